@@ -1,0 +1,1 @@
+//! Speeds, each against a baseline of the same run.

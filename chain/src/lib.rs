@@ -1,0 +1,1 @@
+//! How everything off chain talks to the chain: one trait, subxt behind it, a fake for tests.

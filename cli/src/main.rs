@@ -1,0 +1,2 @@
+//! The command meganet.
+fn main() {}

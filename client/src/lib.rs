@@ -1,0 +1,1 @@
+//! Publish and fetch: seal, encode, place, upload, register; resolve, fetch, verify, open. And the wallet.

@@ -1,0 +1,1 @@
+//! Names and objects in a browser: HTTP over verified reads.

@@ -1,0 +1,1 @@
+//! The libp2p network between clients and workers: swarm, put, get, Kademlia.

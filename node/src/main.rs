@@ -1,0 +1,2 @@
+//! meganet-node: validator, full node, dev chain.
+fn main() {}

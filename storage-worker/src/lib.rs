@@ -1,0 +1,1 @@
+//! meganet-worker: lends disk, holds shards, serves them, mends them.

@@ -1,0 +1,2 @@
+//! meganet-worker: lends disk, holds shards, serves them, mends them.
+fn main() {}

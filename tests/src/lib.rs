@@ -1,0 +1,1 @@
+//! End to end: real nodes, workers and gateways, and what happens when they are killed.
