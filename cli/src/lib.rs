@@ -1,1 +1,11 @@
-//! The command meganet.
+//! The command `meganet`: every capability for people at a terminal and for scripts.
+//!
+//! [`args`] is the command line; [`commands`] does what it says, one file a command; [`devnet`] runs local networks;
+//! [`output`] and [`progress`] print. The logic is in the libraries `client`, `gateway`, `chain` and `net`.
+
+pub mod args;
+pub mod commands;
+pub mod config;
+pub mod devnet;
+pub mod output;
+pub mod progress;

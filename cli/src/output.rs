@@ -1,0 +1,83 @@
+//! What is printed: results on stdout, for people or as JSON; everything else on stderr.
+
+use serde::Serialize;
+use serde_json::json;
+use std::io::Write;
+use tracing_subscriber::EnvFilter;
+
+/// Prints results in the form that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+impl Output {
+    /// Prints `value` as one JSON document, or what `text` says of it for people.
+    pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+        let line = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };
+        print(&line)
+    }
+}
+
+/// Prints a line; a reader that went away (`| head`) is no error.
+fn print(line: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Prints an error and all its causes in one line on stderr; as JSON too where a script reads it.
+pub fn print_error(error: &anyhow::Error, json: bool) {
+    let text = chain_of(error);
+    if json {
+        // Nobody is left to tell if stdout is closed.
+        let _ = print(&json!({ "error": text }).to_string());
+    }
+    eprintln!("error: {text}");
+}
+
+/// An error and its causes, without a cause that the one before it already says.
+fn chain_of(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
+}
+
+/// Logs on stderr: warnings, more with each `-v`, or what `RUST_LOG` says.
+pub fn init_logging(verbose: u8) {
+    let default = match verbose {
+        0 => "error",
+        1 => "warn,meganet=info,meganet_client=info,meganet_net=info,meganet_chain=info,meganet_gateway=info",
+        _ => "info,meganet=debug,meganet_client=debug,meganet_net=debug,meganet_chain=debug,meganet_gateway=debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Bytes for people: `1.5 MiB`.
+pub fn bytes(count: u64) -> String {
+    indicatif::BinaryBytes(count).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::anyhow;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow!("no connection").context("could not ask: no connection").context("resolving failed");
+        assert_eq!(chain_of(&error), "resolving failed: could not ask: no connection");
+    }
+}

@@ -1,0 +1,100 @@
+//! The command `meganet`, run as a script would run it.
+
+use anyhow::{bail, Context, Result};
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+use tokio::process::Command;
+
+/// Runs `meganet` against one network.
+#[derive(Clone, Debug)]
+pub struct Cli {
+    program: PathBuf,
+    config: PathBuf,
+    state: PathBuf,
+    suri: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its exit code; -1 where a signal ended it.
+    pub code: i32,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it said.
+    pub stderr: String,
+}
+
+impl Cli {
+    /// For the network that `config` names, signing as `suri`. `state` takes what `meganet` remembers between runs.
+    pub fn new(config: &Path, state: &Path, suri: &str) -> Result<Self> {
+        let program = meganet_cli::devnet::program("meganet")?;
+        Ok(Cli { program, config: config.into(), state: state.into(), suri: suri.into() })
+    }
+
+    /// The same, signing as somebody else.
+    pub fn signing_as(&self, suri: &str) -> Self {
+        Cli { suri: suri.into(), ..self.clone() }
+    }
+
+    /// The same, with another configuration.
+    pub fn with_config(&self, config: &Path) -> Self {
+        Cli { config: config.into(), ..self.clone() }
+    }
+
+    /// The command, ready to be run or changed.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(args)
+            .env("MEGANET_CONFIG", &self.config)
+            .env("MEGANET_SURI", &self.suri)
+            // State and wallet of the person who runs the tests stay untouched.
+            .env("XDG_DATA_HOME", self.state.join("data"))
+            .env("XDG_STATE_HOME", self.state.join("state"))
+            .env("XDG_CACHE_HOME", self.state.join("cache"))
+            .env("XDG_CONFIG_HOME", self.state.join("config"))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs it to its end.
+    pub async fn run(&self, args: &[&str]) -> Result<Run> {
+        let output = self.command(args).output().await.context("could not run meganet")?;
+        Ok(Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Runs it with `--json`; it must succeed.
+    pub async fn json(&self, args: &[&str]) -> Result<Value> {
+        let run = self.run(&[&["--json"], args].concat()).await?;
+        if run.code != 0 {
+            bail!("`meganet {}` exited with {}: {}", args.join(" "), run.code, run.stderr.trim());
+        }
+        serde_json::from_slice(&run.stdout).with_context(|| {
+            format!("`meganet --json {}` printed no JSON: {}", args.join(" "), String::from_utf8_lossy(&run.stdout))
+        })
+    }
+
+    /// Runs it; it must fail with exit code 1 and an error that says all of `needles`.
+    pub async fn refused(&self, args: &[&str], needles: &[&str]) -> Result<String> {
+        let run = self.run(args).await?;
+        let said = run.stderr.to_lowercase();
+        if run.code != 1 {
+            bail!("`meganet {}` should have failed, but exited with {}: {}", args.join(" "), run.code, run.stderr.trim());
+        }
+        for needle in needles {
+            if !said.contains(&needle.to_lowercase()) {
+                bail!("the error of `meganet {}` should say '{needle}': {}", args.join(" "), run.stderr.trim());
+            }
+        }
+        Ok(run.stderr.trim().to_string())
+    }
+}

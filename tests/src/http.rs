@@ -1,0 +1,97 @@
+//! Reading sites through the gateway, as a browser does.
+
+use anyhow::{ensure, Context, Result};
+use futures::StreamExt;
+use std::{
+    io::Read,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// A path as a URL carries it: every byte but letters, digits and a few marks is escaped.
+pub fn escape(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
+    path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// Reads through one gateway.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    http: reqwest::Client,
+    port: u16,
+}
+
+impl Browser {
+    /// For the gateway on `port` of this machine. `*.localhost` is this machine by RFC 6761, but not every resolver knows.
+    pub fn new(port: u16, labels: &[&str]) -> Result<Self> {
+        let mut builder = reqwest::Client::builder().timeout(Duration::from_secs(300)).no_proxy();
+        for label in labels {
+            builder = builder.resolve(&format!("{label}.mega.localhost"), ([127, 0, 0, 1], port).into());
+        }
+        Ok(Browser { http: builder.build()?, port })
+    }
+
+    /// The URL of a file.
+    pub fn url(&self, label: &str, path: &str) -> String {
+        format!("http://{label}.mega.localhost:{}/{}", self.port, escape(path))
+    }
+
+    /// One request, for what is special about its answer.
+    pub fn request(&self, method: reqwest::Method, label: &str, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, self.url(label, path))
+    }
+
+    /// A GET that must succeed, with its body.
+    pub async fn get(&self, label: &str, path: &str) -> Result<Vec<u8>> {
+        let response = self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
+        let status = response.status();
+        let body = response.bytes().await.with_context(|| format!("the body of {label}/{path}"))?;
+        ensure!(status.is_success(), "GET {label}/{path} answered {status}: {}", String::from_utf8_lossy(&body));
+        Ok(body.to_vec())
+    }
+
+    /// Time from the request to the first byte of the body.
+    pub async fn first_byte(&self, label: &str, path: &str) -> Result<Duration> {
+        let started = Instant::now();
+        let response = self.http.get(self.url(label, path)).send().await?.error_for_status()?;
+        let mut body = response.bytes_stream();
+        body.next().await.context("the file is empty")??;
+        Ok(started.elapsed())
+    }
+
+    /// GETs a file and compares it with one on disk, a piece at a time.
+    pub async fn same(&self, label: &str, path: &str, file: &Path) -> Result<u64> {
+        let response = self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
+        let status = response.status();
+        ensure!(status.is_success(), "GET {label}/{path} answered {status}: {}", response.text().await.unwrap_or_default());
+        let mut wanted = std::fs::File::open(file)?;
+        let mut body = response.bytes_stream();
+        let mut total = 0;
+        let mut buffer = Vec::new();
+        while let Some(piece) = body.next().await {
+            let piece = piece.with_context(|| format!("{label}/{path} broke off after {total} bytes"))?;
+            buffer.resize(piece.len(), 0);
+            wanted.read_exact(&mut buffer).with_context(|| format!("{label}/{path} is longer than it was"))?;
+            ensure!(buffer == piece, "{label}/{path} differs after byte {total}");
+            total += u64::try_from(piece.len())?;
+        }
+        ensure!(wanted.read(&mut [0])? == 0, "{label}/{path} is shorter than it was: {total} bytes");
+        Ok(total)
+    }
+
+    /// Compares every file below `dir`; files and bytes.
+    pub async fn same_folder(&self, label: &str, dir: &Path) -> Result<(usize, u64)> {
+        let files = crate::folder::list(dir)?;
+        // As many at once as a browser opens.
+        let results: Vec<Result<u64>> = futures::stream::iter(files.keys())
+            .map(|path| async move { self.same(label, path, &dir.join(path)).await })
+            .buffer_unordered(6)
+            .collect()
+            .await;
+        let mut bytes = 0;
+        for result in results {
+            bytes += result?;
+        }
+        Ok((files.len(), bytes))
+    }
+}

@@ -1,0 +1,44 @@
+//! The scenarios: each keeps one of the project's promises, or fails.
+
+pub mod errors;
+pub mod main_job;
+pub mod mirror;
+pub mod update;
+
+use crate::Stage;
+use anyhow::Result;
+use futures::future::BoxFuture;
+
+/// A scenario.
+pub struct Scenario {
+    /// What it is called by.
+    pub name: &'static str,
+    /// What it shows.
+    pub promise: &'static str,
+    /// Plays it.
+    pub play: for<'a> fn(&'a mut Stage) -> BoxFuture<'a, Result<()>>,
+}
+
+/// All of them, in the order in which they share a network.
+pub const ALL: &[Scenario] = &[
+    Scenario {
+        name: "main-job",
+        promise: "a published site opens, also with every worker of two countries killed, and heals",
+        play: |stage| Box::pin(main_job::play(stage)),
+    },
+    Scenario {
+        name: "update",
+        promise: "a one-file change of a 1,000-file site uploads little, and readers see one version or the other",
+        play: |stage| Box::pin(update::play(stage)),
+    },
+    Scenario {
+        name: "mirror",
+        promise: "a folder that nobody here wrote comes back identical, within 300 MiB of memory a process",
+        play: |stage| Box::pin(mirror::play(stage)),
+    },
+    Scenario {
+        name: "errors",
+        promise: "what goes wrong says what and what to do, and changes nothing",
+        play: |stage| Box::pin(errors::play(stage)),
+    },
+];

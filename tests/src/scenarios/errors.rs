@@ -1,0 +1,151 @@
+//! What goes wrong says what and what to do, and changes nothing.
+//!
+//! Each case here is met by a person at the command line or a browser, on real processes. What only a malicious peer can send
+//! (receipts for another chain, shards that do not match, manifests with a way out) is tested beside the code that refuses it.
+
+use crate::{folder, Stage};
+use anyhow::{bail, ensure, Context, Result};
+use meganet_cli::devnet::Kind;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const LABEL: &str = "errors";
+
+/// Plays it.
+pub async fn play(stage: &mut Stage) -> Result<()> {
+    let site = stage.folder(LABEL)?;
+    folder::write(&site, "index.html", b"as it was")?;
+    stage.publish(&site, LABEL).await?;
+    let before = stage.cli.json(&["name", "info", LABEL]).await?;
+
+    names(stage).await?;
+    networks(stage).await?;
+    links(stage).await?;
+    quorum(stage, &site).await?;
+    gateway(stage).await?;
+
+    let after = stage.cli.json(&["name", "info", LABEL]).await?;
+    ensure!(before == after, "the refused commands changed the name: {before} became {after}");
+    ensure!(stage.browser()?.get(LABEL, "index.html").await? == b"as it was", "the refused commands changed the site");
+    Ok(())
+}
+
+/// Runs a command that must be refused, and states what it said.
+async fn refused(stage: &Stage, case: &str, cli: &crate::cli::Cli, args: &[&str], needles: &[&str]) -> Result<()> {
+    let said = cli.refused(args, needles).await.with_context(|| format!("case {case}"))?;
+    stage.facts.say(&format!("refused-{case}"), said.lines().last().unwrap_or_default());
+    Ok(())
+}
+
+async fn names(stage: &Stage) -> Result<()> {
+    let alice = &stage.cli;
+    let bob = alice.signing_as("//Bob");
+    let pauper = alice.signing_as("//Nobody/gave/this/account/anything");
+    let site = stage.folder(LABEL)?;
+    let site = site.to_str().context("a Unicode path")?;
+    refused(stage, "name-taken", &bob, &["name", "register", LABEL], &["taken"]).await?;
+    refused(stage, "publish-to-somebody-elses-name", &bob, &["publish", site, LABEL], &["own"]).await?;
+    refused(stage, "look-alike-name", &bob, &["name", "register", "err0rs"], &["look"]).await?;
+    for label in ["ab", "-edge", "edge-", "Capital", "under_score", "xn--abc"] {
+        refused(stage, &format!("label-{label}"), alice, &["name", "register", "--", label], &["name"]).await?;
+    }
+    refused(stage, "no-funds", &pauper, &["name", "register", "pauper-name"], &["needs"]).await?;
+    refused(stage, "publish-without-funds", &pauper, &["publish", site, "pauper-name"], &["needs"]).await
+}
+
+async fn networks(stage: &Stage) -> Result<()> {
+    let rpc = stage.devnet.state.rpc_url(*stage.devnet.state.of_kind(Kind::Validator).first().context("a validator")?);
+    let nobody = ["--rpc", "ws://127.0.0.1:9", "resolve", LABEL];
+    refused(stage, "node-not-reachable", &stage.cli, &nobody, &["ws://127.0.0.1:9", "running"]).await?;
+    let config = stage.folder("other-chain")?.join("client.toml");
+    std::fs::write(&config, format!("rpc = '{rpc}'\ngenesis = '0x{}'\n", "11".repeat(32)))?;
+    refused(stage, "wrong-chain", &stage.cli.with_config(&config), &["resolve", LABEL], &["another chain"]).await?;
+    refused(stage, "unknown-name", &stage.cli, &["resolve", "nobody-has-this"], &["nobody-has-this"]).await
+}
+
+async fn links(stage: &Stage) -> Result<()> {
+    let dir = stage.folder("links")?;
+    folder::write(&dir, "secret.txt", b"for those who have the link")?;
+    let file = dir.join("secret.txt");
+    let put = stage.cli.json(&["put", file.to_str().context("a Unicode path")?]).await?;
+    let link = put["link"].as_str().context("put prints a link")?.to_string();
+    let out = dir.join("out.txt");
+    let out = out.to_str().context("a Unicode path")?;
+    stage.cli.json(&["get", &link, "-o", out]).await?;
+    ensure!(std::fs::read(out)? == b"for those who have the link", "the link opens what was put");
+
+    let mut mistyped = link.clone();
+    let last = mistyped.pop().context("a link has letters")?;
+    mistyped.push(if last == 'a' { 'b' } else { 'a' });
+    refused(stage, "mistyped-link", &stage.cli, &["get", &mistyped, "--force", "-o", out], &["mistyped"]).await?;
+    refused(stage, "file-exists", &stage.cli, &["get", &link, "-o", out], &["--force"]).await?;
+    ensure!(std::fs::read(out)? == b"for those who have the link", "a refused get leaves the file alone");
+    refused(stage, "unknown-path", &stage.cli, &["get", "errors/no/such/file", "-o", out], &["no/such/file"]).await
+}
+
+/// With three of six workers the quorum of four is out of reach.
+async fn quorum(stage: &mut Stage, site: &std::path::Path) -> Result<()> {
+    let gone = [stage.workers_in(&["DE"]), stage.workers_in(&["FR"])].concat();
+    let gone: Vec<usize> = gone.into_iter().take(3).collect();
+    stage.devnet.state.kill(&gone)?;
+    folder::write(site, "new.html", b"does not get through")?;
+    let dir = site.to_str().context("a Unicode path")?;
+    let case = refused(stage, "too-few-workers", &stage.cli, &["publish", dir, LABEL], &["quorum"]).await;
+    stage.devnet.state.start(&gone).await?;
+    std::fs::remove_file(site.join("new.html"))?;
+    case
+}
+
+async fn gateway(stage: &Stage) -> Result<()> {
+    let browser = stage.browser()?;
+    let status = |path: &'static str| {
+        let browser = browser.clone();
+        async move { anyhow::Ok(browser.request(reqwest::Method::GET, LABEL, path).send().await?.status().as_u16()) }
+    };
+    ensure!(status("no-such-page").await? == 404, "an unknown path is 404");
+    let post = browser.request(reqwest::Method::POST, LABEL, "index.html").body("x").send().await?.status().as_u16();
+    ensure!(post == 405, "POST is 405, not {post}");
+
+    let index = *stage.devnet.state.of_kind(Kind::Gateway).first().context("there is a gateway")?;
+    let port = stage.devnet.state.processes[index].http_port;
+    let traversal = raw(port, b"GET /../../etc/passwd HTTP/1.1\r\nHost: errors.mega.localhost\r\nConnection: close\r\n\r\n").await?;
+    ensure!(traversal.starts_with("HTTP/1.1 4"), "a way out of the site is refused: {traversal}");
+    let oversized = format!("GET /{} HTTP/1.1\r\nHost: errors.mega.localhost\r\nConnection: close\r\n\r\n", "a".repeat(200_000));
+    let answer = raw(port, oversized.as_bytes()).await?;
+    ensure!(answer.starts_with("HTTP/1.1 4"), "an oversized request is refused: {answer}");
+    stage.facts.say("refused-oversized-request", answer.lines().next().unwrap_or_default());
+    let took = slow_drip(port).await?;
+    stage.facts.seconds("slow-drip-cut-after-seconds", took);
+    Ok(())
+}
+
+/// Sends bytes as they are and reads what comes, until the other side closes.
+async fn raw(port: u16, request: &[u8]) -> Result<String> {
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+    // The other side may answer and close before it has read all of it.
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+    if let Ok(Err(error)) = read {
+        ensure!(!answer.is_empty(), "no answer before the connection broke: {error}");
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// A request that arrives a letter at a time must not hold a connection for ever.
+async fn slow_drip(port: u16) -> Result<Duration> {
+    let started = std::time::Instant::now();
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: errors.mega.localhost\r\nX-Slow: ").await?;
+    let mut byte = [0];
+    while started.elapsed() < Duration::from_secs(60) {
+        if stream.write_all(b"a").await.is_err() {
+            return Ok(started.elapsed());
+        }
+        match tokio::time::timeout(Duration::from_millis(500), stream.read(&mut byte)).await {
+            Ok(Ok(_)) | Ok(Err(_)) => return Ok(started.elapsed()),
+            Err(_) => {}
+        }
+    }
+    bail!("a request that never ends still holds its connection after {} s", started.elapsed().as_secs())
+}

@@ -1,0 +1,102 @@
+//! A one-file change of a 1,000-file site: little is uploaded, and no reader ever sees a mixture.
+
+use crate::{folder, http::Browser, Stage};
+use anyhow::{bail, ensure, Context, Result};
+use std::sync::{
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+    Arc,
+};
+
+const LABEL: &str = "update";
+const FILES: usize = 1000;
+
+/// Plays it.
+pub async fn play(stage: &mut Stage) -> Result<()> {
+    let site = stage.folder(LABEL)?;
+    for number in 0..FILES {
+        // A few KiB each, all different, none compressible to nothing.
+        let path = format!("pages/{:02}/{number:04}.html", number % 40);
+        let text = format!("<p>{number} of version 1</p>").repeat(100 + number % 150);
+        folder::write(&site, &path, text.as_bytes())?;
+    }
+    folder::write(&site, "index.html", b"version 1")?;
+    let first = stage.publish(&site, LABEL).await?;
+    let uploaded = first["uploaded_bytes"].as_u64().context("publish reports uploaded_bytes")?;
+    stage.facts.say("files", FILES + 1);
+    stage.facts.say("first-upload-bytes", uploaded);
+
+    let again = stage.publish(&site, LABEL).await?;
+    stage.facts.say("unchanged-upload-bytes", &again["uploaded_bytes"]);
+    ensure!(again["uploaded_bytes"] == 0, "publishing what has not changed uploads nothing: {again}");
+
+    // Two files change together; a reader who gets one new and one old has seen a mixture.
+    let readers = Readers::start(stage.browser()?);
+    folder::write(&site, "index.html", b"version 2")?;
+    folder::write(&site, "pages/00/0000.html", b"<p>0 of version 2</p>")?;
+    let second = stage.publish(&site, LABEL).await?;
+    let changed = second["uploaded_bytes"].as_u64().context("publish reports uploaded_bytes")?;
+    let reads = readers.stop().await?;
+    stage.facts.say("reads-during-the-switch", reads);
+    ensure!(reads > 0, "nobody read during the switch");
+    stage.facts.say("changed-upload-bytes", changed);
+    #[allow(clippy::cast_precision_loss)] // printed as a percentage
+    let share = 100.0 * changed as f64 / uploaded as f64;
+    stage.facts.say("changed-upload-percent", format!("{share:.2}"));
+    ensure!(changed > 0 && share <= 5.0, "a small change uploaded {share:.2} % of the site");
+    let (files, _) = stage.browser()?.same_folder(LABEL, &site).await?;
+    stage.facts.say("files-after", files);
+    Ok(())
+}
+
+/// Reads the site over and over, and checks that the version that an answer names is the version of its body, and never
+/// goes back.
+struct Readers {
+    stop: Arc<AtomicBool>,
+    reads: Arc<AtomicUsize>,
+    task: tokio::task::JoinHandle<Result<()>>,
+}
+
+impl Readers {
+    fn start(browser: Browser) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let reads = Arc::new(AtomicUsize::new(0));
+        let task = tokio::spawn(read(browser, stop.clone(), reads.clone()));
+        Readers { stop, reads, task }
+    }
+
+    async fn stop(self) -> Result<usize> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.task.await??;
+        Ok(self.reads.load(Ordering::Relaxed))
+    }
+}
+
+async fn read(browser: Browser, stop: Arc<AtomicBool>, reads: Arc<AtomicUsize>) -> Result<()> {
+    let mut newest = 0;
+    let mut bodies = std::collections::BTreeMap::<u64, [Option<String>; 2]>::new();
+    while !stop.load(Ordering::Relaxed) {
+        for (slot, path) in ["index.html", "pages/00/0000.html"].into_iter().enumerate() {
+            let answer = browser.request(reqwest::Method::GET, LABEL, path).send().await?.error_for_status()?;
+            let version = answer.headers().get("x-meganet-version").context("an answer names its version")?;
+            let version: u64 = version.to_str()?.parse()?;
+            ensure!(version >= newest, "version {version} came after {newest}");
+            newest = version;
+            let body = answer.text().await?;
+            // By the version that the answer names, all bodies must be of that version: compare within and across.
+            let seen = &mut bodies.entry(version).or_default()[slot];
+            match seen {
+                Some(before) if *before != body => bail!("version {version} has two contents of {path}"),
+                _ => *seen = Some(body),
+            }
+            reads.fetch_add(1, Ordering::Relaxed);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    for (version, [index, page]) in bodies {
+        if let (Some(index), Some(page)) = (index, page) {
+            let new = index.contains("version 2");
+            ensure!(page.contains("version 2") == new, "version {version} is a mixture: '{index}' with '{page}'");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! A local network to play scenarios on.
+
+use crate::{cli::Cli, http::Browser, Facts};
+use anyhow::{bail, ensure, Context, Result};
+use meganet_cli::devnet::{worker_health, Devnet, Kind, Shape, State};
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// The labels that scenarios use.
+pub const LABELS: [&str; 4] = ["main-job", "mirror", "update", "errors"];
+/// The most that any process may hold in memory, in bytes.
+pub const MEMORY_BOUND: u64 = 300 << 20;
+
+/// A running network, the command line, and a folder for what scenarios write. Dropping it ends the network.
+pub struct Stage {
+    /// The network.
+    pub devnet: Devnet,
+    /// The command line, signing as //Alice.
+    pub cli: Cli,
+    /// Where facts go.
+    pub facts: Facts,
+    dir: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Brings up three validators, two workers in each of three countries, and a gateway.
+    pub async fn set(facts: Facts) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("meganet-scenario-").tempdir()?;
+        let started = Instant::now();
+        let shape = Shape { gateway_port: Some(0), ..Shape::small() };
+        let devnet_dir = dir.path().join("devnet");
+        let devnet = match Devnet::up(&devnet_dir, &shape, &mut |step| eprintln!("[devnet] {step}")).await {
+            Ok(devnet) => devnet,
+            Err(error) => {
+                if let Some(mut state) = State::load(&devnet_dir)? {
+                    state.stop_all()?;
+                }
+                return Err(error);
+            }
+        };
+        facts.seconds("network-up-seconds", started.elapsed());
+        let cli = Cli::new(&devnet.state.client_config(), &dir.path().join("user"), "//Alice")?;
+        Ok(Stage { devnet, cli, facts, dir })
+    }
+
+    /// A new folder for a scenario.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(&path)?;
+        Ok(path)
+    }
+
+    /// A browser for the gateway.
+    pub fn browser(&self) -> Result<Browser> {
+        let index = *self.devnet.state.of_kind(Kind::Gateway).first().context("there is a gateway")?;
+        Browser::new(self.devnet.state.processes[index].http_port, &LABELS)
+    }
+
+    /// Publishes a folder; what `meganet publish --json` reports.
+    pub async fn publish(&self, dir: &Path, label: &str) -> Result<Value> {
+        self.cli.json(&["publish", dir.to_str().context("a Unicode path")?, label]).await
+    }
+
+    /// Starts the gateway anew, with empty caches.
+    pub async fn restart_gateway(&mut self) -> Result<()> {
+        let gateways = self.devnet.state.of_kind(Kind::Gateway);
+        self.devnet.state.stop(&gateways)?;
+        self.devnet.state.start(&gateways).await
+    }
+
+    /// Indices of the workers of some countries.
+    pub fn workers_in(&self, countries: &[&str]) -> Vec<usize> {
+        let state = &self.devnet.state;
+        let in_countries = |index: &usize| {
+            let country = state.processes[*index].country.as_deref();
+            country.is_some_and(|country| countries.contains(&country))
+        };
+        state.of_kind(Kind::Worker).into_iter().filter(in_countries).collect()
+    }
+
+    /// What a worker says of itself.
+    pub async fn health(&self, index: usize) -> Result<Value> {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
+        worker_health(&http, self.devnet.state.processes[index].http_port).await
+    }
+
+    /// Waits until workers hold every shard that they should, as their health says.
+    pub async fn wait_whole(&self, indices: &[usize], timeout: Duration) -> Result<Duration> {
+        let started = Instant::now();
+        loop {
+            let mut waiting = Vec::new();
+            for index in indices {
+                let name = &self.devnet.state.processes[*index].name;
+                match self.health(*index).await {
+                    Ok(health) if health["synced"] == true && health["missing"] == 0 => {}
+                    Ok(health) => waiting.push(format!("{name}: {health}")),
+                    Err(error) => waiting.push(format!("{name}: {error}")),
+                }
+            }
+            if waiting.is_empty() {
+                return Ok(started.elapsed());
+            }
+            if started.elapsed() > timeout {
+                bail!("after {} s these workers still lack shards:\n{}", timeout.as_secs(), waiting.join("\n"));
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// States the most memory that any process of a kind ever held, and checks the bound.
+    pub fn check_memory(&self) -> Result<()> {
+        for (kind, key) in [(Kind::Validator, "validator"), (Kind::Worker, "worker"), (Kind::Gateway, "gateway")] {
+            let state = &self.devnet.state;
+            let peaks = state.of_kind(kind).into_iter().filter_map(|index| state.processes[index].running?.memory());
+            let peak = peaks.map(|(_, peak)| peak).max().with_context(|| format!("no {key} runs"))?;
+            self.facts.mebibytes(&format!("{key}-peak-mib"), peak);
+            ensure!(peak < MEMORY_BOUND, "a {key} held {peak} bytes, more than {MEMORY_BOUND}");
+        }
+        Ok(())
+    }
+
+    /// Copies the logs to a folder, where a failure can be looked into.
+    pub fn keep_logs(&self) -> Result<PathBuf> {
+        let into = std::env::temp_dir().join(format!("meganet-logs-{}", std::process::id()));
+        std::fs::create_dir_all(&into)?;
+        for process in &self.devnet.state.processes {
+            if process.log.exists() {
+                std::fs::copy(&process.log, into.join(format!("{}.log", process.name)))?;
+            }
+        }
+        Ok(into)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Err(error) = self.devnet.state.stop_all() {
+            eprintln!("could not end the network: {error:#}");
+        }
+    }
+}
