@@ -1,2 +1,49 @@
-//! What chain, workers, clients and browsers agree on: formats, trees, receipts, placement, names.
+//! What chain, workers, clients, gateways and browsers agree on, and nothing else.
+//!
+//! Everything here is pure: no I/O, no clock, no randomness, `no_std`. The modules, from the bytes up:
+//!
+//! - [`hash`]: BLAKE2b-256 and the tag that keeps each use of it apart from every other.
+//! - [`merkle`]: the tree over a shard's 1 KiB leaves, and proofs of a run of them.
+//! - [`object`]: how a sealed object is cut into stripes, chunks and shards, and how its id is made.
+//! - [`sum_tree`]: a tree whose nodes carry byte sums; a *batch* of objects is one.
+//! - [`range`]: the append-only mountain range of batches that a group keeps for each expiry epoch.
+//! - [`receipt`]: what a worker signs when it has made a batch durable.
+//! - [`placement`]: profiles, the country rule, and how slots are filled from workers.
+//! - [`country`]: ISO 3166-1 alpha-2 codes.
+//! - [`name`]: which labels are names, and which look alike.
+//! - [`content`]: what a name points at; [`manifest`]: the files of a site; [`link`]: both as text.
+//! - [`chain`]: the answers that the runtime gives to nodes, clients and workers.
+
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod chain;
+pub mod content;
+pub mod country;
+pub mod hash;
+pub mod link;
+pub mod manifest;
+pub mod merkle;
+pub mod name;
+pub mod object;
+pub mod placement;
+pub mod range;
+pub mod receipt;
+pub mod sum_tree;
+mod text;
+
+/// An account's public key (sr25519), as in the SDK's `AccountId32`.
+pub type AccountId = [u8; 32];
+/// Amounts of the native token, in planck: 10^12 planck are one MEGA.
+pub type Balance = u128;
+/// Height of a block.
+pub type BlockNumber = u32;
+/// A placement group's number, counted up from 0.
+pub type GroupId = u32;
+/// A worker's number in the registry, counted up from 0 and never reused.
+pub type WorkerId = u32;
+/// A storage epoch: the unit in which storage is bought and expires.
+pub type Epoch = u32;
+/// Index of a slot in its group and so of the shard it holds: `0..n`, and `n` is at most [`placement::MAX_SLOTS`].
+pub type SlotIndex = u8;

@@ -1,0 +1,63 @@
+//! Content references: what a name or a link points at.
+
+#[cfg(feature = "std")]
+use crate::text::{from_hex, hex};
+use crate::{
+    object::{plain_len, ObjectError, ObjectId},
+    GroupId,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::fmt;
+use scale_info::TypeInfo;
+
+/// The key that opens an object: AES-256, used for one object only.
+///
+/// It has no `Display` and its `Debug` hides it, so that it gets into no log. Serialised it is hex.
+#[derive(Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct ReadKey(pub [u8; 32]);
+
+impl fmt::Debug for ReadKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadKey(hidden)")
+    }
+}
+
+#[cfg(feature = "std")]
+impl serde::Serialize for ReadKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex(&self.0))
+    }
+}
+
+#[cfg(feature = "std")]
+impl<'de> serde::Deserialize<'de> for ReadKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        // The text is not repeated in the error: it may be a key that lacks a digit.
+        from_hex(&text).map(Self).ok_or_else(|| serde::de::Error::custom("expected a key of 32 bytes in hex"))
+    }
+}
+
+/// Where an object is and how to open it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub struct ContentRef {
+    /// The object. For a name it is a sealed [`crate::manifest::Manifest`].
+    pub object: ObjectId,
+    /// The group that holds its shards.
+    pub group: GroupId,
+    /// Its sealed bytes.
+    pub sealed_len: u64,
+    /// Its key, where it is meant to be read by anybody; `None` where the key travels otherwise.
+    pub key: Option<ReadKey>,
+}
+
+impl ContentRef {
+    /// Plaintext bytes of the object.
+    ///
+    /// # Errors
+    /// [`ObjectError::BadSealedLen`] if no object has `sealed_len` bytes.
+    pub fn plain_len(&self) -> Result<u64, ObjectError> {
+        plain_len(self.sealed_len)
+    }
+}

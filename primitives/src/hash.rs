@@ -1,0 +1,44 @@
+//! BLAKE2b-256 with one tag for every purpose, so that no digest can be passed off as one of another kind.
+
+use blake2::{digest::consts::U32, Blake2b, Digest};
+
+/// A BLAKE2b-256 digest.
+pub type Hash = [u8; 32];
+
+/// The first byte of every hashed message: what it is. A value is never given a second meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tag {
+    /// A leaf of a Merkle tree: its bytes follow.
+    Leaf = 0x00,
+    /// An inner node of a Merkle tree: two digests follow.
+    Node = 0x01,
+    /// The root of a Merkle tree: the leaf count (u64 LE) and the top digest follow.
+    Root = 0x02,
+    /// An object's header (SCALE) follows.
+    Object = 0x03,
+    /// A batch entry (SCALE): a leaf of a byte-sum tree.
+    SumLeaf = 0x10,
+    /// An inner node of a byte-sum tree: left digest, left sum (u64 LE), right digest, right sum.
+    SumNode = 0x11,
+    /// The root of a byte-sum tree: leaf count (u64 LE), sum (u64 LE), top digest.
+    SumRoot = 0x12,
+    /// A leaf of a mountain range: a [`crate::range::RangeLeaf`] (SCALE).
+    RangeLeaf = 0x20,
+    /// An inner node of a mountain range: left digest, left sum (u64 LE), right digest, right sum.
+    RangeNode = 0x21,
+    /// A seed: its purpose and inputs follow.
+    Seed = 0x30,
+    /// The four check bytes of a link.
+    Link = 0x40,
+}
+
+/// BLAKE2b-256 of the tag byte and the parts, one after another. Equal to the SDK's `blake2_256` of the same bytes.
+pub fn tagged(tag: Tag, parts: &[&[u8]]) -> Hash {
+    let mut hasher = Blake2b::<U32>::new();
+    hasher.update([tag as u8]);
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}

@@ -1,0 +1,219 @@
+//! Manifests: the files of a site and where their bytes are.
+//!
+//! One version of a site is one manifest, sealed in an object of its own that the site's name points at. Its bytes are
+//! [`MAGIC`], then in SCALE the objects and the entries. Entries are sorted by path, so that a path is found by binary
+//! search and a set of files has one encoding. [`Manifest::decode`] and [`Manifest::encode`] both check everything
+//! that can be checked without the objects.
+
+mod path;
+
+pub use path::{check_path, PathError, MAX_PATH, MAX_PATH_SEGMENT};
+
+use crate::{content::ContentRef, hash::Hash, merkle::count_of};
+use alloc::{string::String, vec::Vec};
+use codec::{Decode, Encode};
+
+/// What a manifest's bytes begin with: what it is, and the version of the format.
+pub const MAGIC: &[u8; 4] = b"MGM1";
+/// The permission bits that an entry's mode may have.
+pub const MODE_MASK: u32 = 0o7777;
+
+/// The files of a site.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// The objects that extents are in. Each has its key.
+    pub objects: Vec<ContentRef>,
+    /// The files, sorted by path (as bytes).
+    pub entries: Vec<Entry>,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Entry {
+    /// Its path, valid by [`check_path`].
+    pub path: String,
+    /// Its bytes.
+    #[codec(compact)]
+    pub size: u64,
+    /// When it was last changed: seconds since 1970 (UTC), negative before.
+    pub mtime: i64,
+    /// Its Unix permission bits, within [`MODE_MASK`]. Whoever writes files gives them no more than `0o777` of it.
+    #[codec(compact)]
+    pub mode: u32,
+    /// BLAKE2b-256 of its bytes, without a tag.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
+    pub hash: Hash,
+    /// Its bytes, piece after piece. None if it is empty.
+    pub extents: Vec<Extent>,
+}
+
+/// A run of plaintext bytes of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Extent {
+    /// Index in [`Manifest::objects`].
+    #[codec(compact)]
+    pub object: u32,
+    /// First byte.
+    #[codec(compact)]
+    pub offset: u64,
+    /// Bytes, at least 1.
+    #[codec(compact)]
+    pub len: u64,
+}
+
+/// Why bytes are no manifest, or why a manifest is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Does not begin with [`MAGIC`].
+    #[error("this is no manifest: check that the name or link points at a site")]
+    NotAManifest,
+    /// Begins like a manifest of another version.
+    #[error("the manifest has a format that is not known here: update this program")]
+    UnknownVersion,
+    /// Ends too early or is otherwise no SCALE.
+    #[error("the manifest is truncated or damaged: fetch it again, or publish the site again")]
+    Damaged,
+    /// More bytes follow it.
+    #[error("{0} bytes follow the end of the manifest: publish the site again")]
+    TrailingBytes(u64),
+    /// A path that could lead out of the folder it is written to, or that no file system takes.
+    #[error("the path {path:?} is refused: {error}")]
+    Path {
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        error: PathError,
+    },
+    /// Paths are not in order.
+    #[error("the path {0:?} is not in order: sort entries by the bytes of their paths")]
+    Unsorted(String),
+    /// Two entries have the same path.
+    #[error("the path {0:?} is there twice: keep one")]
+    Duplicate(String),
+    /// An entry is in the path of another, so it would have to be a file and a folder.
+    #[error("{0:?} is both a file and a folder: rename one")]
+    FileIsFolder(String),
+    /// An object without its key, or of a length that none has.
+    #[error("object {0} has no key or an impossible length: publish the site again")]
+    BadObject(u32),
+    /// An extent that is empty or not within its object, or whose object is missing.
+    #[error("{0:?} has bytes that are not within its objects: publish the site again")]
+    BadExtent(String),
+    /// The extents do not add up to the size.
+    #[error("{0:?} has more or fewer bytes than its size says: publish the site again")]
+    WrongSize(String),
+    /// Mode bits outside [`MODE_MASK`].
+    #[error("{0:?} has mode bits that are not permissions: keep only the lowest twelve")]
+    BadMode(String),
+}
+
+impl Manifest {
+    /// The manifest's bytes.
+    ///
+    /// # Errors
+    /// Those of [`Manifest::check`], so that nobody publishes what nobody can read.
+    pub fn encode(&self) -> Result<Vec<u8>, ManifestError> {
+        self.check()?;
+        let mut bytes = MAGIC.to_vec();
+        (&self.objects, &self.entries).encode_to(&mut bytes);
+        Ok(bytes)
+    }
+
+    /// The manifest with these bytes.
+    ///
+    /// # Errors
+    /// [`ManifestError`] says what is wrong with them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let Some((magic, mut body)) = bytes.split_first_chunk::<4>() else {
+            let begins = MAGIC.starts_with(bytes);
+            return Err(if begins { ManifestError::Damaged } else { ManifestError::NotAManifest });
+        };
+        if magic != MAGIC {
+            let known = magic[..3] == MAGIC[..3];
+            return Err(if known { ManifestError::UnknownVersion } else { ManifestError::NotAManifest });
+        }
+        let (objects, entries) = Decode::decode(&mut body).map_err(|_| ManifestError::Damaged)?;
+        if !body.is_empty() {
+            return Err(ManifestError::TrailingBytes(count_of(body)));
+        }
+        let manifest = Self { objects, entries };
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Checks order and safety of the paths, the objects, and that the extents are within them and add up.
+    ///
+    /// # Errors
+    /// [`ManifestError`] says what is wrong with it.
+    pub fn check(&self) -> Result<(), ManifestError> {
+        let mut lens = Vec::with_capacity(self.objects.len());
+        for (index, object) in (0..).zip(&self.objects) {
+            let len = object.plain_len().ok().filter(|_| object.key.is_some());
+            lens.push(len.ok_or(ManifestError::BadObject(index))?);
+        }
+        for entry in &self.entries {
+            entry.check(&lens)?;
+        }
+        for pair in self.entries.windows(2) {
+            match pair[0].path.cmp(&pair[1].path) {
+                core::cmp::Ordering::Less => {}
+                core::cmp::Ordering::Equal => return Err(ManifestError::Duplicate(pair[1].path.clone())),
+                core::cmp::Ordering::Greater => return Err(ManifestError::Unsorted(pair[1].path.clone())),
+            }
+        }
+        for entry in &self.entries {
+            let folders = entry.path.match_indices('/').map(|(end, _)| &entry.path[..end]);
+            if let Some(folder) = folders.into_iter().find(|folder| self.find(folder).is_some()) {
+                return Err(ManifestError::FileIsFolder(folder.into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The file with this path. Expects the entries to be sorted, as in every manifest that was decoded.
+    pub fn find(&self, path: &str) -> Option<&Entry> {
+        let index = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
+        self.entries.get(index)
+    }
+
+    /// The files below a folder (`""` is the site), in order. Expects the entries to be sorted.
+    pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a Entry> {
+        let inside = move |entry: &&Entry| match entry.path.strip_prefix(folder) {
+            Some(rest) => folder.is_empty() || rest.starts_with('/'),
+            None => false,
+        };
+        let first = self.entries.partition_point(|entry| entry.path.as_str() < folder);
+        let candidates = self.entries.iter().skip(first);
+        candidates.take_while(move |entry| entry.path.starts_with(folder)).filter(inside)
+    }
+
+    /// Bytes of all files.
+    pub fn total_size(&self) -> u64 {
+        self.entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.size))
+    }
+}
+
+impl Entry {
+    /// `lens` are the plaintext bytes of the manifest's objects.
+    fn check(&self, lens: &[u64]) -> Result<(), ManifestError> {
+        check_path(&self.path).map_err(|error| ManifestError::Path { path: self.path.clone(), error })?;
+        if self.mode & !MODE_MASK != 0 {
+            return Err(ManifestError::BadMode(self.path.clone()));
+        }
+        let mut sum = 0u64;
+        for extent in &self.extents {
+            let object_len = usize::try_from(extent.object).ok().and_then(|index| lens.get(index));
+            let end = extent.offset.checked_add(extent.len);
+            if extent.len == 0 || end.zip(object_len).is_none_or(|(end, len)| end > *len) {
+                return Err(ManifestError::BadExtent(self.path.clone()));
+            }
+            sum = sum.checked_add(extent.len).ok_or_else(|| ManifestError::WrongSize(self.path.clone()))?;
+        }
+        if sum != self.size {
+            return Err(ManifestError::WrongSize(self.path.clone()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! Placement: profiles, the country rule, and how the slots of a group are filled.
+//!
+//! The rule, always: no country holds more than `(n - k) / 2` of a group's slots, so any two countries can vanish at
+//! once and every object can still be read; and no operator holds two of them.
+
+mod fill;
+mod profile;
+
+pub use fill::{check, fill, Candidate, PlacementError};
+pub use profile::{Profile, ProfileId, UnknownProfile};
+
+/// The most slots of a group: as many as a `u64` has bits to say which of them signed.
+pub const MAX_SLOTS: u32 = 64;

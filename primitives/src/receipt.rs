@@ -1,0 +1,115 @@
+//! Receipts: a worker's signed word that it holds its shard of every object of a batch, durably.
+
+use crate::{
+    hash::Hash,
+    sum_tree::BatchSummary,
+    text::{from_hex, hex, serde_as_text},
+    AccountId, Epoch, GroupId, SlotIndex,
+};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use core::{fmt, str::FromStr};
+use scale_info::TypeInfo;
+
+/// A worker's Ed25519 identity key. Its libp2p peer id is derived from it, and it signs receipts. As text it is hex.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    core::hash::Hash,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct PeerKey(pub [u8; 32]);
+
+/// An Ed25519 signature. As text it is hex.
+#[derive(Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct PeerSignature(pub [u8; 64]);
+
+/// The text is no key or signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {0} bytes in hex: copy the value again, whole")]
+pub struct HexError(usize);
+
+macro_rules! hex_text {
+    ($type:ident, $len:literal) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($type), "({})"), self)
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = HexError;
+
+            fn from_str(text: &str) -> Result<Self, HexError> {
+                from_hex(text).map(Self).ok_or(HexError($len))
+            }
+        }
+
+        serde_as_text!($type);
+    };
+}
+
+hex_text!(PeerKey, 32);
+hex_text!(PeerSignature, 64);
+
+/// What the bytes that a worker's identity key signs at registration begin with.
+pub const WORKER_DOMAIN: &[u8] = b"meganet/worker/1";
+
+/// The bytes by whose signature an identity key agrees to be registered by an operator's account on a chain: the domain,
+/// the chain's genesis hash, the account. Nobody else can register the key then.
+pub fn worker_signed_bytes(genesis: &Hash, operator: &AccountId) -> Vec<u8> {
+    [WORKER_DOMAIN, genesis, operator].concat()
+}
+
+/// What the signed bytes of every receipt begin with.
+pub const RECEIPT_DOMAIN: &[u8] = b"meganet/receipt/1";
+
+/// What a receipt says. It holds for one chain, one slot, one owner and one batch, so it can be used for no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct ReceiptStatement {
+    /// The chain's genesis hash.
+    pub genesis: Hash,
+    /// The placement group.
+    pub group: GroupId,
+    /// The signer's slot in it.
+    pub slot: SlotIndex,
+    /// The epoch at whose beginning the batch expires.
+    pub expiry: Epoch,
+    /// Who pays and may delete early.
+    pub owner: AccountId,
+    /// The batch.
+    pub batch: BatchSummary,
+}
+
+impl ReceiptStatement {
+    /// The bytes that are signed: the domain, then the statement in SCALE.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        let mut bytes = RECEIPT_DOMAIN.to_vec();
+        self.encode_to(&mut bytes);
+        bytes
+    }
+}
+
+/// A receipt as it travels and as the chain takes it: the rest of the statement is known to both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
+pub struct Receipt {
+    /// The signer's slot in the group.
+    pub slot: SlotIndex,
+    /// Its signature of the statement.
+    pub signature: PeerSignature,
+}
