@@ -95,9 +95,6 @@ pub enum WalletCommand {
     New {
         /// What the wallet calls it
         name: String,
-        /// Words of the phrase
-        #[arg(long, default_value = "12", value_parser = ["12", "24"])]
-        words: String,
     },
     /// Import a phrase or secret URI (from stdin or a prompt), or a polkadot-js JSON file
     Import {

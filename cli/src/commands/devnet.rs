@@ -1,0 +1,206 @@
+//! `meganet devnet …`
+
+use super::Session;
+use crate::{
+    args::{DevnetArgs, DevnetCommand, KindArg, ShapeArgs, Which},
+    config::Config,
+    devnet::{Devnet, Kind, Shape, State},
+    output::bytes,
+    progress::Bars,
+};
+use anyhow::{bail, ensure, Context, Result};
+use meganet_chain::Signer;
+use meganet_client::{publish::PublishOptions, Network, NetworkConfig};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Does a `devnet` command.
+pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
+    let dir = match args.dir {
+        Some(dir) => dir,
+        None => State::default_dir()?,
+    };
+    match args.command {
+        DevnetCommand::Up { shape, foreground } => up(session, &dir, &shape_of(&shape)?, foreground).await,
+        DevnetCommand::Down { purge } => down(session, &dir, purge),
+        DevnetCommand::Status => status(session, &State::require(&dir)?),
+        DevnetCommand::Kill(which) => {
+            let mut state = State::require(&dir)?;
+            let chosen = chosen(&state, &which)?;
+            state.kill(&chosen)?;
+            say_which(session, &state, &chosen, "killed")
+        }
+        DevnetCommand::Start(which) => {
+            let mut state = State::require(&dir)?;
+            let chosen = chosen(&state, &which)?;
+            state.start(&chosen).await?;
+            say_which(session, &state, &chosen, "started")
+        }
+        DevnetCommand::Demo { site, name, shape } => demo(&site, &name, &shape_of(&shape)?).await,
+    }
+}
+
+fn shape_of(args: &ShapeArgs) -> Result<Shape> {
+    Ok(Shape {
+        validators: args.validators,
+        workers: Shape::parse_workers(&args.workers)?,
+        capacity: args.capacity.checked_mul(1 << 30).context("the capacity is too large")?,
+        gateway_port: Some(args.gateway_port),
+    })
+}
+
+/// Brings a network up; Ctrl-C meanwhile, or an error, ends what was started.
+async fn bring_up(dir: &Path, shape: &Shape) -> Result<Devnet> {
+    let mut say = |step: &str| eprintln!("{step}");
+    let result = tokio::select! {
+        result = Devnet::up(dir, shape, &mut say) => result,
+        _ = interrupted() => Err(anyhow::anyhow!("interrupted")),
+    };
+    if result.is_err() {
+        if let Some(mut state) = State::load(dir)? {
+            eprintln!("ending what was started");
+            state.stop_all()?;
+        }
+    }
+    result
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn interrupted() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        ctrl_c = tokio::signal::ctrl_c() => Ok(ctrl_c?),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn up(session: &Session, dir: &Path, shape: &Shape, foreground: bool) -> Result<()> {
+    let mut devnet = bring_up(dir, shape).await?;
+    let config = devnet.state.client_config();
+    let value = json!({ "dir": devnet.state.dir, "config": config, "site_url": devnet.state.site_url("NAME") });
+    session.output.result(&value, |_| {
+        let sites = devnet.state.site_url("NAME").map(|url| format!("\nsites open at {url}")).unwrap_or_default();
+        let hint = if State::default_dir().is_ok_and(|default| default == devnet.state.dir) {
+            String::new()
+        } else {
+            format!("\nexport MEGANET_CONFIG={}", config.display())
+        };
+        format!("the network is up in {}{sites}{hint}", devnet.state.dir.display())
+    })?;
+    if foreground {
+        eprintln!("Ctrl-C ends it");
+        interrupted().await?;
+        devnet.state.stop_all()?;
+    }
+    Ok(())
+}
+
+fn down(session: &Session, dir: &Path, purge: bool) -> Result<()> {
+    let mut state = State::require(dir)?;
+    state.stop_all()?;
+    if purge {
+        std::fs::remove_dir_all(&state.dir).with_context(|| format!("could not remove {}", state.dir.display()))?;
+    }
+    session.output.result(&json!({ "dir": state.dir, "purged": purge }), |_| {
+        if purge { "the network is down, its data removed".into() } else { "the network is down; `meganet devnet up` goes on with it".into() }
+    })
+}
+
+fn status(session: &Session, state: &State) -> Result<()> {
+    let rows: Vec<_> = state
+        .processes
+        .iter()
+        .map(|process| {
+            let memory = process.running.and_then(|running| running.memory());
+            json!({
+                "name": process.name,
+                "running": process.is_alive(),
+                "pid": process.running.filter(|running| running.is_alive()).map(|running| running.pid),
+                "country": process.country,
+                "port": process.http_port,
+                "memory": memory.map(|(now, _)| now),
+                "peak_memory": memory.map(|(_, peak)| peak),
+                "log": process.log,
+            })
+        })
+        .collect();
+    session.output.result(&rows, |_| {
+        let line = |process: &crate::devnet::Process| {
+            let memory = process.running.and_then(|running| running.memory());
+            let state = memory.map_or("down".to_string(), |(now, _)| format!("up, {}", bytes(now)));
+            format!("{:<14} {state:<16} 127.0.0.1:{:<6} {}", process.name, process.http_port, process.log.display())
+        };
+        state.processes.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn chosen(state: &State, which: &Which) -> Result<Vec<usize>> {
+    let mut chosen: Vec<usize> = which.names.iter().map(|name| state.position(name)).collect::<Result<_>>()?;
+    for country in &which.country {
+        let country = country.to_uppercase();
+        let there: Vec<usize> = (0..state.processes.len())
+            .filter(|index| state.processes[*index].country.as_deref() == Some(country.as_str()))
+            .collect();
+        ensure!(!there.is_empty(), "no worker of this devnet is in {country}");
+        chosen.extend(there);
+    }
+    if let Some(kind) = which.kind {
+        chosen.extend(state.of_kind(match kind {
+            KindArg::Validator => Kind::Validator,
+            KindArg::Worker => Kind::Worker,
+            KindArg::Gateway => Kind::Gateway,
+        }));
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    Ok(chosen)
+}
+
+fn say_which(session: &Session, state: &State, chosen: &[usize], done: &str) -> Result<()> {
+    let names: Vec<&str> = chosen.iter().map(|index| state.processes[*index].name.as_str()).collect();
+    session.output.result(&json!({ done: names }), |_| format!("{done} {}", names.join(", ")))
+}
+
+/// A fresh network in a folder of its own, the site published, until Ctrl-C.
+async fn demo(site: &Path, name: &str, shape: &Shape) -> Result<()> {
+    if !site.is_dir() {
+        bail!("there is no folder {} to publish; name another with --site", site.display());
+    }
+    let folder = tempfile::Builder::new().prefix("meganet-demo-").tempdir()?;
+    let dir: PathBuf = folder.path().join("devnet");
+    let mut devnet = bring_up(&dir, shape).await?;
+    let shown = tokio::select! {
+        shown = show(&devnet, site, name) => shown,
+        _ = interrupted() => Err(anyhow::anyhow!("interrupted")),
+    };
+    if shown.is_ok() {
+        interrupted().await?;
+        eprintln!("ending the network");
+    }
+    devnet.state.stop_all()?;
+    shown
+}
+
+async fn show(devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
+    let config = Config::read(&devnet.state.client_config())?;
+    let network = Network::connect(devnet.chain().await?, NetworkConfig { bootnodes: config.bootnodes }).await?;
+    let bars = Bars::default();
+    eprintln!("publishing {} under the name {name}", site.display());
+    let state = devnet.state.dir.join("client");
+    let options = PublishOptions { state_dir: state, ..PublishOptions::default() };
+    let report = meganet_client::publish::publish(&network, &Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
+    bars.clear();
+    let url = devnet.state.site_url(name).context("the demo has a gateway")?;
+    let config = devnet.state.client_config();
+    let program = std::env::current_exe()?;
+    println!(
+        "\n{} files are published as '{name}', on {} workers in {} countries.\n\n    Open  {url}\n\nTry, in another terminal:\n\n    {} devnet --dir {} kill --country DE,FR    (then reload)\n    export MEGANET_CONFIG={}\n\nCtrl-C ends everything.",
+        report.files,
+        devnet.state.of_kind(Kind::Worker).len(),
+        devnet.state.processes.iter().filter_map(|process| process.country.as_ref()).collect::<std::collections::BTreeSet<_>>().len(),
+        program.display(),
+        devnet.state.dir.display(),
+        config.display(),
+    );
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! What most commands need: the configuration, a connection, the account that signs.
+
+use crate::{args::Global, config::Config, output::Output};
+use anyhow::{bail, Context, Result};
+use meganet_chain::{account::parse_account, ChainClient, Signer, SubxtChain};
+use meganet_client::{
+    wallet::{Account, Store},
+    Network, NetworkConfig,
+};
+use meganet_primitives::AccountId;
+use std::{io::IsTerminal, path::PathBuf, sync::Arc};
+use zeroize::Zeroizing;
+
+/// The flags of one run, and what they lead to.
+pub struct Session {
+    /// The flags.
+    pub global: Global,
+    /// Where results go.
+    pub output: Output,
+}
+
+impl Session {
+    /// A run with these flags.
+    pub fn new(global: Global) -> Self {
+        let output = Output { json: global.json };
+        Session { global, output }
+    }
+
+    /// Where the network is.
+    pub fn config(&self) -> Result<Config> {
+        Config::find(&self.global)
+    }
+
+    /// A connection to the chain.
+    pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
+        let config = self.config()?;
+        Ok(Arc::new(SubxtChain::connect(config.rpc()?, config.genesis()?).await?))
+    }
+
+    /// A connection to the chain and to the workers.
+    pub async fn network(&self) -> Result<Network> {
+        let config = self.config()?;
+        let chain = self.chain().await?;
+        let bootnodes = config.bootnodes.clone();
+        if bootnodes.is_empty() {
+            bail!("no worker is known to begin at. Pass --bootnode ADDRESS (workers print theirs when they start), or name some in the configuration");
+        }
+        Ok(Network::connect(chain, NetworkConfig { bootnodes }).await?)
+    }
+
+    /// The wallet's keystores.
+    pub fn store(&self) -> Result<Store> {
+        let dir = match &self.global.wallet {
+            Some(dir) => dir.clone(),
+            None => data_dir()?.join("wallet"),
+        };
+        Ok(Store::new(dir))
+    }
+
+    /// The account that signs: `--suri`, `--account`, or the only one in the wallet.
+    pub fn account(&self) -> Result<Account> {
+        if let Some(suri) = &self.global.suri {
+            return Ok(Account::from_suri(suri)?);
+        }
+        let store = self.store()?;
+        let name = self.account_name(&store)?;
+        let password = self.password(&format!("Password of '{name}': "))?;
+        Ok(store.load(&name, &password)?)
+    }
+
+    /// What signs extrinsics.
+    pub fn signer(&self) -> Result<Signer> {
+        Ok(self.account()?.into_signer())
+    }
+
+    fn account_name(&self, store: &Store) -> Result<String> {
+        if let Some(name) = &self.global.account {
+            return Ok(name.clone());
+        }
+        let mut accounts = store.list()?;
+        match (accounts.pop(), accounts.is_empty()) {
+            (Some(only), true) => Ok(only.name),
+            (None, _) => bail!("there is no account to sign with. Make one with `meganet wallet new NAME`, or on a devnet pass --suri //Alice"),
+            (Some(_), false) => bail!("the wallet has several accounts: say which with --account NAME (`meganet wallet list` shows them)"),
+        }
+    }
+
+    /// The account that `text` names: an address, an account of the wallet, or, where nothing is said, the one that signs.
+    pub fn account_id(&self, text: Option<&str>) -> Result<AccountId> {
+        match text {
+            Some(text) => match parse_account(text) {
+                Ok(account) => Ok(account),
+                Err(not_an_address) => match self.store()?.find(text) {
+                    Ok(listed) => Ok(listed.account),
+                    Err(_) => Err(not_an_address).context(format!("'{text}' is in the wallet neither")),
+                },
+            },
+            None if self.global.suri.is_some() => Ok(self.account()?.id()),
+            // An address is no secret: no password is asked for.
+            None => {
+                let store = self.store()?;
+                Ok(store.find(&self.account_name(&store)?)?.account)
+            }
+        }
+    }
+
+    /// A password: from `--password-file`, or asked for at the terminal.
+    pub fn password(&self, prompt: &str) -> Result<Zeroizing<String>> {
+        if let Some(path) = &self.global.password_file {
+            let text = Zeroizing::new(std::fs::read_to_string(path).with_context(|| format!("could not read the password file {}", path.display()))?);
+            return Ok(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_string()));
+        }
+        if !std::io::stdin().is_terminal() {
+            bail!("a password is needed and there is no terminal to ask at: pass --password-file FILE");
+        }
+        Ok(Zeroizing::new(rpassword::prompt_password(prompt)?))
+    }
+
+    /// A new password, asked for twice.
+    pub fn new_password(&self) -> Result<Zeroizing<String>> {
+        let password = self.password("New password: ")?;
+        if self.global.password_file.is_none() && *password != *self.password("Again: ")? {
+            bail!("the two passwords differ; nothing was changed");
+        }
+        Ok(password)
+    }
+}
+
+/// Where what this program keeps for its user is.
+pub fn data_dir() -> Result<PathBuf> {
+    let dirs = directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; set HOME")?;
+    Ok(dirs.data_dir().to_path_buf())
+}

@@ -1,0 +1,56 @@
+//! `meganet status`: how the network is.
+
+use super::Session;
+use crate::output::bytes;
+use anyhow::Result;
+use meganet_chain::{amount::Mega, At, ChainClient};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Prints chain, workers by country, groups, capacity.
+pub async fn run(session: &Session) -> Result<()> {
+    let chain = session.chain().await?;
+    let node = chain.node_status().await?;
+    let (best, finalized) = (chain.best().await?, chain.finalized().await?);
+    let at = At::Block(finalized.hash);
+    let (stats, params) = (chain.stats(at).await?, chain.params(at).await?);
+    let mut countries = BTreeMap::<String, u64>::new();
+    for worker in chain.all_workers(at).await? {
+        *countries.entry(worker.country.to_string()).or_default() += 1;
+    }
+    let value = json!({
+        "chain": node.chain,
+        "genesis": format!("0x{}", hex::encode(chain.genesis())),
+        "node_version": node.version,
+        "peers": node.peers,
+        "syncing": node.syncing,
+        "best": best.number,
+        "finalized": finalized.number,
+        "workers": stats.workers,
+        "countries": countries,
+        "capacity": stats.capacity,
+        "committed": stats.committed,
+        "groups": stats.groups,
+        "groups_filling": stats.groups_filling,
+        "batches": stats.batches,
+        "objects": stats.objects,
+        "stored_bytes": stats.bytes.to_string(),
+        "pot": stats.pot.to_string(),
+        "epoch": stats.epoch,
+        "price_per_gib_epoch": params.price_per_gib_epoch.to_string(),
+    });
+    session.output.result(&value, |_| {
+        let spread: Vec<String> = countries.iter().map(|(country, count)| format!("{country} {count}")).collect();
+        let sync = if node.syncing { ", still synchronising" } else { "" };
+        [
+            format!("chain      {} ({}), {} peers{sync}", node.chain, node.version, node.peers),
+            format!("blocks     best {}, finalized {}", best.number, finalized.number),
+            format!("workers    {} in {} countries: {}", stats.workers, countries.len(), spread.join(", ")),
+            format!("capacity   {} lent, {} promised to groups", bytes(stats.capacity), bytes(stats.committed)),
+            format!("groups     {}, of which {} are being filled", stats.groups, stats.groups_filling),
+            format!("registered {} objects in {} batches, {} bytes of shards", stats.objects, stats.batches, stats.bytes),
+            format!("epoch      {}; a GiB of shards costs {} an epoch; the pot holds {}", stats.epoch, Mega(params.price_per_gib_epoch), Mega(stats.pot)),
+        ]
+        .join("\n")
+    })
+}

@@ -1,0 +1,121 @@
+//! `meganet wallet …`
+
+use super::Session;
+use crate::{args::WalletCommand, devnet::write_atomically};
+use anyhow::{ensure, Context, Result};
+use meganet_chain::{account::format_account, amount::Mega, At, Call, ChainClient, Until};
+use meganet_client::wallet::{check_account_name, Account, Phrase};
+use serde_json::json;
+use std::{
+    io::{IsTerminal, Read},
+    path::Path,
+};
+use zeroize::Zeroizing;
+
+/// Does a `wallet` command.
+pub async fn run(session: &Session, command: WalletCommand) -> Result<()> {
+    match command {
+        WalletCommand::New { name } => new(session, &name),
+        WalletCommand::Import { name, file } => import(session, &name, file.as_deref()),
+        WalletCommand::List => list(session),
+        WalletCommand::Export { name, output } => export(session, &name, output.as_deref()),
+        WalletCommand::Balance { account } => balance(session, account.as_deref()).await,
+        WalletCommand::Send { to, amount } => send(session, &to, &amount).await,
+    }
+}
+
+fn new(session: &Session, name: &str) -> Result<()> {
+    check_account_name(name)?;
+    let phrase = Phrase::generate()?;
+    let account = Account::from_phrase(&phrase)?;
+    let password = session.new_password()?;
+    let file = session.store()?.save(name, &account, &password)?;
+    let value = json!({ "name": name, "address": account.address(), "phrase": phrase.words(), "file": file });
+    session.output.result(&value, |_| {
+        format!(
+            "account   {name}\naddress   {}\nkeystore  {}\n\nWrite these words down and keep them safe. They are the account: whoever has them has it,\n\
+             and without them a lost keystore or password cannot be replaced. They are not shown again.\n\n    {}",
+            account.address(), file.display(), phrase.words(),
+        )
+    })
+}
+
+fn import(session: &Session, name: &str, file: Option<&Path>) -> Result<()> {
+    check_account_name(name)?;
+    let store = session.store()?;
+    match file {
+        Some(file) => {
+            let json = std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+            store.import(name, &json, &session.password("Password of the keystore: ")?)?;
+        }
+        None => {
+            let account = Account::from_suri(secret()?.trim())?;
+            store.save(name, &account, &session.new_password()?)?;
+        }
+    }
+    let listed = store.find(name)?;
+    let value = json!({ "name": listed.name, "address": format_account(&listed.account) });
+    session.output.result(&value, |_| format!("imported {name}: {}", format_account(&listed.account)))
+}
+
+/// A phrase or secret URI: asked for at a terminal without showing it, or read from stdin.
+fn secret() -> Result<Zeroizing<String>> {
+    if std::io::stdin().is_terminal() {
+        return Ok(Zeroizing::new(rpassword::prompt_password("Phrase or secret URI: ")?));
+    }
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin().take(4096).read_to_string(&mut text).context("could not read the phrase from stdin")?;
+    Ok(text)
+}
+
+fn list(session: &Session) -> Result<()> {
+    let store = session.store()?;
+    let accounts = store.list()?;
+    let value: Vec<_> = accounts.iter().map(|one| json!({ "name": one.name, "address": format_account(&one.account) })).collect();
+    session.output.result(&value, |_| {
+        if accounts.is_empty() {
+            return format!("no accounts in {}; make one with `meganet wallet new NAME`", store.dir().display());
+        }
+        accounts.iter().map(|one| format!("{:<20} {}", one.name, format_account(&one.account))).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn export(session: &Session, name: &str, output: Option<&Path>) -> Result<()> {
+    let json = session.store()?.export(name)?;
+    match output.filter(|path| *path != Path::new("-")) {
+        None => {
+            println!("{json}");
+            Ok(())
+        }
+        Some(path) => {
+            ensure!(!path.exists(), "{} exists already; name another file", path.display());
+            let path = std::path::absolute(path)?;
+            write_atomically(&path, json.as_bytes())?;
+            session.output.result(&json!({ "file": path }), |_| format!("wrote {}; it is encrypted with the account's password", path.display()))
+        }
+    }
+}
+
+async fn balance(session: &Session, account: Option<&str>) -> Result<()> {
+    let account = session.account_id(account)?;
+    let balance = session.chain().await?.balance(&account, At::Best).await?;
+    let value = json!({
+        "address": format_account(&account),
+        "free": balance.free.to_string(),
+        "held": balance.held.to_string(),
+        "spendable": balance.spendable.to_string(),
+    });
+    session.output.result(&value, |_| {
+        format!("{}\nspendable {}\nheld      {} (deposits and bonds)", format_account(&account), Mega(balance.spendable), Mega(balance.held))
+    })
+}
+
+async fn send(session: &Session, to: &str, amount: &str) -> Result<()> {
+    let amount: Mega = amount.parse()?;
+    let to = session.account_id(Some(to))?;
+    let signer = session.signer()?;
+    let chain = session.chain().await?;
+    let outcome = chain.submit(&signer, vec![Call::Transfer { to, amount: amount.0 }], Until::Finalized).await?;
+    let value = json!({ "to": format_account(&to), "amount": amount.0.to_string(), "fee": outcome.fee.to_string(), "block": outcome.block.number });
+    session.output.result(&value, |_| format!("sent {amount} to {} (fee {})", format_account(&to), Mega(outcome.fee)))
+}
