@@ -1,0 +1,62 @@
+//! A shared bound on the memory that large incoming messages take, over all streams.
+
+use crate::error::NetError;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// Messages up to this length are covered by the limit on the number of streams.
+const FREE: usize = 64 * 1024;
+
+/// Bytes that large messages may still take.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    bytes: Arc<Semaphore>,
+    total: u32,
+}
+
+/// Bytes taken from a [`Budget`], given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Loan(#[allow(dead_code)] Option<OwnedSemaphorePermit>);
+
+impl Budget {
+    pub(crate) fn new(total: u32) -> Self {
+        Budget { bytes: Arc::new(Semaphore::new(usize::try_from(total).unwrap_or(Semaphore::MAX_PERMITS))), total }
+    }
+
+    /// Takes `len` bytes, waiting for others to give some back.
+    pub(crate) async fn take(&self, len: usize, patience: Duration) -> Result<Loan, NetError> {
+        const OVERLOADED: NetError = NetError::Overloaded { what: "large messages" };
+        if len <= FREE {
+            return Ok(Loan(None));
+        }
+        let wanted = u32::try_from(len).unwrap_or(u32::MAX);
+        if wanted > self.total {
+            return Err(OVERLOADED);
+        }
+        match timeout(patience, self.bytes.clone().acquire_many_owned(wanted)).await {
+            Ok(Ok(permit)) => Ok(Loan(Some(permit))),
+            _ => Err(OVERLOADED),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn large_messages_wait_for_each_other() {
+        let budget = Budget::new(1_000_000);
+        let patience = Duration::from_secs(1);
+        let first = budget.take(900_000, patience).await.unwrap();
+        assert!(budget.take(200_000, patience).await.is_err());
+        budget.take(1_000, patience).await.unwrap();
+        drop(first);
+        budget.take(200_000, patience).await.unwrap();
+        assert!(budget.take(2_000_000, patience).await.is_err());
+    }
+}
