@@ -192,3 +192,6 @@ pub enum Availability {
     /// It looks like a name that another account owns.
     LooksLikeAnother,
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,3 +61,6 @@ impl ContentRef {
         plain_len(self.sealed_len)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -204,3 +204,6 @@ fn escapes_are_whole(encoded: &str) -> bool {
 }
 
 serde_as_text!(Link);
+
+#[cfg(test)]
+mod tests;

@@ -217,3 +217,6 @@ impl Entry {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

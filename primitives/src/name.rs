@@ -82,3 +82,6 @@ pub fn skeleton(label: &[u8]) -> Vec<u8> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,3 +195,6 @@ pub fn plain_len(sealed_len: u64) -> Result<u64, ObjectError> {
     }
     Ok(sealed_len - sealed_len.div_ceil(FRAME_LEN) * TAG_LEN)
 }
+
+#[cfg(test)]
+mod tests;

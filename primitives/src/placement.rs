@@ -11,3 +11,6 @@ pub use profile::{Profile, ProfileId, UnknownProfile};
 
 /// The most slots of a group: as many as a `u64` has bits to say which of them signed.
 pub const MAX_SLOTS: u32 = 64;
+
+#[cfg(test)]
+mod tests;

@@ -220,3 +220,6 @@ pub fn verify_leaf(
         Err(RangeError::Mismatch)
     }
 }
+
+#[cfg(test)]
+mod tests;

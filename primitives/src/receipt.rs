@@ -113,3 +113,6 @@ pub struct Receipt {
     /// Its signature of the statement.
     pub signature: PeerSignature,
 }
+
+#[cfg(test)]
+mod tests;

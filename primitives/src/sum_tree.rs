@@ -93,7 +93,7 @@ pub enum SumTreeError {
 
 impl BatchEntry {
     fn leaf(&self) -> Result<SumNode, SumTreeError> {
-        if self.shard_len == 0 || self.shard_len % LEAF_LEN != 0 {
+        if self.shard_len == 0 || !self.shard_len.is_multiple_of(LEAF_LEN) {
             return Err(SumTreeError::BadShardLen(self.shard_len));
         }
         Ok(SumNode { hash: self.using_encoded(|bytes| tagged(Tag::SumLeaf, &[bytes])), bytes: self.shard_len })
@@ -218,3 +218,6 @@ pub fn verify_entry(
     }
     Ok(offset)
 }
+
+#[cfg(test)]
+mod tests;
