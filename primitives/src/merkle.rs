@@ -9,7 +9,7 @@ mod frame_tree;
 mod proof;
 
 pub use frame_tree::FrameTree;
-pub use proof::{prove_range, verify_range, RangeProof, MAX_SIBLINGS};
+pub use proof::{prove_range, verify_frames, verify_range, RangeProof, MAX_SIBLINGS};
 
 use crate::hash::{tagged, Hash, Tag};
 
@@ -87,3 +87,6 @@ pub(crate) fn split_of(size: u64) -> u64 {
 pub(crate) fn count_of<T>(items: &[T]) -> u64 {
     u64::try_from(items.len()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

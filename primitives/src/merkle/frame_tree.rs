@@ -85,9 +85,11 @@ impl FrameTree {
     /// [`MerkleError::OutOfRange`] if there is no such leaf, [`MerkleError::Mismatch`] if the digests are not those
     /// of its frame.
     pub fn prove_leaf(&self, leaf: u64, frame_leaves: &[Hash]) -> Result<RangeProof, MerkleError> {
-        let beyond = MerkleError::OutOfRange { start: leaf, len: 1, count: self.leaves };
+        if leaf >= self.leaves {
+            return Err(MerkleError::OutOfRange { start: leaf, len: 1, count: self.leaves });
+        }
         let frame = leaf / LEAVES_PER_FRAME;
-        let (first, len) = self.leaves_of_frames(frame, 1).map_err(|_| beyond)?;
+        let (first, len) = self.leaves_of_frames(frame, 1)?;
         let top = usize::try_from(frame).ok().and_then(|frame| self.tops().get(frame));
         if super::count_of(frame_leaves) != len || top != Some(&subtree_hash(frame_leaves)) {
             return Err(MerkleError::Mismatch);

@@ -1,7 +1,7 @@
 //! Proofs that a run of leaves belongs to a tree.
 
 use super::{node_hash, root_hash, split_of, MerkleError};
-use crate::hash::Hash;
+use crate::{hash::Hash, object::LEAVES_PER_FRAME};
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, Error, Input};
@@ -66,16 +66,44 @@ pub fn verify_range(
     leaf_hashes: &[Hash],
     proof: &RangeProof,
 ) -> Result<(), MerkleError> {
-    let end = end_of(count, start, super::count_of(leaf_hashes))?;
-    let mut walk = Walk { leaves: leaf_hashes.iter(), siblings: proof.siblings.iter(), start, end };
-    let top = walk.top(0, count)?;
-    if walk.siblings.next().is_some() {
-        return Err(MerkleError::WrongLength);
-    }
+    let top = range_top(count, start, leaf_hashes, proof)?;
     if root_hash(count, &top) != *root {
         return Err(MerkleError::Mismatch);
     }
     Ok(())
+}
+
+/// Checks that whole frames with these tops are frames `first ..` of the shard of `leaves` leaves with this root. It
+/// accepts just what [`verify_range`] accepts with the digests of all their leaves, for whoever made the tops from the
+/// frames' bytes already; a top that was only received proves nothing about how many leaves are under it.
+///
+/// # Errors
+/// [`MerkleError::OutOfRange`] (in frames) if there are none or they do not lie within the shard, else as
+/// [`verify_range`].
+pub fn verify_frames(
+    root: &Hash,
+    leaves: u64,
+    first: u64,
+    tops: &[Hash],
+    proof: &RangeProof,
+) -> Result<(), MerkleError> {
+    // Frames are aligned subtrees, so the tree above them has the shape of a tree whose leaves they are.
+    let top = range_top(leaves.div_ceil(LEAVES_PER_FRAME), first, tops, proof)?;
+    if root_hash(leaves, &top) != *root {
+        return Err(MerkleError::Mismatch);
+    }
+    Ok(())
+}
+
+/// The top to which a run of digests and its proof lead.
+fn range_top(count: u64, start: u64, digests: &[Hash], proof: &RangeProof) -> Result<Hash, MerkleError> {
+    let end = end_of(count, start, super::count_of(digests))?;
+    let mut walk = Walk { leaves: digests.iter(), siblings: proof.siblings.iter(), start, end };
+    let top = walk.top(0, count)?;
+    if walk.siblings.next().is_some() {
+        return Err(MerkleError::WrongLength);
+    }
+    Ok(top)
 }
 
 /// Takes leaves and siblings in the order in which the tree is walked from left to right.
