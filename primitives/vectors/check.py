@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""Checks the test vectors with a second, independent implementation of docs/protocol.md.
+
+Needs nothing but Python's standard library. Run it after a deliberate change of a format:
+    python3 primitives/vectors/check.py
+"""
+import base64, json, pathlib, re, struct, urllib.parse
+from hashlib import blake2b
+
+FOLDER = pathlib.Path(__file__).parent
+checks = 0
+
+
+def load(name):
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def same(found, expected, what):
+    global checks
+    checks += 1
+    if found != expected:
+        raise SystemExit(f"{what}: computed {found}, the vector says {expected}")
+
+
+def tagged(tag, *parts):
+    return blake2b(bytes([tag]) + b"".join(parts), digest_size=32).digest()
+
+
+def u32(n): return struct.pack("<I", n)
+def u64(n): return struct.pack("<Q", n)
+
+
+def compact(n):
+    if n < 1 << 6: return bytes([n << 2])
+    if n < 1 << 14: return struct.pack("<H", n << 2 | 1)
+    if n < 1 << 30: return struct.pack("<I", n << 2 | 2)
+    size = max(4, (n.bit_length() + 7) // 8)
+    return bytes([(size - 4) << 2 | 3]) + n.to_bytes(size, "little")
+
+
+def base32(data): return base64.b32encode(data).decode().lower().rstrip("=")
+
+
+def split(n):
+    """The largest power of two below n."""
+    return 1 << (n - 1).bit_length() - 1
+
+
+# Merkle trees.
+
+def top(leaves):
+    if not leaves: return bytes(32)
+    if len(leaves) == 1: return leaves[0]
+    at = split(len(leaves))
+    return tagged(0x01, top(leaves[:at]), top(leaves[at:]))
+
+
+def root(leaves): return tagged(0x02, u64(len(leaves)), top(leaves))
+
+
+def outside(leaves, start, end, lo=0):
+    """Tops of the maximal subtrees outside start..end, left to right."""
+    hi = lo + len(leaves)
+    if hi <= start or end <= lo: return [top(leaves)]
+    if start <= lo and hi <= end: return []
+    at = split(len(leaves))
+    return outside(leaves[:at], start, end, lo) + outside(leaves[at:], start, end, lo + at)
+
+
+def merkle():
+    vectors = load("merkle.json")
+    leaves = lambda n: [tagged(0x00, u64(i)) for i in range(n)]
+    for case in vectors["roots"]:
+        same(top(leaves(case["leaves"])).hex(), case["top"], "top")
+        same(root(leaves(case["leaves"])).hex(), case["root"], "root")
+    for case in vectors["proofs"]:
+        found = outside(leaves(case["leaves"]), case["start"], case["start"] + case["len"])
+        same([h.hex() for h in found], case["siblings"], "proof")
+        same((compact(len(found)) + b"".join(found)).hex(), case["encoded"], "encoded proof")
+
+
+# Trees with byte sums.
+
+def join(tag, left, right):
+    return tagged(tag, left[0], u64(left[1]), right[0], u64(right[1])), left[1] + right[1]
+
+
+def sum_top(tag, nodes):
+    if len(nodes) == 1: return nodes[0]
+    at = split(len(nodes))
+    return join(tag, sum_top(tag, nodes[:at]), sum_top(tag, nodes[at:]))
+
+
+def sum_path(tag, nodes, index):
+    """Siblings from the leaf up, and the bytes to the left."""
+    if len(nodes) == 1: return [], 0
+    at = split(len(nodes))
+    if index < at:
+        path, offset = sum_path(tag, nodes[:at], index)
+        return path + [sum_top(tag, nodes[at:])], offset
+    left = sum_top(tag, nodes[:at])
+    path, offset = sum_path(tag, nodes[at:], index - at)
+    return path + [left], offset + left[1]
+
+
+def listed(nodes): return [{"hash": h.hex(), "bytes": b} for h, b in nodes]
+
+
+def batch_encoded(batch): return bytes.fromhex(batch["root"]) + u32(batch["objects"]) + u64(batch["bytes"])
+
+
+def batches():
+    for case in load("batches.json")["batches"]:
+        nodes = []
+        for one in case["entries"]:
+            encoded = bytes.fromhex(one["object"] + one["shards_root"]) + u64(one["shard_len"])
+            same(encoded.hex(), one["encoded"], "encoded entry")
+            nodes.append((tagged(0x10, encoded), one["shard_len"]))
+        digest, total = sum_top(0x11, nodes)
+        same(total, case["bytes"], "batch bytes")
+        same(tagged(0x12, u64(len(nodes)), u64(total), digest).hex(), case["root"], "batch root")
+        same(batch_encoded(case).hex(), case["encoded"], "encoded batch")
+        for proof in case["proofs"]:
+            path, offset = sum_path(0x11, nodes, proof["index"])
+            same((listed(path), offset), (proof["siblings"], proof["offset"]), "batch proof")
+
+
+def mountains(nodes):
+    """The nodes cut into mountains: one for each bit of their number, largest first."""
+    cut, rest = [], nodes
+    while rest:
+        size = 1 << len(rest).bit_length() - 1
+        cut.append(rest[:size])
+        rest = rest[size:]
+    return cut
+
+
+def ranges():
+    vectors = load("ranges.json")
+    nodes = []
+    for leaf in vectors["leaves"]:
+        encoded = batch_encoded(leaf) + bytes.fromhex(leaf["owner"]) + u64(leaf["signed"])
+        same(encoded.hex(), leaf["encoded"], "encoded range leaf")
+        nodes.append((tagged(0x20, encoded), leaf["bytes"]))
+    for state in vectors["states"]:
+        peaks = [sum_top(0x21, one) for one in mountains(nodes[: state["leaves"]])]
+        same(listed(peaks), state["peaks"], "peaks")
+        encoded = u64(state["leaves"]) + compact(len(peaks)) + b"".join(h + u64(b) for h, b in peaks)
+        same(encoded.hex(), state["encoded"], "encoded range")
+    for proof in vectors["proofs"]:
+        index, offset = proof["index"], 0
+        for mountain in mountains(nodes):
+            if index < len(mountain): break
+            index -= len(mountain)
+            offset += sum(b for _, b in mountain)
+        path, inside = sum_path(0x21, mountain, index)
+        same((listed(path), offset + inside), (proof["siblings"], proof["offset"]), "range proof")
+
+
+# Objects.
+
+def layout(plain, k):
+    frames = -(-plain // 65520)
+    sealed = plain + 16 * frames
+    full, rest = divmod(sealed, k * 65536)
+    tail = -(-(-(-rest // k)) // 1024) * 1024
+    return sealed, frames, full, tail
+
+
+def objects():
+    for one in load("objects.json")["objects"]:
+        k, n = one["k"], one["n"]
+        sealed, frames, full, tail = layout(one["plain_len"], k)
+        found = sealed, frames, full, tail, full * 65536 + tail, (full * 65536 + tail) // 1024
+        names = "sealed_len", "frames_sealed", "full_stripes", "tail_chunk_len", "shard_len", "leaves"
+        same(found, tuple(one[name] for name in names), "layout")
+        for place in one["places"]:
+            stripe, within = divmod(place["sealed_offset"], k * 65536)
+            chunk = 65536 if stripe < full else tail
+            same((stripe, *divmod(within, chunk)), (place["stripe"], place["shard"], place["offset"]), "place")
+        shards_root = root([tagged(0x00, bytes.fromhex(r)) for r in one["shard_roots"]])
+        same(shards_root.hex(), one["shards_root"], "shards root")
+        header = bytes([1, 0, k, n]) + u64(sealed) + shards_root
+        same(header.hex(), one["header"], "header")
+        same(tagged(0x03, header).hex(), one["id_bytes"], "object id")
+        same(base32(tagged(0x03, header)), one["id"], "object id as text")
+
+
+def receipts():
+    vectors = load("receipts.json")
+    one = vectors["receipt"]
+    signed = b"meganet/receipt/1" + bytes.fromhex(one["genesis"]) + u32(one["group"]) + bytes([one["slot"]])
+    signed += u32(one["expiry"]) + bytes.fromhex(one["owner"]) + batch_encoded(one["batch"])
+    same(signed.hex(), one["signed_bytes"], "receipt")
+    one = vectors["registration"]
+    same((b"meganet/worker/1".hex() + one["genesis"] + one["operator"]), one["signed_bytes"], "registration")
+
+
+# Manifests, links, names.
+
+def manifests():
+    for one in load("manifests.json")["manifests"]:
+        out = b"MGM1" + compact(len(one["objects"]))
+        for ref in one["objects"]:
+            out += bytes.fromhex(ref["object"]) + u32(ref["group"]) + u64(ref["sealed_len"])
+            out += b"\x01" + bytes.fromhex(ref["key"])
+        out += compact(len(one["entries"]))
+        for file in one["entries"]:
+            path = file["path"].encode()
+            out += compact(len(path)) + path + compact(file["size"]) + struct.pack("<q", file["mtime"])
+            out += compact(file["mode"]) + bytes.fromhex(file["hash"]) + compact(len(file["extents"]))
+            out += b"".join(compact(n) for extent in file["extents"] for n in extent)
+        same(out.hex(), one["bytes"], "manifest")
+
+
+def links():
+    vectors = load("links.json")
+    for one in vectors["names"]:
+        link = f"meganet://{one['label']}/" + urllib.parse.quote(one["path"], safe="/")
+        same(link, one["link"], "name link")
+    for one in vectors["objects"]:
+        body = bytes.fromhex(one["object"]) + u32(one["group"]) + u64(one["sealed_len"])
+        link = "meganet://o/" + base32(body + tagged(0x40, b"id", body)[:4])
+        if one["key"]:
+            key = bytes.fromhex(one["key"])
+            link += "#" + base32(key + tagged(0x40, b"key", bytes.fromhex(one["object"]), key)[:4])
+        same(link, one["link"], "object link")
+
+
+def valid(label):
+    return bool(re.fullmatch(r"(?!-)(?!..--)[a-z0-9-]{3,63}(?<!-)", label))
+
+
+def skeleton(label):
+    plain = label.replace("-", "").translate(str.maketrans("01i258", "ollzsb"))
+    return plain.replace("m", "rn").replace("w", "vv").replace("rn", "m").replace("vv", "w")
+
+
+def names():
+    vectors = load("names.json")
+    for one in vectors["valid"]:
+        same((valid(one["label"]), skeleton(one["label"])), (True, one["skeleton"]), "name")
+    for one in vectors["refused"]:
+        same(valid(one["label"]), False, f"refused name {one['label']!r}")
+
+
+# Placement.
+
+def fill(n, k, taken, candidates, seed):
+    members, chosen, draw = [one for one in taken if one], [], 0
+    for slot in range(n):
+        if taken[slot]: continue
+        may = [
+            i for i, one in enumerate(candidates)
+            if one["weight"] > 0
+            and sum(m["country"] == one["country"] for m in members) < (n - k) // 2
+            and all(m["operator"] != one["operator"] and m["worker"] != one["worker"] for m in members)
+        ]
+        if not may: break
+        random = int.from_bytes(tagged(0x30, b"placement/draw", seed, u32(draw))[:16], "little")
+        ticket = random % sum(candidates[i]["weight"] for i in may)
+        for i in may:
+            if ticket < candidates[i]["weight"]: break
+            ticket -= candidates[i]["weight"]
+        members.append(candidates[i])
+        chosen.append([slot, i])
+        draw += 1
+    return chosen
+
+
+def placement():
+    vectors = load("placement.json")
+    profiles = {one["name"]: one for one in vectors["profiles"]}
+    for one in profiles.values():
+        limit = (one["n"] - one["k"]) // 2
+        same((limit, one["k"] + limit), (one["max_per_country"], one["quorum"]), "profile")
+    for one in vectors["fills"]:
+        n, k = profiles[one["profile"]]["n"], profiles[one["profile"]]["k"]
+        chosen = fill(n, k, [None] * n, vectors["candidates"], bytes.fromhex(one["seed"]))
+        same(chosen, one["chosen"], "fill")
+        taken = [None] * n
+        for slot, i in chosen: taken[slot] = vectors["candidates"][i] if slot != 1 else None
+        refill = one["refill_of_slot_1"]
+        same(fill(n, k, taken, vectors["candidates"], bytes.fromhex(refill["seed"])), refill["chosen"], "refill")
+
+
+for check in (merkle, batches, ranges, objects, receipts, manifests, links, names, placement):
+    check()
+print(f"{checks} values agree")
