@@ -1,2 +1,57 @@
-//! What nodes ask the runtime about storage.
+//! What nodes, clients and workers ask the runtime about storage.
+
 #![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+use meganet_primitives::{
+    chain::{GroupInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone, WorkerInfo},
+    placement::ProfileId,
+    receipt::PeerKey,
+    Epoch, GroupId, SlotIndex, WorkerId,
+};
+
+sp_api::decl_runtime_apis! {
+    /// Questions about storage. Lists hold at most [`meganet_primitives::chain::MAX_PAGE`] items.
+    pub trait StorageApi {
+        /// What a client needs to know before it stores something.
+        fn params() -> StorageParams;
+
+        /// Totals of the network.
+        fn stats() -> StorageStats;
+
+        /// A placement group.
+        fn group(id: GroupId) -> Option<GroupInfo>;
+
+        /// Up to `limit` groups, from number `from` on.
+        fn groups(from: GroupId, limit: u32) -> Vec<GroupInfo>;
+
+        /// The groups of a profile in which there is room, those that still wait for their workers included.
+        fn open_groups(profile: ProfileId) -> Vec<GroupInfo>;
+
+        /// A worker.
+        fn worker(id: WorkerId) -> Option<WorkerInfo>;
+
+        /// The worker with this identity key.
+        fn worker_by_peer(peer: PeerKey) -> Option<WorkerInfo>;
+
+        /// Up to `limit` workers, from number `from` on.
+        fn workers(from: WorkerId, limit: u32) -> Vec<WorkerInfo>;
+
+        /// Up to `limit` slots that a worker holds, by group, from group `from_group` on.
+        fn slots_of(worker: WorkerId, from_group: GroupId, limit: u32) -> Vec<SlotAssignment>;
+
+        /// The ranges of a group that have not expired, by expiry.
+        fn ranges(group: GroupId) -> Vec<RangeInfo>;
+
+        /// Which of these objects their owners deleted early, each from one leaf of one range of the group.
+        fn is_tombstoned(group: GroupId, of: Vec<Tombstone>) -> Vec<bool>;
+
+        /// Up to `limit` tombstones of one range, in the order of the chain's storage, after `after` or from the first.
+        fn tombstones(group: GroupId, expiry: Epoch, after: Option<Tombstone>, limit: u32) -> Vec<Tombstone>;
+
+        /// The slot that a worker holds in a group.
+        fn slot_in(worker: WorkerId, group: GroupId) -> Option<SlotIndex>;
+    }
+}

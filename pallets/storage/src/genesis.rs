@@ -1,0 +1,97 @@
+//! The first state, the parameters that root may change, and the check of the runtime's constants.
+
+use crate::{
+    Config, CurrentParams, Error, Event, Fixed, FixedParams, GenesisConfig, Pallet, Params,
+    WeightInfo,
+};
+use frame_support::{
+    dispatch::DispatchClass,
+    pallet_prelude::DispatchResult,
+    traits::{
+        fungible::{Inspect, Mutate},
+        Get,
+    },
+};
+use meganet_primitives::placement::{ProfileId, MAX_SLOTS};
+
+impl<T: Config> Pallet<T> {
+    /// Writes the first state.
+    ///
+    /// # Panics
+    /// If the values contradict each other or the runtime's bounds: such a chain must not begin.
+    pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) {
+        let fixed =
+            FixedParams { epoch_blocks: genesis.epoch_blocks, slot_capacity: genesis.slot_capacity };
+        assert!(fixed.epoch_blocks > 0, "storage.epochBlocks must be at least 1");
+        assert!(fixed.smallest_slot() > 0, "storage.slotCapacity must be at least 1 byte for every profile");
+        let params = Params {
+            max_epochs: genesis.max_epochs,
+            price_per_gib_epoch: genesis.price_per_gib_epoch,
+            group_deposit: genesis.group_deposit,
+            bond_per_gib: genesis.bond_per_gib,
+            min_bond: genesis.min_bond,
+            min_capacity: genesis.min_capacity,
+        };
+        assert!(Self::are_sound(&params), "storage.maxEpochs or storage.minCapacity is out of bounds");
+        Fixed::<T>::put(fixed);
+        CurrentParams::<T>::put(params);
+
+        // The pot must exist before the first payment, which may be smaller than the existential deposit.
+        let pot = Self::pot();
+        let minimum = T::Currency::minimum_balance();
+        if T::Currency::balance(&pot) < minimum {
+            let minted = T::Currency::mint_into(&pot, minimum);
+            assert!(minted.is_ok(), "the pot takes its existential deposit at genesis");
+        }
+    }
+
+    pub(crate) fn do_set_params(params: Params) -> DispatchResult {
+        frame_support::ensure!(Self::are_sound(&params), Error::<T>::BadParams);
+        CurrentParams::<T>::put(params);
+        Self::deposit_event(Event::ParamsSet { params });
+        Ok(())
+    }
+
+    /// Whether parameters agree with each other and the runtime's bounds.
+    pub(crate) fn are_sound(params: &Params) -> bool {
+        (1..=T::MaxRanges::get()).contains(&params.max_epochs) && params.min_capacity > 0
+    }
+
+    /// Checks the runtime's constants, when the runtime is tested.
+    ///
+    /// # Panics
+    /// If one of them can't work.
+    pub(crate) fn check_config() {
+        assert!(T::MaxRanges::get() > 0, "a group needs ranges");
+        assert!(T::MaxOpenGroups::get() > 0, "a profile needs open groups");
+        assert!(T::MaxFillQueue::get() > 0, "groups must be able to wait");
+        assert!(T::MaxFillAttempts::get() > 0, "a group must be tried");
+        assert!(T::FillDelay::get() >= 2, "the randomness must be unknown when a group is asked for");
+        assert!(T::TombstoneDeposit::get() > 0, "a tombstone without a deposit would be free state");
+        for id in ProfileId::ALL {
+            let profile = id.profile();
+            let n = u32::from(profile.n);
+            assert!(n <= MAX_SLOTS, "{id}: more slots than a bitmap has bits");
+            assert!(n <= T::FillWindow::get(), "{id}: a window too small to fill a group");
+            assert!(profile.quorum() >= profile.k, "{id}: a quorum could not rebuild an object");
+            assert!(profile.quorum() <= profile.n, "{id}: a quorum larger than the group");
+        }
+        let limits = T::BlockWeights::get();
+        if let Some(most) = limits.get(DispatchClass::Normal).max_extrinsic {
+            let calls = [
+                T::WeightInfo::store(MAX_SLOTS),
+                T::WeightInfo::roll_group(),
+                T::WeightInfo::tombstone(),
+                T::WeightInfo::open_group(T::MaxOpenGroups::get()),
+            ];
+            for weight in calls {
+                assert!(weight.all_lte(most), "a call that fits into no block");
+            }
+        }
+        let fill = T::WeightInfo::fill_step(T::FillWindow::get());
+        assert!(
+            fill.all_lte(limits.max_block.saturating_div(4)),
+            "filling a group takes more than a quarter of a block"
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! The invariants of storage. They hold after every call and every block; tests check them after every step.
+
+use crate::{
+    workers::is_eligible, Config, Eligible, EligibleAt, EligibleCount, FillQueue, Fixed, Group,
+    Groups, HoldReason, NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf, Stale, Tombstones, Total,
+    Worker, WorkerByPeer, Workers,
+};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+use frame_support::{
+    ensure,
+    traits::fungible::{Inspect, InspectHold},
+};
+use meganet_primitives::{
+    placement::{check, ProfileId},
+    Balance, Epoch, GroupId, SlotIndex, WorkerId,
+};
+use sp_runtime::{AccountId32, TryRuntimeError};
+
+impl<T: Config> Pallet<T> {
+    /// Checks every invariant of workers, groups, ranges, tombstones, totals and money.
+    ///
+    /// # Errors
+    /// Which of them is broken.
+    pub fn do_try_state() -> Result<(), TryRuntimeError> {
+        Self::check_workers()?;
+        Self::check_eligible()?;
+        Self::check_groups()?;
+        Self::check_lists()?;
+        Self::check_ranges()?;
+        Self::check_tombstones()?;
+        Self::check_totals()?;
+        Self::check_money()
+    }
+
+    /// A worker's key is its own; what it promised is what its slots need, and no more than it lends.
+    fn check_workers() -> Result<(), TryRuntimeError> {
+        let mut count = 0usize;
+        for (id, worker) in Workers::<T>::iter() {
+            count += 1;
+            ensure!(id < NextWorker::<T>::get(), "storage: a worker has a number from the future");
+            ensure!(worker.country.is_assigned(), "storage: a worker is in no country");
+            ensure!(WorkerByPeer::<T>::get(worker.peer) == Some(id), "storage: a worker's key leads elsewhere");
+            ensure!(worker.committed <= worker.capacity, "storage: a worker promised more than it lends");
+            let (mut slots, mut committed) = (0u32, 0u64);
+            for (key, slot) in SlotsOf::<T>::iter_prefix(id) {
+                let group = Groups::<T>::get(GroupId::from_be_bytes(key)).ok_or("storage: a slot of no group")?;
+                ensure!(occupant(&group, slot) == Some(id), "storage: a worker's slot is another's");
+                slots += 1;
+                committed = committed.saturating_add(group.slot_capacity);
+            }
+            ensure!(slots == worker.slots, "storage: a worker's slots are miscounted");
+            ensure!(committed == worker.committed, "storage: a worker's promises are miscounted");
+        }
+        ensure!(WorkerByPeer::<T>::iter_keys().count() == count, "storage: a key without a worker");
+        Ok(())
+    }
+
+    /// The list of eligible workers is dense, consistent both ways, and holds exactly those that can be given a slot.
+    fn check_eligible() -> Result<(), TryRuntimeError> {
+        let count = EligibleCount::<T>::get();
+        let listed = usize::try_from(count).unwrap_or(usize::MAX);
+        ensure!(Eligible::<T>::iter_keys().count() == listed, "storage: eligible workers are miscounted");
+        ensure!(EligibleAt::<T>::iter_keys().count() == listed, "storage: eligible places are miscounted");
+        for at in 0..count {
+            let id = Eligible::<T>::get(at).ok_or("storage: a gap among the eligible workers")?;
+            ensure!(EligibleAt::<T>::get(id) == Some(at), "storage: an eligible worker is elsewhere");
+            ensure!(Workers::<T>::contains_key(id), "storage: an eligible worker does not exist");
+        }
+        let smallest = Fixed::<T>::get().smallest_slot();
+        for (id, worker) in Workers::<T>::iter() {
+            let eligible = EligibleAt::<T>::contains_key(id);
+            ensure!(eligible == is_eligible(&worker, smallest), "storage: eligibility is out of date");
+        }
+        Ok(())
+    }
+
+    /// Every group keeps the country rule, seats no operator twice, is seated as its workers say, and has room for what
+    /// is registered in it.
+    fn check_groups() -> Result<(), TryRuntimeError> {
+        let mut seats = 0usize;
+        for (id, group) in Groups::<T>::iter() {
+            ensure!(id < NextGroup::<T>::get(), "storage: a group has a number from the future");
+            let seated = Self::seated(&group.slots);
+            check(group.profile.profile(), &seated).map_err(|_| "storage: a group breaks the placement rules")?;
+            for (slot, worker) in (0..SlotIndex::MAX).zip(&group.slots) {
+                let Some(worker) = worker else { continue };
+                seats += 1;
+                let key = SlotsOf::<T>::get(worker, id.to_be_bytes());
+                ensure!(key == Some(slot), "storage: a member does not know its slot");
+            }
+            let members = seated.iter().flatten().count();
+            ensure!(members == group.slots.iter().flatten().count(), "storage: a member does not exist");
+            ensure!(group.ready || members == 0, "storage: a group was filled by halves");
+            let used =
+                Ranges::<T>::iter_prefix(id).map(|(_, range)| range.state.bytes()).fold(0u64, u64::saturating_add);
+            ensure!(used == group.used, "storage: a group's use is miscounted");
+            ensure!(used <= group.slot_capacity, "storage: a group holds more than its slots");
+            ensure!(group.ready || used == 0, "storage: a group without workers holds batches");
+        }
+        ensure!(SlotsOf::<T>::iter().count() == seats, "storage: a slot without a seat");
+        Ok(())
+    }
+
+    /// The fill queue and the lists of open groups hold what the groups say, once.
+    fn check_lists() -> Result<(), TryRuntimeError> {
+        let queue = FillQueue::<T>::get();
+        let queued: BTreeSet<GroupId> = queue.iter().map(|request| request.group).collect();
+        ensure!(queued.len() == queue.len(), "storage: a group is queued twice");
+        let mut open = BTreeMap::<GroupId, ProfileId>::new();
+        for (profile, list) in OpenGroups::<T>::iter() {
+            for id in list {
+                ensure!(open.insert(id, profile).is_none(), "storage: a group is listed twice");
+            }
+        }
+        for (id, group) in Groups::<T>::iter() {
+            ensure!(queued.contains(&id) == group.queued, "storage: a group's place in the queue is unknown");
+            ensure!(!group.queued || group.vacant() > 0, "storage: a complete group is queued");
+            let listed = open.remove(&id);
+            ensure!(listed.is_some() == group.listed, "storage: a group's place on the list is unknown");
+            ensure!(listed.is_none_or(|profile| profile == group.profile), "storage: a group is on a wrong list");
+        }
+        ensure!(open.is_empty(), "storage: a listed group does not exist");
+        ensure!(queued.iter().all(|id| Groups::<T>::contains_key(id)), "storage: a queued group does not exist");
+        Ok(())
+    }
+
+    /// The expiries of a group are those of its ranges, in order, and no range is empty.
+    fn check_ranges() -> Result<(), TryRuntimeError> {
+        let mut ranges = 0usize;
+        for (group, expiries) in RangesOf::<T>::iter() {
+            ensure!(Groups::<T>::contains_key(group), "storage: ranges of no group");
+            ensure!(expiries.windows(2).all(|pair| pair[0] < pair[1]), "storage: expiries out of order");
+            for expiry in expiries {
+                let range = Ranges::<T>::get(group, expiry).ok_or("storage: an expiry without a range")?;
+                ensure!(range.state.leaves > 0, "storage: an empty range");
+                ranges += 1;
+            }
+        }
+        ensure!(Ranges::<T>::iter_keys().count() == ranges, "storage: a range without an expiry");
+        Ok(())
+    }
+
+    /// Every tombstone belongs to a range, or to one that was dropped, and they are counted.
+    fn check_tombstones() -> Result<(), TryRuntimeError> {
+        let mut found = BTreeMap::<(GroupId, Epoch), u32>::new();
+        for (range, _, _) in Tombstones::<T>::iter() {
+            *found.entry(range).or_default() += 1;
+        }
+        for (group, expiry, range) in Ranges::<T>::iter() {
+            let count = found.remove(&(group, expiry)).unwrap_or_default();
+            ensure!(count == range.tombstones, "storage: a range's tombstones are miscounted");
+        }
+        for (group, stale) in Stale::<T>::iter() {
+            for range in stale {
+                ensure!(range.tombstones > 0, "storage: a stale range has no tombstones");
+                let count = found.remove(&(group, range.expiry));
+                ensure!(count == Some(range.tombstones), "storage: a stale range's tombstones are miscounted");
+            }
+        }
+        ensure!(found.is_empty(), "storage: tombstones of no range");
+        Ok(())
+    }
+
+    /// The totals are the sums of what is there.
+    fn check_totals() -> Result<(), TryRuntimeError> {
+        let total = Total::<T>::get();
+        let workers: Vec<Worker> = Workers::<T>::iter_values().collect();
+        let sum = |of: fn(&Worker) -> u64| workers.iter().map(of).fold(0, u64::saturating_add);
+        ensure!(usize::try_from(total.workers) == Ok(workers.len()), "storage: workers are miscounted");
+        ensure!(total.capacity == sum(|worker| worker.capacity), "storage: capacity is miscounted");
+        ensure!(total.committed == sum(|worker| worker.committed), "storage: promises are miscounted");
+        ensure!(usize::try_from(total.groups) == Ok(Groups::<T>::iter_keys().count()), "storage: groups miscounted");
+        let filling = Groups::<T>::iter_values().filter(|group| group.vacant() > 0).count();
+        ensure!(usize::try_from(total.groups_filling) == Ok(filling), "storage: vacant groups are miscounted");
+        Ok(())
+    }
+
+    /// What is held from each account covers its bonds and deposits, and the pot exists.
+    fn check_money() -> Result<(), TryRuntimeError> {
+        let bonds = Workers::<T>::iter_values().map(|worker| (worker.operator, worker.bond));
+        Self::check_holds(HoldReason::WorkerBond, bonds)?;
+        let deposits = Groups::<T>::iter_values().map(|group| (group.opener, group.deposit));
+        Self::check_holds(HoldReason::GroupDeposit, deposits)?;
+        let tombstones = Tombstones::<T>::iter_values().map(|tombstone| (tombstone.owner, tombstone.deposit));
+        Self::check_holds(HoldReason::Tombstone, tombstones)?;
+        ensure!(T::Currency::balance(&Self::pot()) >= T::Currency::minimum_balance(), "storage: the pot is gone");
+        Ok(())
+    }
+
+    fn check_holds(
+        reason: HoldReason,
+        due: impl Iterator<Item = (AccountId32, Balance)>,
+    ) -> Result<(), TryRuntimeError> {
+        let mut sums = BTreeMap::<AccountId32, Balance>::new();
+        for (who, amount) in due {
+            *sums.entry(who).or_default() += amount;
+        }
+        let reason = reason.into();
+        for (who, sum) in sums {
+            ensure!(T::Currency::balance_on_hold(&reason, &who) >= sum, "storage: holds do not cover what is due");
+        }
+        Ok(())
+    }
+}
+
+fn occupant(group: &Group, slot: SlotIndex) -> Option<WorkerId> {
+    group.slots.get(usize::from(slot)).copied().flatten()
+}
