@@ -1,0 +1,207 @@
+//! The one way to the chain.
+
+use crate::{
+    error::ChainError,
+    signer::Signer,
+    types::{AccountBalance, At, BlockRef, Call, NodeStatus, StoredLeaf, TxOutcome, Until},
+};
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use meganet_primitives::{
+    chain::{
+        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone,
+        WorkerInfo,
+    },
+    hash::Hash,
+    placement::ProfileId,
+    receipt::PeerKey,
+    AccountId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+};
+
+/// What a chain answers and takes. Object safe: hold it as `Arc<dyn ChainClient>`.
+///
+/// Every read names the block it wants ([`At`]): the finalized head where the answer must not be undone, the best
+/// head where it must be fresh. Reads are retried over a lost connection; whatever still fails is a [`ChainError`]
+/// that says what to do.
+///
+/// Lists come in pages of at most [`meganet_primitives::chain::MAX_PAGE`] items; the provided `all_*` methods read
+/// all pages at one block.
+#[async_trait]
+pub trait ChainClient: Send + Sync + 'static {
+    /// The chain's genesis hash: its identity.
+    fn genesis(&self) -> Hash;
+
+    /// How well the node is connected and synchronised.
+    async fn node_status(&self) -> Result<NodeStatus, ChainError>;
+
+    /// The finalized head.
+    async fn finalized(&self) -> Result<BlockRef, ChainError>;
+
+    /// The best head.
+    async fn best(&self) -> Result<BlockRef, ChainError>;
+
+    /// Finalized blocks, every height once and in order, beginning with height `from`, or with the present
+    /// finalized head. The stream has no end and no errors: it waits until the node can be reached again and then
+    /// fills the gap.
+    fn blocks(&self, from: Option<BlockNumber>) -> BoxStream<'static, BlockRef>;
+
+    /// What is known of a name; `None` if nobody owns it.
+    async fn name(&self, label: &str, at: At) -> Result<Option<NameInfo>, ChainError>;
+
+    /// A page of the names of an account, in the order of the chain's storage, after label `after`.
+    async fn names_of(
+        &self,
+        owner: &AccountId,
+        after: Option<&str>,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<NameInfo>, ChainError>;
+
+    /// Whether `who` could register a label.
+    async fn availability(&self, label: &str, who: &AccountId, at: At) -> Result<Availability, ChainError>;
+
+    /// The deposit that registering a name holds.
+    async fn name_deposit(&self) -> Result<Balance, ChainError>;
+
+    /// Prices, limits and the epoch.
+    async fn params(&self, at: At) -> Result<StorageParams, ChainError>;
+
+    /// Totals of the network.
+    async fn stats(&self, at: At) -> Result<StorageStats, ChainError>;
+
+    /// A placement group.
+    async fn group(&self, id: GroupId, at: At) -> Result<Option<GroupInfo>, ChainError>;
+
+    /// A page of the groups, from number `from`.
+    async fn groups(&self, from: GroupId, limit: u32, at: At) -> Result<Vec<GroupInfo>, ChainError>;
+
+    /// The groups of a profile in which there is room, those that still wait for their workers included.
+    async fn open_groups(&self, profile: ProfileId, at: At) -> Result<Vec<GroupInfo>, ChainError>;
+
+    /// A worker by its number.
+    async fn worker(&self, id: WorkerId, at: At) -> Result<Option<WorkerInfo>, ChainError>;
+
+    /// A worker by its identity key.
+    async fn worker_by_peer(&self, peer: &PeerKey, at: At) -> Result<Option<WorkerInfo>, ChainError>;
+
+    /// A page of the workers, from number `from`.
+    async fn workers(&self, from: WorkerId, limit: u32, at: At) -> Result<Vec<WorkerInfo>, ChainError>;
+
+    /// A page of the slots that a worker holds, from group `from`.
+    async fn slots_of(
+        &self,
+        worker: WorkerId,
+        from: GroupId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<SlotAssignment>, ChainError>;
+
+    /// The ranges of a group that have not expired, by expiry.
+    async fn ranges(&self, group: GroupId, at: At) -> Result<Vec<RangeInfo>, ChainError>;
+
+    /// The slot that a worker holds in a group.
+    async fn slot_in(&self, worker: WorkerId, group: GroupId, at: At) -> Result<Option<SlotIndex>, ChainError>;
+
+    /// Which of these objects their owners deleted early, each from one batch of the group; one answer for each, in
+    /// order.
+    async fn tombstoned(&self, group: GroupId, of: &[Tombstone], at: At) -> Result<Vec<bool>, ChainError>;
+
+    /// A page of the tombstones of one range, in the order of the chain's storage, after `after`.
+    async fn tombstones(
+        &self,
+        group: GroupId,
+        expiry: Epoch,
+        after: Option<Tombstone>,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<Tombstone>, ChainError>;
+
+    /// What an account has. An account that the chain does not know has nothing.
+    async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError>;
+
+    /// The batches that a block registered, in order. The block's state must not be pruned.
+    async fn stored_leaves(&self, block: &Hash) -> Result<Vec<StoredLeaf>, ChainError>;
+
+    /// Signs and submits calls as one transaction (several are all done or none) and waits for it.
+    ///
+    /// Several submissions for one account may run at once: their nonces follow each other. Checks first that the
+    /// account can pay ([`ChainError::InsufficientFunds`]). A call that the runtime refuses is
+    /// [`ChainError::Dispatch`], also when the transaction is in a block.
+    async fn submit(&self, signer: &Signer, calls: Vec<Call>, until: Until) -> Result<TxOutcome, ChainError>;
+
+    /// Every worker at one block.
+    async fn all_workers(&self, at: At) -> Result<Vec<WorkerInfo>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all = Vec::new();
+        let mut from = 0;
+        loop {
+            let page = self.workers(from, meganet_primitives::chain::MAX_PAGE, at).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            from = last.id.saturating_add(1);
+            all.extend(page);
+        }
+    }
+
+    /// Every group at one block.
+    async fn all_groups(&self, at: At) -> Result<Vec<GroupInfo>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all = Vec::new();
+        let mut from = 0;
+        loop {
+            let page = self.groups(from, meganet_primitives::chain::MAX_PAGE, at).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            from = last.id.saturating_add(1);
+            all.extend(page);
+        }
+    }
+
+    /// Every slot of a worker at one block.
+    async fn all_slots_of(&self, worker: WorkerId, at: At) -> Result<Vec<SlotAssignment>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all = Vec::new();
+        let mut from = 0;
+        loop {
+            let page = self.slots_of(worker, from, meganet_primitives::chain::MAX_PAGE, at).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            from = last.group.saturating_add(1);
+            all.extend(page);
+        }
+    }
+
+    /// Every tombstone of one range at one block.
+    async fn all_tombstones(&self, group: GroupId, expiry: Epoch, at: At) -> Result<Vec<Tombstone>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all: Vec<Tombstone> = Vec::new();
+        loop {
+            let after = all.last().copied();
+            let page = self.tombstones(group, expiry, after, meganet_primitives::chain::MAX_PAGE, at).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Every name of an account at one block.
+    async fn all_names_of(&self, owner: &AccountId, at: At) -> Result<Vec<NameInfo>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all: Vec<NameInfo> = Vec::new();
+        loop {
+            let after = all.last().map(|name| String::from_utf8_lossy(&name.label).into_owned());
+            let page = self.names_of(owner, after.as_deref(), meganet_primitives::chain::MAX_PAGE, at).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Makes `at` one certain block, so that several reads see the same state.
+    async fn pin(&self, at: At) -> Result<At, ChainError> {
+        Ok(match at {
+            At::Finalized => At::Block(self.finalized().await?.hash),
+            At::Best => At::Block(self.best().await?.hash),
+            At::Block(hash) => At::Block(hash),
+        })
+    }
+}

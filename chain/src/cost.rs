@@ -1,0 +1,87 @@
+//! What a call takes from the signer's account beside the fee: deposits, bonds, prices, transfers.
+
+use crate::types::Call;
+use meganet_primitives::{chain::StorageParams, Balance, Epoch};
+
+/// Bytes of a GiB, the unit of prices and bonds.
+pub const GIB: u128 = 1 << 30;
+
+/// The price of storing: `bytes` of each of `slots` shards from epoch `now` until `expiry`, rounded up.
+///
+/// Saturates: an absurd order costs more than anybody has.
+pub fn store_price(params: &StorageParams, bytes: u64, slots: u8, expiry: Epoch) -> Balance {
+    u128::from(bytes)
+        .saturating_mul(u128::from(slots))
+        .saturating_mul(u128::from(expiry.saturating_sub(params.epoch)))
+        .saturating_mul(params.price_per_gib_epoch)
+        .div_ceil(GIB)
+}
+
+/// The bond of a worker that lends `capacity` bytes.
+pub fn worker_bond(params: &StorageParams, capacity: u64) -> Balance {
+    u128::from(capacity).saturating_mul(params.bond_per_gib).div_ceil(GIB).max(params.min_bond)
+}
+
+/// What a call takes. `slots` is the slot count of the group that a [`Call::Store`] names.
+pub fn call_cost(call: &Call, params: &StorageParams, name_deposit: Balance, slots: u8) -> Balance {
+    match call {
+        Call::RegisterName { .. } => name_deposit,
+        Call::RegisterWorker { capacity, .. } => worker_bond(params, *capacity),
+        Call::OpenGroup { .. } => params.group_deposit,
+        Call::Store { expiry, batch, .. } => store_price(params, batch.bytes, slots, *expiry),
+        Call::Transfer { amount, .. } => *amount,
+        // More capacity needs more bond, but the difference depends on the worker: the runtime says so.
+        Call::UpdateWorker { .. }
+        | Call::SetContent { .. }
+        | Call::TransferName { .. }
+        | Call::ReleaseName { .. }
+        | Call::ExitWorker { .. }
+        | Call::Tombstone { .. }
+        | Call::RollGroup { .. }
+        | Call::FillGroup { .. } => 0,
+    }
+}
+
+/// What a call needs money for, as it stands in an error.
+pub fn purpose(calls: &[Call]) -> &'static str {
+    match calls {
+        [Call::RegisterName { .. }] => "the deposit of the name and the fee",
+        [Call::RegisterWorker { .. }] => "the worker's bond and the fee",
+        [Call::OpenGroup { .. }] => "the group's deposit and the fee",
+        [Call::Store { .. }] => "storage and the fee",
+        [Call::Transfer { .. }] => "the transfer and the fee",
+        [_] => "the fee",
+        _ => "these calls and the fee",
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn params() -> StorageParams {
+        StorageParams {
+            epoch: 10,
+            epoch_blocks: 100,
+            max_epochs: 50,
+            price_per_gib_epoch: 1000,
+            group_deposit: 7,
+            bond_per_gib: 10,
+            min_bond: 25,
+            min_capacity: 1 << 30,
+            slot_capacity: vec![1 << 30; 4],
+        }
+    }
+
+    #[test]
+    fn prices_round_up_and_saturate() {
+        let params = params();
+        assert_eq!(store_price(&params, 1, 1, 11), 1);
+        assert_eq!(store_price(&params, 1 << 30, 12, 12), 24_000);
+        assert_eq!(store_price(&params, 1 << 30, 12, 10), 0);
+        assert_eq!(worker_bond(&params, 1), 25);
+        assert_eq!(worker_bond(&params, 4 << 30), 40);
+        let dear = StorageParams { price_per_gib_epoch: u128::MAX, ..params };
+        assert!(store_price(&dear, u64::MAX, 64, u32::MAX) >= u128::MAX / GIB);
+    }
+}

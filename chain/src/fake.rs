@@ -1,0 +1,237 @@
+//! A chain in memory, for tests of whatever uses a [`ChainClient`].
+//!
+//! It keeps the rules that clients meet: names (taken, look-alike, owner), the registry, groups that are filled two
+//! blocks after they were opened, quorum and signatures of receipts, capacity, expiry, prices, deposits, ranges and
+//! tombstones. What it leaves out are weights, nonces and everything about consensus.
+//!
+//! Blocks come from [`FakeChain::tick`]; by default a submission makes its own. [`FakeChain::start`] makes them on a
+//! timer. [`FakeChain::set_unreachable`], [`FakeChain::fail_submissions`] and [`FakeChain::prune`] inject faults.
+
+mod blocks;
+mod calls;
+mod names;
+mod reads;
+mod storage;
+mod world;
+
+use self::{blocks::Blocks, world::World};
+use crate::{
+    error::ChainError,
+    types::{BlockRef, Call, TxOutcome},
+};
+use meganet_primitives::{hash::Hash, AccountId, Balance, BlockNumber, Epoch};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{oneshot, watch};
+
+/// How a fake chain is set up.
+#[derive(Clone, Debug)]
+pub struct FakeConfig {
+    /// Its genesis hash.
+    pub genesis: Hash,
+    /// Blocks of an epoch.
+    pub epoch_blocks: BlockNumber,
+    /// The furthest expiry is the present epoch and this many.
+    pub max_epochs: u32,
+    /// Bytes of a slot, by profile.
+    pub slot_capacity: [u64; 4],
+    /// The smallest capacity of a worker, bytes.
+    pub min_capacity: u64,
+    /// Price of a GiB for an epoch, planck.
+    pub price_per_gib_epoch: Balance,
+    /// Deposit of a name, planck.
+    pub name_deposit: Balance,
+    /// Deposit of a group, planck.
+    pub group_deposit: Balance,
+    /// Bond of a worker for each GiB, planck.
+    pub bond_per_gib: Balance,
+    /// The smallest bond, planck.
+    pub min_bond: Balance,
+    /// What every transaction costs, planck.
+    pub fee: Balance,
+    /// How many blocks the finalized head trails the best one.
+    pub finality_lag: BlockNumber,
+    /// Whether a submission makes the blocks it waits for.
+    pub auto_tick: bool,
+}
+
+impl Default for FakeConfig {
+    fn default() -> Self {
+        use crate::amount::MEGA;
+        Self {
+            genesis: [7; 32],
+            epoch_blocks: 1200,
+            max_epochs: 120,
+            slot_capacity: [1 << 30; 4],
+            min_capacity: 1 << 30,
+            price_per_gib_epoch: MEGA / 1000,
+            name_deposit: 10 * MEGA,
+            group_deposit: 10 * MEGA,
+            bond_per_gib: MEGA,
+            min_bond: 10 * MEGA,
+            fee: MEGA / 10_000,
+            finality_lag: 0,
+            auto_tick: true,
+        }
+    }
+}
+
+/// A chain in memory. Clones are the same chain.
+#[derive(Clone)]
+pub struct FakeChain {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: FakeConfig,
+    inner: Mutex<Inner>,
+    /// The finalized height.
+    finalized: watch::Sender<BlockNumber>,
+}
+
+struct Inner {
+    blocks: Blocks,
+    pending: Vec<Pending>,
+    unreachable: bool,
+    failing: Option<ChainError>,
+}
+
+/// A transaction that waits for a block.
+struct Pending {
+    account: AccountId,
+    calls: Vec<Call>,
+    extrinsic: Hash,
+    done: oneshot::Sender<Result<TxOutcome, ChainError>>,
+}
+
+impl Default for FakeChain {
+    fn default() -> Self {
+        Self::new(FakeConfig::default())
+    }
+}
+
+impl FakeChain {
+    /// A chain with nothing but its genesis block.
+    pub fn new(config: FakeConfig) -> Self {
+        let blocks = Blocks::new(config.genesis, World::new(config.clone()));
+        let inner = Inner { blocks, pending: Vec::new(), unreachable: false, failing: None };
+        let (finalized, _) = watch::channel(0);
+        Self { shared: Arc::new(Shared { config, inner: Mutex::new(inner), finalized }) }
+    }
+
+    /// How it is set up.
+    pub fn config(&self) -> &FakeConfig {
+        &self.shared.config
+    }
+
+    /// Gives an account tokens out of nothing, visible at once.
+    pub fn fund(&self, account: AccountId, amount: Balance) {
+        self.alter(|world| world.mint(account, amount));
+    }
+
+    /// Makes a block of the waiting transactions and returns it.
+    pub fn tick(&self) -> BlockRef {
+        let mut inner = self.lock();
+        let pending = std::mem::take(&mut inner.pending);
+        let block = inner.blocks.next_ref();
+        let finalized = block.number.saturating_sub(self.shared.config.finality_lag);
+        let mut world = (*inner.blocks.best().world).clone();
+        world.begin(block.number);
+        let mut leaves = Vec::new();
+        let mut outcomes = Vec::new();
+        for tx in pending {
+            let result = world.execute(&tx.account, &tx.calls).map(|events| {
+                leaves.extend(events.iter().filter_map(crate::types::ChainEvent::stored));
+                TxOutcome {
+                    block,
+                    extrinsic: tx.extrinsic,
+                    finalized: finalized == block.number,
+                    fee: self.shared.config.fee,
+                    events,
+                }
+            });
+            outcomes.push((tx.done, result));
+        }
+        inner.blocks.push(block, world, leaves);
+        drop(inner);
+        self.shared.finalized.send_replace(finalized);
+        for (done, result) in outcomes {
+            // Nobody waits for it any more: it is executed all the same.
+            let _ = done.send(result);
+        }
+        block
+    }
+
+    /// Makes that many blocks.
+    pub fn ticks(&self, count: u32) {
+        for _ in 0..count {
+            self.tick();
+        }
+    }
+
+    /// Makes blocks until the epoch has begun.
+    pub fn run_to_epoch(&self, epoch: Epoch) {
+        while self.lock().blocks.best().world.epoch() < epoch {
+            self.tick();
+        }
+    }
+
+    /// Makes a block every `interval` in a task, until the handle is aborted. Must be called within tokio.
+    pub fn start(&self, interval: Duration) -> tokio::task::JoinHandle<()> {
+        let chain = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(interval).await;
+                chain.tick();
+            }
+        })
+    }
+
+    /// From now on (or no more) every request fails with [`ChainError::NodeUnreachable`]; blocks go on.
+    pub fn set_unreachable(&self, unreachable: bool) {
+        self.lock().unreachable = unreachable;
+    }
+
+    /// Every submission fails with this error until it is `None` again.
+    pub fn fail_submissions(&self, error: Option<ChainError>) {
+        self.lock().failing = error;
+    }
+
+    /// Takes all that an account can spend.
+    pub fn drain(&self, account: &AccountId) {
+        self.alter(|world| world.drain(account));
+    }
+
+    /// Forgets the state of every block but the best one, as a node does with old ones.
+    pub fn prune(&self) {
+        self.lock().blocks.prune();
+    }
+
+    /// Vacates the slots of a worker and takes it off the registry, as if it had been slashed.
+    pub fn expel(&self, worker: meganet_primitives::WorkerId) {
+        self.alter(|world| world.expel(worker));
+    }
+
+    fn alter(&self, change: impl FnOnce(&mut World)) {
+        change(Arc::make_mut(&mut self.lock().blocks.best_mut().world));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A test that panicked while it held the lock has failed anyway.
+        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The node's answer to everything while it is away.
+    fn reach(&self) -> Result<MutexGuard<'_, Inner>, ChainError> {
+        let inner = self.lock();
+        if inner.unreachable {
+            return Err(ChainError::NodeUnreachable {
+                url: "fake://chain".to_owned(),
+                reason: "told to be unreachable".to_owned(),
+            });
+        }
+        Ok(inner)
+    }
+}

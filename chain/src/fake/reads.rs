@@ -1,0 +1,274 @@
+//! The fake chain's answers.
+
+use super::{world::World, FakeChain, Inner, Pending};
+use crate::{
+    account::format_account,
+    client::ChainClient,
+    cost,
+    error::ChainError,
+    signer::Signer,
+    types::{AccountBalance, At, BlockRef, Call, NodeStatus, StoredLeaf, TxOutcome, Until},
+};
+use async_trait::async_trait;
+use futures::stream::{self, BoxStream, StreamExt};
+use meganet_primitives::{
+    chain::{
+        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone,
+        WorkerInfo, MAX_PAGE,
+    },
+    hash::{tagged, Hash, Tag},
+    object::ObjectId,
+    placement::ProfileId,
+    receipt::PeerKey,
+    AccountId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+/// How long a submission waits for somebody to call `tick`.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl FakeChain {
+    fn world(&self, at: At) -> Result<Arc<World>, ChainError> {
+        let inner = self.reach()?;
+        let block = match at {
+            At::Best => inner.blocks.best(),
+            At::Finalized => {
+                let height = self.finalized_height(&inner);
+                inner.blocks.at_height(height).ok_or_else(|| unknown(&height.to_string()))?
+            }
+            At::Block(hash) => inner.blocks.by_hash(&hash).ok_or_else(|| unknown(&hex::encode(hash)))?,
+        };
+        if block.pruned {
+            return Err(ChainError::StatePruned { block: block.at.to_string() });
+        }
+        Ok(block.world.clone())
+    }
+
+    fn finalized_height(&self, inner: &Inner) -> BlockNumber {
+        inner.blocks.best().at.number.saturating_sub(self.config().finality_lag)
+    }
+
+    /// Waits until that height is finalized, and makes the blocks if submissions do so.
+    async fn wait_finalized(&self, height: BlockNumber) {
+        let mut finalized = self.shared.finalized.subscribe();
+        while *finalized.borrow_and_update() < height {
+            if self.config().auto_tick {
+                self.tick();
+            } else if finalized.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn key(stone: &Tombstone) -> (Epoch, u64, ObjectId) {
+    (stone.expiry, stone.leaf, stone.object)
+}
+
+fn unknown(block: &str) -> ChainError {
+    ChainError::UnknownBlock { block: block.to_owned() }
+}
+
+/// A page as the runtime makes it.
+fn page<T>(items: impl Iterator<Item = T>, limit: u32) -> Vec<T> {
+    items.take(usize::try_from(limit.min(MAX_PAGE)).unwrap_or(0)).collect()
+}
+
+#[async_trait]
+impl ChainClient for FakeChain {
+    fn genesis(&self) -> Hash {
+        self.config().genesis
+    }
+
+    async fn node_status(&self) -> Result<NodeStatus, ChainError> {
+        drop(self.reach()?);
+        Ok(NodeStatus { chain: "Fake".to_owned(), version: "0".to_owned(), peers: 0, syncing: false })
+    }
+
+    async fn finalized(&self) -> Result<BlockRef, ChainError> {
+        let inner = self.reach()?;
+        let height = self.finalized_height(&inner);
+        inner.blocks.at_height(height).map(|block| block.at).ok_or_else(|| unknown(&height.to_string()))
+    }
+
+    async fn best(&self) -> Result<BlockRef, ChainError> {
+        Ok(self.reach()?.blocks.best().at)
+    }
+
+    fn blocks(&self, from: Option<BlockNumber>) -> BoxStream<'static, BlockRef> {
+        let chain = self.clone();
+        let finalized = self.shared.finalized.subscribe();
+        let next = from.unwrap_or_else(|| *finalized.borrow());
+        stream::unfold((chain, finalized, next), |(chain, mut finalized, next)| async move {
+            loop {
+                if *finalized.borrow_and_update() >= next {
+                    let block = chain.lock().blocks.at_height(next)?.at;
+                    return Some((block, (chain, finalized, next + 1)));
+                }
+                finalized.changed().await.ok()?;
+            }
+        })
+        .boxed()
+    }
+
+    async fn name(&self, label: &str, at: At) -> Result<Option<NameInfo>, ChainError> {
+        Ok(self.world(at)?.names.get(label.as_bytes()).cloned())
+    }
+
+    async fn names_of(
+        &self,
+        owner: &AccountId,
+        after: Option<&str>,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<NameInfo>, ChainError> {
+        let world = self.world(at)?;
+        let later = |name: &&NameInfo| after.is_none_or(|after| name.label.as_slice() > after.as_bytes());
+        Ok(page(world.names.values().filter(|name| name.owner == *owner).filter(later).cloned(), limit))
+    }
+
+    async fn availability(&self, label: &str, who: &AccountId, at: At) -> Result<Availability, ChainError> {
+        Ok(self.world(at)?.availability(label.as_bytes(), who))
+    }
+
+    async fn name_deposit(&self) -> Result<Balance, ChainError> {
+        drop(self.reach()?);
+        Ok(self.config().name_deposit)
+    }
+
+    async fn params(&self, at: At) -> Result<StorageParams, ChainError> {
+        Ok(self.world(at)?.params())
+    }
+
+    async fn stats(&self, at: At) -> Result<StorageStats, ChainError> {
+        Ok(self.world(at)?.stats())
+    }
+
+    async fn group(&self, id: GroupId, at: At) -> Result<Option<GroupInfo>, ChainError> {
+        Ok(self.world(at)?.group_info(id))
+    }
+
+    async fn groups(&self, from: GroupId, limit: u32, at: At) -> Result<Vec<GroupInfo>, ChainError> {
+        let world = self.world(at)?;
+        Ok(page(world.storage.groups.range(from..).filter_map(|(id, _)| world.group_info(*id)), limit))
+    }
+
+    async fn open_groups(&self, profile: ProfileId, at: At) -> Result<Vec<GroupInfo>, ChainError> {
+        Ok(self.world(at)?.open_groups(profile))
+    }
+
+    async fn worker(&self, id: WorkerId, at: At) -> Result<Option<WorkerInfo>, ChainError> {
+        Ok(self.world(at)?.storage.workers.get(&id).cloned())
+    }
+
+    async fn worker_by_peer(&self, peer: &PeerKey, at: At) -> Result<Option<WorkerInfo>, ChainError> {
+        Ok(self.world(at)?.storage.workers.values().find(|worker| worker.peer == *peer).cloned())
+    }
+
+    async fn workers(&self, from: WorkerId, limit: u32, at: At) -> Result<Vec<WorkerInfo>, ChainError> {
+        Ok(page(self.world(at)?.storage.workers.range(from..).map(|(_, worker)| worker.clone()), limit))
+    }
+
+    async fn slots_of(
+        &self,
+        worker: WorkerId,
+        from: GroupId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<SlotAssignment>, ChainError> {
+        Ok(page(self.world(at)?.slots_of(worker).into_iter().filter(|slot| slot.group >= from), limit))
+    }
+
+    async fn ranges(&self, group: GroupId, at: At) -> Result<Vec<RangeInfo>, ChainError> {
+        Ok(self.world(at)?.ranges(group))
+    }
+
+    async fn slot_in(&self, worker: WorkerId, group: GroupId, at: At) -> Result<Option<SlotIndex>, ChainError> {
+        let slots = self.world(at)?.slots_of(worker);
+        Ok(slots.iter().find(|held| held.group == group).map(|held| held.slot))
+    }
+
+    async fn tombstoned(&self, group: GroupId, of: &[Tombstone], at: At) -> Result<Vec<bool>, ChainError> {
+        let world = self.world(at)?;
+        let stones = world.storage.tombstones.get(&group);
+        let placed = |stone: &Tombstone| stones.is_some_and(|set| set.contains(&key(stone)));
+        Ok(of.iter().map(placed).collect())
+    }
+
+    async fn tombstones(
+        &self,
+        group: GroupId,
+        expiry: Epoch,
+        after: Option<Tombstone>,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<Tombstone>, ChainError> {
+        let world = self.world(at)?;
+        let Some(stones) = world.storage.tombstones.get(&group) else { return Ok(Vec::new()) };
+        let after = after.map(|stone| key(&stone));
+        let wanted = stones.iter().filter(|stone| stone.0 == expiry && after.is_none_or(|after| **stone > after));
+        Ok(page(wanted.map(|&(expiry, leaf, object)| Tombstone { expiry, leaf, object }), limit))
+    }
+
+    async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError> {
+        Ok(self.world(at)?.balance(account))
+    }
+
+    async fn stored_leaves(&self, block: &Hash) -> Result<Vec<StoredLeaf>, ChainError> {
+        let inner = self.reach()?;
+        let found = inner.blocks.by_hash(block).ok_or_else(|| unknown(&hex::encode(block)))?;
+        if found.pruned {
+            return Err(ChainError::StatePruned { block: found.at.to_string() });
+        }
+        Ok(found.leaves.clone())
+    }
+
+    async fn submit(&self, signer: &Signer, calls: Vec<Call>, until: Until) -> Result<TxOutcome, ChainError> {
+        if calls.is_empty() {
+            return Err(ChainError::NoCalls);
+        }
+        let account = signer.account();
+        let (done, waiting) = oneshot::channel();
+        let extrinsic = {
+            let mut inner = self.reach()?;
+            if let Some(error) = &inner.failing {
+                return Err(error.clone());
+            }
+            let world = &inner.blocks.best().world;
+            let (needed, available) = (world.needs(&calls), world.balance(&account).spendable);
+            if needed > available {
+                let purpose = cost::purpose(&calls).to_owned();
+                return Err(ChainError::InsufficientFunds {
+                    account: format_account(&account),
+                    needed,
+                    available,
+                    purpose,
+                });
+            }
+            let height = inner.blocks.best().at.number.to_le_bytes();
+            let place = inner.pending.len().to_le_bytes();
+            let extrinsic = tagged(Tag::Seed, &[b"fake extrinsic", &account, &height, &place]);
+            inner.pending.push(Pending { account, calls, extrinsic, done });
+            extrinsic
+        };
+        if self.config().auto_tick {
+            self.tick();
+        }
+        let timed_out = |wanted: &str| ChainError::TimedOut {
+            extrinsic: hex::encode(extrinsic),
+            wanted: wanted.to_owned(),
+            seconds: PATIENCE.as_secs(),
+        };
+        let mut outcome = match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(Ok(result)) => result?,
+            Ok(Err(_)) | Err(_) => return Err(timed_out("in a block")),
+        };
+        if until == Until::Finalized && !outcome.finalized {
+            let wait = self.wait_finalized(outcome.block.number);
+            tokio::time::timeout(PATIENCE, wait).await.map_err(|_| timed_out("finalized"))?;
+            outcome.finalized = true;
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,183 @@
+//! Groups, batches and tombstones.
+
+mod groups;
+mod workers;
+
+use super::world::{Refusal, World};
+use crate::{cost, types::StoredLeaf};
+use codec::Encode;
+use ed25519_dalek::{Signature, VerifyingKey};
+use meganet_primitives::{
+    chain::{GroupInfo, StorageStats, WorkerInfo},
+    object::{ObjectId, LEAF_LEN},
+    range::{self, RangeLeaf, RangeLeafProof, RangeState},
+    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
+    sum_tree::{self, BatchEntry, BatchSummary, SumProof},
+    AccountId, Balance, BlockNumber, Epoch, GroupId, WorkerId,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+pub(super) use crate::types::STORAGE_PALLET as PALLET;
+
+#[derive(Clone, Default)]
+pub(super) struct Storage {
+    pub(super) workers: BTreeMap<WorkerId, WorkerInfo>,
+    pub(super) next_worker: WorkerId,
+    /// `used` is not kept here but summed up when somebody asks.
+    pub(super) groups: BTreeMap<GroupId, GroupInfo>,
+    /// Groups that were whole once.
+    pub(super) ready: BTreeSet<GroupId>,
+    pub(super) ranges: BTreeMap<(GroupId, Epoch), RangeState>,
+    pub(super) tombstones: BTreeMap<GroupId, BTreeSet<(Epoch, u64, ObjectId)>>,
+    pub(super) queue: VecDeque<Fill>,
+    pub(super) batches: u64,
+    pub(super) objects: u64,
+    pub(super) bytes: u128,
+    pub(super) pot: Balance,
+}
+
+/// A group that waits to be filled.
+#[derive(Clone, Copy)]
+pub(super) struct Fill {
+    pub(super) group: GroupId,
+    pub(super) due: BlockNumber,
+    pub(super) attempts: u32,
+}
+
+pub(super) const fn refuse(error: &'static str) -> Refusal {
+    Refusal(PALLET, error)
+}
+
+impl World {
+    pub(super) fn store(
+        &mut self,
+        who: &AccountId,
+        group: GroupId,
+        expiry: Epoch,
+        batch: BatchSummary,
+        receipts: &[Receipt],
+    ) -> Result<(), Refusal> {
+        let info = self.group_info(group).ok_or(refuse("NoSuchGroup"))?;
+        if !self.storage.ready.contains(&group) {
+            return Err(refuse("GroupNotReady"));
+        }
+        let epoch = self.epoch();
+        if expiry <= epoch {
+            return Err(refuse("Expired"));
+        }
+        if expiry > epoch.saturating_add(self.config.max_epochs) {
+            return Err(refuse("ExpiryTooFar"));
+        }
+        if batch.objects == 0 || batch.bytes < u64::from(batch.objects) * LEAF_LEN || batch.bytes % LEAF_LEN != 0 {
+            return Err(refuse("BadBatch"));
+        }
+        if info.used.checked_add(batch.bytes).is_none_or(|used| used > info.slot_capacity) {
+            return Err(refuse("GroupFull"));
+        }
+        if !receipts.is_sorted_by(|a, b| a.slot < b.slot) {
+            return Err(refuse("ReceiptsUnsorted"));
+        }
+        let mut signed = 0u64;
+        for receipt in receipts {
+            let member = info.slots.get(usize::from(receipt.slot)).copied().flatten().ok_or(refuse("NoSuchSlot"))?;
+            let genesis = self.config.genesis;
+            let statement = ReceiptStatement { genesis, group, slot: receipt.slot, expiry, owner: *who, batch };
+            if !signature_holds(&member.peer, &statement.signed_bytes(), &receipt.signature) {
+                return Err(refuse("BadReceipt"));
+            }
+            signed |= 1u64.checked_shl(u32::from(receipt.slot)).ok_or(refuse("NoSuchSlot"))?;
+        }
+        let profile = info.profile.profile();
+        if signed.count_ones() < u32::from(profile.quorum()) {
+            return Err(refuse("BelowQuorum"));
+        }
+        let price = cost::store_price(&self.params(), batch.bytes, profile.n, expiry);
+        self.pay(who, price).map_err(|_| refuse("CannotPay"))?;
+        let storage = &mut self.storage;
+        storage.pot = storage.pot.saturating_add(price);
+        let leaf = RangeLeaf { batch, owner: *who, signed };
+        let range = storage.ranges.entry((group, expiry)).or_default();
+        let index = range.append(&leaf).map_err(|_| refuse("RangeFull"))?;
+        storage.batches += 1;
+        storage.objects += u64::from(batch.objects);
+        storage.bytes += u128::from(batch.bytes) * u128::from(profile.n);
+        self.emit(PALLET, "Stored", StoredLeaf { group, expiry, index, leaf }.encode());
+        Ok(())
+    }
+
+    pub(super) fn prove_owned(
+        &self,
+        who: &AccountId,
+        group: GroupId,
+        expiry: Epoch,
+        index: u64,
+        leaf: &RangeLeaf,
+        proof: &RangeLeafProof,
+    ) -> Result<(), Refusal> {
+        let state = self.storage.ranges.get(&(group, expiry)).ok_or(refuse("NoSuchRange"))?;
+        if leaf.owner != *who {
+            return Err(refuse("NotOwner"));
+        }
+        range::verify_leaf(state, index, leaf, proof).map(drop).map_err(|_| refuse("BadLeafProof"))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn tombstone(
+        &mut self,
+        group: GroupId,
+        expiry: Epoch,
+        leaf_index: u64,
+        leaf: &RangeLeaf,
+        index: u32,
+        entry: &BatchEntry,
+        proof: &SumProof,
+    ) -> Result<(), Refusal> {
+        sum_tree::verify_entry(&leaf.batch, index, entry, proof).map_err(|_| refuse("BadEntryProof"))?;
+        let stones = self.storage.tombstones.entry(group).or_default();
+        if !stones.insert((expiry, leaf_index, entry.object)) {
+            return Err(refuse("AlreadyTombstoned"));
+        }
+        self.emit(PALLET, "Tombstoned", (group, expiry, leaf_index, index, entry.object).encode());
+        Ok(())
+    }
+
+    pub(super) fn roll_group(&mut self, group: GroupId) -> Result<(), Refusal> {
+        if !self.storage.groups.contains_key(&group) {
+            return Err(refuse("NoSuchGroup"));
+        }
+        let epoch = self.epoch();
+        let before = self.storage.ranges.len();
+        self.storage.ranges.retain(|(of, expiry), _| *of != group || *expiry > epoch);
+        if self.storage.ranges.len() == before {
+            return Err(refuse("NothingExpired"));
+        }
+        if let Some(stones) = self.storage.tombstones.get_mut(&group) {
+            stones.retain(|(expiry, ..)| *expiry > epoch);
+        }
+        Ok(())
+    }
+
+    /// Sums as the runtime API gives them.
+    pub(super) fn stats(&self) -> StorageStats {
+        let storage = &self.storage;
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        StorageStats {
+            workers: count(storage.workers.len()),
+            capacity: storage.workers.values().map(|w| w.capacity).sum(),
+            committed: storage.workers.values().map(|w| w.committed).sum(),
+            groups: count(storage.groups.len()),
+            groups_filling: count(storage.groups.values().filter(|g| g.slots.contains(&None)).count()),
+            batches: storage.batches,
+            objects: storage.objects,
+            bytes: storage.bytes,
+            pot: storage.pot,
+            epoch: self.epoch(),
+        }
+    }
+}
+
+/// Whether an identity signed these bytes.
+pub(super) fn signature_holds(peer: &PeerKey, message: &[u8], signature: &PeerSignature) -> bool {
+    VerifyingKey::from_bytes(&peer.0)
+        .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(&signature.0)).is_ok())
+}

@@ -1,0 +1,199 @@
+//! A node, over WebSocket.
+//!
+//! [`SubxtChain`] holds one connection at a time and replaces it when it breaks ([`connection`]). Every request goes
+//! through [`SubxtChain::ask`], which retries over a new connection while patience lasts; requests are idempotent,
+//! a submission included, because it repeats the same signed bytes. The legacy RPC methods are used: they need no
+//! pinned blocks, so a slow reader never holds a node's memory and never loses a block to unpinning.
+//!
+//! - [`connection`]: opening one, checking whose it is, knowing when it is broken.
+//! - [`failure`]: what the errors of node and transport mean.
+//! - [`reads`]: the questions.
+//! - [`calls`]: calls as SCALE, by names in the metadata.
+//! - [`submit`]: signing and sending; [`watch`]: waiting for it; [`events`]: what it did.
+//! - [`blocks`]: the stream of finalized blocks.
+
+mod blocks;
+mod calls;
+mod connection;
+mod events;
+mod failure;
+mod reads;
+mod submit;
+mod watch;
+
+use self::{connection::Connection, failure::Failure};
+use crate::error::ChainError;
+use backon::{ExponentialBuilder, Retryable};
+use meganet_primitives::{hash::Hash, AccountId};
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use subxt::SubstrateConfig;
+
+/// How a [`SubxtChain`] behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The genesis hash that the chain must have; `None` takes any Meganet chain.
+    pub genesis: Option<Hash>,
+    /// How long opening a connection may take.
+    pub connect_timeout: Duration,
+    /// How long the node may take to answer a request.
+    pub request_timeout: Duration,
+    /// How long the first connection is tried for; zero tries once.
+    pub start_patience: Duration,
+    /// How long a request is tried again while the node is away.
+    pub patience: Duration,
+    /// How long a submission waits for a block.
+    pub block_timeout: Duration,
+    /// How long a submission waits for finality, from the beginning.
+    pub finality_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            genesis: None,
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            start_patience: Duration::ZERO,
+            patience: Duration::from_secs(30),
+            block_timeout: Duration::from_secs(120),
+            finality_timeout: Duration::from_secs(300),
+        }
+    }
+}
+
+/// The chain behind a node's RPC. Clones share the connection.
+#[derive(Clone)]
+pub struct SubxtChain {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    url: String,
+    options: Options,
+    genesis: Hash,
+    /// Keeps the metadata of each runtime version.
+    config: SubstrateConfig,
+    current: tokio::sync::Mutex<Option<Arc<Connection>>>,
+    /// One lock for each account that signs here: nonces are handed out one after another.
+    lanes: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl SubxtChain {
+    /// Connects to the node at a `ws://` or `wss://` URL, once, with the default [`Options`].
+    ///
+    /// # Errors
+    /// [`ChainError::NodeUnreachable`], [`ChainError::WrongChain`] if the chain is not the expected one,
+    /// [`ChainError::NotMeganet`] if its runtime has none of our APIs.
+    pub async fn connect(url: &str, genesis: Option<Hash>) -> Result<Self, ChainError> {
+        Self::connect_with(url, Options { genesis, ..Options::default() }).await
+    }
+
+    /// Connects with other options; a program that starts together with its node wants some `start_patience`.
+    ///
+    /// # Errors
+    /// As [`SubxtChain::connect`].
+    pub async fn connect_with(url: &str, options: Options) -> Result<Self, ChainError> {
+        let config = SubstrateConfig::new();
+        let open = || Connection::open(url, &options, &config);
+        let (connection, genesis) = open
+            .retry(backoff(options.start_patience))
+            .when(|error| matches!(error, ChainError::NodeUnreachable { .. }))
+            .notify(|error, delay| tracing::info!(%error, ?delay, "waiting for the node"))
+            .await?;
+        if let Some(expected) = options.genesis.filter(|expected| *expected != genesis) {
+            return Err(wrong_chain(url, &expected, &genesis));
+        }
+        connection.check_apis(url).await?;
+        tracing::debug!(url, genesis = %hex::encode(genesis), "connected to the node");
+        let shared = Shared {
+            url: url.to_owned(),
+            options,
+            genesis,
+            config,
+            current: tokio::sync::Mutex::new(Some(Arc::new(connection))),
+            lanes: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The node's URL.
+    pub fn url(&self) -> &str {
+        &self.shared.url
+    }
+
+    /// Asks the node, again over a new connection while it is away and patience lasts.
+    async fn ask<T, F, A>(&self, question: F) -> Result<T, ChainError>
+    where
+        F: Fn(Arc<Connection>) -> A,
+        A: Future<Output = Result<T, Failure>>,
+    {
+        (|| self.ask_once(&question))
+            .retry(backoff(self.shared.options.patience))
+            .when(|error| matches!(error, ChainError::NodeUnreachable { .. }))
+            .notify(|error, delay| tracing::debug!(%error, ?delay, "asking again"))
+            .await
+    }
+
+    async fn ask_once<T, F, A>(&self, question: &F) -> Result<T, ChainError>
+    where
+        F: Fn(Arc<Connection>) -> A,
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let connection = self.connection().await?;
+        let timeout = self.shared.options.request_timeout;
+        let reason = match tokio::time::timeout(timeout, question(connection.clone())).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(Failure::Chain(error))) if connection.is_open() => return Err(error),
+            Ok(Err(Failure::Chain(error))) => error.to_string(),
+            Ok(Err(Failure::Lost(reason))) => reason,
+            Err(_) => format!("no answer within {} s", timeout.as_secs()),
+        };
+        connection.give_up();
+        Err(ChainError::NodeUnreachable { url: self.shared.url.clone(), reason })
+    }
+
+    /// The present connection, or a new one if it broke.
+    async fn connection(&self) -> Result<Arc<Connection>, ChainError> {
+        let mut current = self.shared.current.lock().await;
+        if let Some(connection) = current.as_ref().filter(|connection| connection.is_open()) {
+            return Ok(connection.clone());
+        }
+        let Shared { url, options, genesis, config, .. } = &*self.shared;
+        let (connection, found) = Connection::open(url, options, config).await?;
+        if found != *genesis {
+            return Err(wrong_chain(url, genesis, &found));
+        }
+        tracing::info!(url, "connected to the node again");
+        let connection = Arc::new(connection);
+        *current = Some(connection.clone());
+        Ok(connection)
+    }
+
+    /// The lock of an account's nonces.
+    fn lane(&self, account: AccountId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut lanes = self.shared.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.entry(account).or_default().clone()
+    }
+}
+
+/// Waits of 0.1 to 3 seconds, as long as `patience` lasts.
+fn backoff(patience: Duration) -> ExponentialBuilder {
+    let builder = ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(3));
+    if patience.is_zero() {
+        builder.with_max_times(0)
+    } else {
+        builder.without_max_times().with_total_delay(Some(patience))
+    }
+}
+
+fn wrong_chain(url: &str, expected: &Hash, got: &Hash) -> ChainError {
+    ChainError::WrongChain { url: url.to_owned(), expected: hex::encode(expected), got: hex::encode(got) }
+}

@@ -1,0 +1,111 @@
+//! Finalized blocks, every height once.
+
+use super::{
+    connection::Connection,
+    failure::{self, Failure},
+    SubxtChain,
+};
+use crate::types::BlockRef;
+use futures::stream::{self, BoxStream, StreamExt};
+use meganet_primitives::BlockNumber;
+use std::{sync::Arc, time::Duration};
+use subxt::{config::substrate::SubstrateHeader, config::Header as _, rpcs::client::RpcSubscription, utils::H256};
+
+/// Without news for so long, the head is asked for: the subscription may be dead.
+const SILENCE: Duration = Duration::from_secs(20);
+/// The wait after something failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where a stream is.
+struct Cursor {
+    chain: SubxtChain,
+    /// The height to report next; `None` until the finalized head is known.
+    next: Option<BlockNumber>,
+    /// The highest height known to be finalized.
+    finalized: Option<BlockNumber>,
+    news: Option<(Arc<Connection>, RpcSubscription<SubstrateHeader<H256>>)>,
+}
+
+impl SubxtChain {
+    /// The stream of [`crate::ChainClient::blocks`].
+    pub(super) fn finalized_blocks(&self, from: Option<BlockNumber>) -> BoxStream<'static, BlockRef> {
+        let cursor = Cursor { chain: self.clone(), next: from, finalized: None, news: None };
+        stream::unfold(cursor, |mut cursor| async move {
+            let block = cursor.next_block().await;
+            Some((block, cursor))
+        })
+        .boxed()
+    }
+}
+
+impl Cursor {
+    /// The block of the next height, as soon as it is finalized.
+    async fn next_block(&mut self) -> BlockRef {
+        loop {
+            if let (Some(next), Some(finalized)) = (self.next, self.finalized) {
+                if next <= finalized {
+                    match self.chain.ask(|connection| async move { connection.at_height(next).await }).await {
+                        Ok(Some(block)) => {
+                            self.next = next.checked_add(1);
+                            return block;
+                        }
+                        // The node that answers now has not come as far as the one before.
+                        Ok(None) => self.finalized = None,
+                        Err(error) => tracing::warn!(%error, "finalized blocks are waiting for the node"),
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            }
+            if let Err(reason) = self.wait().await {
+                self.news = None;
+                tracing::debug!(reason, "subscribing to finalized blocks again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Waits for a newer finalized head, or asks for it.
+    async fn wait(&mut self) -> Result<(), String> {
+        let Some((connection, news)) = &mut self.news else { return self.subscribe().await };
+        match tokio::time::timeout(SILENCE, news.next()).await {
+            Ok(Some(Ok(header))) => {
+                self.saw(header.number());
+                Ok(())
+            }
+            Ok(Some(Err(error))) => Err(error.to_string()),
+            Ok(None) => Err("the subscription ended".to_owned()),
+            Err(_) if connection.is_open() => {
+                let head = self.chain.ask(|connection| async move { connection.finalized().await }).await;
+                let head = head.map_err(|error| error.to_string())?;
+                // A head that moved without telling means the subscription is dead.
+                let silent = self.finalized.is_none_or(|known| known < head.number);
+                self.saw(head.number.into());
+                if silent {
+                    return Err("the subscription is silent".to_owned());
+                }
+                Ok(())
+            }
+            Err(_) => Err("the connection is gone".to_owned()),
+        }
+    }
+
+    async fn subscribe(&mut self) -> Result<(), String> {
+        let subscribed = self.chain.ask(|connection| async move {
+            let news = connection.rpc.chain_subscribe_finalized_heads().await;
+            let news = news.map_err(|e| failure::rpc("chain_subscribeFinalizedHeads", "", e))?;
+            let head = connection.finalized().await?;
+            Ok::<_, Failure>((connection, news, head))
+        });
+        let (connection, news, head) = subscribed.await.map_err(|error| error.to_string())?;
+        self.saw(head.number.into());
+        self.news = Some((connection, news));
+        Ok(())
+    }
+
+    fn saw(&mut self, number: u64) {
+        let Ok(number) = BlockNumber::try_from(number) else { return };
+        self.finalized = Some(self.finalized.map_or(number, |known| known.max(number)));
+        self.next.get_or_insert(number);
+    }
+}

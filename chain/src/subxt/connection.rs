@@ -1,0 +1,223 @@
+//! One WebSocket to a node.
+
+use super::{
+    failure::{self, Failure},
+    Options,
+};
+use crate::{
+    error::ChainError,
+    types::{At, BlockRef},
+};
+use blake2::{digest::consts::U8, Blake2b, Digest};
+use meganet_primitives::hash::Hash;
+use std::{
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+use subxt::{
+    backend::{BlockRef as SubxtBlock, LegacyBackend},
+    client::OnlineClientAtBlock,
+    config::{Header as _, RpcConfigFor},
+    ext::jsonrpsee::{
+        client_transport::ws::{Url, WsTransportClientBuilder},
+        core::client::{async_client::PingConfig, Client as Socket},
+    },
+    rpcs::{LegacyRpcMethods, RpcClient},
+    utils::H256,
+    OnlineClient, SubstrateConfig,
+};
+
+/// The runtime APIs without which a chain is not ours.
+const APIS: [&str; 2] = ["NamesApi", "StorageApi"];
+/// The longest message from the node: metadata, blocks.
+const MAX_MESSAGE: u32 = 64 * 1024 * 1024;
+
+/// The node at one block: its metadata and versions.
+pub(super) type AtBlock = OnlineClientAtBlock<SubstrateConfig>;
+
+/// An open connection.
+pub(super) struct Connection {
+    socket: Arc<Socket>,
+    /// Set when it no longer answers, though the socket may not know.
+    given_up: AtomicBool,
+    pub(super) rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
+    client: OnlineClient<SubstrateConfig>,
+}
+
+impl Connection {
+    /// Connects, and reads the genesis hash.
+    pub(super) async fn open(
+        url: &str,
+        options: &Options,
+        config: &SubstrateConfig,
+    ) -> Result<(Self, Hash), ChainError> {
+        let unreachable =
+            |reason: String| ChainError::NodeUnreachable { url: url.to_owned(), reason: failure::brief(&reason) };
+        let parsed = parse_url(url)?;
+        let open = async {
+            let (sender, receiver) = WsTransportClientBuilder::default()
+                .connection_timeout(options.connect_timeout)
+                .max_response_size(MAX_MESSAGE)
+                .build(parsed)
+                .await
+                .map_err(|e| unreachable(e.to_string()))?;
+            // Finds out within a minute that the other end is gone without a word.
+            let ping = PingConfig::new()
+                .ping_interval(Duration::from_secs(10))
+                .inactive_limit(Duration::from_secs(30))
+                .max_failures(2);
+            let socket = Socket::builder()
+                .request_timeout(options.request_timeout)
+                .max_buffer_capacity_per_subscription(1024)
+                .enable_ws_ping(ping)
+                .build_with_tokio(sender, receiver);
+            let socket = Arc::new(socket);
+            let rpc_client = RpcClient::new(socket.clone());
+            let rpc = LegacyRpcMethods::new(rpc_client.clone());
+            let backend = LegacyBackend::builder().build(rpc_client);
+            // This asks for the genesis hash.
+            let client = OnlineClient::from_backend_with_config(config.clone(), Arc::new(backend))
+                .await
+                .map_err(|e| unreachable(e.to_string()))?;
+            let genesis = client.genesis_hash().0;
+            Ok((Self { socket, given_up: AtomicBool::new(false), rpc, client }, genesis))
+        };
+        match tokio::time::timeout(options.connect_timeout, open).await {
+            Ok(result) => result,
+            Err(_) => Err(unreachable(format!("no answer within {} s", options.connect_timeout.as_secs()))),
+        }
+    }
+
+    /// Checks that the runtime is one of ours.
+    pub(super) async fn check_apis(&self, url: &str) -> Result<(), ChainError> {
+        let version = match self.rpc.state_get_runtime_version(None).await {
+            Ok(version) => version,
+            Err(error) => return Err(failure::rpc("state_getRuntimeVersion", "", error).into_error(url)),
+        };
+        let apis = version.other.get("apis").map(ToString::to_string).unwrap_or_default();
+        for api in APIS {
+            // A runtime names its APIs by hash.
+            let id = hex::encode(Blake2b::<U8>::digest(api));
+            if !apis.contains(&id) {
+                return Err(ChainError::NotMeganet { url: url.to_owned(), missing: api.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it can be used.
+    pub(super) fn is_open(&self) -> bool {
+        self.socket.is_connected() && !self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// Uses it for nothing further.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// The block that `at` means; `None` where that is the node's best one.
+    pub(super) async fn resolve(&self, at: At) -> Result<Option<H256>, Failure> {
+        match at {
+            At::Best => Ok(None),
+            At::Block(hash) => Ok(Some(H256(hash))),
+            At::Finalized => {
+                let head = self.rpc.chain_get_finalized_head().await;
+                head.map(Some).map_err(|e| failure::rpc("chain_getFinalizedHead", "", e))
+            }
+        }
+    }
+
+    /// The finalized head.
+    pub(super) async fn finalized(&self) -> Result<BlockRef, Failure> {
+        let hash =
+            self.rpc.chain_get_finalized_head().await.map_err(|e| failure::rpc("chain_getFinalizedHead", "", e))?;
+        self.block(hash).await
+    }
+
+    /// The best head.
+    pub(super) async fn best(&self) -> Result<BlockRef, Failure> {
+        let hash =
+            self.rpc.chain_get_block_hash(None).await.map_err(|e| failure::rpc("chain_getBlockHash", "best", e))?;
+        let hash = hash.ok_or_else(|| unknown("best"))?;
+        self.block(hash).await
+    }
+
+    /// The block of the best chain at a height, if there is one.
+    pub(super) async fn at_height(&self, number: u32) -> Result<Option<BlockRef>, Failure> {
+        let hash = self
+            .rpc
+            .chain_get_block_hash(Some(number.into()))
+            .await
+            .map_err(|e| failure::rpc("chain_getBlockHash", &number.to_string(), e))?;
+        Ok(hash.map(|hash| BlockRef { hash: hash.0, number }))
+    }
+
+    /// A block by its hash.
+    pub(super) async fn block(&self, hash: H256) -> Result<BlockRef, Failure> {
+        let at = hex::encode(hash);
+        let header =
+            self.rpc.chain_get_header(Some(hash)).await.map_err(|e| failure::rpc("chain_getHeader", &at, e))?;
+        let number = header.ok_or_else(|| unknown(&at))?.number();
+        let number = u32::try_from(number).map_err(|_| incompatible(format!("block height {number}")))?;
+        Ok(BlockRef { hash: hash.0, number })
+    }
+
+    /// The runtime as it is after a block.
+    pub(super) async fn at(&self, block: BlockRef) -> Result<AtBlock, Failure> {
+        let reference = SubxtBlock::from_hash(H256(block.hash));
+        self.client
+            .at_block_hash_and_number(reference, u64::from(block.number))
+            .await
+            .map_err(|e| failure::other("reading the metadata", &block.to_string(), &e))
+    }
+}
+
+pub(super) fn unknown(block: &str) -> Failure {
+    Failure::Chain(ChainError::UnknownBlock { block: block.to_owned() })
+}
+
+pub(super) fn incompatible(detail: String) -> Failure {
+    Failure::Chain(ChainError::Incompatible { detail })
+}
+
+fn parse_url(url: &str) -> Result<Url, ChainError> {
+    let bad = |reason: &str| ChainError::BadUrl { url: url.to_owned(), reason: reason.to_owned() };
+    let parsed = Url::parse(url).map_err(|e| bad(&e.to_string()))?;
+    if !matches!(parsed.scheme(), "ws" | "wss") {
+        return Err(bad("its scheme is neither ws nor wss"));
+    }
+    Ok(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_web_sockets_are_nodes() {
+        assert!(parse_url("ws://127.0.0.1:9944").is_ok());
+        assert!(parse_url("wss://rpc.example.org").is_ok());
+        for url in ["127.0.0.1:9944", "http://127.0.0.1:9944", "", "ws://"] {
+            assert!(matches!(parse_url(url), Err(ChainError::BadUrl { .. })), "{url}");
+        }
+    }
+
+    #[test]
+    fn runtimes_name_apis_by_hash() {
+        // `Core`, as every runtime lists it.
+        assert_eq!(hex::encode(Blake2b::<U8>::digest("Core")), "df6acb689907609b");
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_unreachable() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("ws://{closed}");
+        let error = crate::SubxtChain::connect(&url, None).await.err().unwrap();
+        assert!(matches!(error, ChainError::NodeUnreachable { .. }), "{error}");
+        assert!(error.to_string().contains(&url) && error.to_string().contains("--rpc"), "{error}");
+    }
+}

@@ -1,0 +1,108 @@
+//! What the errors of node and transport mean.
+
+use crate::error::ChainError;
+use subxt::rpcs::{Error as RpcError, UserError};
+
+/// Why a request failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The connection: a new one may do better.
+    Lost(String),
+    /// The node answered, and this is the answer.
+    Chain(ChainError),
+}
+
+impl Failure {
+    /// As the caller of the library sees it.
+    pub(super) fn into_error(self, url: &str) -> ChainError {
+        match self {
+            Self::Lost(reason) => ChainError::NodeUnreachable { url: url.to_owned(), reason },
+            Self::Chain(error) => error,
+        }
+    }
+}
+
+impl From<ChainError> for Failure {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(error)
+    }
+}
+
+/// An error of an RPC method that was asked about a block.
+pub(super) fn rpc(method: &str, block: &str, error: RpcError) -> Failure {
+    match error {
+        RpcError::User(error) => Failure::Chain(refusal(method, block, &text(&error))),
+        RpcError::Client(_) | RpcError::DisconnectedWillReconnect(_) => Failure::Lost(brief(&error.to_string())),
+        other => Failure::Chain(ChainError::Incompatible { detail: format!("{method}: {other}") }),
+    }
+}
+
+/// An error of one of subxt's own steps.
+pub(super) fn other(step: &str, block: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::Chain(refusal(step, block, &error.to_string()))
+}
+
+/// What a JSON-RPC error says, its data included.
+pub(super) fn text(error: &UserError) -> String {
+    match &error.data {
+        Some(data) => format!("{} ({}): {}", error.message, error.code, data.get().trim_matches('"')),
+        None => format!("{} ({})", error.message, error.code),
+    }
+}
+
+/// What the node means by refusing something. Nodes have no codes for this, only words.
+fn refusal(method: &str, block: &str, reason: &str) -> ChainError {
+    let said = |words: &[&str]| words.iter().any(|words| reason.contains(words));
+    let block = || if block.is_empty() { "asked for".to_owned() } else { block.to_owned() };
+    if said(&["State already discarded", "state already discarded"]) {
+        return ChainError::StatePruned { block: block() };
+    }
+    if said(&["UnknownBlock", "Unknown block", "Header was not found", "header not found", "Expect block number"]) {
+        return ChainError::UnknownBlock { block: block() };
+    }
+    if reason.contains("Exported method") && reason.contains("is not found") {
+        return ChainError::Incompatible { detail: format!("the runtime has no {method}") };
+    }
+    ChainError::Refused { method: method.to_owned(), reason: reason.to_owned() }
+}
+
+/// A transport's error without the layers around it.
+pub(super) fn brief(reason: &str) -> String {
+    let layers =
+        ["RPC error: ", "client error: ", "Cannot construct OnlineClient: ", "Error when opening the TCP socket: "];
+    let mut rest = reason;
+    while let Some(inner) = layers.iter().find_map(|layer| rest.strip_prefix(layer)) {
+        rest = inner;
+    }
+    rest.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(code: i32, message: &str) -> RpcError {
+        RpcError::User(UserError { code, message: message.to_owned(), data: None })
+    }
+
+    #[test]
+    fn the_words_of_nodes_are_understood() {
+        let pruned = user(4003, "Client error: UnknownBlock: State already discarded for 0x12");
+        assert!(
+            matches!(rpc("state_call", "0x12", pruned), Failure::Chain(ChainError::StatePruned { block }) if block == "0x12")
+        );
+        let unknown = user(4003, "Client error: UnknownBlock: Header was not found in the database: 0x12");
+        assert!(matches!(rpc("state_call", "0x12", unknown), Failure::Chain(ChainError::UnknownBlock { .. })));
+        let old = user(4003, "Client error: Execution failed: Other: Exported method StorageApi_group is not found");
+        let Failure::Chain(error) = rpc("StorageApi_group", "", old) else { unreachable!() };
+        assert!(error.to_string().contains("no StorageApi_group"), "{error}");
+        let else_ = user(-32602, "Invalid params");
+        assert!(matches!(rpc("state_call", "", else_), Failure::Chain(ChainError::Refused { .. })));
+    }
+
+    #[test]
+    fn a_lost_connection_is_no_answer() {
+        let gone = RpcError::Client("The background task closed".into());
+        assert!(matches!(rpc("state_call", "", gone), Failure::Lost(reason) if reason == "The background task closed"));
+    }
+}
