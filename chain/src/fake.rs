@@ -12,6 +12,8 @@ mod calls;
 mod names;
 mod reads;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use self::{blocks::Blocks, world::World};
@@ -19,7 +21,9 @@ use crate::{
     error::ChainError,
     types::{BlockRef, Call, TxOutcome},
 };
-use meganet_primitives::{hash::Hash, AccountId, Balance, BlockNumber, Epoch};
+use meganet_primitives::{
+    country::Country, hash::Hash, receipt::PeerKey, AccountId, Balance, BlockNumber, Epoch, WorkerId,
+};
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -210,12 +214,17 @@ impl FakeChain {
     }
 
     /// Vacates the slots of a worker and takes it off the registry, as if it had been slashed.
-    pub fn expel(&self, worker: meganet_primitives::WorkerId) {
+    pub fn expel(&self, worker: WorkerId) {
         self.alter(|world| world.expel(worker));
     }
 
-    fn alter(&self, change: impl FnOnce(&mut World)) {
-        change(Arc::make_mut(&mut self.lock().blocks.best_mut().world));
+    /// Registers a worker at once, without money, signature or block.
+    pub fn add_worker(&self, operator: AccountId, peer: PeerKey, country: Country, capacity: u64) -> WorkerId {
+        self.alter(|world| world.put_worker(operator, peer, country, capacity, 0))
+    }
+
+    fn alter<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        change(Arc::make_mut(&mut self.lock().blocks.best_mut().world))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

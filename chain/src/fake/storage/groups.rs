@@ -25,7 +25,7 @@ impl World {
         let deposit = self.config.group_deposit;
         self.hold(who, deposit).map_err(|_| refuse("InsufficientFunds"))?;
         let id = GroupId::try_from(self.storage.groups.len()).map_err(|_| refuse("Overflow"))?;
-        let slot_capacity = self.config.slot_capacity[profile as usize];
+        let slot_capacity = self.config.slot_capacity[profile.index()];
         let slots = vec![None; usize::from(profile.profile().n)];
         let info = GroupInfo { id, profile, slot_capacity, used: 0, slots, opened: self.number };
         self.storage.groups.insert(id, info);

@@ -11,7 +11,7 @@ use meganet_primitives::{
     chain::{SlotAssignment, WorkerInfo},
     country::Country,
     receipt::{PeerKey, PeerSignature},
-    AccountId, WorkerId,
+    AccountId, Balance, WorkerId,
 };
 
 impl World {
@@ -37,12 +37,25 @@ impl World {
         }
         let bond = cost::worker_bond(&self.params(), capacity);
         self.hold(who, bond).map_err(|_| refuse("InsufficientFunds"))?;
+        self.put_worker(*who, peer, country, capacity, bond);
+        Ok(())
+    }
+
+    /// Adds a worker to the registry.
+    pub(in crate::fake) fn put_worker(
+        &mut self,
+        operator: AccountId,
+        peer: PeerKey,
+        country: Country,
+        capacity: u64,
+        bond: Balance,
+    ) -> WorkerId {
         let id = self.storage.next_worker;
         self.storage.next_worker += 1;
         let registered = self.number;
         let info = WorkerInfo {
             id,
-            operator: *who,
+            operator,
             peer,
             country,
             capacity,
@@ -53,8 +66,8 @@ impl World {
             registered,
         };
         self.storage.workers.insert(id, info);
-        self.emit(PALLET, "WorkerRegistered", (id, *who, peer).encode());
-        Ok(())
+        self.emit(PALLET, "WorkerRegistered", (id, operator, peer).encode());
+        id
     }
 
     pub(in crate::fake) fn update_worker(
