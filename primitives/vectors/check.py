@@ -5,9 +5,10 @@ Needs nothing but Python's standard library. Run it after a deliberate change of
     python3 primitives/vectors/check.py
 """
 import base64, json, pathlib, re, struct, urllib.parse
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 FOLDER = pathlib.Path(__file__).parent
+CODEC_FOLDER = FOLDER.parent.parent / "codec" / "vectors"
 checks = 0
 
 
@@ -196,6 +197,163 @@ def receipts():
     same((b"meganet/worker/1".hex() + one["genesis"] + one["operator"]), one["signed_bytes"], "registration")
 
 
+# Sealed objects: AES-256-GCM and Reed-Solomon, written out plainly.
+
+def times_x(a): return (a << 1 ^ 0x11B) & 0xFF if a & 0x80 else a << 1
+
+
+def aes_tables():
+    """The S-box by powers of the generator 3, and what a byte adds to a column."""
+    power, sbox, p = [], [0] * 256, 1
+    for _ in range(255):
+        power.append(p)
+        p ^= times_x(p)
+    log = {p: i for i, p in enumerate(power)}
+    for a in range(256):
+        inverse = power[-log[a] % 255] if a else 0
+        turns = [(inverse << i | inverse >> 8 - i) & 0xFF for i in range(5)]
+        sbox[a] = turns[0] ^ turns[1] ^ turns[2] ^ turns[3] ^ turns[4] ^ 0x63
+    columns = [[], [], [], []]
+    for s in sbox:
+        word = [times_x(s), s, s, times_x(s) ^ s]
+        for row in range(4):
+            columns[row].append(int.from_bytes(bytes(word[-row:] + word[:-row]), "big"))
+    return sbox, columns
+
+
+SBOX, COLUMNS = aes_tables()
+
+
+def aes_keys(key):
+    words, rcon = list(struct.unpack(">8I", key)), 1
+    sub = lambda w: int.from_bytes(bytes(SBOX[b] for b in w.to_bytes(4, "big")), "big")
+    for i in range(8, 60):
+        w = words[-1]
+        if i % 8 == 0:
+            w = sub((w << 8 | w >> 24) & 0xFFFFFFFF) ^ rcon << 24
+            rcon = times_x(rcon)
+        elif i % 8 == 4:
+            w = sub(w)
+        words.append(words[-8] ^ w)
+    return words
+
+
+def aes(keys, block):
+    s = [w ^ k for w, k in zip(struct.unpack(">4I", block), keys)]
+    a, b, c, d = COLUMNS
+    for r in range(4, 56, 4):
+        s = [
+            a[s[i] >> 24] ^ b[s[i - 3] >> 16 & 255] ^ c[s[i - 2] >> 8 & 255] ^ d[s[i - 1] & 255] ^ keys[r + i]
+            for i in range(4)
+        ]
+    last = [
+        (SBOX[s[i] >> 24] << 24 | SBOX[s[i - 3] >> 16 & 255] << 16 | SBOX[s[i - 2] >> 8 & 255] << 8 | SBOX[s[i - 1] & 255])
+        ^ keys[56 + i]
+        for i in range(4)
+    ]
+    return struct.pack(">4I", *last)
+
+
+def ghash_tables(h):
+    """For each of the 16 places of a byte in a block: the byte there times h."""
+    bits, v = [], h
+    for _ in range(128):
+        bits.append(v)
+        v = v >> 1 ^ (0xE1 << 120 if v & 1 else 0)
+    tables = []
+    for place in range(16):
+        table = [0] * 256
+        for byte in range(256):
+            for bit in range(8):
+                if byte >> (7 - bit) & 1: table[byte] ^= bits[8 * place + bit]
+        tables.append(table)
+    return tables
+
+
+def gcm_seal(keys, tables, nonce, plain):
+    stream = b"".join(aes(keys, nonce + struct.pack(">I", 2 + i)) for i in range(-(-len(plain) // 16)))
+    cipher = (int.from_bytes(plain, "big") ^ int.from_bytes(stream[: len(plain)], "big")).to_bytes(len(plain), "big")
+    padded = cipher + bytes(-len(cipher) % 16) + struct.pack(">QQ", 0, 8 * len(cipher))
+    y = 0
+    for at in range(0, len(padded), 16):
+        block = (y ^ int.from_bytes(padded[at : at + 16], "big")).to_bytes(16, "big")
+        y = 0
+        for table, byte in zip(tables, block): y ^= table[byte]
+    mask = aes(keys, nonce + struct.pack(">I", 1))
+    return cipher + (y ^ int.from_bytes(mask, "big")).to_bytes(16, "big")
+
+
+def rs_multiply(a, b):
+    product = 0
+    while b:
+        if b & 1: product ^= a
+        a = (a << 1 ^ 0x11D) if a & 0x80 else a << 1
+        b >>= 1
+    return product
+
+
+RS_TIMES = [bytes(rs_multiply(a, b) for b in range(256)) for a in range(256)]
+
+
+def rs_inverse(a): return next(b for b in range(256) if RS_TIMES[a][b] == 1)
+
+
+def rs_power(a, n):
+    out = 1
+    for _ in range(n): out = RS_TIMES[out][a]
+    return out
+
+
+def rs_matrix(k, n):
+    """V times the inverse of its first k rows, by Gauss-Jordan on columns: column operations that make the top the identity."""
+    m = [[rs_power(r, c) for c in range(k)] for r in range(n)]
+    for pivot in range(k):
+        swap = next(c for c in range(pivot, k) if m[pivot][c])
+        for row in m: row[pivot], row[swap] = row[swap], row[pivot]
+        inverse = rs_inverse(m[pivot][pivot])
+        for row in m: row[pivot] = RS_TIMES[inverse][row[pivot]]
+        for c in range(k):
+            factor = m[pivot][c]
+            if c != pivot and factor:
+                for row in m: row[c] ^= RS_TIMES[factor][row[pivot]]
+    return m
+
+
+def rs_chunk(row, data):
+    total = 0
+    for factor, chunk in zip(row, data): total ^= int.from_bytes(chunk.translate(RS_TIMES[factor]), "big")
+    return total.to_bytes(len(data[0]), "big")
+
+
+def sealed():
+    for path in sorted(CODEC_FOLDER.glob("*.json")):
+        vectors = json.loads(path.read_text(encoding="utf-8"))
+        k, n, keys = vectors["k"], vectors["n"], aes_keys(bytes.fromhex(vectors["key"]))
+        tables = ghash_tables(int.from_bytes(aes(keys, bytes(16)), "big"))
+        matrix = rs_matrix(k, n)
+        # Larger ones have nothing new, and AES takes its time here.
+        for one in (one for one in vectors["objects"] if one["plainLen"] <= 300_000):
+            plain = bytes(i % 251 for i in range(one["plainLen"]))
+            pieces = [plain[at : at + 65520] for at in range(0, len(plain), 65520)]
+            data = b""
+            for i, piece in enumerate(pieces):
+                nonce = b"mgnet1\0" + struct.pack(">I", i) + bytes([i + 1 == len(pieces)])
+                data += gcm_seal(keys, tables, nonce, piece)
+                same((nonce.hex(), data[-16:].hex()), (one["frames"][i]["nonce"], one["frames"][i]["tag"]), "frame")
+            same(sha256(data).hexdigest(), one["sealedSha256"], "sealed bytes")
+            sealed_len, _, full, tail = layout(one["plainLen"], k)
+            shards = [b""] * n
+            for stripe in range(-(-sealed_len // (k * 65536))):
+                chunk = 65536 if stripe < full else tail
+                inside = data[stripe * k * 65536 :][: k * 65536].ljust(k * chunk, b"\0")
+                chunks = [inside[i * chunk : (i + 1) * chunk] for i in range(k)]
+                for i in range(n): shards[i] += rs_chunk(matrix[i], chunks)
+            roots = [root([tagged(0x00, s[at : at + 1024]) for at in range(0, len(s), 1024)]) for s in shards]
+            same([r.hex() for r in roots], one["shardRoots"], f"shard roots of {path.stem}")
+            header = bytes([1, 0, k, n]) + u64(sealed_len) + root([tagged(0x00, r) for r in roots])
+            same(base32(tagged(0x03, header)), one["objectId"], "sealed object's id")
+
+
 # Manifests, links, names.
 
 def manifests():
@@ -284,6 +442,6 @@ def placement():
         same(fill(n, k, taken, vectors["candidates"], bytes.fromhex(refill["seed"])), refill["chosen"], "refill")
 
 
-for check in (merkle, batches, ranges, objects, receipts, manifests, links, names, placement):
+for check in (merkle, batches, ranges, objects, receipts, sealed, manifests, links, names, placement):
     check()
 print(f"{checks} values agree")
