@@ -72,7 +72,7 @@ impl Default for FakeConfig {
             min_capacity: 1 << 30,
             price_per_gib_epoch: MEGA / 1000,
             name_deposit: 10 * MEGA,
-            group_deposit: 10 * MEGA,
+            group_deposit: 100 * MEGA,
             bond_per_gib: MEGA,
             min_bond: 10 * MEGA,
             fee: MEGA / 10_000,

@@ -27,6 +27,7 @@ mod subxt;
 mod types;
 
 pub use self::{
+    amount::{Mega, MEGA},
     client::ChainClient,
     error::ChainError,
     signer::{Signer, SignerError},

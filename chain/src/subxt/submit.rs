@@ -86,7 +86,7 @@ impl SubxtChain {
             if signing == 0 {
                 self.check_funds(signer, calls, signed.fee).await?;
             }
-            match self.offer(&signed).await? {
+            match self.offer(&signed, false).await? {
                 Pool::Took(statuses) => return Ok((signed, statuses)),
                 Pool::CannotPay => {
                     self.check_funds(signer, calls, signed.fee).await?;
@@ -106,11 +106,11 @@ impl SubxtChain {
     }
 
     /// Gives the same bytes to the pool until it answers: over a lost connection they may arrive twice.
-    async fn offer(&self, signed: &Signed) -> Result<Pool, ChainError> {
+    async fn offer(&self, signed: &Signed, again: bool) -> Result<Pool, ChainError> {
         let offers = AtomicU32::new(0);
         let offers = &offers;
         self.ask(|connection| async move {
-            let repeated = offers.fetch_add(1, Ordering::Relaxed) > 0;
+            let repeated = again || offers.fetch_add(1, Ordering::Relaxed) > 0;
             match connection.rpc.author_submit_and_watch_extrinsic(&signed.bytes).await {
                 Ok(statuses) => Ok(Pool::Took(Some(Statuses::new(connection, statuses)))),
                 Err(RpcError::User(error)) => Ok(read_refusal(&error, repeated)),
@@ -118,6 +118,18 @@ impl SubxtChain {
             }
         })
         .await
+    }
+
+    /// Gives a transaction that the pool took before to it again, where it may have been forgotten.
+    pub(super) async fn offer_again(&self, signed: &Signed) -> Option<Statuses> {
+        match self.offer(signed, true).await {
+            Ok(Pool::Took(statuses)) => statuses,
+            Ok(Pool::NonceTaken(reason) | Pool::Refused(reason)) => {
+                tracing::debug!(reason, "the pool did not take the transaction again");
+                None
+            }
+            Ok(Pool::CannotPay) | Err(_) => None,
+        }
     }
 
     /// Says exactly what is missing, before the runtime only says that something is.

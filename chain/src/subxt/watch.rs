@@ -20,7 +20,7 @@ use subxt::{
 };
 
 /// How often blocks are looked at where no statuses come.
-const POLL: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_secs(1);
 
 /// The node's statuses of one transaction.
 pub(super) struct Statuses {
@@ -94,28 +94,34 @@ impl SubxtChain {
         self.outcome(found.block, signed.hash, found.finalized).await
     }
 
-    async fn find(&self, signed: &Signed, statuses: Option<Statuses>, until: Until) -> Result<Found, ChainError> {
-        let mut gone = None;
-        if let Some(mut statuses) = statuses {
-            match statuses.follow(until).await {
-                End::Found(found) => return Ok(found),
-                End::Look => {}
-                End::Gone(reason) => gone = Some(reason),
-            }
-        }
-        tracing::debug!(extrinsic = %hex::encode(signed.hash), "looking for the transaction in the blocks");
+    /// Follows the statuses and, where they end early, the blocks.
+    async fn find(&self, signed: &Signed, mut statuses: Option<Statuses>, until: Until) -> Result<Found, ChainError> {
         // Blocks without it. Only their hashes are certain: a height may get another block.
         let mut without = HashSet::new();
         loop {
-            let (found, best) = self.search(signed, until, &mut without).await?;
-            if let Some(found) = found {
-                return Ok(found);
+            let mut gone = None;
+            if let Some(mut statuses) = statuses.take() {
+                match statuses.follow(until).await {
+                    End::Found(found) => return Ok(found),
+                    End::Look => {}
+                    End::Gone(reason) => gone = Some(reason),
+                }
             }
-            if let Some(reason) = gone {
-                return Err(ChainError::Rejected { reason: reason.to_owned() });
-            }
-            if best > signed.dies() {
-                return Err(ChainError::Expired { extrinsic: hex::encode(signed.hash) });
+            match self.search(signed, until, &mut without).await {
+                Ok((Some(found), _)) => return Ok(found),
+                Ok((None, top)) if top > signed.dies() => {
+                    return Err(ChainError::Expired { extrinsic: hex::encode(signed.hash) });
+                }
+                Ok((None, _)) => {
+                    if let Some(reason) = gone {
+                        return Err(ChainError::Rejected { reason: reason.to_owned() });
+                    }
+                    // A pool forgets when its node restarts. The same bytes again do no harm.
+                    statuses = self.offer_again(signed).await;
+                }
+                // It was submitted: whether it succeeds is decided with or without us.
+                Err(error) if error.is_transient() => tracing::warn!(%error, "a transaction waits for the node"),
+                Err(error) => return Err(error),
             }
             tokio::time::sleep(POLL).await;
         }

@@ -1,0 +1,72 @@
+//! A node of a development chain, killed when the test ends.
+
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+pub struct Node {
+    program: PathBuf,
+    data: tempfile::TempDir,
+    port: u16,
+    url: String,
+    child: Child,
+}
+
+impl Node {
+    /// `None` where no node was built.
+    pub fn start() -> Option<Self> {
+        let Some(program) = program() else {
+            eprintln!("skipped: build meganet-node to run this test");
+            return None;
+        };
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let data = tempfile::tempdir().unwrap();
+        let child = spawn(&program, &data, port);
+        Some(Self { program, data, port, url: format!("ws://127.0.0.1:{port}"), child })
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Kills it, as a crash would.
+    pub fn stop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again on the same data and port.
+    pub fn restart(&mut self) {
+        self.child = spawn(&self.program, &self.data, self.port);
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It may be dead already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The node beside this test's own binary, which is in `release/deps`.
+fn program() -> Option<PathBuf> {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("meganet-node"));
+    std::env::var_os("MEGANET_NODE").map(PathBuf::from).or_else(beside).filter(|path| path.is_file())
+}
+
+fn spawn(program: &PathBuf, data: &tempfile::TempDir, port: u16) -> Child {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("node.log")).unwrap();
+    Command::new(program)
+        .args(["--dev", "--port", "0", "--no-prometheus", "--no-telemetry", "--no-mdns"])
+        .arg("--base-path")
+        .arg(data.path().join("chain"))
+        .args(["--rpc-port", &port.to_string()])
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
