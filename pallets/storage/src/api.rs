@@ -1,15 +1,14 @@
 //! The answers to `pallet-storage-runtime-api`. They count expired ranges as dropped, whether they are or not.
 
 use crate::{
-    Config, CurrentParams, Fixed, Group, Groups, NextGroup, NextWorker, OpenGroups, Pallet, Ranges,
-    RangesOf, SlotsOf, Tombstones, Total, Worker, WorkerByPeer, Workers,
+    Config, CurrentParams, Fixed, Group, Groups, NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf,
+    Tombstones, Total, Worker, WorkerByPeer, Workers,
 };
 use alloc::vec::Vec;
 use frame_support::traits::fungible::Inspect;
 use meganet_primitives::{
     chain::{
-        GroupInfo, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats, Tombstone,
-        WorkerInfo, MAX_PAGE,
+        GroupInfo, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats, Tombstone, WorkerInfo, MAX_PAGE,
     },
     placement::ProfileId,
     receipt::PeerKey,
@@ -83,11 +82,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Up to `limit` slots of a worker, at most [`MAX_PAGE`], by group, from group `from_group` on.
-    pub fn api_slots_of(
-        worker: WorkerId,
-        from_group: GroupId,
-        limit: u32,
-    ) -> Vec<SlotAssignment> {
+    pub fn api_slots_of(worker: WorkerId, from_group: GroupId, limit: u32) -> Vec<SlotAssignment> {
         // The keys are in order, so the page begins right after the group before.
         let slots = match from_group.checked_sub(1) {
             None => SlotsOf::<T>::iter_prefix(worker),
@@ -124,20 +119,13 @@ impl<T: Config> Pallet<T> {
     pub fn api_is_tombstoned(group: GroupId, of: Vec<Tombstone>) -> Vec<bool> {
         of.into_iter()
             .take(page(MAX_PAGE))
-            .map(|Tombstone { expiry, leaf, object }| {
-                Tombstones::<T>::contains_key((group, expiry), (leaf, object))
-            })
+            .map(|Tombstone { expiry, leaf, object }| Tombstones::<T>::contains_key((group, expiry), (leaf, object)))
             .collect()
     }
 
     /// Up to `limit` tombstones of one range, at most [`MAX_PAGE`], in the order of the storage, after `after` or from
     /// the first. `after` need not exist any more.
-    pub fn api_tombstones(
-        group: GroupId,
-        expiry: Epoch,
-        after: Option<Tombstone>,
-        limit: u32,
-    ) -> Vec<Tombstone> {
+    pub fn api_tombstones(group: GroupId, expiry: Epoch, after: Option<Tombstone>, limit: u32) -> Vec<Tombstone> {
         let keys = match after {
             None => Tombstones::<T>::iter_key_prefix((group, expiry)),
             Some(Tombstone { leaf, object, .. }) => {
@@ -145,9 +133,7 @@ impl<T: Config> Pallet<T> {
                 Tombstones::<T>::iter_key_prefix_from((group, expiry), key)
             }
         };
-        keys.take(page(limit))
-            .map(|(leaf, object)| Tombstone { expiry, leaf, object })
-            .collect()
+        keys.take(page(limit)).map(|(leaf, object)| Tombstone { expiry, leaf, object }).collect()
     }
 
     fn group_info(id: GroupId, group: Group) -> GroupInfo {

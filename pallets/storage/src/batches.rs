@@ -1,8 +1,8 @@
 //! Registering batches: receipts, quorum, price.
 
 use crate::{
-    types::GIB, workers::verify, Config, CurrentParams, Error, Event, Group, Groups, Pallet,
-    RangeRecord, Ranges, RangesOf, Total, Workers,
+    types::GIB, workers::verify, Config, CurrentParams, Error, Event, Group, Groups, Pallet, RangeRecord, Ranges,
+    RangesOf, Total, Workers,
 };
 use frame_support::{
     ensure,
@@ -29,21 +29,14 @@ pub const DROPS_PER_STORE: u32 = 2;
 pub fn price_of(price_per_gib_epoch: Balance, bytes: u64, n: u8, epochs: u32) -> Option<Balance> {
     // 64 + 8 + 32 bits: always fits.
     let byte_epochs = u128::from(bytes) * u128::from(n) * u128::from(epochs);
-    multiply_by_rational_with_rounding(
-        byte_epochs,
-        price_per_gib_epoch,
-        u128::from(GIB),
-        Rounding::Up,
-    )
+    multiply_by_rational_with_rounding(byte_epochs, price_per_gib_epoch, u128::from(GIB), Rounding::Up)
 }
 
 /// Whether a summary can be that of a batch: objects within bounds, and bytes that are whole leaves, one an object at
 /// least.
 fn is_plausible(batch: &BatchSummary) -> bool {
     let objects = u64::from(batch.objects);
-    (1..=MAX_BATCH_OBJECTS).contains(&batch.objects)
-        && batch.bytes % LEAF_LEN == 0
-        && batch.bytes / LEAF_LEN >= objects
+    (1..=MAX_BATCH_OBJECTS).contains(&batch.objects) && batch.bytes % LEAF_LEN == 0 && batch.bytes / LEAF_LEN >= objects
 }
 
 impl<T: Config> Pallet<T> {
@@ -74,8 +67,7 @@ impl<T: Config> Pallet<T> {
         let signed = Self::check_receipts(&group, statement, &receipts)?;
 
         let n = group.profile.profile().n;
-        let price = price_of(params.price_per_gib_epoch, batch.bytes, n, epochs)
-            .ok_or(Error::<T>::Overflow)?;
+        let price = price_of(params.price_per_gib_epoch, batch.bytes, n, epochs).ok_or(Error::<T>::Overflow)?;
         T::Currency::transfer(&owner, &Self::pot(), price, Preservation::Preserve)
             .map_err(|_| Error::<T>::CannotPay)?;
         let leaf = RangeLeaf { batch, owner: owner.into(), signed };
@@ -99,11 +91,7 @@ impl<T: Config> Pallet<T> {
 
     /// Checks that a quorum of the group's members signed the statement, each for its own slot. Returns the bitmap of the
     /// slots that did.
-    fn check_receipts(
-        group: &Group,
-        mut statement: ReceiptStatement,
-        receipts: &[Receipt],
-    ) -> Result<u64, Error<T>> {
+    fn check_receipts(group: &Group, mut statement: ReceiptStatement, receipts: &[Receipt]) -> Result<u64, Error<T>> {
         let quorum = usize::from(group.profile.profile().quorum());
         ensure!(receipts.len() >= quorum, Error::<T>::BelowQuorum);
         let sorted = receipts.windows(2).all(|pair| match pair {
@@ -117,10 +105,7 @@ impl<T: Config> Pallet<T> {
             let worker = seat.and_then(Workers::<T>::get).ok_or(Error::<T>::NoSuchSlot)?;
             statement.slot = receipt.slot;
             let bytes = statement.signed_bytes();
-            ensure!(
-                verify(&worker.peer, &receipt.signature, &bytes),
-                Error::<T>::BadReceipt
-            );
+            ensure!(verify(&worker.peer, &receipt.signature, &bytes), Error::<T>::BadReceipt);
             signed |= 1u64.checked_shl(u32::from(receipt.slot)).ok_or(Error::<T>::NoSuchSlot)?;
         }
         Ok(signed)

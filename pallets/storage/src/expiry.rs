@@ -5,8 +5,7 @@
 //! comes first. Its tombstones are then removed and their deposits returned by `roll_group` alone.
 
 use crate::{
-    types::StaleRange, Config, Error, Event, Group, Groups, HoldReason, Pallet, Ranges, RangesOf,
-    Stale, Tombstones,
+    types::StaleRange, Config, Error, Event, Group, Groups, HoldReason, Pallet, Ranges, RangesOf, Stale, Tombstones,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -71,7 +70,7 @@ impl<T: Config> Pallet<T> {
         let mut stale = Stale::<T>::get(id);
         let mut left = limit;
         while left > 0 {
-            let Some(range) = stale.first_mut() else { break };
+            let Some(range) = stale.get_mut(0) else { break };
             let count = left.min(range.tombstones);
             let found: Vec<_> = Tombstones::<T>::iter_prefix((id, range.expiry))
                 .take(usize::try_from(count).unwrap_or_default())

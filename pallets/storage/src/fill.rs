@@ -5,8 +5,8 @@
 //! worker's space is promised to a group that never comes about; a vacancy of a complete group is filled as far as possible.
 
 use crate::{
-    types::Slots, Config, Eligible, EligibleCount, Event, FillQueue, FillRequest, Group, Groups,
-    Pallet, SlotsOf, Total, WeightInfo, Worker, Workers,
+    types::Slots, Config, Eligible, EligibleCount, Event, FillQueue, FillRequest, Group, Groups, Pallet, SlotsOf,
+    Total, WeightInfo, Worker, Workers,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -81,13 +81,10 @@ impl<T: Config> Pallet<T> {
         let taken = Self::seated(&group.slots);
         let mut window = Self::window(seed);
         window.retain(|(_, worker)| worker.accepting && worker.free() >= group.slot_capacity);
-        let candidates: Vec<Candidate> =
-            window.iter().map(|(id, worker)| candidate(*id, worker)).collect();
+        let candidates: Vec<Candidate> = window.iter().map(|(id, worker)| candidate(*id, worker)).collect();
         fill(group.profile.profile(), &taken, &candidates, seed)
             .into_iter()
-            .filter_map(|(slot, index)| {
-                window.get(index).map(|(id, worker)| (slot, *id, worker.clone()))
-            })
+            .filter_map(|(slot, index)| window.get(index).map(|(id, worker)| (slot, *id, worker.clone())))
             .collect()
     }
 
@@ -135,18 +132,10 @@ impl<T: Config> Pallet<T> {
 
     /// Who sits in the slots of a group, as the placement rules see them.
     pub(crate) fn seated(slots: &Slots) -> Vec<Option<Candidate>> {
-        slots
-            .iter()
-            .map(|slot| slot.and_then(|id| Some(candidate(id, &Workers::<T>::get(id)?))))
-            .collect()
+        slots.iter().map(|slot| slot.and_then(|id| Some(candidate(id, &Workers::<T>::get(id)?)))).collect()
     }
 }
 
 fn candidate(id: WorkerId, worker: &Worker) -> Candidate {
-    Candidate {
-        worker: id,
-        operator: worker.operator.clone().into(),
-        country: worker.country,
-        weight: worker.free(),
-    }
+    Candidate { worker: id, operator: worker.operator.clone().into(), country: worker.country, weight: worker.free() }
 }

@@ -1,9 +1,6 @@
 //! The first state, the parameters that root may change, and the check of the runtime's constants.
 
-use crate::{
-    Config, CurrentParams, Error, Event, Fixed, FixedParams, GenesisConfig, Pallet, Params,
-    WeightInfo,
-};
+use crate::{Config, CurrentParams, Error, Event, Fixed, FixedParams, GenesisConfig, Pallet, Params, WeightInfo};
 use frame_support::{
     dispatch::DispatchClass,
     pallet_prelude::DispatchResult,
@@ -20,8 +17,7 @@ impl<T: Config> Pallet<T> {
     /// # Panics
     /// If the values contradict each other or the runtime's bounds: such a chain must not begin.
     pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) {
-        let fixed =
-            FixedParams { epoch_blocks: genesis.epoch_blocks, slot_capacity: genesis.slot_capacity };
+        let fixed = FixedParams { epoch_blocks: genesis.epoch_blocks, slot_capacity: genesis.slot_capacity };
         assert!(fixed.epoch_blocks > 0, "storage.epochBlocks must be at least 1");
         assert!(fixed.smallest_slot() > 0, "storage.slotCapacity must be at least 1 byte for every profile");
         let params = Params {

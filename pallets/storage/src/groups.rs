@@ -5,8 +5,8 @@
 //! takes the place of the fullest one, and a group that regains room stays off it until it next regains some.
 
 use crate::{
-    Config, CurrentParams, Error, Event, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason,
-    NextGroup, OpenGroups, Pallet, Total,
+    Config, CurrentParams, Error, Event, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason, NextGroup,
+    OpenGroups, Pallet, Total,
 };
 use frame_support::{
     ensure,

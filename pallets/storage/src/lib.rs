@@ -43,9 +43,7 @@ pub mod weights;
 pub mod workers;
 
 pub use pallet::*;
-pub use types::{
-    FillRequest, FixedParams, Group, Params, RangeRecord, TombstoneRecord, Totals, Worker,
-};
+pub use types::{FillRequest, FixedParams, Group, Params, RangeRecord, TombstoneRecord, Totals, Worker};
 pub use weights::WeightInfo;
 
 /// Calls, storage, events and errors.
@@ -55,8 +53,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
     use crate::{
         types::{Expiries, GroupKey, OpenList, StaleRange},
-        FillRequest, FixedParams, Group, Params, RangeRecord, TombstoneRecord, Totals, WeightInfo,
-        Worker,
+        FillRequest, FixedParams, Group, Params, RangeRecord, TombstoneRecord, Totals, WeightInfo, Worker,
     };
     use frame_support::{
         pallet_prelude::*,
@@ -85,11 +82,7 @@ pub mod pallet {
     {
         /// Holds bonds and deposits, and moves payments.
         type Currency: fungible::Mutate<AccountId32, Balance = Balance>
-            + fungible::hold::Mutate<
-                AccountId32,
-                Reason = Self::RuntimeHoldReason,
-                Balance = Balance,
-            >;
+            + fungible::hold::Mutate<AccountId32, Reason = Self::RuntimeHoldReason, Balance = Balance>;
         /// The runtime's reasons to hold funds.
         type RuntimeHoldReason: From<HoldReason>;
         /// Randomness of an epoch, known when the epoch begins: BABE's `RandomnessFromOneEpochAgo`.
@@ -183,8 +176,7 @@ pub mod pallet {
 
     /// The slots of each worker, by group. Big-endian keys under an identity hash: the storage is in their order.
     #[pallet::storage]
-    pub type SlotsOf<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, WorkerId, Identity, GroupKey, SlotIndex>;
+    pub type SlotsOf<T: Config> = StorageDoubleMap<_, Twox64Concat, WorkerId, Identity, GroupKey, SlotIndex>;
 
     /// The number of the next group.
     #[pallet::storage]
@@ -196,13 +188,11 @@ pub mod pallet {
 
     /// The groups of each profile in which there is room.
     #[pallet::storage]
-    pub type OpenGroups<T: Config> =
-        StorageMap<_, Twox64Concat, ProfileId, OpenList<T>, ValueQuery>;
+    pub type OpenGroups<T: Config> = StorageMap<_, Twox64Concat, ProfileId, OpenList<T>, ValueQuery>;
 
     /// The groups that wait for workers, first come first served.
     #[pallet::storage]
-    pub type FillQueue<T: Config> =
-        StorageValue<_, BoundedVec<FillRequest, T::MaxFillQueue>, ValueQuery>;
+    pub type FillQueue<T: Config> = StorageValue<_, BoundedVec<FillRequest, T::MaxFillQueue>, ValueQuery>;
 
     /// The expiries for which a group has a range, ascending.
     #[pallet::storage]
@@ -210,24 +200,16 @@ pub mod pallet {
 
     /// The ranges: of each group, one for each expiry.
     #[pallet::storage]
-    pub type Ranges<T: Config> =
-        StorageDoubleMap<_, Twox64Concat, GroupId, Twox64Concat, Epoch, RangeRecord>;
+    pub type Ranges<T: Config> = StorageDoubleMap<_, Twox64Concat, GroupId, Twox64Concat, Epoch, RangeRecord>;
 
     /// The tombstones of each range: leaf and object.
     #[pallet::storage]
-    pub type Tombstones<T: Config> = StorageDoubleMap<
-        _,
-        Twox64Concat,
-        (GroupId, Epoch),
-        Blake2_128Concat,
-        (u64, ObjectId),
-        TombstoneRecord,
-    >;
+    pub type Tombstones<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, (GroupId, Epoch), Blake2_128Concat, (u64, ObjectId), TombstoneRecord>;
 
     /// Ranges that are dropped already and whose tombstones are still to be removed, by group.
     #[pallet::storage]
-    pub type Stale<T: Config> =
-        StorageMap<_, Twox64Concat, GroupId, BoundedVec<StaleRange, T::MaxRanges>, ValueQuery>;
+    pub type Stale<T: Config> = StorageMap<_, Twox64Concat, GroupId, BoundedVec<StaleRange, T::MaxRanges>, ValueQuery>;
 
     /// The state at genesis.
     #[pallet::genesis_config]
@@ -311,13 +293,7 @@ pub mod pallet {
         Stored { group: GroupId, expiry: Epoch, index: u64, leaf: RangeLeaf },
         /// An owner deleted an object of a batch early: the batch is leaf `leaf` of the range, the object is its entry `entry`.
         #[codec(index = 9)]
-        Tombstoned {
-            group: GroupId,
-            expiry: Epoch,
-            leaf: u64,
-            entry: u32,
-            object: ObjectId,
-        },
+        Tombstoned { group: GroupId, expiry: Epoch, leaf: u64, entry: u32, object: ObjectId },
         /// A range expired and was dropped; `bytes` of each slot are free again.
         #[codec(index = 10)]
         RangeDropped { group: GroupId, expiry: Epoch, bytes: u64 },

@@ -255,9 +255,8 @@ pub type Receipts = BoundedVec<Receipt, ConstU32<64>>;
 
 /// Receipts of the first `count` slots of a group.
 pub fn receipts(group: GroupId, expiry: Epoch, owner: u8, batch: BatchSummary, count: u8) -> Receipts {
-    let receipts: Vec<_> = (0..count)
-        .map(|slot| sign(seated(group, slot), &statement(group, slot, expiry, owner, batch)))
-        .collect();
+    let receipts: Vec<_> =
+        (0..count).map(|slot| sign(seated(group, slot), &statement(group, slot, expiry, owner, batch))).collect();
     receipts.try_into().unwrap()
 }
 

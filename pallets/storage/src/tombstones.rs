@@ -7,9 +7,7 @@
 //! Each tombstone is paid for by a deposit, so there is no limit on their number; the deposits come back through
 //! `roll_group` once the range has expired ([`crate::expiry`]).
 
-use crate::{
-    Config, Error, Event, HoldReason, Pallet, Ranges, TombstoneRecord, Tombstones,
-};
+use crate::{Config, Error, Event, HoldReason, Pallet, Ranges, TombstoneRecord, Tombstones};
 use frame_support::{
     ensure,
     pallet_prelude::DispatchResult,
@@ -48,18 +46,12 @@ impl<T: Config> Pallet<T> {
         let mut range = Ranges::<T>::get(group, expiry).ok_or(Error::<T>::NoSuchRange)?;
         ensure!(expiry > Self::epoch(), Error::<T>::Expired);
         ensure!(AccountId32::new(leaf.owner) == owner, Error::<T>::NotOwner);
-        verify_leaf(&range.state, leaf_index, &leaf, &leaf_proof)
-            .map_err(|_| Error::<T>::BadLeafProof)?;
-        verify_entry(&leaf.batch, entry_index, &entry, &entry_proof)
-            .map_err(|_| Error::<T>::BadEntryProof)?;
-        ensure!(
-            !Tombstones::<T>::contains_key((group, expiry), key),
-            Error::<T>::AlreadyTombstoned
-        );
+        verify_leaf(&range.state, leaf_index, &leaf, &leaf_proof).map_err(|_| Error::<T>::BadLeafProof)?;
+        verify_entry(&leaf.batch, entry_index, &entry, &entry_proof).map_err(|_| Error::<T>::BadEntryProof)?;
+        ensure!(!Tombstones::<T>::contains_key((group, expiry), key), Error::<T>::AlreadyTombstoned);
 
         let deposit = T::TombstoneDeposit::get();
-        T::Currency::hold(&HoldReason::Tombstone.into(), &owner, deposit)
-            .map_err(|_| Error::<T>::InsufficientFunds)?;
+        T::Currency::hold(&HoldReason::Tombstone.into(), &owner, deposit).map_err(|_| Error::<T>::InsufficientFunds)?;
         range.tombstones = range.tombstones.checked_add(1).ok_or(Error::<T>::Overflow)?;
         Ranges::<T>::insert(group, expiry, range);
         Tombstones::<T>::insert((group, expiry), key, TombstoneRecord { owner, deposit });

@@ -1,9 +1,9 @@
 //! The invariants of storage. They hold after every call and every block; tests check them after every step.
 
 use crate::{
-    workers::is_eligible, Config, Eligible, EligibleAt, EligibleCount, FillQueue, Fixed, Group,
-    Groups, HoldReason, NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf, Stale, Tombstones, Total,
-    Worker, WorkerByPeer, Workers,
+    workers::is_eligible, Config, Eligible, EligibleAt, EligibleCount, FillQueue, Fixed, Group, Groups, HoldReason,
+    NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf, Stale, Tombstones, Total, Worker,
+    WorkerByPeer, Workers,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},

@@ -26,18 +26,7 @@ pub type OpenList<T> = BoundedVec<GroupId, <T as Config>::MaxOpenGroups>;
 pub type Slots = BoundedVec<Option<WorkerId>, ConstU32<MAX_SLOTS>>;
 
 /// What root may change. The defaults are for development.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Params {
     /// The latest expiry that can be bought is this many epochs away.
     pub max_epochs: u32,

@@ -13,14 +13,14 @@ pub trait WeightInfo {
     fn register_worker() -> Weight;
     fn update_worker() -> Weight;
     fn exit_worker() -> Weight;
-    fn open_group(o: u32, ) -> Weight;
-    fn store(r: u32, ) -> Weight;
+    fn open_group(o: u32) -> Weight;
+    fn store(r: u32) -> Weight;
     fn tombstone() -> Weight;
     fn roll_group() -> Weight;
     fn set_params() -> Weight;
-    fn fill_group(q: u32, ) -> Weight;
+    fn fill_group(q: u32) -> Weight;
     fn fill_idle() -> Weight;
-    fn fill_step(c: u32, ) -> Weight;
+    fn fill_step(c: u32) -> Weight;
 }
 
 /// Weights for `pallet_storage` on this chain's node.
@@ -29,21 +29,18 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     /// Params, WorkerByPeer, genesis hash, NextWorker, Total, Holds, Account, Fixed, EligibleAt, EligibleCount; one
     /// signature.
     fn register_worker() -> Weight {
-        Weight::from_parts(180_000_000, 12_000)
-            .saturating_add(T::DbWeight::get().reads_writes(10, 9))
+        Weight::from_parts(180_000_000, 12_000).saturating_add(T::DbWeight::get().reads_writes(10, 9))
     }
     /// Worker, Params, Holds, Account, Total, Fixed, EligibleAt, EligibleCount, Eligible.
     fn update_worker() -> Weight {
-        Weight::from_parts(100_000_000, 12_000)
-            .saturating_add(T::DbWeight::get().reads_writes(9, 9))
+        Weight::from_parts(100_000_000, 12_000).saturating_add(T::DbWeight::get().reads_writes(9, 9))
     }
     /// Worker, Holds, Account, EligibleAt, EligibleCount, Eligible, WorkerByPeer, Total.
     fn exit_worker() -> Weight {
-        Weight::from_parts(100_000_000, 12_000)
-            .saturating_add(T::DbWeight::get().reads_writes(8, 10))
+        Weight::from_parts(100_000_000, 12_000).saturating_add(T::DbWeight::get().reads_writes(8, 10))
     }
     /// OpenGroups, its `o` groups, NextGroup, Params, Holds, Account, Fixed, FillQueue, Total, Groups.
-    fn open_group(o: u32, ) -> Weight {
+    fn open_group(o: u32) -> Weight {
         Weight::from_parts(120_000_000, 12_000)
             .saturating_add(Weight::from_parts(6_000_000, 3_000).saturating_mul(o.into()))
             .saturating_add(T::DbWeight::get().reads_writes(9, 9))
@@ -51,7 +48,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     /// Params, Fixed, Group, RangesOf, two expired ranges, Stale, OpenGroups, genesis hash, `r` workers, two accounts,
     /// Holds, Range, Total; `r` signatures.
-    fn store(r: u32, ) -> Weight {
+    fn store(r: u32) -> Weight {
         Weight::from_parts(180_000_000, 30_000)
             .saturating_add(Weight::from_parts(70_000_000, 3_000).saturating_mul(r.into()))
             .saturating_add(T::DbWeight::get().reads_writes(15, 13))
@@ -59,33 +56,29 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
     }
     /// Range, Fixed, Tombstone, Holds, Account; up to 80 hashes.
     fn tombstone() -> Weight {
-        Weight::from_parts(250_000_000, 12_000)
-            .saturating_add(T::DbWeight::get().reads_writes(5, 4))
+        Weight::from_parts(250_000_000, 12_000).saturating_add(T::DbWeight::get().reads_writes(5, 4))
     }
     /// Group, Fixed, RangesOf, 8 ranges, Stale, OpenGroups, 64 tombstones with Holds and Account each.
     fn roll_group() -> Weight {
-        Weight::from_parts(4_000_000_000, 400_000)
-            .saturating_add(T::DbWeight::get().reads_writes(206, 206))
+        Weight::from_parts(4_000_000_000, 400_000).saturating_add(T::DbWeight::get().reads_writes(206, 206))
     }
     /// Params.
     fn set_params() -> Weight {
-        Weight::from_parts(15_000_000, 2_000)
-            .saturating_add(T::DbWeight::get().reads_writes(0, 1))
+        Weight::from_parts(15_000_000, 2_000).saturating_add(T::DbWeight::get().reads_writes(0, 1))
     }
     /// Group, FillQueue of `q` entries.
-    fn fill_group(q: u32, ) -> Weight {
+    fn fill_group(q: u32) -> Weight {
         Weight::from_parts(30_000_000, 4_000)
             .saturating_add(Weight::from_parts(20_000, 0).saturating_mul(q.into()))
             .saturating_add(T::DbWeight::get().reads_writes(2, 2))
     }
     /// FillQueue.
     fn fill_idle() -> Weight {
-        Weight::from_parts(4_000_000, 2_000)
-            .saturating_add(T::DbWeight::get().reads_writes(1, 0))
+        Weight::from_parts(4_000_000, 2_000).saturating_add(T::DbWeight::get().reads_writes(1, 0))
     }
     /// FillQueue, randomness, Group, `c` candidates of which 48 get a slot: list entry and worker of each; for each slot a
     /// worker, its places in the list and its slot.
-    fn fill_step(c: u32, ) -> Weight {
+    fn fill_step(c: u32) -> Weight {
         Weight::from_parts(6_000_000_000, 60_000)
             .saturating_add(Weight::from_parts(60_000_000, 6_000).saturating_mul(c.into()))
             .saturating_add(T::DbWeight::get().reads_writes(110, 300))
@@ -104,11 +97,11 @@ impl WeightInfo for () {
     fn exit_worker() -> Weight {
         Weight::from_parts(100_000_000, 12_000)
     }
-    fn open_group(o: u32, ) -> Weight {
+    fn open_group(o: u32) -> Weight {
         Weight::from_parts(120_000_000, 12_000)
             .saturating_add(Weight::from_parts(6_000_000, 3_000).saturating_mul(o.into()))
     }
-    fn store(r: u32, ) -> Weight {
+    fn store(r: u32) -> Weight {
         Weight::from_parts(180_000_000, 30_000)
             .saturating_add(Weight::from_parts(70_000_000, 3_000).saturating_mul(r.into()))
     }
@@ -121,14 +114,13 @@ impl WeightInfo for () {
     fn set_params() -> Weight {
         Weight::from_parts(15_000_000, 2_000)
     }
-    fn fill_group(q: u32, ) -> Weight {
-        Weight::from_parts(30_000_000, 4_000)
-            .saturating_add(Weight::from_parts(20_000, 0).saturating_mul(q.into()))
+    fn fill_group(q: u32) -> Weight {
+        Weight::from_parts(30_000_000, 4_000).saturating_add(Weight::from_parts(20_000, 0).saturating_mul(q.into()))
     }
     fn fill_idle() -> Weight {
         Weight::from_parts(4_000_000, 2_000)
     }
-    fn fill_step(c: u32, ) -> Weight {
+    fn fill_step(c: u32) -> Weight {
         Weight::from_parts(6_000_000_000, 60_000)
             .saturating_add(Weight::from_parts(60_000_000, 6_000).saturating_mul(c.into()))
     }

@@ -1,8 +1,8 @@
 //! The registry of workers, and the dense list of those that can be given a slot.
 
 use crate::{
-    types::GIB, Config, Eligible, EligibleAt, EligibleCount, Error, Event, Fixed, HoldReason,
-    NextWorker, Pallet, Params, Total, Worker, WorkerByPeer, Workers,
+    types::GIB, Config, Eligible, EligibleAt, EligibleCount, Error, Event, Fixed, HoldReason, NextWorker, Pallet,
+    Params, Total, Worker, WorkerByPeer, Workers,
 };
 use frame_support::{
     ensure,
@@ -20,12 +20,8 @@ use sp_runtime::AccountId32;
 
 /// The bond of a worker that lends `capacity` bytes, in planck; `None` if it can't be expressed.
 pub fn bond_of(params: &Params, capacity: u64) -> Option<Balance> {
-    let by_size = multiply_by_rational_with_rounding(
-        u128::from(capacity),
-        params.bond_per_gib,
-        u128::from(GIB),
-        Rounding::Up,
-    )?;
+    let by_size =
+        multiply_by_rational_with_rounding(u128::from(capacity), params.bond_per_gib, u128::from(GIB), Rounding::Up)?;
     Some(by_size.max(params.min_bond))
 }
 
@@ -49,8 +45,7 @@ impl<T: Config> Pallet<T> {
         let bond = bond_of(&params, capacity).ok_or(Error::<T>::CapacityTooLarge)?;
         Total::<T>::try_mutate(|total| {
             total.workers = total.workers.checked_add(1).ok_or(Error::<T>::Overflow)?;
-            total.capacity =
-                total.capacity.checked_add(capacity).ok_or(Error::<T>::CapacityTooLarge)?;
+            total.capacity = total.capacity.checked_add(capacity).ok_or(Error::<T>::CapacityTooLarge)?;
             Ok::<_, Error<T>>(())
         })?;
         T::Currency::hold(&HoldReason::WorkerBond.into(), &operator, bond)
@@ -107,8 +102,7 @@ impl<T: Config> Pallet<T> {
         let bond = bond_of(&params, capacity).ok_or(Error::<T>::CapacityTooLarge)?;
         let reason = HoldReason::WorkerBond.into();
         if let Some(more) = bond.checked_sub(worker.bond) {
-            T::Currency::hold(&reason, &worker.operator, more)
-                .map_err(|_| Error::<T>::InsufficientFunds)?;
+            T::Currency::hold(&reason, &worker.operator, more).map_err(|_| Error::<T>::InsufficientFunds)?;
         } else {
             let less = worker.bond.saturating_sub(bond);
             T::Currency::release(&reason, &worker.operator, less, Precision::BestEffort)?;
@@ -129,12 +123,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_exit_worker(who: AccountId32, id: WorkerId) -> DispatchResult {
         let worker = Self::operated_by(&who, id)?;
         ensure!(worker.slots == 0, Error::<T>::HoldsSlots);
-        T::Currency::release(
-            &HoldReason::WorkerBond.into(),
-            &worker.operator,
-            worker.bond,
-            Precision::BestEffort,
-        )?;
+        T::Currency::release(&HoldReason::WorkerBond.into(), &worker.operator, worker.bond, Precision::BestEffort)?;
         Self::set_eligible(id, false);
         WorkerByPeer::<T>::remove(worker.peer);
         Workers::<T>::remove(id);

@@ -1,0 +1,130 @@
+use crate::{mock::*, Error, Event, Ranges, RangesOf, Stale, Tombstones};
+use frame_support::{assert_noop, assert_ok};
+use meganet_primitives::placement::ProfileId;
+
+#[test]
+fn an_expired_range_is_not_counted_and_the_next_store_drops_it() {
+    run(|| {
+        twelve_workers();
+        let group = filled_group(ProfileId::Compact);
+        assert_ok!(store(60, group, 1, batch(1, 200)));
+        assert_ok!(store(60, group, 3, batch(2, 50)));
+        run_to_epoch(1);
+        let info = Storage::api_group(group).unwrap();
+        assert_eq!(info.used, 50 * KIB);
+        assert_eq!(Storage::api_ranges(group).len(), 1);
+        // Its record is there still, and makes room when it is needed.
+        assert!(Ranges::<Test>::contains_key(group, 1));
+        assert_ok!(store(60, group, 4, batch(3, 200)));
+        assert!(storage_events().contains(&Event::RangeDropped { group, expiry: 1, bytes: 200 * KIB }));
+        assert!(!Ranges::<Test>::contains_key(group, 1));
+        assert_eq!(RangesOf::<Test>::get(group).to_vec(), [3, 4]);
+    });
+}
+
+#[test]
+fn anybody_may_roll_a_group_and_each_call_is_bounded() {
+    run(|| {
+        twelve_workers();
+        let group = filled_group(ProfileId::Compact);
+        let params = crate::CurrentParams::<Test>::get();
+        assert_ok!(Storage::set_params(RuntimeOrigin::root(), crate::Params { max_epochs: 12, ..params }));
+        for expiry in 1..=11 {
+            assert_ok!(store(60, group, expiry, batch(1, 1)));
+        }
+        assert_noop!(Storage::roll_group(signed(1), group), Error::<Test>::NothingExpired);
+        assert_noop!(Storage::roll_group(signed(1), group + 1), Error::<Test>::NoSuchGroup);
+        run_to_epoch(10);
+        assert_ok!(Storage::roll_group(signed(1), group));
+        assert_eq!(RangesOf::<Test>::get(group).to_vec(), [9, 10, 11]);
+        assert_ok!(Storage::roll_group(signed(1), group));
+        assert_noop!(Storage::roll_group(signed(1), group), Error::<Test>::NothingExpired);
+        assert_eq!(RangesOf::<Test>::get(group).to_vec(), [11]);
+        run_to_epoch(11);
+        assert_ok!(Storage::roll_group(signed(1), group));
+        assert!(!RangesOf::<Test>::contains_key(group));
+        assert_eq!(crate::Groups::<Test>::get(group).unwrap().used, 0);
+    });
+}
+
+#[test]
+fn too_many_ranges_are_refused_until_expired_ones_are_dropped() {
+    run(|| {
+        twelve_workers();
+        let group = filled_group(ProfileId::Compact);
+        for expiry in 1..=8 {
+            assert_ok!(store(60, group, expiry, batch(1, 1)));
+        }
+        run_to_epoch(4);
+        for expiry in 9..=12 {
+            // Each store drops up to two of the expired.
+            crate::Groups::<Test>::mutate_extant(group, |_| ());
+            let before = RangesOf::<Test>::get(group).len();
+            assert_ok!(store(60, group, expiry, batch(1, 1)));
+            assert!(RangesOf::<Test>::get(group).len() <= before + 1);
+        }
+        let params = crate::CurrentParams::<Test>::get();
+        assert_ok!(Storage::set_params(RuntimeOrigin::root(), crate::Params { max_epochs: 12, ..params }));
+        for expiry in 13..=16 {
+            assert_ok!(store(60, group, expiry, batch(1, 1)));
+        }
+        assert_eq!(RangesOf::<Test>::get(group).len(), 12);
+        // Twelve live ones are the most; none can be dropped for a thirteenth.
+        run_to_epoch(5);
+        let dropped = |count| RangesOf::<Test>::get(group).len() == count;
+        assert!(dropped(12));
+        assert_ok!(store(60, group, 17, batch(1, 1)));
+        assert!(dropped(12));
+    });
+}
+
+#[test]
+fn a_list_full_of_ranges_whose_tombstones_block_it_is_refused() {
+    run(|| {
+        twelve_workers();
+        let group = filled_group(ProfileId::Compact);
+        // A list and a stale list as full as they get.
+        for expiry in 1..=8 {
+            assert_ok!(store(60, group, expiry, batch(1, 1)));
+        }
+        for expiry in 100..104 {
+            Ranges::<Test>::insert(group, expiry, Ranges::<Test>::get(group, 8).unwrap());
+            RangesOf::<Test>::try_append(group, expiry).unwrap();
+        }
+        let refused = store(60, group, 7, batch(1, 1));
+        assert_ok!(refused);
+        let params = crate::CurrentParams::<Test>::get();
+        assert_ok!(Storage::set_params(RuntimeOrigin::root(), crate::Params { max_epochs: 12, ..params }));
+        assert_eq!(store(60, group, 9, batch(1, 1)), Err(Error::<Test>::TooManyRanges.into()));
+        for expiry in 100..104 {
+            Ranges::<Test>::remove(group, expiry);
+        }
+        RangesOf::<Test>::mutate(group, |expiries| expiries.retain(|expiry| *expiry < 100));
+    });
+}
+
+#[test]
+fn tombstones_go_with_their_range_and_their_deposits_come_back() {
+    run(|| {
+        twelve_workers();
+        let group = filled_group(ProfileId::Compact);
+        let kibs = [1; 80];
+        super::tombstones::store_entries(60, group, 2, &entries(1, &kibs));
+        for index in 0..80 {
+            assert_ok!(super::tombstones::delete(60, group, 2, &entries(1, &kibs), index));
+        }
+        assert_eq!(super::tombstones::held(60), 80 * TOMBSTONE_DEPOSIT);
+        run_to_epoch(2);
+        // `store` drops the range but leaves its tombstones to `roll_group`.
+        assert_ok!(store(61, group, 4, batch(9, 1)));
+        assert_eq!((Tombstones::<Test>::iter().count(), Stale::<Test>::get(group).len()), (80, 1));
+        Storage::do_try_state().unwrap();
+        assert_ok!(Storage::roll_group(signed(1), group));
+        assert_eq!(super::tombstones::held(60), 16 * TOMBSTONE_DEPOSIT);
+        Storage::do_try_state().unwrap();
+        assert_ok!(Storage::roll_group(signed(1), group));
+        assert_eq!((super::tombstones::held(60), Tombstones::<Test>::iter().count()), (0, 0));
+        assert!(!Stale::<Test>::contains_key(group));
+        assert_noop!(Storage::roll_group(signed(1), group), Error::<Test>::NothingExpired);
+    });
+}

@@ -42,9 +42,8 @@ fn the_smallest_worker_has_the_smallest_bond() {
 #[test]
 fn registrations_that_break_a_rule_are_refused() {
     run(|| {
-        let try_with = |n: u8, place, capacity, proof| {
-            Storage::register_worker(signed(n), peer(n), place, capacity, proof)
-        };
+        let try_with =
+            |n: u8, place, capacity, proof| Storage::register_worker(signed(n), peer(n), place, capacity, proof);
         assert_noop!(try_with(1, nowhere(), SLOT, peer_proof(1, 1)), Error::<Test>::BadCountry);
         assert_noop!(try_with(1, country(0), SLOT - 1, peer_proof(1, 1)), Error::<Test>::CapacityTooSmall);
         assert_noop!(try_with(1, country(0), SLOT, PeerSignature([0; 64])), Error::<Test>::BadPeerProof);
@@ -116,10 +115,7 @@ fn a_worker_in_a_slot_keeps_its_country_its_promise_and_its_place() {
         let n = seated(group, 0);
         let id = Storage::api_worker_by_peer(peer(n)).unwrap().id;
         let place = country(usize::from(n) % 6 + 1);
-        assert_noop!(
-            Storage::update_worker(signed(n), id, Some(place), None, None),
-            Error::<Test>::HoldsSlots
-        );
+        assert_noop!(Storage::update_worker(signed(n), id, Some(place), None, None), Error::<Test>::HoldsSlots);
         assert_noop!(Storage::exit_worker(signed(n), id), Error::<Test>::HoldsSlots);
         // Two slots are promised after another group is filled; no less capacity than that will do.
         assert_ok!(Storage::update_worker(signed(n), id, None, Some(SLOT), None));
