@@ -1,0 +1,86 @@
+//! Measuring several things in turn, so that whatever else the machine does meets all of them alike.
+//!
+//! What is measured is the processor time of this thread: on a busy machine the wall clock would favour what is short
+//! enough not to be interrupted, and so the parts over the whole.
+
+use anyhow::{Context, Result};
+use nix::time::{clock_gettime, ClockId};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+/// Fewer rounds than this make no median.
+const MIN_ROUNDS: usize = 3;
+
+/// Things to measure, each by a name.
+#[derive(Default)]
+pub struct Rounds<'a> {
+    works: Vec<(&'static str, Work<'a>)>,
+}
+
+type Work<'a> = Box<dyn FnMut() -> Result<()> + 'a>;
+
+/// Median times by name.
+#[derive(Clone, Debug)]
+pub struct Medians {
+    times: BTreeMap<&'static str, Duration>,
+    /// Rounds measured.
+    pub rounds: usize,
+}
+
+impl<'a> Rounds<'a> {
+    /// Nothing to measure yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds something to measure.
+    pub fn add(&mut self, name: &'static str, work: impl FnMut() -> Result<()> + 'a) {
+        self.works.push((name, Box::new(work)));
+    }
+
+    /// Does each once to warm up, then all in turn until `time` is over, at least three times.
+    ///
+    /// # Errors
+    /// The first error of any of them.
+    pub fn measure(mut self, time: Duration) -> Result<Medians> {
+        let begin = Instant::now();
+        let mut times: BTreeMap<&'static str, Vec<Duration>> = BTreeMap::new();
+        let mut rounds = 0;
+        for round in 0.. {
+            if round > MIN_ROUNDS && begin.elapsed() >= time {
+                break;
+            }
+            for (name, work) in &mut self.works {
+                let start = processor_time()?;
+                work().with_context(|| format!("measuring {name}"))?;
+                if round > 0 {
+                    times.entry(name).or_default().push(processor_time()?.saturating_sub(start));
+                }
+            }
+            rounds = round;
+        }
+        Ok(Medians { times: times.into_iter().map(|(name, times)| (name, median(times))).collect(), rounds })
+    }
+}
+
+impl Medians {
+    /// The median processor time of something measured, in seconds.
+    ///
+    /// # Errors
+    /// If nothing of that name was measured.
+    pub fn seconds(&self, name: &str) -> Result<f64> {
+        Ok(self.times.get(name).with_context(|| format!("{name} was not measured"))?.as_secs_f64())
+    }
+}
+
+/// Processor time that this thread has taken.
+fn processor_time() -> Result<Duration> {
+    Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
