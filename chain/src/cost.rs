@@ -22,13 +22,28 @@ pub fn worker_bond(params: &StorageParams, capacity: u64) -> Balance {
     u128::from(capacity).saturating_mul(params.bond_per_gib).div_ceil(GIB).max(params.min_bond)
 }
 
-/// What a call takes. `slots` is the slot count of the group that a [`Call::Store`] names.
-pub fn call_cost(call: &Call, params: &StorageParams, name_deposit: Balance, slots: u8) -> Balance {
+/// What the cost of a call depends on. Only what the call needs must be right.
+#[derive(Clone, Copy, Debug)]
+pub struct Prices<'a> {
+    /// Prices, bonds, the epoch.
+    pub params: &'a StorageParams,
+    /// Deposit of a name, planck.
+    pub name_deposit: Balance,
+    /// Deposit of a tombstone, planck.
+    pub tombstone_deposit: Balance,
+    /// Slots of the group that a [`Call::Store`] names.
+    pub slots: u8,
+}
+
+/// What a call takes, in planck.
+pub fn call_cost(call: &Call, prices: &Prices<'_>) -> Balance {
+    let params = prices.params;
     match call {
-        Call::RegisterName { .. } => name_deposit,
+        Call::RegisterName { .. } => prices.name_deposit,
         Call::RegisterWorker { capacity, .. } => worker_bond(params, *capacity),
         Call::OpenGroup { .. } => params.group_deposit,
-        Call::Store { expiry, batch, .. } => store_price(params, batch.bytes, slots, *expiry),
+        Call::Store { expiry, batch, .. } => store_price(params, batch.bytes, prices.slots, *expiry),
+        Call::Tombstone { .. } => prices.tombstone_deposit,
         Call::Transfer { amount, .. } => *amount,
         // More capacity needs more bond, but the difference depends on the worker: the runtime says so.
         Call::UpdateWorker { .. }
@@ -36,7 +51,6 @@ pub fn call_cost(call: &Call, params: &StorageParams, name_deposit: Balance, slo
         | Call::TransferName { .. }
         | Call::ReleaseName { .. }
         | Call::ExitWorker { .. }
-        | Call::Tombstone { .. }
         | Call::RollGroup { .. }
         | Call::FillGroup { .. } => 0,
     }
@@ -49,6 +63,7 @@ pub fn purpose(calls: &[Call]) -> &'static str {
         [Call::RegisterWorker { .. }] => "the worker's bond and the fee",
         [Call::OpenGroup { .. }] => "the group's deposit and the fee",
         [Call::Store { .. }] => "storage and the fee",
+        [Call::Tombstone { .. }] => "the tombstone's deposit and the fee",
         [Call::Transfer { .. }] => "the transfer and the fee",
         [_] => "the fee",
         _ => "these calls and the fee",

@@ -47,6 +47,8 @@ pub struct FakeConfig {
     pub price_per_gib_epoch: Balance,
     /// Deposit of a name, planck.
     pub name_deposit: Balance,
+    /// Deposit of a tombstone, planck.
+    pub tombstone_deposit: Balance,
     /// Deposit of a group, planck.
     pub group_deposit: Balance,
     /// Bond of a worker for each GiB, planck.
@@ -72,6 +74,7 @@ impl Default for FakeConfig {
             min_capacity: 1 << 30,
             price_per_gib_epoch: MEGA / 1000,
             name_deposit: 10 * MEGA,
+            tombstone_deposit: MEGA / 10,
             group_deposit: 100 * MEGA,
             bond_per_gib: MEGA,
             min_bond: 10 * MEGA,

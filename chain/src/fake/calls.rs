@@ -1,8 +1,11 @@
 //! Which rule a call meets.
 
-use super::world::{Refusal, World};
+use super::{
+    storage::refuse,
+    world::{Refusal, World},
+};
 use crate::types::Call;
-use meganet_primitives::AccountId;
+use meganet_primitives::{sum_tree, AccountId};
 
 impl World {
     pub(super) fn call(&mut self, who: &AccountId, call: &Call) -> Result<(), Refusal> {
@@ -23,7 +26,9 @@ impl World {
             Call::Store { group, expiry, batch, receipts } => self.store(who, *group, *expiry, *batch, receipts),
             Call::Tombstone { group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof } => {
                 self.prove_owned(who, *group, *expiry, *leaf_index, leaf, leaf_proof)?;
-                self.tombstone(*group, *expiry, *leaf_index, leaf, *entry_index, entry, entry_proof)
+                sum_tree::verify_entry(&leaf.batch, *entry_index, entry, entry_proof)
+                    .map_err(|_| refuse("BadEntryProof"))?;
+                self.tombstone(who, *group, *expiry, *leaf_index, *entry_index, entry.object)
             }
             Call::RollGroup { group } => self.roll_group(*group),
             Call::Transfer { to, amount } => {

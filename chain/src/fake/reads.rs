@@ -192,7 +192,7 @@ impl ChainClient for FakeChain {
     async fn tombstoned(&self, group: GroupId, of: &[Tombstone], at: At) -> Result<Vec<bool>, ChainError> {
         let world = self.world(at)?;
         let stones = world.storage.tombstones.get(&group);
-        let placed = |stone: &Tombstone| stones.is_some_and(|set| set.contains(&key(stone)));
+        let placed = |stone: &Tombstone| stones.is_some_and(|set| set.contains_key(&key(stone)));
         Ok(of.iter().map(placed).collect())
     }
 
@@ -207,7 +207,7 @@ impl ChainClient for FakeChain {
         let world = self.world(at)?;
         let Some(stones) = world.storage.tombstones.get(&group) else { return Ok(Vec::new()) };
         let after = after.map(|stone| key(&stone));
-        let wanted = stones.iter().filter(|stone| stone.0 == expiry && after.is_none_or(|after| **stone > after));
+        let wanted = stones.keys().filter(|stone| stone.0 == expiry && after.is_none_or(|after| **stone > after));
         Ok(page(wanted.map(|&(expiry, leaf, object)| Tombstone { expiry, leaf, object }), limit))
     }
 

@@ -12,7 +12,7 @@ use meganet_primitives::{
     object::{ObjectId, LEAF_LEN},
     range::{self, RangeLeaf, RangeLeafProof, RangeState},
     receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
-    sum_tree::{self, BatchEntry, BatchSummary, SumProof},
+    sum_tree::BatchSummary,
     AccountId, Balance, BlockNumber, Epoch, GroupId, WorkerId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,7 +28,8 @@ pub(super) struct Storage {
     /// Groups that were whole once.
     pub(super) ready: BTreeSet<GroupId>,
     pub(super) ranges: BTreeMap<(GroupId, Epoch), RangeState>,
-    pub(super) tombstones: BTreeMap<GroupId, BTreeSet<(Epoch, u64, ObjectId)>>,
+    /// Who pays the deposit of each, by expiry, leaf and object.
+    pub(super) tombstones: BTreeMap<GroupId, BTreeMap<(Epoch, u64, ObjectId), AccountId>>,
     pub(super) queue: VecDeque<Fill>,
     pub(super) batches: u64,
     pub(super) objects: u64,
@@ -57,10 +58,6 @@ impl World {
         batch: BatchSummary,
         receipts: &[Receipt],
     ) -> Result<(), Refusal> {
-        let info = self.group_info(group).ok_or(refuse("NoSuchGroup"))?;
-        if !self.storage.ready.contains(&group) {
-            return Err(refuse("GroupNotReady"));
-        }
         let epoch = self.epoch();
         if expiry <= epoch {
             return Err(refuse("Expired"));
@@ -68,8 +65,15 @@ impl World {
         if expiry > epoch.saturating_add(self.config.max_epochs) {
             return Err(refuse("ExpiryTooFar"));
         }
-        if batch.objects == 0 || batch.bytes < u64::from(batch.objects) * LEAF_LEN || batch.bytes % LEAF_LEN != 0 {
+        if batch.objects == 0
+            || batch.bytes < u64::from(batch.objects) * LEAF_LEN
+            || !batch.bytes.is_multiple_of(LEAF_LEN)
+        {
             return Err(refuse("BadBatch"));
+        }
+        let info = self.group_info(group).ok_or(refuse("NoSuchGroup"))?;
+        if !self.storage.ready.contains(&group) {
+            return Err(refuse("GroupNotReady"));
         }
         if info.used.checked_add(batch.bytes).is_none_or(|used| used > info.slot_capacity) {
             return Err(refuse("GroupFull"));
@@ -115,29 +119,30 @@ impl World {
         proof: &RangeLeafProof,
     ) -> Result<(), Refusal> {
         let state = self.storage.ranges.get(&(group, expiry)).ok_or(refuse("NoSuchRange"))?;
+        if expiry <= self.epoch() {
+            return Err(refuse("Expired"));
+        }
         if leaf.owner != *who {
             return Err(refuse("NotOwner"));
         }
         range::verify_leaf(state, index, leaf, proof).map(drop).map_err(|_| refuse("BadLeafProof"))
     }
 
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn tombstone(
         &mut self,
+        who: &AccountId,
         group: GroupId,
         expiry: Epoch,
-        leaf_index: u64,
-        leaf: &RangeLeaf,
-        index: u32,
-        entry: &BatchEntry,
-        proof: &SumProof,
+        leaf: u64,
+        entry: u32,
+        object: ObjectId,
     ) -> Result<(), Refusal> {
-        sum_tree::verify_entry(&leaf.batch, index, entry, proof).map_err(|_| refuse("BadEntryProof"))?;
         let stones = self.storage.tombstones.entry(group).or_default();
-        if !stones.insert((expiry, leaf_index, entry.object)) {
+        if stones.insert((expiry, leaf, object), *who).is_some() {
             return Err(refuse("AlreadyTombstoned"));
         }
-        self.emit(PALLET, "Tombstoned", (group, expiry, leaf_index, index, entry.object).encode());
+        self.hold(who, self.config.tombstone_deposit).map_err(|_| refuse("InsufficientFunds"))?;
+        self.emit(PALLET, "Tombstoned", (group, expiry, leaf, entry, object).encode());
         Ok(())
     }
 
@@ -151,8 +156,11 @@ impl World {
         if self.storage.ranges.len() == before {
             return Err(refuse("NothingExpired"));
         }
-        if let Some(stones) = self.storage.tombstones.get_mut(&group) {
-            stones.retain(|(expiry, ..)| *expiry > epoch);
+        let stones = self.storage.tombstones.remove(&group).unwrap_or_default();
+        let (kept, dropped) = stones.into_iter().partition(|((expiry, ..), _)| *expiry > epoch);
+        self.storage.tombstones.insert(group, kept);
+        for owner in BTreeMap::into_values(dropped) {
+            self.release(&owner, self.config.tombstone_deposit);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{storage::Storage, FakeConfig};
 use crate::{
-    cost,
+    cost::{self, Prices},
     error::ChainError,
     types::{AccountBalance, Call, ChainEvent},
 };
@@ -103,7 +103,13 @@ impl World {
                 Call::Store { group, .. } => self.storage.groups.get(group).map_or(0, |g| g.profile.profile().n),
                 _ => 0,
             };
-            cost::call_cost(call, &params, self.config.name_deposit, slots)
+            let prices = Prices {
+                params: &params,
+                name_deposit: self.config.name_deposit,
+                tombstone_deposit: self.config.tombstone_deposit,
+                slots,
+            };
+            cost::call_cost(call, &prices)
         };
         calls.iter().map(cost).fold(self.config.fee, Balance::saturating_add)
     }

@@ -86,7 +86,7 @@ impl SubxtChain {
     }
 
     /// A constant of a pallet, an amount.
-    async fn constant(&self, pallet: &str, name: &str) -> Result<Balance, ChainError> {
+    pub(super) async fn constant(&self, pallet: &str, name: &str) -> Result<Balance, ChainError> {
         self.ask(|connection| async move { constant_at(&connection, pallet, name).await }).await
     }
 }

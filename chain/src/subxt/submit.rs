@@ -10,10 +10,10 @@ use super::{
 use crate::{
     account::format_account,
     client::ChainClient,
-    cost,
+    cost::{self, Prices},
     error::ChainError,
     signer::Signer,
-    types::{At, BlockRef, Call, TxOutcome, Until},
+    types::{At, BlockRef, Call, TxOutcome, Until, STORAGE_PALLET},
 };
 use meganet_primitives::{hash::Hash, Balance, BlockNumber};
 use std::{
@@ -148,9 +148,10 @@ impl SubxtChain {
     }
 
     async fn cost(&self, call: &Call) -> Result<Balance, ChainError> {
-        let (mut deposit, mut slots) = (0, 0);
+        let (mut name_deposit, mut tombstone_deposit, mut slots) = (0, 0, 0);
         match call {
-            Call::RegisterName { .. } => deposit = self.name_deposit().await?,
+            Call::RegisterName { .. } => name_deposit = self.name_deposit().await?,
+            Call::Tombstone { .. } => tombstone_deposit = self.constant(STORAGE_PALLET, "TombstoneDeposit").await?,
             Call::Store { group, .. } => {
                 // An unknown group costs nothing: the runtime refuses it.
                 slots = self.group(*group, At::Best).await?.map_or(0, |group| group.profile.profile().n);
@@ -158,7 +159,8 @@ impl SubxtChain {
             Call::RegisterWorker { .. } | Call::OpenGroup { .. } | Call::Transfer { .. } => {}
             _ => return Ok(0),
         }
-        Ok(cost::call_cost(call, &self.params(At::Best).await?, deposit, slots))
+        let params = &self.params(At::Best).await?;
+        Ok(cost::call_cost(call, &Prices { params, name_deposit, tombstone_deposit, slots }))
     }
 }
 
