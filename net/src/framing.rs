@@ -284,3 +284,6 @@ async fn write_all(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

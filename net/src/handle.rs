@@ -2,7 +2,7 @@
 
 use crate::{
     budget::Budget,
-    config::Limits,
+    config::{Limits, NetConfig},
     error::NetError,
     framing::BoxedIo,
     get::{GetClient, GetServer, Pool},
@@ -24,7 +24,7 @@ const MANY_POOLS: usize = 256;
 /// Streams over a limit that are told so at the same time; further ones are just dropped.
 const TURNED_AWAY: usize = 64;
 
-/// A peer of the network. Cheap to clone; the network ends when the last clone and [`Incoming`] are gone, or by
+/// A peer of the network. Cheap to clone; the network ends when the last clone is gone, or by
 /// [`shutdown`](Self::shutdown).
 #[derive(Clone)]
 pub struct Net {
@@ -44,6 +44,15 @@ impl Drop for Inner {
 }
 
 impl Net {
+    /// Starts a libp2p peer and returns once it listens. Must be called on a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`NetError::Setup`] when an address cannot be listened on; [`NetError::BadKey`] when the identity is no
+    /// Ed25519 key.
+    pub async fn start(config: NetConfig) -> Result<(Net, Incoming), NetError> {
+        crate::runner::start(config).await
+    }
+
     /// A handle over any transport.
     pub fn over(transport: Arc<dyn Transport>, limits: Limits) -> Net {
         Net { inner: Arc::new(Inner { transport, limits, pools: Mutex::default() }) }

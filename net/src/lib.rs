@@ -11,7 +11,13 @@
 //! - [`put`] and [`get`]: the two halves of both protocols, typed by state, over any pair of byte streams.
 //! - [`wire`]: their messages. [`framing`]: how a message travels; lengths are checked before anything is kept.
 //!   `pace`: how slow peers are cut. `budget`: how much memory large messages may take together.
-//! - [`transport`]: the object-safe trait below all that. [`memory`] implements it with pipes, for tests.
+//! - [`transport`]: the object-safe trait below all that. [`memory`] implements it with pipes, for tests; `runner`
+//!   with libp2p: one task owns the swarm (`behaviour`: Kademlia, identify, ping, limits, and `streams`, which carries
+//!   the two protocols), and whoever needs it sends commands.
+//!
+//! Searching: a worker's addresses reach the routing tables by identify, under a protocol name that carries the
+//! genesis hash, so that chains never mix. What a peer no longer announces is forgotten, so that one that comes back
+//! elsewhere is found there. NAT traversal is not attempted; external addresses can be given.
 //!
 //! Three rules hold for every stream. One side speaks at a time (a libp2p muxer may dead-lock when both sides write
 //! past their windows). Every wait has an end: for a message to begin, and for its bytes by [`config::Pace`]. Whatever
@@ -28,9 +34,12 @@ pub mod put;
 pub mod transport;
 pub mod wire;
 
+mod behaviour;
 mod budget;
 mod limit;
 mod pace;
+mod runner;
+mod streams;
 
 pub use config::{Limits, NetConfig, Pace, Timing};
 pub use error::NetError;

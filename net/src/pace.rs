@@ -36,14 +36,18 @@ impl Credit {
             Ok(done) => done.map_err(|error| NetError::io(what, &error))?,
             Err(_) => return Err(NetError::TooSlow { what, waited: self.pace.grace }),
         };
+        self.settle(began.elapsed(), bytes);
+        Ok(bytes)
+    }
+
+    /// Books one wait and what it brought.
+    fn settle(&mut self, waited: Duration, bytes: usize) {
         let earned = u64::try_from(bytes)
             .unwrap_or(u64::MAX)
             .saturating_mul(1_000_000_000)
             .checked_div(u64::from(self.pace.min_rate))
             .unwrap_or(u64::MAX);
-        self.left =
-            self.left.saturating_sub(began.elapsed()).saturating_add(Duration::from_nanos(earned)).min(self.pace.grace);
-        Ok(bytes)
+        self.left = self.left.saturating_sub(waited).saturating_add(Duration::from_nanos(earned)).min(self.pace.grace);
     }
 }
 
@@ -51,42 +55,52 @@ impl Credit {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use tokio::time::sleep;
+    use std::future::pending;
 
+    const SECOND: Duration = Duration::from_secs(1);
     const PACE: Pace = Pace { grace: Duration::from_secs(10), min_rate: 1000 };
 
-    async fn step(after: Duration, bytes: usize) -> io::Result<usize> {
-        sleep(after).await;
-        Ok(bytes)
+    /// Seconds until a peer that sends `bytes` once a second has no credit left; `None` when it still has some after
+    /// an hour.
+    fn cut_after(bytes: usize) -> Option<u32> {
+        let mut credit = Credit::new(PACE);
+        (1..3600).find(|_| {
+            credit.settle(SECOND, bytes);
+            credit.left < SECOND
+        })
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_drip_below_the_rate_is_cut_when_its_credit_is_spent() {
-        let mut credit = Credit::new(PACE);
-        let began = Instant::now();
-        let error = loop {
-            // 100 bytes a second where 1000 are asked for.
-            if let Err(error) = credit.spend("test", step(Duration::from_secs(1), 100)).await {
-                break error;
-            }
-        };
-        assert!(matches!(error, NetError::TooSlow { .. }));
-        let took = began.elapsed();
-        assert!(took > Duration::from_secs(10) && took < Duration::from_secs(13), "{took:?}");
+    #[test]
+    fn a_drip_below_the_rate_is_cut_when_its_credit_is_spent() {
+        assert_eq!(cut_after(0), Some(10));
+        assert_eq!(cut_after(100), Some(11));
+        assert_eq!(cut_after(900), Some(91));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_rate_itself_is_kept_up_for_ever() {
-        let mut credit = Credit::new(PACE);
-        for _ in 0..1000 {
-            credit.spend("test", step(Duration::from_secs(2), 2000)).await.unwrap();
-        }
+    #[test]
+    fn the_rate_itself_is_kept_up_for_ever() {
+        assert_eq!(cut_after(1000), None);
+        assert_eq!(cut_after(1_000_000), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_fast_start_buys_no_long_stall() {
+    #[test]
+    fn a_fast_start_buys_no_long_stall() {
         let mut credit = Credit::new(PACE);
-        credit.spend("test", step(Duration::ZERO, usize::MAX)).await.unwrap();
-        assert!(credit.spend("test", step(Duration::from_secs(11), 1)).await.is_err());
+        credit.settle(Duration::ZERO, usize::MAX);
+        assert_eq!(credit.left, PACE.grace);
+    }
+
+    #[test]
+    fn no_rate_means_that_only_stalls_are_cut() {
+        let mut credit = Credit::new(Pace { grace: SECOND, min_rate: 0 });
+        credit.settle(SECOND, 1);
+        assert_eq!(credit.left, SECOND);
+    }
+
+    #[tokio::test]
+    async fn a_stall_is_cut() {
+        let mut credit = Credit::new(Pace { grace: Duration::from_millis(50), min_rate: 1 });
+        let error = credit.spend("test", pending()).await.unwrap_err();
+        assert!(matches!(error, NetError::TooSlow { what: "test", .. }));
     }
 }
