@@ -21,8 +21,7 @@ impl Report {
 
     /// Adds a figure, rounded to three significant digits, which is more than medians of a shared machine are good for.
     pub fn figure(&mut self, key: impl Into<String>, value: f64) {
-        let scale = 10_f64.powf(2.0 - value.abs().max(f64::MIN_POSITIVE).log10().floor());
-        self.lines.push((key.into(), ((value * scale).round() / scale).into()));
+        self.lines.push((key.into(), rounded(value).into()));
     }
 
     /// Adds a count.
@@ -41,6 +40,28 @@ impl Report {
                 Value::String(text) => println!("{key}: {text}"),
                 value => println!("{key}: {value}"),
             }
+        }
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let scale = 10_f64.powf(2.0 - value.abs().log10().floor());
+    (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn figures_have_three_digits() {
+        for (value, expected) in
+            [(0.0, 0.0), (1.2345, 1.23), (-0.098_765, -0.0988), (12_345.0, 12_300.0), (999.9, 1000.0)]
+        {
+            assert!((rounded(value) - expected).abs() < 1e-9, "{value}: {}", rounded(value));
         }
     }
 }

@@ -185,7 +185,7 @@ impl StripeEncoder {
             self.cipher.seal(self.frame, last, &mut self.data[start..start + len + TAG])?;
             self.filled = 0;
             self.frame += 1;
-            if last || self.frame % u64::from(self.code.k()) == 0 {
+            if last || self.frame.is_multiple_of(u64::from(self.code.k())) {
                 return self.complete(start + len + TAG).map(Some);
             }
         }

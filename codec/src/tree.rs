@@ -24,8 +24,13 @@ pub enum TreeError {
     Merkle(#[from] MerkleError),
 }
 
-/// Hashes chunks of a shard. Reuse one for many chunks: it holds the room for the messages.
+/// Hashes chunks of a shard. Reuse one for many chunks: it holds 20 KiB of room for their leaves.
 pub struct ChunkHasher {
+    // Boxed, because hashers are moved between threads and kept in futures.
+    room: Box<Room>,
+}
+
+struct Room {
     leaves: Batch<{ 1 + LEAF }>,
     nodes: Batch<65>,
     digests: [Hash; FRAME / LEAF],
@@ -38,9 +43,10 @@ impl Default for ChunkHasher {
 }
 
 impl ChunkHasher {
-    /// A hasher, 25 KiB large.
+    /// A hasher.
     pub fn new() -> Self {
-        Self { leaves: Batch::new(Tag::Leaf), nodes: Batch::new(Tag::Node), digests: [[0; 32]; FRAME / LEAF] }
+        let (leaves, nodes) = (Batch::new(Tag::Leaf), Batch::new(Tag::Node));
+        Self { room: Box::new(Room { leaves, nodes, digests: [[0; 32]; FRAME / LEAF] }) }
     }
 
     /// The digests of the leaves of a chunk.
@@ -48,11 +54,12 @@ impl ChunkHasher {
     /// # Errors
     /// [`TreeError::NotLeaves`] unless it is 1 to 64 leaves of 1 KiB.
     pub fn leaves(&mut self, chunk: &[u8]) -> Result<&[Hash], TreeError> {
-        if chunk.is_empty() || chunk.len() > FRAME || chunk.len() % LEAF != 0 {
+        if chunk.is_empty() || chunk.len() > FRAME || !chunk.len().is_multiple_of(LEAF) {
             return Err(TreeError::NotLeaves(crate::units::to_u64(chunk.len())));
         }
-        let digests = &mut self.digests[..chunk.len() / LEAF];
-        self.leaves.hash_pieces(chunk, digests);
+        let Room { leaves, digests, .. } = &mut *self.room;
+        let digests = &mut digests[..chunk.len() / LEAF];
+        leaves.hash_pieces(chunk, digests);
         Ok(digests)
     }
 
@@ -62,10 +69,11 @@ impl ChunkHasher {
     /// [`TreeError::NotLeaves`] unless it is 1 to 64 leaves of 1 KiB.
     pub fn top(&mut self, chunk: &[u8]) -> Result<Hash, TreeError> {
         let mut count = self.leaves(chunk)?.len();
+        let Room { nodes, digests, .. } = &mut *self.room;
         while count > 1 {
-            count = self.nodes.lift(&mut self.digests, count);
+            count = nodes.lift(digests, count);
         }
-        Ok(self.digests[0])
+        Ok(digests[0])
     }
 }
 
@@ -162,7 +170,7 @@ impl ShardHasher {
     /// [`TreeError::NotLeaves`] if nothing was pushed or the last leaf is not whole.
     pub fn finish(mut self) -> Result<(Hash, FrameTree), TreeError> {
         let leaf = crate::units::to_u64(LEAF);
-        if self.len == 0 || self.len % leaf != 0 {
+        if self.len == 0 || !self.len.is_multiple_of(leaf) {
             return Err(TreeError::NotLeaves(self.len));
         }
         if !self.pending.is_empty() {

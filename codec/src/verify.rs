@@ -143,7 +143,7 @@ pub fn verify_frames(
     let not_frames = VerifyError::NotFrames { first, len: bytes.len() };
     let start = first.checked_mul(to_u64(FRAME)).ok_or(not_frames)?;
     let end = start.checked_add(to_u64(bytes.len())).ok_or(not_frames)?;
-    if bytes.is_empty() || end > shard_len || (end < shard_len && bytes.len() % FRAME != 0) {
+    if bytes.is_empty() || end > shard_len || (end < shard_len && !bytes.len().is_multiple_of(FRAME)) {
         return Err(not_frames);
     }
     let mut hasher = ChunkHasher::new();

@@ -4,6 +4,9 @@ use super::{chunk_size, ErasureCode, ErasureError, Want};
 use meganet_primitives::{object::Layout, SlotIndex};
 use rustfs_erasure_codec::galois_8;
 
+/// Bytes summed up at a time: few enough to stay in the first-level cache while all sources are added.
+const BLOCK: usize = 16 * 1024;
+
 /// Rebuilds one shard from the same k others in every stripe, in memory of one chunk. What each source contributes is
 /// one factor, worked out once; so a stripe costs k multiplications of a chunk, also where the shard is parity and
 /// data is missing.
@@ -64,8 +67,10 @@ impl Rebuilder {
         }
         let start = out.len();
         out.resize(start + len, 0);
-        for ((_, factor), chunk) in self.sources.iter().zip(chunks) {
-            galois_8::mul_slice_xor(*factor, chunk, &mut out[start..]);
+        for (place, block) in (0..).step_by(BLOCK).zip(out[start..].chunks_mut(BLOCK)) {
+            for ((_, factor), chunk) in self.sources.iter().zip(chunks) {
+                galois_8::mul_slice_xor(*factor, &chunk[place..place + block.len()], block);
+            }
         }
         Ok(())
     }
