@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::{mock::*, Error, Event, HoldReason, Label, Names as NamesMap, Skeletons};
-use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::fungible::{Inspect, InspectHold},
+};
 use meganet_primitives::{
     chain::Availability,
     content::{ContentRef, ReadKey},
@@ -259,7 +262,7 @@ proptest! {
                 Names::do_try_state().unwrap();
                 assert_eq!(Balances::total_issuance(), issued);
             }
-            let free_and_held: u128 = (0..10).map(|n| Balances::total_balance(&account(n))).sum();
+            let free_and_held: u128 = (0..10).map(|n| <Balances as Inspect<_>>::total_balance(&account(n))).sum();
             assert_eq!(free_and_held, issued);
         });
     }

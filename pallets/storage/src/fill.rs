@@ -27,26 +27,32 @@ impl<T: Config> Pallet<T> {
     /// Works on the first request of the queue if it has waited long enough. Returns what that may have cost.
     pub(crate) fn fill_next() -> Weight {
         let idle = T::WeightInfo::fill_idle();
-        let mut queue = FillQueue::<T>::get();
-        let Some(request) = queue.first().copied() else { return idle };
+        let Some(request) = FillQueue::<T>::get().first().copied() else { return idle };
         if Self::now() < request.since.saturating_add(T::FillDelay::get()) {
             return idle;
         }
         let Some(seed) = Self::seed(request.group) else { return idle };
-        queue.remove(0);
         let candidates = EligibleCount::<T>::get().min(T::FillWindow::get());
-        if let Some(again) = Self::fill_step(request, &seed) {
+        Self::serve_first(&seed);
+        T::WeightInfo::fill_step(candidates)
+    }
+
+    /// Takes the first request off the queue and works on it; if that fails it goes to the end of the queue.
+    pub(crate) fn serve_first(seed: &Hash) {
+        let mut queue = FillQueue::<T>::get();
+        let Some(request) = queue.first().copied() else { return };
+        queue.remove(0);
+        if let Some(again) = Self::fill_step(request, seed) {
             // There is room: a request was removed above.
             if queue.try_push(again).is_err() {
                 log::error!(target: "runtime::storage", "the fill queue is full after a removal");
             }
         }
         FillQueue::<T>::put(queue);
-        T::WeightInfo::fill_step(candidates)
     }
 
     /// Tries to fill a group. Returns the request to queue again, if there is one.
-    pub(crate) fn fill_step(request: FillRequest, seed: &Hash) -> Option<FillRequest> {
+    fn fill_step(request: FillRequest, seed: &Hash) -> Option<FillRequest> {
         let id = request.group;
         let mut group = Groups::<T>::get(id)?;
         let chosen = Self::choose(&group, seed);
@@ -122,7 +128,7 @@ impl<T: Config> Pallet<T> {
 
     /// The seed for filling a group in this block: the epoch's randomness is settled long before, the parent block's was
     /// unknown when the group was queued. `None` where the parent block has none.
-    fn seed(group: GroupId) -> Option<Hash> {
+    pub(crate) fn seed(group: GroupId) -> Option<Hash> {
         let (epoch, _) = T::EpochRandomness::random(PURPOSE);
         let (parent, _) = T::BlockRandomness::random(PURPOSE);
         let parent = parent?;

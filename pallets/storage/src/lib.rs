@@ -71,7 +71,7 @@ pub mod pallet {
         Balance, Epoch, GroupId, SlotIndex, WorkerId,
     };
     use sp_core::H256;
-    use sp_runtime::AccountId32;
+    use sp_runtime::{AccountId32, SaturatedConversion};
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -241,7 +241,7 @@ pub mod pallet {
             Self {
                 epoch_blocks: fixed.epoch_blocks,
                 slot_capacity: fixed.slot_capacity,
-                max_epochs: params.max_epochs,
+                max_epochs: params.max_epochs.min(T::MaxRanges::get()),
                 price_per_gib_epoch: params.price_per_gib_epoch,
                 group_deposit: params.group_deposit,
                 bond_per_gib: params.bond_per_gib,
@@ -481,7 +481,7 @@ pub mod pallet {
 
         /// Registers a batch for which a quorum of the group's members has given receipts, and pays for it until `expiry`.
         #[pallet::call_index(4)]
-        #[pallet::weight(T::WeightInfo::store(receipts.len() as u32))]
+        #[pallet::weight(T::WeightInfo::store(receipts.len().saturated_into()))]
         pub fn store(
             origin: OriginFor<T>,
             group: GroupId,

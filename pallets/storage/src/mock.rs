@@ -145,7 +145,7 @@ pub fn genesis() -> sp_runtime::Storage {
 
 pub fn new_test_ext() -> sp_io::TestExternalities {
     let mut ext = sp_io::TestExternalities::from(genesis());
-    #[cfg(feature = "runtime-benchmarks")]
+    // Benchmarks sign with it.
     ext.register_extension(sp_keystore::KeystoreExt::new(sp_keystore::testing::MemoryKeystore::new()));
     ext.execute_with(|| System::set_block_number(1));
     ext

@@ -2,7 +2,7 @@
 
 use super::tombstones::{delete, held};
 use crate::{mock::*, Groups};
-use frame_support::traits::fungible::InspectHold;
+use frame_support::traits::fungible::{Inspect, InspectHold};
 use meganet_primitives::{placement::ProfileId, sum_tree::summarize};
 use proptest::prelude::*;
 
@@ -148,7 +148,7 @@ proptest! {
             }
             assert_eq!((60..63).map(held).sum::<u128>(), 0);
             // Nothing but the pot was paid to.
-            let paid: u128 = (60..63).map(|n| RICH - Balances::total_balance(&account(n))).sum();
+            let paid: u128 = (60..63).map(|n| RICH - <Balances as Inspect<_>>::total_balance(&account(n))).sum();
             assert_eq!(Storage::api_stats().pot, paid);
             let reason = crate::HoldReason::WorkerBond.into();
             for worker in Storage::api_workers(0, 100) {
