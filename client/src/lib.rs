@@ -1,1 +1,18 @@
 //! Publish and fetch: seal, encode, place, upload, register; resolve, fetch, verify, open. And the wallet.
+
+pub mod fetch;
+mod files;
+mod get;
+mod network;
+pub mod pack;
+pub mod progress;
+pub mod publish;
+mod rebuild;
+mod site;
+pub mod upload;
+pub mod wallet;
+
+pub use get::Fetched;
+pub use network::Network;
+pub use publish::{PublishOptions, PublishReport, PutReport};
+pub use site::Site;

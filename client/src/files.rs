@@ -1,0 +1,52 @@
+//! Durable files: written beside their place, synced, and moved there whole.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::Path,
+};
+use tempfile::NamedTempFile;
+
+/// Makes a folder, and those above it, that only its owner can enter. One that exists is left as it is.
+pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// Writes a file that must not exist yet, readable by its owner only. After an error or a crash it is there whole or not at all.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = filled(path, bytes)?;
+    file.persist_noclobber(path).map_err(|e| e.error)?;
+    sync_dir_of(path)
+}
+
+/// Writes or replaces a file, readable by its owner only. After an error or a crash the old or the new one is there, whole.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = filled(path, bytes)?;
+    file.persist(path).map_err(|e| e.error)?;
+    sync_dir_of(path)
+}
+
+/// Makes the entries of a file's folder durable.
+pub(crate) fn sync_dir_of(path: &Path) -> io::Result<()> {
+    File::open(dir_of(path))?.sync_all()
+}
+
+/// The folder that a path is in; `.` for a bare name.
+pub(crate) fn dir_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
+
+/// A synced temporary file beside `path` (mode 0600, which `tempfile` gives on Unix).
+fn filled(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new_in(dir_of(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}

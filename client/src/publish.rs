@@ -1,0 +1,259 @@
+//! Publishing: from a folder to a name that points at it, in one switch.
+//!
+//! [`Network::publish`] checks first what costs nothing to check (label, node, name, contents, workers, funds), then packs,
+//! uploads, collects receipts, and submits **one** extrinsic that registers the name if need be, registers and pays for the
+//! objects, and points the name at the new manifest: all of it or nothing. (Only a site that fills whole groups registers
+//! parts of itself before; nobody sees them until the name points at them.)
+//!
+//! Progress is kept in a state folder: an interrupted publish goes on where it was, with the objects that the workers have
+//! already. [`Network::put_file`] does the same for one file and gives a link instead of a name.
+
+mod check;
+mod error;
+mod journal;
+mod put;
+mod state;
+mod uploader;
+
+pub use error::PublishError;
+pub use put::PutReport;
+
+use self::{
+    check::Target,
+    state::State,
+    uploader::{manifest_id, Uploader},
+};
+use crate::{
+    network::Network,
+    pack::{walk, Digester, FoundFile, PackError, Plan, Skipped, Totals},
+    progress::{Progress, Stage},
+    upload::Source,
+};
+use meganet_chain::{BlockRef, Call, Signer, Until};
+use meganet_primitives::{content::ContentRef, hash::Hash, manifest::Manifest, placement::ProfileId, Balance, Epoch};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+/// Plaintext bytes of the largest object that is made, unless told otherwise: what an interrupted upload repeats at most.
+pub const OBJECT_LEN: u64 = 64 * 1024 * 1024;
+
+/// How to publish.
+#[derive(Clone, Debug)]
+pub struct PublishOptions {
+    /// Where progress and digests are kept. Its content may be deleted while nothing runs; that costs time only.
+    pub state_dir: PathBuf,
+    /// The profile of the groups; `None` for the best that the network carries.
+    pub profile: Option<ProfileId>,
+    /// For how many epochs storage is bought; `None` for as many as the chain allows.
+    pub epochs: Option<u32>,
+    /// Whether a name that nobody owns is registered.
+    pub register: bool,
+    /// When the switch counts as done.
+    pub until: Until,
+    /// Plaintext bytes of the largest object that is made.
+    pub object_len: u64,
+}
+
+impl PublishOptions {
+    /// The usual way, with a state folder.
+    pub fn new(state_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            state_dir: state_dir.into(),
+            profile: None,
+            epochs: None,
+            register: true,
+            until: Until::Finalized,
+            object_len: OBJECT_LEN,
+        }
+    }
+}
+
+/// What publishing did.
+#[derive(Clone, Debug)]
+pub struct PublishReport {
+    /// What the name points at now.
+    pub content: ContentRef,
+    /// Counts the changes of the name's content.
+    pub version: u32,
+    /// Whether everything was published already, so that nothing was done.
+    pub unchanged: bool,
+    /// Whether the name was registered.
+    pub registered: bool,
+    /// Sums over the site.
+    pub totals: Totals,
+    /// What is in the folder and was not published.
+    pub skipped: Vec<Skipped>,
+    /// What went to the workers; `None` where nothing did.
+    pub upload: Option<UploadReport>,
+    /// The block with the switch; `None` where there was none.
+    pub block: Option<BlockRef>,
+}
+
+/// What an upload took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadReport {
+    /// The profile of its groups.
+    pub profile: ProfileId,
+    /// Objects, the manifest among them.
+    pub objects: usize,
+    /// Of these, those that an earlier, interrupted run had uploaded.
+    pub resumed: usize,
+    /// Plaintext bytes that were sealed and sent in this run.
+    pub plain_bytes: u64,
+    /// Shard bytes that they came to, all shards counted.
+    pub shard_bytes: u64,
+    /// The epoch at whose beginning they expire.
+    pub expiry: Epoch,
+    /// The price of their storage.
+    pub price: Balance,
+    /// The fee of the extrinsics.
+    pub fee: Balance,
+}
+
+impl Network {
+    /// Publishes a folder under a name. Run again, it uploads what changed; with no change it does nothing. Dropped half
+    /// way it has changed nothing on the chain, and the next run goes on with what was uploaded.
+    ///
+    /// # Errors
+    /// [`PublishError`]. The name points at what it pointed at before.
+    pub async fn publish(
+        &self,
+        signer: &Signer,
+        dir: &Path,
+        label: &str,
+        options: &PublishOptions,
+        progress: &dyn Progress,
+    ) -> Result<PublishReport, PublishError> {
+        let target = Target::check(self, signer, label, options.register).await?;
+        progress.begin(Stage::Listing, None);
+        let folder = dir.to_owned();
+        let walked = blocking(move || walk(&folder)).await??;
+        for skipped in &walked.skipped {
+            progress.note(&format!("{} is not published: {}", skipped.path.display(), skipped.reason));
+        }
+        let mut state = State::open(&options.state_dir, &self.chain().genesis(), &state::site(label, dir))?;
+        let hashes = digest(&walked.files, Some(state.digests()), progress).await?;
+        let previous = target.previous(self, progress).await;
+        let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
+        let max_pack = uploader.max_pack(options.object_len);
+        let usable = |object: &ContentRef| uploader.outlives(object);
+        let plan = Plan::new(walked.files, &hashes, previous.as_deref(), max_pack, &usable);
+        if let (Some(content), Some(previous)) = (target.content(), &previous) {
+            if plan.is_published(previous) {
+                uploader.settle(previous)?;
+                return Ok(PublishReport {
+                    content,
+                    version: target.version(),
+                    unchanged: true,
+                    registered: false,
+                    totals: plan.totals(),
+                    skipped: walked.skipped,
+                    upload: None,
+                    block: None,
+                });
+            }
+        }
+        let totals = plan.totals();
+        let done = uploader.publish(Arc::new(plan), target.call_before(label), |content| {
+            Some(Call::SetContent { label: label.to_owned(), content: Some(*content) })
+        });
+        let done = done.await?;
+        Ok(PublishReport {
+            content: done.content,
+            version: target.version().saturating_add(1),
+            unchanged: false,
+            registered: target.is_new(),
+            totals,
+            skipped: walked.skipped,
+            upload: Some(done.report),
+            block: Some(done.block),
+        })
+    }
+}
+
+/// What [`Uploader::publish`] did.
+struct Done {
+    content: ContentRef,
+    report: UploadReport,
+    block: BlockRef,
+}
+
+impl Uploader<'_> {
+    /// Uploads a plan's packs and its manifest, and registers them together with calls around.
+    async fn publish(
+        mut self,
+        plan: Arc<Plan>,
+        before: Option<Call>,
+        after: impl FnOnce(&ContentRef) -> Option<Call>,
+    ) -> Result<Done, PublishError> {
+        let lens: Vec<u64> = plan.packs().iter().map(|pack| pack.len).collect();
+        let manifest_len = u64::try_from(stand_in(&plan).encode()?.len()).unwrap_or(u64::MAX);
+        self.check_means(&lens, manifest_len, before.as_slice()).await?;
+        let packs = plan.packs().iter().enumerate().map(|(index, pack)| (pack.id, Source::Pack(plan.clone(), index)));
+        let total = lens.iter().sum::<u64>().saturating_add(manifest_len);
+        let sealed = self.upload(packs.collect(), Some(total)).await?;
+        let manifest = plan.manifest(&sealed);
+        let bytes = manifest.encode()?;
+        let content = self.upload(vec![(manifest_id(&bytes), Source::Bytes(bytes.into()))], None).await?;
+        let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
+        let (report, block) = self.register(before, after(&content)).await?;
+        self.settle(&manifest)?;
+        Ok(Done { content, report, block })
+    }
+}
+
+/// A manifest of the length of the one to come.
+fn stand_in(plan: &Plan) -> Manifest {
+    let stand_in = |len| ContentRef {
+        object: meganet_primitives::object::ObjectId(Hash::default()),
+        group: 0,
+        // Packs have lengths that objects can have.
+        sealed_len: meganet_primitives::object::sealed_len(len).unwrap_or_default(),
+        key: Some(meganet_primitives::content::ReadKey(Hash::default())),
+    };
+    plan.manifest(&plan.packs().iter().map(|pack| stand_in(pack.len)).collect::<Vec<_>>())
+}
+
+/// The digests of files, worked out beside the async tasks.
+async fn digest(
+    files: &[FoundFile],
+    cache: Option<PathBuf>,
+    progress: &dyn Progress,
+) -> Result<Vec<Hash>, PublishError> {
+    progress.begin(Stage::Digesting, Some(files.iter().map(FoundFile::size).sum()));
+    let (counted_in, mut counted) = mpsc::unbounded_channel();
+    let files = files.to_vec();
+    let digesting = blocking(move || {
+        let mut digester = cache.map_or_else(Digester::new, |path| Digester::with_cache(&path));
+        let hashes = digester.digest(&files, &Forward(counted_in))?;
+        digester.save();
+        Ok::<_, PackError>(hashes)
+    });
+    let watching = async {
+        while let Some(bytes) = counted.recv().await {
+            progress.advance(bytes);
+        }
+    };
+    let (hashes, ()) = futures::join!(digesting, watching);
+    Ok(hashes??)
+}
+
+/// Hands counts over to another task.
+struct Forward(mpsc::UnboundedSender<u64>);
+
+impl Progress for Forward {
+    fn begin(&self, _: Stage, _: Option<u64>) {}
+    fn advance(&self, by: u64) {
+        // Nobody watches any more.
+        let _ = self.0.send(by);
+    }
+    fn note(&self, _: &str) {}
+}
+
+/// Runs what blocks beside the async tasks.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PublishError> {
+    spawn_blocking(work).await.map_err(|_| PublishError::Interrupted)
+}

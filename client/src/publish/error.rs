@@ -1,0 +1,86 @@
+//! Why something was not published.
+
+use crate::{pack::PackError, upload::UploadError};
+use meganet_chain::ChainError;
+use meganet_primitives::{manifest::ManifestError, name::LabelError, object::ObjectError};
+use std::{io, path::PathBuf};
+
+/// An error while publishing or putting. The chain is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The label breaks a rule.
+    #[error("{label:?} cannot be a name: {error}")]
+    Label {
+        /// The label.
+        label: String,
+        /// Which rule.
+        error: LabelError,
+    },
+    /// Somebody else owns the name.
+    #[error("the name {label} is taken: it belongs to {owner}. Choose another one, or publish with that account")]
+    NameTaken {
+        /// The name.
+        label: String,
+        /// Its owner's address.
+        owner: String,
+    },
+    /// The name looks like one that somebody else owns.
+    #[error("the name {label} is too easily mistaken for one that another account owns: choose another one")]
+    LooksLikeAnother {
+        /// The name.
+        label: String,
+    },
+    /// Nobody owns the name, and it was not to be registered.
+    #[error("nobody owns the name {label}: register it with `meganet name register {label}`")]
+    NotRegistered {
+        /// The name.
+        label: String,
+    },
+    /// The epochs asked for cannot be bought.
+    #[error("storage can be bought for 1 to {max} epochs, not for {asked}")]
+    Epochs {
+        /// What was asked for.
+        asked: u32,
+        /// The most that the chain allows.
+        max: u32,
+    },
+    /// Another process is publishing the same.
+    #[error("another process is publishing this already ({0} is locked): wait for it")]
+    Busy(PathBuf),
+    /// The chain could not be asked, or refused.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The folder or a file in it cannot be published.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// It could not be stored.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// The manifest would not be valid.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A length that no object has.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// The state folder cannot be used.
+    #[error("cannot {action} {path}: {source}. Progress is kept there; give another state folder, or free space")]
+    State {
+        /// What was being done, as a verb.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A task of this program was ended.
+    #[error("publishing was interrupted: run the command again, it goes on where it was")]
+    Interrupted,
+}
+
+impl PublishError {
+    /// Wraps an I/O error with what was done in the state folder.
+    pub(super) fn state(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::State { action, path, source }
+    }
+}
