@@ -48,58 +48,53 @@ fn anybody_may_roll_a_group_and_each_call_is_bounded() {
 }
 
 #[test]
-fn too_many_ranges_are_refused_until_expired_ones_are_dropped() {
+fn stores_drop_what_has_expired_so_that_live_ranges_always_fit() {
     run(|| {
         twelve_workers();
         let group = filled_group(ProfileId::Compact);
         for expiry in 1..=8 {
             assert_ok!(store(60, group, expiry, batch(1, 1)));
         }
+        // Twelve are the most; the four that expired make room for as many.
         run_to_epoch(4);
-        for expiry in 9..=12 {
-            // Each store drops up to two of the expired.
-            crate::Groups::<Test>::mutate_extant(group, |_| ());
-            let before = RangesOf::<Test>::get(group).len();
-            assert_ok!(store(60, group, expiry, batch(1, 1)));
-            assert!(RangesOf::<Test>::get(group).len() <= before + 1);
-        }
         let params = crate::CurrentParams::<Test>::get();
         assert_ok!(Storage::set_params(RuntimeOrigin::root(), crate::Params { max_epochs: 12, ..params }));
-        for expiry in 13..=16 {
+        for expiry in 9..=16 {
             assert_ok!(store(60, group, expiry, batch(1, 1)));
         }
-        assert_eq!(RangesOf::<Test>::get(group).len(), 12);
-        // Twelve live ones are the most; none can be dropped for a thirteenth.
+        assert_eq!(RangesOf::<Test>::get(group).to_vec(), (5..=16).collect::<Vec<_>>());
+        // The range of an expiry that is there already needs no place.
+        assert_ok!(store(60, group, 10, batch(2, 1)));
         run_to_epoch(5);
-        let dropped = |count| RangesOf::<Test>::get(group).len() == count;
-        assert!(dropped(12));
         assert_ok!(store(60, group, 17, batch(1, 1)));
-        assert!(dropped(12));
+        assert_eq!(RangesOf::<Test>::get(group).to_vec(), (6..=17).collect::<Vec<_>>());
     });
 }
 
 #[test]
-fn a_list_full_of_ranges_whose_tombstones_block_it_is_refused() {
+fn when_no_place_is_left_for_a_range_the_store_is_refused() {
     run(|| {
         twelve_workers();
         let group = filled_group(ProfileId::Compact);
-        // A list and a stale list as full as they get.
-        for expiry in 1..=8 {
+        for expiry in 1..=12 {
+            let params = crate::CurrentParams::<Test>::get();
+            assert_ok!(Storage::set_params(RuntimeOrigin::root(), crate::Params { max_epochs: 12, ..params }));
             assert_ok!(store(60, group, expiry, batch(1, 1)));
         }
-        for expiry in 100..104 {
-            Ranges::<Test>::insert(group, expiry, Ranges::<Test>::get(group, 8).unwrap());
-            RangesOf::<Test>::try_append(group, expiry).unwrap();
+        // All expired at once, and the tombstones of dropped ones fill their list: nothing can be dropped by a store.
+        let mine = entries(9, &[1]);
+        super::tombstones::store_entries(60, group, 1, &mine);
+        assert_ok!(super::tombstones::delete(60, group, 1, &mine, 0));
+        let stale = crate::types::StaleRange { expiry: 0, tombstones: 1 };
+        for _ in 0..12 {
+            Stale::<Test>::try_append(group, stale).unwrap();
         }
-        let refused = store(60, group, 7, batch(1, 1));
-        assert_ok!(refused);
-        let params = crate::CurrentParams::<Test>::get();
-        assert_ok!(Storage::set_params(RuntimeOrigin::root(), crate::Params { max_epochs: 12, ..params }));
-        assert_eq!(store(60, group, 9, batch(1, 1)), Err(Error::<Test>::TooManyRanges.into()));
-        for expiry in 100..104 {
-            Ranges::<Test>::remove(group, expiry);
-        }
-        RangesOf::<Test>::mutate(group, |expiries| expiries.retain(|expiry| *expiry < 100));
+        run_to_epoch(2);
+        assert_eq!(store(60, group, 13, batch(1, 1)), Err(Error::<Test>::TooManyRanges.into()));
+        // As the error says.
+        Stale::<Test>::remove(group);
+        assert_ok!(Storage::roll_group(signed(1), group));
+        assert_ok!(store(60, group, 13, batch(1, 1)));
     });
 }
 
