@@ -33,8 +33,8 @@ pub use types::{Label, NameRecord, SkeletonRecord};
 pub use weights::WeightInfo;
 
 /// Calls, storage, events and errors.
-// The macros generate public items that carry no docs of their own.
-#[allow(missing_docs)]
+// What the macros generate has public items without docs, and casts the indices that are written below to bytes.
+#[allow(missing_docs, clippy::cast_possible_truncation)]
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{Label, NameRecord, SkeletonRecord, WeightInfo};

@@ -36,7 +36,9 @@ pub fn price_of(price_per_gib_epoch: Balance, bytes: u64, n: u8, epochs: u32) ->
 /// least.
 fn is_plausible(batch: &BatchSummary) -> bool {
     let objects = u64::from(batch.objects);
-    (1..=MAX_BATCH_OBJECTS).contains(&batch.objects) && batch.bytes % LEAF_LEN == 0 && batch.bytes / LEAF_LEN >= objects
+    (1..=MAX_BATCH_OBJECTS).contains(&batch.objects)
+        && batch.bytes.is_multiple_of(LEAF_LEN)
+        && batch.bytes / LEAF_LEN >= objects
 }
 
 impl<T: Config> Pallet<T> {

@@ -47,8 +47,9 @@ pub use types::{FillRequest, FixedParams, Group, Params, RangeRecord, TombstoneR
 pub use weights::WeightInfo;
 
 /// Calls, storage, events and errors.
-// The macros generate public items that carry no docs of their own.
-#[allow(missing_docs)]
+// What the macros generate has public items without docs, casts the indices that are written below to bytes, and takes
+// as many arguments as a tombstone has.
+#[allow(missing_docs, clippy::cast_possible_truncation, clippy::too_many_arguments)]
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
@@ -498,7 +499,6 @@ pub mod pallet {
         /// until then.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::tombstone())]
-        #[allow(clippy::too_many_arguments)]
         pub fn tombstone(
             origin: OriginFor<T>,
             group: GroupId,

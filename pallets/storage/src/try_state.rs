@@ -123,7 +123,7 @@ impl<T: Config> Pallet<T> {
             ensure!(listed.is_none_or(|profile| profile == group.profile), "storage: a group is on a wrong list");
         }
         ensure!(open.is_empty(), "storage: a listed group does not exist");
-        ensure!(queued.iter().all(|id| Groups::<T>::contains_key(id)), "storage: a queued group does not exist");
+        ensure!(queued.iter().all(Groups::<T>::contains_key), "storage: a queued group does not exist");
         Ok(())
     }
 
