@@ -170,9 +170,10 @@ pub enum NameCommand {
 /// How what is stored is placed and for how long.
 #[derive(Clone, Debug, Args)]
 pub struct PlacementArgs {
-    /// Erasure code and placement: compact (2 of 6), standard (4 of 12), always-on (20 of 40), home (16 of 48)
-    #[arg(long, default_value = "compact", help_heading = "Placement")]
-    pub profile: meganet_primitives::placement::ProfileId,
+    /// Erasure code and placement: compact (2 of 6), standard (4 of 12), always-on (20 of 40), home (16 of 48); by default
+    /// the best that the network's workers can fill
+    #[arg(long, help_heading = "Placement")]
+    pub profile: Option<meganet_primitives::placement::ProfileId>,
     /// For how many storage epochs
     #[arg(long, default_value_t = 12, value_name = "N", help_heading = "Placement")]
     pub epochs: u32,

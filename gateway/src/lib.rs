@@ -5,7 +5,7 @@
 //! the range of it that was asked for. Every byte comes out of the source verified against the on-chain content reference;
 //! a byte that does not fit ends the answer, it is never passed on.
 //!
-//! A source is a trait, so that all of this is tested without a network; [`network::NetworkSource`] is the real one.
+//! A source is a trait, so that all of this is tested without a network; [`NetworkSource`] is the real one.
 //! [`server`] owns the sockets and their limits.
 
 pub mod cache;
@@ -19,4 +19,5 @@ pub mod server;
 pub mod source;
 
 pub use server::{serve, Limits};
-pub use source::{Source, SourceError};
+pub use network::NetworkSource;
+pub use source::{Site, Source, SourceError};

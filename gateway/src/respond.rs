@@ -43,7 +43,7 @@ impl Responder {
     /// Answers a GET or HEAD for `entry` with `status` (200, or 404 for a site's own error page).
     pub async fn file(
         &self,
-        site: &Site,
+        site: &dyn Site,
         entry: &Entry,
         status: StatusCode,
         method: &Method,
@@ -79,7 +79,7 @@ impl Responder {
     async fn with_body(
         &self,
         mut response: Response<Body>,
-        site: &Site,
+        site: &dyn Site,
         entry: &Entry,
         start: u64,
         end: u64,
@@ -94,24 +94,24 @@ impl Responder {
 
     /// The body of a range. Its first piece is here before the answer begins, so that what cannot be read at all is an
     /// error with a status and a sentence; later, only breaking off is left.
-    async fn body(&self, site: &Site, entry: &Entry, start: u64, end: u64) -> Result<Body, SourceError> {
+    async fn body(&self, site: &dyn Site, entry: &Entry, start: u64, end: u64) -> Result<Body, SourceError> {
         if let Some(file) = self.cache.get(&entry.hash) {
             self.metrics.cache_hits.inc();
             self.metrics.sent_bytes.inc_by(end - start);
             return Ok(Body::from(slice(&file, start, end)?));
         }
         if entry.size <= MAX_FILE {
-            let pieces: Vec<Bytes> = self.source.read(site, entry, 0..entry.size).try_collect().await?;
+            let pieces: Vec<Bytes> = site.read(entry, 0..entry.size).try_collect().await?;
             let file = Bytes::from(pieces.concat());
             let part = slice(&file, start, end)?;
             self.cache.put(entry.hash, file);
             self.metrics.sent_bytes.inc_by(end - start);
             return Ok(Body::from(part));
         }
-        let mut pieces = self.source.read(site, entry, start..end);
+        let mut pieces = site.read(entry, start..end);
         let first = pieces.next().await.unwrap_or_else(|| Err(SourceError::Damaged("the file is empty".into())))?;
         let metrics = self.metrics.clone();
-        let path = format!("{}/{}", site.label, entry.path);
+        let path = format!("{}/{}", site.label(), entry.path);
         let pieces = stream::once(async { Ok(first) }).chain(pieces).map(move |piece| match piece {
             Ok(piece) => {
                 metrics.sent_bytes.inc_by(u64::try_from(piece.len()).unwrap_or(0));
@@ -143,14 +143,14 @@ fn etag(entry: &Entry) -> ETag {
     text.parse().expect("hex digits between quotes are an entity tag")
 }
 
-fn describe(headers: &mut HeaderMap, site: &Site, entry: &Entry, etag: &ETag) {
+fn describe(headers: &mut HeaderMap, site: &dyn Site, entry: &Entry, etag: &ETag) {
     headers.typed_insert(etag.clone());
     set(headers, header::CONTENT_TYPE, &content_type(&entry.path));
     set(headers, header::ACCEPT_RANGES, "bytes");
     // A name may point elsewhere any moment: keep it, but ask.
     set(headers, header::CACHE_CONTROL, "public, no-cache");
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if let (Ok(label), Ok(version)) = (HeaderValue::from_str(&site.label), HeaderValue::from_str(&site.version.to_string())) {
+    if let (Ok(label), Ok(version)) = (HeaderValue::from_str(site.label()), HeaderValue::from_str(&site.version().to_string())) {
         headers.insert(NAME_HEADER, label);
         headers.insert(VERSION_HEADER, version);
     }

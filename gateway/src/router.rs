@@ -60,11 +60,11 @@ async fn route(responder: &Responder, method: &Method, uri: &Uri, headers: &Head
 async fn site(responder: &Responder, label: &str, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     let answer = async {
         let site = responder.source.site(label).await?;
-        let manifest = site.manifest.clone();
-        Ok(match find(&manifest, uri.path()) {
-            Page::File(entry) => responder.file(&site, entry, StatusCode::OK, method, headers).await?,
+        let site = site.as_ref();
+        Ok(match find(site.manifest(), uri.path()) {
+            Page::File(entry) => responder.file(site, entry, StatusCode::OK, method, headers).await?,
             Page::AddSlash => redirect(uri),
-            Page::NotFound(Some(own)) => responder.file(&site, own, StatusCode::NOT_FOUND, method, headers).await?,
+            Page::NotFound(Some(own)) => responder.file(site, own, StatusCode::NOT_FOUND, method, headers).await?,
             Page::NotFound(None) => sentence(StatusCode::NOT_FOUND, &format!("The site '{label}' has no file {}", uri.path())),
             Page::BadPath => sentence(StatusCode::BAD_REQUEST, "No file can have this path."),
         })
@@ -75,7 +75,7 @@ async fn site(responder: &Responder, label: &str, method: &Method, uri: &Uri, he
 /// The status and sentence of a failure. What may pass says when to come again.
 fn failure(error: &SourceError) -> Response<Body> {
     let status = match error {
-        SourceError::UnknownName(_) | SourceError::NothingPublished(_) => StatusCode::NOT_FOUND,
+        SourceError::NotFound(_) => StatusCode::NOT_FOUND,
         SourceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         SourceError::Damaged(_) => StatusCode::BAD_GATEWAY,
     };

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use bytes::Bytes;
 use futures::{stream::BoxStream, StreamExt};
-use meganet_gateway::{source::Site, Limits, Source, SourceError};
+use meganet_gateway::{Limits, Site, Source, SourceError};
 use meganet_primitives::manifest::{Entry, Manifest};
 use reqwest::{header, Client, Method, StatusCode};
 use std::{
@@ -26,40 +26,39 @@ use tokio::{
 struct Shelf {
     files: BTreeMap<String, Bytes>,
     version: AtomicU32,
-    reads: AtomicUsize,
+    reads: Arc<AtomicUsize>,
     break_after: Option<usize>,
 }
 
 impl Shelf {
     fn new(files: &[(&str, &[u8])]) -> Self {
         let files = files.iter().map(|(path, bytes)| ((*path).to_string(), Bytes::copy_from_slice(bytes))).collect();
-        Shelf { files, version: AtomicU32::new(1), reads: AtomicUsize::new(0), break_after: None }
+        Shelf { files, version: AtomicU32::new(1), reads: Arc::default(), break_after: None }
     }
 }
 
-#[async_trait]
-impl Source for Shelf {
-    async fn site(&self, label: &str) -> Result<Site, SourceError> {
-        match label {
-            "hello" => {}
-            "down" => return Err(SourceError::Unavailable("3 of 6 workers answered".into())),
-            "broken" => return Err(SourceError::Damaged("the manifest is truncated".into())),
-            "bare" => return Err(SourceError::NothingPublished(label.into())),
-            _ => return Err(SourceError::UnknownName(label.into())),
-        }
-        let entry = |(path, bytes): (&String, &Bytes)| Entry {
-            path: path.clone(),
-            size: bytes.len() as u64,
-            mtime: 0,
-            mode: 0o644,
-            hash: Blake2b::<U32>::digest(bytes).into(),
-            extents: Vec::new(),
-        };
-        let manifest = Arc::new(Manifest { objects: Vec::new(), entries: self.files.iter().map(entry).collect() });
-        Ok(Site { label: label.into(), version: self.version.load(Ordering::Relaxed), manifest })
+struct ShelfSite {
+    manifest: Manifest,
+    files: BTreeMap<String, Bytes>,
+    version: u32,
+    reads: Arc<AtomicUsize>,
+    break_after: Option<usize>,
+}
+
+impl Site for ShelfSite {
+    fn label(&self) -> &str {
+        "hello"
     }
 
-    fn read(&self, _: &Site, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
+    fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let file = self.files[&entry.path].slice(range.start as usize..range.end as usize);
         let mut pieces: Vec<Result<Bytes, SourceError>> =
@@ -69,6 +68,34 @@ impl Source for Shelf {
             pieces.push(Err(SourceError::Damaged("a frame does not fit".into())));
         }
         futures::stream::iter(pieces).boxed()
+    }
+}
+
+#[async_trait]
+impl Source for Shelf {
+    async fn site(&self, label: &str) -> Result<Arc<dyn Site>, SourceError> {
+        match label {
+            "hello" => {}
+            "down" => return Err(SourceError::Unavailable("3 of 6 workers answered".into())),
+            "broken" => return Err(SourceError::Damaged("the manifest is truncated".into())),
+            "bare" => return Err(SourceError::NotFound("nothing is published under 'bare' yet".into())),
+            _ => return Err(SourceError::NotFound(format!("nobody has registered the name '{label}'"))),
+        }
+        let entry = |(path, bytes): (&String, &Bytes)| Entry {
+            path: path.clone(),
+            size: bytes.len() as u64,
+            mtime: 0,
+            mode: 0o644,
+            hash: Blake2b::<U32>::digest(bytes).into(),
+            extents: Vec::new(),
+        };
+        Ok(Arc::new(ShelfSite {
+            manifest: Manifest { objects: Vec::new(), entries: self.files.iter().map(entry).collect() },
+            files: self.files.clone(),
+            version: self.version.load(Ordering::Relaxed),
+            reads: self.reads.clone(),
+            break_after: self.break_after,
+        }))
     }
 }
 

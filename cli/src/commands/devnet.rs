@@ -1,6 +1,6 @@
 //! `meganet devnet …`
 
-use super::Session;
+use super::{session::connect, Session};
 use crate::{
     args::{DevnetArgs, DevnetCommand, KindArg, ShapeArgs, Which},
     config::Config,
@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{bail, ensure, Context, Result};
 use meganet_chain::Signer;
-use meganet_client::{publish::PublishOptions, Network, NetworkConfig};
+use meganet_client::PublishOptions;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,7 @@ async fn bring_up(dir: &Path, shape: &Shape) -> Result<Devnet> {
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-async fn interrupted() -> Result<()> {
+pub async fn interrupted() -> Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         ctrl_c = tokio::signal::ctrl_c() => Ok(ctrl_c?),
@@ -183,19 +183,18 @@ async fn demo(site: &Path, name: &str, shape: &Shape) -> Result<()> {
 
 async fn show(devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
     let config = Config::read(&devnet.state.client_config())?;
-    let network = Network::connect(devnet.chain().await?, NetworkConfig { bootnodes: config.bootnodes }).await?;
+    let network = connect(devnet.chain().await?, &config.bootnodes).await?;
     let bars = Bars::default();
     eprintln!("publishing {} under the name {name}", site.display());
-    let state = devnet.state.dir.join("client");
-    let options = PublishOptions { state_dir: state, ..PublishOptions::default() };
-    let report = meganet_client::publish::publish(&network, &Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
+    let options = PublishOptions::new(devnet.state.dir.join("uploads"));
+    let report = network.publish(&Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
     bars.clear();
     let url = devnet.state.site_url(name).context("the demo has a gateway")?;
     let config = devnet.state.client_config();
     let program = std::env::current_exe()?;
     println!(
         "\n{} files are published as '{name}', on {} workers in {} countries.\n\n    Open  {url}\n\nTry, in another terminal:\n\n    {} devnet --dir {} kill --country DE,FR    (then reload)\n    export MEGANET_CONFIG={}\n\nCtrl-C ends everything.",
-        report.files,
+        report.totals.files,
         devnet.state.of_kind(Kind::Worker).len(),
         devnet.state.processes.iter().filter_map(|process| process.country.as_ref()).collect::<std::collections::BTreeSet<_>>().len(),
         program.display(),

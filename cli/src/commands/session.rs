@@ -5,8 +5,9 @@ use anyhow::{bail, Context, Result};
 use meganet_chain::{account::parse_account, ChainClient, Signer, SubxtChain};
 use meganet_client::{
     wallet::{Account, Store},
-    Network, NetworkConfig,
+    Network,
 };
+use meganet_net::{Multiaddr, Net, NetConfig};
 use meganet_primitives::AccountId;
 use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
@@ -40,12 +41,7 @@ impl Session {
     /// A connection to the chain and to the workers.
     pub async fn network(&self) -> Result<Network> {
         let config = self.config()?;
-        let chain = self.chain().await?;
-        let bootnodes = config.bootnodes.clone();
-        if bootnodes.is_empty() {
-            bail!("no worker is known to begin at. Pass --bootnode ADDRESS (workers print theirs when they start), or name some in the configuration");
-        }
-        Ok(Network::connect(chain, NetworkConfig { bootnodes }).await?)
+        connect(self.chain().await?, &config.bootnodes).await
     }
 
     /// The wallet's keystores.
@@ -70,7 +66,7 @@ impl Session {
 
     /// What signs extrinsics.
     pub fn signer(&self) -> Result<Signer> {
-        Ok(self.account()?.into_signer())
+        Ok(self.account()?.signer().clone())
     }
 
     fn account_name(&self, store: &Store) -> Result<String> {
@@ -124,6 +120,17 @@ impl Session {
         }
         Ok(password)
     }
+}
+
+/// Joins the workers' network as a reader.
+pub async fn connect(chain: Arc<dyn ChainClient>, bootnodes: &[String]) -> Result<Network> {
+    if bootnodes.is_empty() {
+        bail!("no worker is known to begin at. Pass --bootnode ADDRESS (workers log theirs when they start), or name some in the configuration");
+    }
+    let parse = |text: &String| text.parse::<Multiaddr>().with_context(|| format!("'{text}' is no address of a worker, such as /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3…"));
+    let bootnodes = bootnodes.iter().map(parse).collect::<Result<Vec<_>>>()?;
+    let (net, _nothing_is_served) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await?;
+    Ok(Network::new(chain, net))
 }
 
 /// Where what this program keeps for its user is.

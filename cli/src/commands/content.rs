@@ -1,0 +1,181 @@
+//! `meganet publish`, `put` and `get`.
+
+use super::{session::data_dir, Session};
+use crate::{
+    args::{GetArgs, PlacementArgs, PublishArgs, PutArgs},
+    output::bytes,
+    progress::Bars,
+};
+use anyhow::{bail, ensure, Context, Result};
+use futures::TryStreamExt;
+use meganet_chain::amount::Mega;
+use meganet_client::{PublishOptions, Site};
+use meganet_primitives::{
+    link::Link,
+    manifest::Entry,
+};
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+use tokio::io::AsyncWriteExt;
+
+/// `meganet publish DIR NAME`
+pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
+    let signer = session.signer()?;
+    let network = session.network().await?;
+    let bars = Bars::default();
+    let options = options(&args.placement)?;
+    let started = Instant::now();
+    let report = network.publish(&signer, &args.dir, &args.name, &options, &bars).await;
+    bars.clear();
+    let report = report?;
+    let seconds = started.elapsed().as_secs_f64();
+    let url = session.config()?.gateway.map(|gateway| format!("http://{}.{gateway}/", args.name));
+    let value = json!({
+        "name": args.name,
+        "url": url,
+        "version": report.version,
+        "unchanged": report.unchanged,
+        "registered": report.registered,
+        "object": report.content.object.to_string(),
+        "files": report.totals.files,
+        "bytes": report.totals.bytes,
+        "skipped": report.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),
+        "uploaded_bytes": report.upload.map_or(0, |upload| upload.plain_bytes),
+        "uploaded_shard_bytes": report.upload.map_or(0, |upload| upload.shard_bytes),
+        "paid": report.upload.map_or(0, |upload| upload.price).to_string(),
+        "fee": report.upload.map_or(0, |upload| upload.fee).to_string(),
+        "block": report.block.map(|block| block.number),
+        "seconds": seconds,
+    });
+    session.output.result(&value, |_| {
+        let address = url.as_ref().map_or_else(|| format!("meganet://{}/", args.name), Clone::clone);
+        let Some(upload) = report.upload else {
+            return format!("nothing has changed: {address} is version {} as it was", report.version);
+        };
+        format!(
+            "published {} files ({}) as version {}, {} of it uploaded as {} of shards ({}), in {seconds:.1} s\npaid {} until epoch {}, and {} of fees\n{address}",
+            report.totals.files,
+            bytes(report.totals.bytes),
+            report.version,
+            bytes(upload.plain_bytes),
+            bytes(upload.shard_bytes),
+            upload.profile,
+            Mega(upload.price),
+            upload.expiry,
+            Mega(upload.fee),
+        )
+    })
+}
+
+/// `meganet put FILE`
+pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
+    let signer = session.signer()?;
+    let network = session.network().await?;
+    let bars = Bars::default();
+    let options = options(&args.placement)?;
+    let report = network.put_file(&signer, &args.file, &options, &bars).await;
+    bars.clear();
+    let report = report?;
+    let value = json!({
+        "link": report.link.to_string(),
+        "bytes": report.size,
+        "paid": report.upload.price.to_string(),
+        "fee": report.upload.fee.to_string(),
+    });
+    // The link alone, so that it can be piped; the key in it is the only one.
+    session.output.result(&value, |_| report.link.to_string())
+}
+
+fn options(placement: &PlacementArgs) -> Result<PublishOptions> {
+    let usual = PublishOptions::new(data_dir()?.join("uploads"));
+    Ok(PublishOptions { profile: placement.profile, epochs: Some(placement.epochs), ..usual })
+}
+
+/// `meganet get NAME/PATH|LINK`
+pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
+    let link = parse_source(&args.source)?;
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    if let Some(output) = args.output.as_deref().filter(|_| !to_stdout) {
+        refuse_to_replace(output, args.force)?;
+    }
+    let network = session.network().await?;
+    let site = network.open_link(&link).await?;
+    let path = match &link {
+        Link::Name { path, .. } => path.as_str(),
+        Link::Object { .. } => "",
+    };
+    let entry = find(&site, path)?.clone();
+    if to_stdout {
+        return pour(&site, &entry).await;
+    }
+    let output = match args.output {
+        Some(output) => output,
+        None => {
+            let name = entry.path.rsplit('/').next().unwrap_or_default();
+            ensure!(!name.is_empty(), "the file has no name; pass -o FILE");
+            let output = PathBuf::from(name);
+            refuse_to_replace(&output, args.force)?;
+            output
+        }
+    };
+    let bars = Bars::default();
+    let fetched = site.get(&entry, &output, &bars).await;
+    bars.clear();
+    let fetched = fetched?;
+    session.output.result(&json!({ "file": output, "bytes": fetched.bytes }), |_| {
+        format!("wrote {} ({})", output.display(), bytes(fetched.bytes))
+    })
+}
+
+/// The file that a path means: the file itself, or its folder's index.
+fn find<'a>(site: &'a Site, path: &str) -> Result<&'a Entry> {
+    let index = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { format!("{path}/index.html") };
+    match site.one_entry(path) {
+        Ok(entry) => Ok(entry),
+        Err(error) => Ok(site.entry(&index).ok_or(error)?),
+    }
+}
+
+async fn pour(site: &Site, entry: &Entry) -> Result<()> {
+    let mut stdout = tokio::io::stdout();
+    let mut pieces = site.read(entry, 0..entry.size);
+    while let Some(piece) = pieces.try_next().await? {
+        stdout.write_all(&piece).await.context("could not write to stdout")?;
+    }
+    Ok(stdout.flush().await?)
+}
+
+fn refuse_to_replace(path: &Path, force: bool) -> Result<()> {
+    if path.exists() && !force {
+        bail!("{} exists already: pass --force to replace it, or -o to name another file", path.display());
+    }
+    Ok(())
+}
+
+/// `NAME`, `NAME/PATH`, or any link.
+fn parse_source(source: &str) -> Result<Link> {
+    if source.contains("://") {
+        return Ok(source.parse()?);
+    }
+    let (label, path) = source.split_once('/').unwrap_or((source, ""));
+    Ok(Link::name(label, path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_name_with_a_path_or_a_link() {
+        let name = |label: &str, path: &str| Link::Name { label: label.into(), path: path.into() };
+        assert_eq!(parse_source("hello").unwrap(), name("hello", ""));
+        assert_eq!(parse_source("hello/a b/c.txt").unwrap(), name("hello", "a b/c.txt"));
+        assert_eq!(parse_source("meganet://hello/a%20b").unwrap(), name("hello", "a b"));
+        assert!(parse_source("he llo/x").is_err());
+        assert!(parse_source("https://example.org/x").is_err());
+    }
+}
