@@ -1,0 +1,6 @@
+//! How each pallet is set up.
+
+pub mod consensus;
+pub mod money;
+pub mod network;
+pub mod system;

@@ -1,0 +1,41 @@
+//! Names and storage: what this chain is for.
+
+use crate::{
+    constants::{MEGA, MILLI_MEGA},
+    Balance, Balances, Runtime, RuntimeHoldReason,
+};
+use frame_support::{parameter_types, traits::ConstU32, PalletId};
+use pallet_babe::{ParentBlockRandomness, RandomnessFromOneEpochAgo};
+
+parameter_types! {
+    /// Held for each name; its release returns it.
+    pub const NameDeposit: Balance = 10 * MEGA;
+    /// The account that payments for storage wait in.
+    pub const StoragePalletId: PalletId = PalletId(*b"mg/store");
+    /// Held for each object deleted early, until it would have expired.
+    pub const TombstoneDeposit: Balance = 20 * MILLI_MEGA;
+}
+
+impl pallet_names::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Deposit = NameDeposit;
+    type WeightInfo = pallet_names::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_storage::Config for Runtime {
+    type Currency = Balances;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type EpochRandomness = RandomnessFromOneEpochAgo<Runtime>;
+    type BlockRandomness = ParentBlockRandomness<Runtime>;
+    type PalletId = StoragePalletId;
+    type TombstoneDeposit = TombstoneDeposit;
+    type MaxRanges = ConstU32<256>;
+    type MaxOpenGroups = ConstU32<32>;
+    type MaxFillQueue = ConstU32<64>;
+    type FillWindow = ConstU32<256>;
+    type FillDelay = ConstU32<2>;
+    // Five minutes' worth of blocks, where nothing else waits.
+    type MaxFillAttempts = ConstU32<100>;
+    type WeightInfo = pallet_storage::weights::SubstrateWeight<Runtime>;
+}

@@ -1,0 +1,85 @@
+//! The genesis of the `dev` and `local` chains.
+//!
+//! A live chain's genesis is not code: it is a spec file. Take `meganet-node export-chain-spec --chain local` as the
+//! form and replace the name, id, chain type and boot nodes, and in `genesis.runtimeGenesis.patch` the balances, the
+//! validators' session keys (`session.keys`: account, account, keys made with `meganet-node key`), and remove `sudo`;
+//! then freeze it with `meganet-node export-chain-spec --chain FILE --raw`. `node/README.md` walks through it.
+
+use crate::{
+    constants::{HOURS, MEGA, MILLI_MEGA},
+    AccountId, BabeConfig, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, StorageConfig,
+    SudoConfig,
+};
+use alloc::{vec, vec::Vec};
+use frame_support::build_struct_json_patch;
+use serde_json::Value;
+use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
+use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// How slots are won, for good. One in four by lottery; the others fall to one validator each, which proves it by a
+/// VRF too: so every block brings randomness that nobody else could have made.
+pub const BABE_EPOCH: BabeEpochConfiguration =
+    BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
+
+/// What each of the well-known accounts owns on a `dev` or `local` chain.
+const ENDOWMENT: Balance = 1_000_000 * MEGA;
+/// 2^30 bytes: slots and the smallest worker are this small, so that a whole network fits on one machine.
+const GIB: u64 = 1 << 30;
+
+/// A validator under a well-known key: the account and its session keys are derived from the same name.
+fn validator(account: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AccountId, AccountId, SessionKeys) {
+    let keys = SessionKeys { grandpa: grandpa.public().into(), babe: account.public().into() };
+    (account.to_account_id(), account.to_account_id(), keys)
+}
+
+fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId) -> Value {
+    build_struct_json_patch!(RuntimeGenesisConfig {
+        balances: BalancesConfig {
+            balances: Sr25519Keyring::iter().map(|key| (key.to_account_id(), ENDOWMENT)).collect::<Vec<_>>(),
+        },
+        babe: BabeConfig { epoch_config: BABE_EPOCH },
+        session: SessionConfig { keys: validators },
+        sudo: SudoConfig { key: Some(root) },
+        storage: StorageConfig {
+            epoch_blocks: HOURS,
+            slot_capacity: [GIB; 4],
+            max_epochs: 120,
+            price_per_gib_epoch: MILLI_MEGA,
+            group_deposit: 100 * MEGA,
+            bond_per_gib: MEGA,
+            min_bond: 10 * MEGA,
+            min_capacity: GIB,
+        },
+    })
+}
+
+/// One validator, //Alice, who is also root.
+fn dev() -> Value {
+    genesis(vec![validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], Sr25519Keyring::Alice.to_account_id())
+}
+
+/// Three validators, //Alice, //Bob and //Charlie; the first is also root.
+fn local() -> Value {
+    let validators = vec![
+        validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+        validator(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+        validator(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+    ];
+    genesis(validators, Sr25519Keyring::Alice.to_account_id())
+}
+
+/// The JSON patch of a preset, or `None` where there is no such preset.
+pub fn get(id: &PresetId) -> Option<Vec<u8>> {
+    let patch = match id.as_ref() {
+        DEV_RUNTIME_PRESET => dev(),
+        LOCAL_TESTNET_RUNTIME_PRESET => local(),
+        _ => return None,
+    };
+    Some(patch.to_string().into_bytes())
+}
+
+/// The presets there are.
+pub fn names() -> Vec<PresetId> {
+    vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
+}

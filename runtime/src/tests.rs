@@ -1,0 +1,53 @@
+//! Properties of the runtime as a whole.
+#![allow(clippy::unwrap_used)]
+
+use crate::{constants, genesis_presets, Runtime, RuntimeGenesisConfig};
+use sp_runtime::BuildStorage;
+
+/// The full genesis that a preset stands for: its patch laid over the defaults.
+fn preset(name: &str) -> RuntimeGenesisConfig {
+    let patch: serde_json::Value = serde_json::from_slice(&genesis_presets::get(&name.into()).unwrap()).unwrap();
+    let mut full = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();
+    merge(&mut full, patch);
+    serde_json::from_value(full).unwrap()
+}
+
+fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
+    match (into, patch) {
+        (serde_json::Value::Object(into), serde_json::Value::Object(patch)) => {
+            for (key, value) in patch {
+                merge(into.entry(key).or_insert(serde_json::Value::Null), value);
+            }
+        }
+        (into, patch) => *into = patch,
+    }
+}
+
+fn at_genesis<R>(name: &str, run: impl FnOnce() -> R) -> R {
+    sp_io::TestExternalities::new(preset(name).build_storage().unwrap()).execute_with(run)
+}
+
+#[test]
+fn presets_build_and_set_the_validators_of_their_name() {
+    for (name, validators) in [("development", 1), ("local_testnet", 3)] {
+        assert!(genesis_presets::names().contains(&name.into()));
+        at_genesis(name, || {
+            assert_eq!(pallet_session::Validators::<Runtime>::get().len(), validators);
+            assert_eq!(pallet_babe::Authorities::<Runtime>::get().len(), validators);
+            assert_eq!(pallet_grandpa::Authorities::<Runtime>::get().len(), validators);
+            assert!(pallet_sudo::Key::<Runtime>::get().is_some());
+        });
+    }
+}
+
+#[test]
+fn a_genesis_without_a_preset_has_no_root_key() {
+    assert!(genesis_presets::get(&"live".into()).is_none());
+    assert!(RuntimeGenesisConfig::default().sudo.key.is_none());
+}
+
+#[test]
+fn epochs_are_ten_minutes_of_slots() {
+    assert_eq!(u64::from(constants::EPOCH_BLOCKS), constants::EPOCH_SLOTS);
+    assert_eq!(constants::SLOT_MILLIS * u64::from(constants::MINUTES), 60_000);
+}
