@@ -1,0 +1,113 @@
+//! How values are written in answers, and read in questions.
+
+use crate::{RpcError, SS58_PREFIX};
+use meganet_primitives::{chain::MAX_PAGE, content::ContentRef, receipt::PeerKey, AccountId};
+use serde::{Deserialize, Serialize};
+use sp_core::crypto::{AccountId32, Ss58AddressFormat, Ss58Codec};
+
+/// The generic prefix of addresses, which tools use that know no chain.
+const SS58_GENERIC: u16 = 42;
+/// What comes before an Ed25519 key in a peer id: the identity multihash (0x00) of 36 bytes, which are a protobuf of
+/// the key's type (field 1, Ed25519 = 1) and its 32 bytes (field 2).
+const PEER_ID_PREFIX: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+
+/// Bytes as `0x` and hex.
+pub fn hex_bytes(bytes: impl AsRef<[u8]>) -> String {
+    format!("0x{}", hex::encode(bytes))
+}
+
+/// An account as this chain's address.
+pub fn address(account: &AccountId) -> String {
+    AccountId32::new(*account).to_ss58check_with_version(Ss58AddressFormat::custom(SS58_PREFIX))
+}
+
+/// The account of an address of this chain, or of a generic one.
+///
+/// # Errors
+/// [`RpcError::InvalidOwner`] for anything else, an address of another chain included.
+pub fn account(text: &str) -> Result<AccountId, RpcError> {
+    let invalid = |reason: String| RpcError::InvalidOwner { owner: text.to_owned(), reason };
+    let (account, format) =
+        AccountId32::from_ss58check_with_version(text).map_err(|error| invalid(format!("{error:?}")))?;
+    match u16::from(format) {
+        SS58_PREFIX | SS58_GENERIC => Ok(account.into()),
+        other => Err(invalid(format!("its prefix {other} is another chain's"))),
+    }
+}
+
+/// A worker's identity as libp2p's peer id, in base58.
+pub fn peer_id(peer: &PeerKey) -> String {
+    bs58::encode([&PEER_ID_PREFIX[..], &peer.0].concat()).into_string()
+}
+
+/// The page size that was asked for, or the largest.
+///
+/// # Errors
+/// [`RpcError::InvalidLimit`] outside `1..=`[`MAX_PAGE`].
+pub fn page(limit: Option<u32>) -> Result<u32, RpcError> {
+    match limit {
+        None => Ok(MAX_PAGE),
+        Some(limit) if (1..=MAX_PAGE).contains(&limit) => Ok(limit),
+        Some(limit) => Err(RpcError::InvalidLimit { limit, max: MAX_PAGE }),
+    }
+}
+
+/// What a name points at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// The object: a sealed manifest.
+    pub object: String,
+    /// The group that holds its shards.
+    pub group: u32,
+    /// Its sealed bytes.
+    pub sealed_len: u64,
+    /// The key that opens it, where anybody may.
+    pub key: Option<String>,
+}
+
+impl From<ContentRef> for Content {
+    fn from(content: ContentRef) -> Self {
+        Self {
+            object: content.object.to_string(),
+            group: content.group,
+            sealed_len: content.sealed_len,
+            key: content.key.map(|key| hex_bytes(key.0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_peer_id_is_libp2ps() {
+        // libp2p's own vector: the peer id of the Ed25519 key of 32 zero bytes' secret.
+        let key = hex::decode("3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29").unwrap();
+        let peer = PeerKey(key.try_into().unwrap());
+        assert_eq!(peer_id(&peer), "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN");
+    }
+
+    #[test]
+    fn an_address_is_read_back_and_one_of_another_chain_is_refused() {
+        let who = [7u8; 32];
+        assert_eq!(account(&address(&who)).unwrap(), who);
+        let generic = AccountId32::new(who).to_ss58check_with_version(Ss58AddressFormat::custom(SS58_GENERIC));
+        assert_eq!(account(&generic).unwrap(), who);
+        let polkadot = AccountId32::new(who).to_ss58check_with_version(Ss58AddressFormat::custom(0));
+        for bad in [polkadot.as_str(), "", "alice", "0x00"] {
+            assert!(matches!(account(bad), Err(RpcError::InvalidOwner { .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_at_least_one_item_and_at_most_the_largest_page() {
+        assert_eq!(page(None), Ok(MAX_PAGE));
+        assert_eq!(page(Some(1)), Ok(1));
+        assert_eq!(page(Some(MAX_PAGE)), Ok(MAX_PAGE));
+        assert!(page(Some(0)).is_err());
+        assert!(page(Some(MAX_PAGE + 1)).is_err());
+    }
+}

@@ -1,0 +1,230 @@
+//! A chain of three blocks in memory, the second of which is final, with one name, one group and one worker.
+#![allow(clippy::unwrap_used)]
+
+use meganet_primitives::{
+    chain::{
+        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats,
+        Tombstone, WorkerInfo,
+    },
+    content::{ContentRef, ReadKey},
+    country::Country,
+    object::ObjectId,
+    placement::ProfileId,
+    receipt::PeerKey,
+    AccountId, Epoch, GroupId, SlotIndex, WorkerId,
+};
+use pallet_names_runtime_api::NamesApi;
+use pallet_storage_runtime_api::StorageApi;
+use sp_api::{ApiRef, ProvideRuntimeApi};
+use sp_blockchain::{BlockStatus, HeaderBackend, Info};
+use sp_core::H256;
+use sp_runtime::{
+    generic,
+    traits::{BlakeTwo256, Header as _},
+    OpaqueExtrinsic,
+};
+
+/// The header of a block here.
+pub type Header = generic::Header<u32, BlakeTwo256>;
+/// A block here.
+pub type Block = generic::Block<Header, OpaqueExtrinsic>;
+
+/// The account that owns and operates everything.
+pub const OWNER: AccountId = [7; 32];
+/// The number of the final block.
+pub const FINAL: u32 = 1;
+
+/// The header of block `number`, of 0 to 2.
+pub fn header(number: u32) -> Header {
+    let parent = number.checked_sub(1).map(|parent| header(parent).hash()).unwrap_or_default();
+    Header::new(number, H256::zero(), H256::zero(), parent, Default::default())
+}
+
+/// A block that lost against block 1.
+pub fn fork() -> Header {
+    Header::new(1, H256::repeat_byte(9), H256::zero(), header(0).hash(), Default::default())
+}
+
+/// The node's client.
+pub struct Client;
+
+/// The runtime.
+pub struct Api;
+
+impl ProvideRuntimeApi<Block> for Client {
+    type Api = Api;
+
+    fn runtime_api(&self) -> ApiRef<'_, Api> {
+        Api.into()
+    }
+}
+
+impl HeaderBackend<Block> for Client {
+    fn header(&self, hash: H256) -> sp_blockchain::Result<Option<Header>> {
+        Ok([header(0), header(1), header(2), fork()].into_iter().find(|header| header.hash() == hash))
+    }
+
+    fn info(&self) -> Info<Block> {
+        Info {
+            best_hash: header(2).hash(),
+            best_number: 2,
+            genesis_hash: header(0).hash(),
+            finalized_hash: header(FINAL).hash(),
+            finalized_number: FINAL,
+            finalized_state: None,
+            number_leaves: 2,
+            block_gap: None,
+        }
+    }
+
+    fn status(&self, hash: H256) -> sp_blockchain::Result<BlockStatus> {
+        Ok(self.header(hash)?.map_or(BlockStatus::Unknown, |_| BlockStatus::InChain))
+    }
+
+    fn number(&self, hash: H256) -> sp_blockchain::Result<Option<u32>> {
+        Ok(self.header(hash)?.map(|header| *header.number()))
+    }
+
+    fn hash(&self, number: u32) -> sp_blockchain::Result<Option<H256>> {
+        Ok((number <= 2).then(|| header(number).hash()))
+    }
+}
+
+fn name(label: &[u8]) -> NameInfo {
+    NameInfo {
+        label: label.to_vec(),
+        owner: OWNER,
+        content: Some(ContentRef {
+            object: ObjectId([1; 32]),
+            group: 3,
+            sealed_len: 4096,
+            key: Some(ReadKey([2; 32])),
+        }),
+        version: 1,
+        registered: 10,
+        updated: 20,
+        deposit: 10_000_000_000_000,
+    }
+}
+
+fn worker() -> WorkerInfo {
+    WorkerInfo {
+        id: 5,
+        operator: OWNER,
+        peer: PeerKey([3; 32]),
+        country: Country::new(*b"DE").unwrap(),
+        capacity: 1 << 40,
+        committed: 1 << 30,
+        slots: 1,
+        bond: 1_024_000_000_000_000,
+        accepting: true,
+        registered: 4,
+    }
+}
+
+sp_api::mock_impl_runtime_apis! {
+    impl NamesApi<Block> for Api {
+        fn name(label: Vec<u8>) -> Option<NameInfo> {
+            (label == b"alice").then(|| name(&label))
+        }
+
+        fn names_of(owner: AccountId, after: Option<Vec<u8>>, limit: u32) -> Vec<NameInfo> {
+            let all = if owner == OWNER { vec![name(b"alice"), name(b"wonderland")] } else { Vec::new() };
+            let skip = match after {
+                Some(after) => all.iter().position(|info| info.label == after).map_or(all.len(), |at| at + 1),
+                None => 0,
+            };
+            all.into_iter().skip(skip).take(usize::try_from(limit).unwrap()).collect()
+        }
+
+        fn availability(_label: Vec<u8>, _who: AccountId) -> Availability {
+            Availability::Free
+        }
+    }
+
+    impl StorageApi<Block> for Api {
+        fn params() -> StorageParams {
+            unimplemented!()
+        }
+
+        fn stats() -> StorageStats {
+            StorageStats {
+                workers: 1,
+                capacity: 1 << 40,
+                committed: 1 << 30,
+                groups: 1,
+                groups_filling: 1,
+                batches: 2,
+                objects: 3,
+                bytes: u128::from(u64::MAX) + 1,
+                pot: 77,
+                epoch: 9,
+            }
+        }
+
+        fn group(id: GroupId) -> Option<GroupInfo> {
+            let member = SlotMember { worker: 5, peer: PeerKey([3; 32]), country: Country::new(*b"DE").unwrap() };
+            (id == 3).then(|| GroupInfo {
+                id,
+                profile: ProfileId::Standard,
+                slot_capacity: 1 << 30,
+                used: 2048,
+                slots: vec![Some(member), None],
+                opened: 8,
+            })
+        }
+
+        fn groups(_from: GroupId, _limit: u32) -> Vec<GroupInfo> {
+            Vec::new()
+        }
+
+        fn open_groups(_profile: ProfileId) -> Vec<GroupInfo> {
+            Vec::new()
+        }
+
+        fn worker(_id: WorkerId) -> Option<WorkerInfo> {
+            None
+        }
+
+        fn worker_by_peer(_peer: PeerKey) -> Option<WorkerInfo> {
+            None
+        }
+
+        fn workers(from: WorkerId, _limit: u32) -> Vec<WorkerInfo> {
+            if from <= 5 { vec![worker()] } else { Vec::new() }
+        }
+
+        fn slots_of(_worker: WorkerId, _from_group: GroupId, _limit: u32) -> Vec<SlotAssignment> {
+            Vec::new()
+        }
+
+        fn ranges(_group: GroupId) -> Vec<RangeInfo> {
+            Vec::new()
+        }
+
+        fn is_tombstoned(_group: GroupId, of: Vec<Tombstone>) -> Vec<bool> {
+            of.iter().map(|_| false).collect()
+        }
+
+        fn tombstones(
+            _group: GroupId,
+            _expiry: Epoch,
+            _after: Option<Tombstone>,
+            _limit: u32,
+        ) -> Vec<Tombstone> {
+            Vec::new()
+        }
+
+        fn slot_in(_worker: WorkerId, _group: GroupId) -> Option<SlotIndex> {
+            None
+        }
+    }
+}
+
+/// Calls a method as a client does and gives back the whole answer.
+pub fn call<M>(module: &jsonrpsee::RpcModule<M>, method: &str, params: serde_json::Value) -> serde_json::Value {
+    let request = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let (answer, _) = runtime.block_on(module.raw_json_request(&request, 1)).unwrap();
+    serde_json::from_str(answer.as_ref()).unwrap()
+}
