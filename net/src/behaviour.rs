@@ -4,6 +4,7 @@ use crate::{
     config::NetConfig,
     error::NetError,
     handle::Doorkeeper,
+    muxer::Yamux,
     streams::{Names, Streams},
 };
 use libp2p::{
@@ -12,7 +13,7 @@ use libp2p::{
     kad::{self, store::MemoryStore},
     noise, ping,
     swarm::NetworkBehaviour,
-    tcp, yamux, Swarm, SwarmBuilder,
+    tcp, Swarm, SwarmBuilder,
 };
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ const BOOTSTRAP: Duration = Duration::from_secs(60);
 const QUERY: Duration = Duration::from_secs(15);
 /// Silence on a QUIC connection after which it is dead; it is kept alive every third of that.
 const SILENCE: Duration = Duration::from_secs(15);
-/// Streams of a connection beyond put and get: searches, identification, pings.
+/// Streams of a connection beyond those admitted: surplus ones, searches, identification, pings.
 const UPKEEP_STREAMS: usize = 32;
 
 /// The parts, in the order in which they may refuse a connection.
@@ -38,12 +39,9 @@ pub(crate) struct Behaviour {
 /// Builds the swarm; it does not listen yet.
 pub(crate) fn swarm(config: &NetConfig, names: &Names, door: Option<Doorkeeper>) -> Result<Swarm<Behaviour>, NetError> {
     let limits = config.limits;
-    let most_streams = limits.streams_per_peer.saturating_mul(2).saturating_add(UPKEEP_STREAMS);
-    let muxer = || {
-        let mut muxer = yamux::Config::default();
-        muxer.set_max_num_streams(most_streams);
-        muxer
-    };
+    // Room for streams that are one too many, so that they can be told so.
+    let most_streams = limits.streams_per_peer.saturating_add(UPKEEP_STREAMS);
+    let muxer = || Yamux::new(most_streams, &limits);
     let builder = SwarmBuilder::with_existing_identity(config.identity.clone())
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, muxer)
@@ -101,7 +99,7 @@ fn behaviour(
         .with_push_listen_addr_updates(true);
     Behaviour {
         limits: connection_limits::Behaviour::new(limits),
-        streams: Streams::new(names.clone(), door),
+        streams: Streams::new(names.clone(), door, config.limits.asking.open),
         kad,
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::default(),

@@ -19,7 +19,9 @@ pub(crate) struct Budget {
 
 /// Bytes taken from a [`Budget`], given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Loan(#[allow(dead_code)] Option<OwnedSemaphorePermit>);
+pub(crate) struct Loan {
+    _permit: Option<OwnedSemaphorePermit>,
+}
 
 impl Budget {
     pub(crate) fn new(total: u32) -> Self {
@@ -30,14 +32,14 @@ impl Budget {
     pub(crate) async fn take(&self, len: usize, patience: Duration) -> Result<Loan, NetError> {
         const OVERLOADED: NetError = NetError::Overloaded { what: "large messages" };
         if len <= FREE {
-            return Ok(Loan(None));
+            return Ok(Loan { _permit: None });
         }
         let wanted = u32::try_from(len).unwrap_or(u32::MAX);
         if wanted > self.total {
             return Err(OVERLOADED);
         }
         match timeout(patience, self.bytes.clone().acquire_many_owned(wanted)).await {
-            Ok(Ok(permit)) => Ok(Loan(Some(permit))),
+            Ok(Ok(permit)) => Ok(Loan { _permit: Some(permit) }),
             _ => Err(OVERLOADED),
         }
     }

@@ -51,7 +51,7 @@ impl NetConfig {
     }
 }
 
-/// Every bound that a peer keeps. The defaults suit a worker on a home connection with 1 GiB of memory to spare.
+/// Every bound that a peer keeps. The defaults suit a worker on a home connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections at once, both directions.
@@ -68,7 +68,8 @@ pub struct Limits {
     pub large_messages: u32,
     /// Receive window of one stream, in bytes: what a sender may have under way, and so what a stalled reader buffers.
     pub stream_window: u32,
-    /// Receive window of one connection over all its streams (QUIC), in bytes.
+    /// Receive window of one connection over all its streams, in bytes; over TCP at least 256 KiB for each stream.
+    /// Times `connections`, this is the most that peers can make this process buffer.
     pub connection_window: u32,
     /// Waiting times on incoming streams: patient with slow home connections.
     pub serving: Timing,
@@ -89,14 +90,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            connections: 512,
+            connections: 256,
             connections_per_peer: 4,
             streams: 512,
             streams_per_peer: 32,
             get_streams_per_peer: 8,
             large_messages: 64 * 1024 * 1024,
-            stream_window: 4 * 1024 * 1024,
-            connection_window: 16 * 1024 * 1024,
+            stream_window: 2 * 1024 * 1024,
+            connection_window: 8 * 1024 * 1024,
             serving: Timing {
                 open: Duration::from_secs(10),
                 reply: Duration::from_secs(60),
@@ -104,7 +105,7 @@ impl Default for Limits {
                 pace: Pace { grace: Duration::from_secs(30), min_rate: 8 * 1024 },
             },
             asking: Timing {
-                open: Duration::from_secs(10),
+                open: Duration::from_secs(5),
                 reply: Duration::from_secs(60),
                 idle: Duration::from_secs(30),
                 pace: Pace { grace: Duration::from_secs(15), min_rate: 16 * 1024 },

@@ -24,8 +24,8 @@ const MANY_POOLS: usize = 256;
 /// Streams over a limit that are told so at the same time; further ones are just dropped.
 const TURNED_AWAY: usize = 64;
 
-/// A peer of the network. Cheap to clone; the network ends when the last clone is gone, or by
-/// [`shutdown`](Self::shutdown).
+/// A peer of the network. Cheap to clone; the network, and every client and stream of it, ends when the last clone is
+/// gone, or by [`shutdown`](Self::shutdown).
 #[derive(Clone)]
 pub struct Net {
     inner: Arc<Inner>,

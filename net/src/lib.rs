@@ -37,6 +37,7 @@ pub mod wire;
 mod behaviour;
 mod budget;
 mod limit;
+mod muxer;
 mod pace;
 mod runner;
 mod streams;

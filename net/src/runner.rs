@@ -19,12 +19,14 @@ use command::{AddressReply, DialReply, LookupReply};
 use futures::StreamExt;
 use libp2p::{
     kad::QueryId,
+    multiaddr::Protocol,
     swarm::{dial_opts::DialOpts, ConnectionId, SwarmEvent},
     Multiaddr, PeerId, Swarm,
 };
 use reach::Reach;
 use std::{
     collections::HashMap,
+    net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -85,6 +87,9 @@ async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result
     let mut listening = Vec::new();
     for address in addresses {
         let refused = |reason: String| NetError::Setup { reason: format!("listening on {address}: {reason}") };
+        if let Some(taken) = taken(address) {
+            return Err(refused(taken.to_string()));
+        }
         let listener = swarm.listen_on(address.clone()).map_err(|error| refused(error.to_string()))?;
         waiting.insert(listener, address.clone());
     }
@@ -112,6 +117,21 @@ async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result
         }
     }
     Ok(listening)
+}
+
+/// Why a TCP port cannot be had. libp2p shares ports (`SO_REUSEPORT`), so of two workers that were given the same one
+/// each would get some of the other's connections; this finds it out.
+fn taken(address: &Multiaddr) -> Option<std::io::Error> {
+    let mut parts = address.iter();
+    let ip = match parts.next()? {
+        Protocol::Ip4(ip) => ip.into(),
+        Protocol::Ip6(ip) => ip.into(),
+        _ => return None,
+    };
+    let Some(Protocol::Tcp(port @ 1..)) = parts.next() else {
+        return None;
+    };
+    TcpListener::bind(SocketAddr::new(ip, port)).err()
 }
 
 struct Runner {
@@ -175,7 +195,7 @@ impl Runner {
     fn keep_up(&mut self) {
         let alone = self.swarm.network_info().num_peers() == 0;
         let known = self.count_known();
-        let refresh = self.server && self.upkeeps % REFRESH == 0;
+        let refresh = self.server && self.upkeeps.is_multiple_of(REFRESH);
         self.upkeeps = self.upkeeps.wrapping_add(1);
         if alone || known == 0 || refresh {
             self.dial_bootnodes();

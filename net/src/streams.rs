@@ -23,6 +23,7 @@ use std::{
     convert::Infallible,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
@@ -82,6 +83,7 @@ impl Names {
 #[derive(Debug)]
 pub(crate) struct OpenStream {
     name: StreamProtocol,
+    patience: Duration,
     reply: StreamReply,
 }
 
@@ -90,14 +92,16 @@ pub(crate) struct Streams {
     names: Arc<Names>,
     /// `None` for peers that serve nothing.
     door: Option<Doorkeeper>,
+    /// For a stream to be agreed on.
+    patience: Duration,
     /// The connections of each peer, the newest last.
     connections: HashMap<PeerId, Vec<ConnectionId>>,
     actions: VecDeque<ToSwarm<Infallible, OpenStream>>,
 }
 
 impl Streams {
-    pub(crate) fn new(names: Names, door: Option<Doorkeeper>) -> Self {
-        Streams { names: Arc::new(names), door, connections: HashMap::new(), actions: VecDeque::new() }
+    pub(crate) fn new(names: Names, door: Option<Doorkeeper>, patience: Duration) -> Self {
+        Streams { names: Arc::new(names), door, patience, connections: HashMap::new(), actions: VecDeque::new() }
     }
 
     /// Opens a stream on the peer's newest connection.
@@ -106,7 +110,7 @@ impl Streams {
             Some(connection) => self.actions.push_back(ToSwarm::NotifyHandler {
                 peer_id: peer,
                 handler: NotifyHandler::One(*connection),
-                event: OpenStream { name: self.names.of(protocol), reply },
+                event: OpenStream { name: self.names.of(protocol), patience: self.patience, reply },
             }),
             // The receiver may have given up; then nobody needs to know.
             None => drop(reply.send(Err(OpenError::NotConnected))),

@@ -1,7 +1,7 @@
 //! What handles ask of the runner.
 
 use super::Runner;
-use crate::{streams::StreamReply, transport::Protocol};
+use crate::{peer::peer_of, streams::StreamReply, transport::Protocol};
 use libp2p::{
     swarm::{
         dial_opts::{DialOpts, PeerCondition},
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 const MAX_LOOKUPS: usize = 256;
 
 pub(crate) type DialReply = oneshot::Sender<Result<(), DialFailed>>;
-pub(crate) type LookupReply = oneshot::Sender<Vec<Multiaddr>>;
+pub(crate) type LookupReply = oneshot::Sender<()>;
 pub(crate) type AddressReply = oneshot::Sender<Result<PeerId, DialFailed>>;
 
 /// Why there is no connection.
@@ -40,9 +40,10 @@ pub(crate) enum Chain {
 
 /// See the module. Replies to receivers that have given up go nowhere, here and below.
 pub(crate) enum Command {
-    /// Connect, by these addresses or (when there are none) by those already known.
-    Dial { peer: PeerId, addresses: Vec<Multiaddr>, reply: DialReply },
-    /// Ask the network where a peer is. The answer also comes, empty, as soon as there is a connection to it.
+    /// Connect by the addresses that are known, those that searches under way have learnt included; `again` even if a
+    /// dial is under way.
+    Dial { peer: PeerId, again: bool, reply: DialReply },
+    /// Ask the network where a peer is. The answer comes when the search has ended or there is a connection.
     Lookup { peer: PeerId, reply: LookupReply },
     /// Open a stream on an existing connection.
     Open { peer: PeerId, protocol: Protocol, reply: StreamReply },
@@ -57,7 +58,7 @@ pub(crate) enum Command {
 impl Runner {
     pub(super) fn on_command(&mut self, command: Command) {
         match command {
-            Command::Dial { peer, addresses, reply } => self.dial(peer, addresses, reply),
+            Command::Dial { peer, again, reply } => self.dial(peer, again, reply),
             Command::Lookup { peer, reply } => self.look_up(peer, reply),
             Command::Open { peer, protocol, reply } => {
                 self.swarm.behaviour_mut().streams.open(peer, protocol, reply);
@@ -77,22 +78,17 @@ impl Runner {
         }
     }
 
-    fn dial(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, reply: DialReply) {
+    fn dial(&mut self, peer: PeerId, again: bool, reply: DialReply) {
         if self.swarm.is_connected(&peer) {
             drop(reply.send(Ok(())));
             return;
         }
-        let options = if addresses.is_empty() {
-            let bootnodes = self.bootnodes.iter().filter(|address| crate::peer::peer_of(address) == Some(peer));
-            DialOpts::peer_id(peer)
-                .condition(PeerCondition::DisconnectedAndNotDialing)
-                .addresses(bootnodes.cloned().collect())
-                .extend_addresses_through_behaviour()
-                .build()
-        } else {
-            // Addresses fresh from a search are tried even while stale ones are still being dialled.
-            DialOpts::peer_id(peer).condition(PeerCondition::Disconnected).addresses(addresses).build()
-        };
+        let bootnodes = self.bootnodes.iter().filter(|address| peer_of(address) == Some(peer));
+        let options = DialOpts::peer_id(peer)
+            .condition(if again { PeerCondition::Disconnected } else { PeerCondition::DisconnectedAndNotDialing })
+            .addresses(bootnodes.cloned().collect())
+            .extend_addresses_through_behaviour()
+            .build();
         match self.swarm.dial(options) {
             // Somebody else dials it already: its outcome is ours as well.
             Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => self.dials.entry(peer).or_default().push(reply),
@@ -102,7 +98,7 @@ impl Runner {
 
     fn look_up(&mut self, peer: PeerId, reply: LookupReply) {
         if self.swarm.is_connected(&peer) || self.lookups.len() >= MAX_LOOKUPS {
-            drop(reply.send(Vec::new()));
+            reply.send(()).ok();
             return;
         }
         if let Some((_, waiting)) = self.lookups.values_mut().find(|(wanted, _)| *wanted == peer) {

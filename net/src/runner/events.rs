@@ -10,10 +10,9 @@ use crate::{
     streams::Names,
 };
 use libp2p::{
-    identify,
-    kad::{self, GetClosestPeersError, GetClosestPeersOk, QueryResult},
+    identify, kad,
     multiaddr::Protocol,
-    swarm::{ConnectionId, NetworkBehaviour, SwarmEvent},
+    swarm::{ConnectionId, DialError, NetworkBehaviour, SwarmEvent},
     Multiaddr, PeerId,
 };
 
@@ -50,7 +49,7 @@ impl Runner {
                 }
                 if let Some(peer) = peer_id {
                     tracing::debug!(%peer, %error, "dial failed");
-                    self.on_dial_failed(peer, &failed);
+                    self.on_dial_failed(peer, &error, &failed);
                 }
             }
             SwarmEvent::NewListenAddr { address, .. } => {
@@ -88,15 +87,20 @@ impl Runner {
         for (wanted, waiting) in self.lookups.values_mut() {
             if *wanted == peer {
                 for reply in waiting.drain(..) {
-                    drop(reply.send(Vec::new()));
+                    reply.send(()).ok();
                 }
             }
         }
     }
 
-    fn on_dial_failed(&mut self, peer: PeerId, failed: &DialFailed) {
+    fn on_dial_failed(&mut self, peer: PeerId, error: &DialError, failed: &DialFailed) {
         if self.swarm.is_connected(&peer) {
             return;
+        }
+        if matches!(error, DialError::Transport(_) | DialError::WrongPeerId { .. }) {
+            // Kademlia would keep the last address for ever, and prefer it to what a search learns.
+            self.swarm.behaviour_mut().kad.remove_peer(&peer);
+            self.count_known();
         }
         for reply in self.dials.remove(&peer).unwrap_or_default() {
             drop(reply.send(Err(failed.clone())));
@@ -110,20 +114,9 @@ impl Runner {
 
     fn on_kad(&mut self, event: kad::Event) {
         match event {
-            kad::Event::OutboundQueryProgressed { id, result: QueryResult::GetClosestPeers(result), step, .. }
-                if step.last =>
-            {
-                let Some((wanted, waiting)) = self.lookups.remove(&id) else {
-                    return;
-                };
-                let peers = match result {
-                    Ok(GetClosestPeersOk { peers, .. }) | Err(GetClosestPeersError::Timeout { peers, .. }) => peers,
-                };
-                let mut addresses =
-                    peers.into_iter().find(|peer| peer.peer_id == wanted).map(|peer| peer.addrs).unwrap_or_default();
-                addresses.truncate(MAX_ADDRESSES);
-                for reply in waiting {
-                    drop(reply.send(addresses.clone()));
+            kad::Event::OutboundQueryProgressed { id, step, .. } if step.last => {
+                for reply in self.lookups.remove(&id).map(|(_, waiting)| waiting).unwrap_or_default() {
+                    reply.send(()).ok();
                 }
             }
             kad::Event::RoutingUpdated { .. } => {
@@ -154,7 +147,7 @@ impl Runner {
         let dialled = self.dialled.get(&connection).cloned();
         let far = dialled.as_ref().is_some_and(|address| !is_loopback(address));
         let mut addresses: Vec<_> = dialled.into_iter().chain(info.listen_addrs.iter().cloned()).collect();
-        addresses.retain(|address| !is_unspecified(address) && !(far && is_loopback(address)));
+        addresses.retain(|address| !(is_unspecified(address) || far && is_loopback(address)));
         addresses.truncate(MAX_ADDRESSES);
 
         let kad = &mut self.swarm.behaviour_mut().kad;

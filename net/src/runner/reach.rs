@@ -28,6 +28,8 @@ use tokio_util::compat::FuturesAsyncReadCompatExt;
 const ROUNDS: u32 = 3;
 /// Pause after the first round; longer after each.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often to try to open a stream.
+const OPENINGS: u32 = 3;
 /// How long to wait for a peer to tell its chain before guessing.
 const INTRODUCTION: Duration = Duration::from_secs(2);
 /// Failures that are remembered at most.
@@ -96,16 +98,16 @@ impl Reach {
         while rounds < ROUNDS {
             // Who knows nobody yet has only just started and asked nobody: that round does not count.
             let alone = self.status.lock().unwrap_or_else(PoisonError::into_inner).known == 0;
-            let known = self.dial(peer, Vec::new(), reason);
             // Known addresses may be stale and slow to fail: they are not waited for to the end.
-            if let Ok(connected) = timeout(self.limits.dial_known, known).await {
-                if connected? {
-                    return Ok(true);
+            match timeout(self.limits.dial_known, self.dial(peer, false, reason)).await {
+                Ok(connected) => {
+                    if connected? {
+                        return Ok(true);
+                    }
                 }
+                Err(_) => *reason = Some("no answer".into()),
             }
-            let addresses = self.command(|reply| Command::Lookup { peer, reply }).await?;
-            // The search itself talks to the peer when it learns of it.
-            if self.is_connected(key) || (!addresses.is_empty() && self.dial(peer, addresses, reason).await?) {
+            if self.ask_around(key, peer, reason).await? {
                 return Ok(true);
             }
             if !alone {
@@ -118,13 +120,30 @@ impl Reach {
         Ok(false)
     }
 
-    async fn dial(
-        &self,
-        peer: PeerId,
-        addresses: Vec<Multiaddr>,
-        reason: &mut Option<String>,
-    ) -> Result<bool, NetError> {
-        match self.command(|reply| Command::Dial { peer, addresses, reply }).await? {
+    /// Searches the network for a peer. The search itself connects to the peer when it learns an address, except while
+    /// a dial to a stale one is still under way: so what it has learnt is dialled as well a moment later.
+    async fn ask_around(&self, key: PeerKey, peer: PeerId, reason: &mut Option<String>) -> Result<bool, NetError> {
+        let mut lookup = std::pin::pin!(self.command(|reply| Command::Lookup { peer, reply }));
+        match timeout(PAUSE, &mut lookup).await {
+            Ok(done) => done?,
+            Err(_) => {
+                tokio::select! {
+                    done = &mut lookup => done?,
+                    connected = self.dial(peer, true, reason) => {
+                        if connected? {
+                            return Ok(true);
+                        }
+                        lookup.await?;
+                    }
+                }
+            }
+        }
+        Ok(self.is_connected(key))
+    }
+
+    /// Dials the addresses known now; `again` even if a dial is under way, since more may be known than when it began.
+    async fn dial(&self, peer: PeerId, again: bool, reason: &mut Option<String>) -> Result<bool, NetError> {
+        match self.command(|reply| Command::Dial { peer, again, reply }).await? {
             Ok(()) => Ok(true),
             Err(DialFailed::NoAddress) => Ok(false),
             Err(DialFailed::Failed(why)) => {
@@ -149,14 +168,16 @@ impl Reach {
     }
 
     async fn open_stream(&self, key: PeerKey, protocol: Protocol) -> Result<Stream, NetError> {
-        // A connection may turn out to be dead only when it is used; then one fresh one is tried.
+        if key == self.local {
+            return Err(NetError::Misuse { what: "a peer opens no stream to itself" });
+        }
+        let patience = self.limits.asking.open * 2;
+        // A connection may turn out to be dead only when it is used; then it is closed and a fresh one made.
         let mut last = NetError::Unreachable { peer: key, reason: "the connection broke".into() };
-        for _ in 0..2 {
+        for _ in 0..OPENINGS {
             let peer = self.reach(key).await?;
-            let (reply, answer) = oneshot::channel();
-            self.commands.send(Command::Open { peer, protocol, reply }).await.map_err(|_| NetError::Stopped)?;
-            // The handler's own deadline ends this wait; an error means that the connection was closed meanwhile.
-            match timeout(self.limits.asking.open * 2, answer).await {
+            let opened = timeout(patience, self.command(|reply| Command::Open { peer, protocol, reply })).await;
+            match opened {
                 Ok(Ok(Ok(stream))) => return Ok(stream),
                 Ok(Ok(Err(OpenError::Unsupported))) => return Err(self.unsupported(key, peer, protocol).await),
                 Ok(Ok(Err(OpenError::Stuck(connection)))) => {
@@ -164,14 +185,15 @@ impl Reach {
                     last = NetError::Unreachable { peer: key, reason: "the connection does not answer".into() };
                 }
                 Ok(Ok(Err(OpenError::Broken(reason)))) => last = NetError::Unreachable { peer: key, reason },
+                // Closed meanwhile: before the handler heard of it, or after.
                 Ok(Ok(Err(OpenError::NotConnected)) | Err(_)) => {}
-                Err(_) => {
-                    last = NetError::TooSlow { what: "opening of a stream", waited: self.limits.asking.open * 2 };
-                }
+                Err(_) => last = NetError::TooSlow { what: "opening of a stream", waited: patience },
             }
             if *self.stop.borrow() {
                 return Err(NetError::Stopped);
             }
+            // For the closing to be noticed by the runner.
+            sleep(PAUSE / 10).await;
         }
         Err(last)
     }

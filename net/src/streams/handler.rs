@@ -89,9 +89,11 @@ impl ConnectionHandler for Handler {
     ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, Self::OutboundOpenInfo, Self::ToBehaviour>> {
         // A connection's task polls its handler again after every event, so no waker is needed.
         match self.wanted.pop_front() {
-            Some(OpenStream { name, reply }) => Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
-                protocol: SubstreamProtocol::new(Agree(vec![name]), reply),
-            }),
+            Some(OpenStream { name, patience, reply }) => {
+                Poll::Ready(ConnectionHandlerEvent::OutboundSubstreamRequest {
+                    protocol: SubstreamProtocol::new(Agree(vec![name]), reply).with_timeout(patience),
+                })
+            }
             None => Poll::Pending,
         }
     }

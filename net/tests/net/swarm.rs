@@ -133,6 +133,26 @@ async fn a_worker_that_comes_back_elsewhere_is_found_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_without_a_word_is_found_when_it_is_back() {
+    let bootnode = worker(QUIC, vec![]).await;
+    let identity = Keypair::generate_ed25519();
+    let reader = reader(bootnode.addresses()).await;
+    let first = tokio::runtime::Runtime::new().unwrap();
+    let start = worker_with(identity.clone(), GENESIS, QUIC, bootnode.addresses());
+    let worker = first.spawn(start).await.unwrap();
+    let key = worker.local_key();
+    let get = reader.get_client(key).await.unwrap();
+    assert_eq!(get.have(&[]).await.unwrap(), [false; 0]);
+    // Its tasks are gone between two polls, as after a kill.
+    first.shutdown_background();
+    let _back = worker_with(identity, GENESIS, QUIC, bootnode.addresses()).await;
+    let began = Instant::now();
+    assert_eq!(get.have(&[]).await.unwrap(), [false; 0]);
+    round_trip(&reader, key, 100_000).await;
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_gone_is_reported_in_time() {
     let bootnode = worker(QUIC, vec![]).await;
     let gone = worker(QUIC, bootnode.addresses()).await;

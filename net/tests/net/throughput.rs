@@ -47,7 +47,7 @@ async fn plain() -> f64 {
 async fn swallow(mut incoming: Incoming) {
     while let Some(IncomingStream::Put(mut stream)) = incoming.next().await {
         tokio::spawn(async move {
-            while let Some(PutCall::Open(call)) = stream.next().await.unwrap() {
+            while let Ok(Some(PutCall::Open(call))) = stream.next().await {
                 let mut upload = call.go().await.unwrap();
                 while upload.chunk().await.unwrap().is_some() {}
                 let call = upload.close().await.unwrap();
