@@ -1,2 +1,16 @@
 //! meganet-node: validator, full node, dev chain.
-fn main() {}
+//!
+//! - [`cli`]: the command line; [`command`]: what each subcommand does.
+//! - [`chain_spec`]: the chains it knows by name.
+//! - [`service`]: the parts of a running node and how they are joined.
+//! - [`rpc`]: the JSON-RPC families beyond those that every node serves.
+
+mod chain_spec;
+mod cli;
+mod command;
+mod rpc;
+mod service;
+
+fn main() -> sc_cli::Result<()> {
+    command::run()
+}

@@ -1,0 +1,91 @@
+//! The JSON-RPC families beyond those that every node serves (`system`, `chain`, `state`, `author`, `chainHead_v1`,
+//! `archive_v1`, `transaction_v1`, `transactionWatch_v1`, `chainSpec_v1`, …: the service adds them).
+
+use crate::service::Client;
+use jsonrpsee::RpcModule;
+use meganet_rpc::{Name, NameApiServer, Storage, StorageApiServer};
+use meganet_runtime::{opaque::Block, AccountId, Balance, BlockNumber, Hash, Nonce};
+use pallet_transaction_payment::RuntimeDispatchInfo;
+use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
+use sc_consensus_babe::BabeWorkerHandle;
+use sc_consensus_babe_rpc::{Babe, BabeApiServer};
+use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
+use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
+use sc_rpc::SubscriptionTaskExecutor;
+use sc_service::{ChainSpec, TFullBackend};
+use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
+use sp_keystore::KeystorePtr;
+use std::sync::Arc;
+use substrate_frame_rpc_system::{System, SystemApiServer};
+
+type SelectChain = sc_consensus::LongestChain<TFullBackend<Block>, Block>;
+type TransactionPool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
+
+/// What the families need to answer.
+pub struct Deps {
+    /// Blocks, state, runtime.
+    pub client: Arc<Client>,
+    /// Transactions that wait.
+    pub pool: Arc<TransactionPool>,
+    /// The best chain.
+    pub select_chain: SelectChain,
+    /// The chain's spec.
+    pub chain_spec: Box<dyn ChainSpec>,
+    /// This node's keys.
+    pub keystore: KeystorePtr,
+    /// BABE's epochs.
+    pub babe_worker: BabeWorkerHandle<Block>,
+    /// GRANDPA's rounds.
+    pub voter_state: SharedVoterState,
+    /// GRANDPA's voters.
+    pub authority_set: SharedAuthoritySet<Hash, BlockNumber>,
+    /// Justifications as they come.
+    pub justifications: GrandpaJustificationStream<Block>,
+    /// Proofs that a block is final.
+    pub finality_proofs: Arc<FinalityProofProvider<TFullBackend<Block>, Block>>,
+}
+
+/// The methods, ready to be merged into the server's.
+///
+/// # Errors
+/// Two families with a method of the same name, or a chain spec without the light-sync extension.
+pub fn module(
+    deps: &Deps,
+    executor: SubscriptionTaskExecutor,
+) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
+    let client = || deps.client.clone();
+    let mut module = RpcModule::new(());
+    module.merge(SystemApiServer::<Hash, AccountId, Nonce>::into_rpc(System::<_, _, Block>::new(
+        client(),
+        deps.pool.clone(),
+    )))?;
+    module.merge(TransactionPaymentApiServer::<Hash, RuntimeDispatchInfo<Balance>>::into_rpc(TransactionPayment::<
+        _,
+        Block,
+    >::new(client())))?;
+    module.merge(
+        Babe::new(client(), deps.babe_worker.clone(), deps.keystore.clone(), deps.select_chain.clone()).into_rpc(),
+    )?;
+    module.merge(
+        Grandpa::new(
+            executor,
+            deps.authority_set.clone(),
+            deps.voter_state.clone(),
+            deps.justifications.clone(),
+            deps.finality_proofs.clone(),
+        )
+        .into_rpc(),
+    )?;
+    module.merge(
+        SyncState::<Block, _>::new(
+            deps.chain_spec.cloned_box(),
+            client(),
+            deps.authority_set.clone(),
+            deps.babe_worker.clone(),
+        )?
+        .into_rpc(),
+    )?;
+    module.merge(Name::<Block, _>::new(client()).into_rpc())?;
+    module.merge(Storage::<Block, _>::new(client()).into_rpc())?;
+    Ok(module)
+}
