@@ -1,0 +1,43 @@
+// polkadot-api against a node: connect, read the chain and a name, transfer, see it final.
+import { createClient } from "polkadot-api";
+import { getPolkadotSigner } from "polkadot-api/signer";
+import { getWsProvider } from "polkadot-api/ws";
+import { AMOUNT, SS58_PREFIX, accounts, expect, report, run } from "./common.mjs";
+
+run("papi", async (url, label) => {
+  const client = createClient(getWsProvider(url));
+  const api = client.getUnsafeApi();
+  const { sender, receiver } = await accounts();
+
+  const spec = await client.getChainSpecData();
+  report("chain", spec.name);
+  const version = await api.constants.System.Version();
+  expect(version.spec_name === "meganet", "the runtime is Meganet's", version.spec_name);
+  const prefix = await api.constants.System.SS58Prefix();
+  expect(Number(prefix) === SS58_PREFIX, "the address prefix is ours", String(prefix));
+
+  // The runtime APIs and the RPC methods of our own, as far as a stock client sees them.
+  const params = await api.apis.StorageApi.params();
+  expect(params.epoch_blocks > 0, "storage parameters are read", String(params.epoch_blocks));
+  const stats = await client._request("storage_v1_stats", []);
+  expect(stats.block.finalized === true, "totals are read at a final block", stats);
+  const absent = await client._request("name_v1_resolve", ["no-such-name-here"]);
+  expect(absent === null, "a name that nobody owns is null", absent);
+  if (label) {
+    const name = await client._request("name_v1_resolve", [label]);
+    expect(name?.label === label, "the name is resolved", name);
+    report("name_owner", name.owner);
+  }
+
+  const signer = getPolkadotSigner(sender.publicKey, "Sr25519", (data) => sender.sign(data));
+  const transfer = api.tx.Balances.transfer_keep_alive({
+    dest: { type: "Id", value: receiver.address },
+    value: AMOUNT,
+  });
+  const outcome = await transfer.signAndSubmit(signer);
+  expect(outcome.ok, "the transfer succeeds", outcome.dispatchError);
+  report("block", outcome.block.number);
+  const account = await api.query.System.Account.getValue(receiver.address);
+  expect(account.data.free === AMOUNT, "the receiver owns what was sent", String(account.data.free));
+  client.destroy();
+});
