@@ -1,2 +1,61 @@
-//! meganet-worker: lends disk, holds shards, serves them, mends them.
-fn main() {}
+//! meganet-worker: the process. Everything it does is in the library.
+
+use anyhow::Context as _;
+use clap::Parser;
+use meganet_worker::{config::Options, daemon};
+use std::{path::PathBuf, time::Duration};
+use tokio::signal::unix::{signal, SignalKind};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Lends disk to Meganet: holds encrypted shards, serves them, and mends what is lost.
+///
+/// The operator's account pays the bond and is paid for storage; the worker's own identity is a key that is created in
+/// the base path at the first start. Keep a copy of identity.key.
+#[derive(Parser)]
+#[command(name = "meganet-worker", version)]
+struct Args {
+    /// A TOML file with any of the settings below, under the same names.
+    #[arg(long, env = "MEGANET_WORKER_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// How long the runtime waits for disk work that is still going on at the end.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let mut options = args.options;
+    // Not a flag: arguments can be seen by everybody on the machine.
+    options.operator_password = std::env::var("MEGANET_OPERATOR_PASSWORD").ok();
+    if let Some(path) = &args.config {
+        options = options.or(Options::from_file(path)?);
+    }
+    let config = options.complete()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    let result = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        end_on_signal(&stop)?;
+        anyhow::Ok(daemon::run(config, stop).await?)
+    });
+    runtime.shutdown_timeout(GOODBYE);
+    result
+}
+
+fn end_on_signal(stop: &CancellationToken) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! The worker's place in the registry.
+
+use crate::{
+    context::{sign, BadKey},
+    settings::Settings,
+    status::Status,
+};
+use meganet_chain::{account::format_account, worker_proof, At, Call, ChainClient, ChainError, Signer, Until};
+use meganet_net::Keypair;
+use meganet_primitives::{chain::WorkerInfo, receipt::PeerKey};
+use std::time::Duration;
+
+/// Seconds between attempts while funds are missing or the node is away.
+const AGAIN: Duration = Duration::from_secs(6);
+/// Attempts between two lines in the log that say the same.
+const REMIND: u32 = 10;
+
+/// Why a worker cannot join, until somebody does something about it.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The identity is registered to another account.
+    #[error("this worker's identity {peer} is registered to the operator {theirs}, not to {ours}: use that account's key, or remove identity.key to become a new worker")]
+    OtherOperator {
+        /// The worker's peer id.
+        peer: String,
+        /// The account in the registry.
+        theirs: String,
+        /// The account configured.
+        ours: String,
+    },
+    /// The chain refused.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The identity cannot sign.
+    #[error(transparent)]
+    Identity(#[from] BadKey),
+}
+
+/// Who joins.
+pub struct Joiner<'a> {
+    /// The chain.
+    pub chain: &'a dyn ChainClient,
+    /// The operator's account.
+    pub operator: &'a Signer,
+    /// The worker's identity.
+    pub identity: &'a Keypair,
+    /// Its public key.
+    pub peer: PeerKey,
+    /// Country and capacity.
+    pub settings: &'a Settings,
+    /// Told what keeps the worker waiting.
+    pub status: &'a Status,
+}
+
+impl Joiner<'_> {
+    /// Registers the worker if it is not, brings country and capacity up to date if they changed, and waits as long as
+    /// the account cannot pay or the node cannot be reached.
+    ///
+    /// # Errors
+    /// [`JoinError`] where waiting does not help.
+    pub async fn join(&self) -> Result<WorkerInfo, JoinError> {
+        let mut attempt = 0u32;
+        loop {
+            let error = match self.try_join().await {
+                Ok(worker) => {
+                    self.status.set_trouble(None);
+                    self.status.set_worker(worker.clone());
+                    return Ok(worker);
+                }
+                Err(JoinError::Chain(error)) if waits(&error) => error,
+                Err(error) => return Err(error),
+            };
+            if attempt % REMIND == 0 {
+                tracing::warn!("waiting to join: {error}");
+            }
+            self.status.set_trouble(Some(error.to_string()));
+            attempt = attempt.wrapping_add(1);
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn try_join(&self) -> Result<WorkerInfo, JoinError> {
+        match self.chain.worker_by_peer(&self.peer, At::Best).await? {
+            Some(worker) if worker.operator != self.operator.account() => Err(JoinError::OtherOperator {
+                peer: meganet_net::peer::show(&self.peer),
+                theirs: format_account(&worker.operator),
+                ours: self.operator.address(),
+            }),
+            Some(worker) => self.update(worker).await,
+            None => self.register().await,
+        }
+    }
+
+    async fn register(&self) -> Result<WorkerInfo, JoinError> {
+        let Settings { country, capacity, .. } = *self.settings;
+        tracing::info!(%country, capacity, operator = %self.operator.address(), "registering this worker on the chain");
+        let proof = sign(self.identity, &worker_proof(&self.chain.genesis(), &self.operator.account()))?;
+        let call = Call::RegisterWorker { peer: self.peer, country, capacity, proof };
+        let outcome = self.chain.submit(self.operator, vec![call], Until::InBlock).await?;
+        let worker = self.chain.worker_by_peer(&self.peer, At::Block(outcome.block.hash)).await?;
+        // It was in that block a moment ago; if a fork has taken it back, the next attempt registers again.
+        worker.ok_or(JoinError::Chain(ChainError::UnknownBlock { block: outcome.block.to_string() }))
+    }
+
+    async fn update(&self, worker: WorkerInfo) -> Result<WorkerInfo, JoinError> {
+        let country = Some(self.settings.country).filter(|country| *country != worker.country);
+        let capacity = Some(self.settings.capacity).filter(|capacity| *capacity != worker.capacity);
+        if country.is_none() && capacity.is_none() {
+            return Ok(worker);
+        }
+        tracing::info!(?country, ?capacity, "the configuration has changed: telling the chain");
+        let call = Call::UpdateWorker { worker: worker.id, country, capacity, accepting: None };
+        match self.chain.submit(self.operator, vec![call], Until::InBlock).await {
+            Ok(outcome) => {
+                let updated = self.chain.worker(worker.id, At::Block(outcome.block.hash)).await?;
+                Ok(updated.unwrap_or(worker))
+            }
+            // It has promised what it had: it goes on with that, and says so.
+            Err(error @ ChainError::Dispatch { .. }) => {
+                tracing::error!("country and capacity stay as they are on the chain: {error}");
+                Ok(worker)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether waiting may help: for money, for the node, for a fork to be settled.
+fn waits(error: &ChainError) -> bool {
+    error.is_transient()
+        || matches!(
+            error,
+            ChainError::InsufficientFunds { .. } | ChainError::UnknownBlock { .. } | ChainError::TimedOut { .. }
+        )
+}

@@ -1,0 +1,24 @@
+//! What a worker decides, without disk, network, chain, clock or chance: those come in as arguments, and what is to be
+//! done comes out as values. The edges ([`crate::serve`], [`crate::chain`], [`crate::jobs`]) ask here and do it.
+//!
+//! - [`membership`]: the groups and slots of this worker as the chain last said.
+//! - [`admission`]: whether a shard may come in: membership, the profile's shape, capacity, staging quota, streams.
+//! - [`put`]: whether a shard that came is what was announced.
+//! - [`sign`]: whether a batch may be receipted, and what the receipt says.
+//! - [`ranges`]: what a group's range must contain, checked against the chain's peaks.
+//! - [`rebuild`]: whom to ask for a missing shard, and when to try again.
+//! - [`scrub`]: how fast to read, and when the next pass begins.
+
+pub mod admission;
+pub mod membership;
+pub mod put;
+pub mod ranges;
+pub mod rebuild;
+pub mod scrub;
+pub mod sign;
+
+pub use admission::{Admission, Limits, Ticket};
+pub use membership::{GroupView, Membership};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Where this worker sits, as the chain last said.
+
+use meganet_primitives::{
+    chain::{GroupInfo, SlotMember, StorageParams},
+    placement::ProfileId,
+    receipt::PeerKey,
+    Epoch, GroupId, SlotIndex,
+};
+use std::collections::BTreeMap;
+
+/// A group in which this worker has a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupView {
+    /// Its number.
+    pub id: GroupId,
+    /// This worker's slot.
+    pub slot: SlotIndex,
+    /// Its profile.
+    pub profile: ProfileId,
+    /// Bytes of a slot.
+    pub slot_capacity: u64,
+    /// Bytes that the chain has registered for each slot.
+    pub used: u64,
+    /// Who sits where.
+    pub members: Vec<Option<SlotMember>>,
+}
+
+impl GroupView {
+    /// The view of a group in which `peer` has a slot; `None` if it has none.
+    pub fn of(info: &GroupInfo, peer: &PeerKey) -> Option<Self> {
+        let slot = info.slots.iter().position(|member| member.as_ref().is_some_and(|member| member.peer == *peer))?;
+        Some(Self {
+            id: info.id,
+            slot: SlotIndex::try_from(slot).ok()?,
+            profile: info.profile,
+            slot_capacity: info.slot_capacity,
+            used: info.used,
+            members: info.slots.clone(),
+        })
+    }
+
+    /// The other members, slot by slot.
+    pub fn others(&self) -> impl Iterator<Item = (SlotIndex, &SlotMember)> {
+        (0..=SlotIndex::MAX)
+            .zip(&self.members)
+            .filter(|(slot, _)| *slot != self.slot)
+            .filter_map(|(slot, member)| member.as_ref().map(|member| (slot, member)))
+    }
+}
+
+/// All groups of this worker, and the epoch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Membership {
+    groups: BTreeMap<GroupId, GroupView>,
+    epoch: Epoch,
+    max_epochs: u32,
+}
+
+impl Membership {
+    /// Takes the epoch and the bounds of expiry over from the chain.
+    pub fn set_params(&mut self, params: &StorageParams) {
+        self.epoch = params.epoch;
+        self.max_epochs = params.max_epochs;
+    }
+
+    /// Takes the complete list of groups over.
+    pub fn set_groups(&mut self, groups: Vec<GroupView>) {
+        self.groups = groups.into_iter().map(|view| (view.id, view)).collect();
+    }
+
+    /// Takes one group over that was learnt of between two lists.
+    pub fn set_group(&mut self, view: GroupView) {
+        self.groups.insert(view.id, view);
+    }
+
+    /// A group, if this worker has a slot in it.
+    pub fn group(&self, id: GroupId) -> Option<&GroupView> {
+        self.groups.get(&id)
+    }
+
+    /// All groups in which this worker has a slot.
+    pub fn groups(&self) -> impl Iterator<Item = &GroupView> {
+        self.groups.values()
+    }
+
+    /// In how many groups it has a slot.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// The storage epoch.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Whether something can be bought until that epoch: it has not begun, and is not too far away.
+    pub fn may_expire(&self, expiry: Epoch) -> bool {
+        expiry > self.epoch && expiry <= self.epoch.saturating_add(self.max_epochs)
+    }
+}

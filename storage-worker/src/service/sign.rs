@@ -1,0 +1,50 @@
+//! Whether a batch may be receipted, and what the receipt says.
+
+use super::membership::Membership;
+use meganet_net::wire::put::{Refusal, SignBatch};
+use meganet_primitives::{
+    hash::Hash,
+    receipt::ReceiptStatement,
+    sum_tree::{summarize, BatchEntry, SumTreeError},
+};
+use std::collections::BTreeSet;
+
+/// What a receipt for this batch would say. The shards are checked by the store, when it notes the receipt.
+///
+/// # Errors
+/// The refusal to send.
+pub fn statement(request: &SignBatch, membership: &Membership, genesis: &Hash) -> Result<ReceiptStatement, Refusal> {
+    let view = membership.group(request.group).ok_or(Refusal::NotMember)?;
+    if view.slot != request.slot {
+        return Err(Refusal::WrongSlot);
+    }
+    if !membership.may_expire(request.expiry) {
+        return Err(Refusal::Expired);
+    }
+    let batch = summarize(&request.entries).map_err(|error| match error {
+        SumTreeError::BadCount(count) if count > 0 => Refusal::TooLarge,
+        SumTreeError::Overflow => Refusal::TooLarge,
+        _ => Refusal::BadRequest,
+    })?;
+    if has_twins(&request.entries) {
+        return Err(Refusal::BadRequest);
+    }
+    let free = view.slot_capacity.saturating_sub(view.used);
+    if batch.bytes > free {
+        return Err(Refusal::OverCapacity { free });
+    }
+    Ok(ReceiptStatement {
+        genesis: *genesis,
+        group: request.group,
+        slot: request.slot,
+        expiry: request.expiry,
+        owner: request.owner,
+        batch,
+    })
+}
+
+/// Whether an object is in the batch twice: it would be paid for twice and be held once.
+fn has_twins(entries: &[BatchEntry]) -> bool {
+    let mut seen = BTreeSet::new();
+    !entries.iter().all(|entry| seen.insert(entry.object))
+}

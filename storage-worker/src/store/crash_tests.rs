@@ -1,0 +1,148 @@
+//! Kills a process of its own at every named step of the store, with SIGKILL, and looks at what it left.
+//!
+//! The parent starts this test binary again with the child test only; the environment tells it where to work and where
+//! to die. Only tests look at those variables.
+#![allow(clippy::unwrap_used)]
+
+use super::{keys::ReceiptKey, records::ShardState, rocks::RocksEngine, testing::FakeObject, Store};
+use meganet_primitives::sum_tree::summarize;
+use nix::{
+    sys::signal::{kill, Signal},
+    unistd::getpid,
+};
+use std::{os::unix::process::ExitStatusExt, path::Path, process::Command};
+
+const BASE: &str = "MEGANET_CRASH_BASE";
+const POINT: &str = "MEGANET_CRASH_POINT";
+const SLOT: u8 = 1;
+const OWNER: [u8; 32] = [1; 32];
+/// What a child does before the step at which it dies: it has promised the first object.
+const PROMISED: u64 = 1;
+const COMING: u64 = 2;
+
+fn open(base: &Path, crash_at: Option<String>) -> Store {
+    let engine = RocksEngine::open(&base.join("index")).unwrap();
+    let hook = move |step: &'static str| {
+        if crash_at.as_deref() == Some(step) {
+            kill(getpid(), Signal::SIGKILL).unwrap();
+        }
+    };
+    Store::with(base, Box::new(engine), Box::new(hook)).unwrap()
+}
+
+fn promise(store: &Store, object: &FakeObject) {
+    let entries = [object.entry()];
+    let key = ReceiptKey { expiry: 10, group: 0, slot: SLOT, batch: summarize(&entries).unwrap().root };
+    assert_eq!(store.add_receipt(&key, &OWNER, &entries, 2).unwrap(), None);
+}
+
+/// Not a test of its own: does nothing unless [`crash_at_every_step`] has started it.
+#[test]
+fn child() {
+    let (Ok(base), Ok(point)) = (std::env::var(BASE), std::env::var(POINT)) else { return };
+    let base = Path::new(&base);
+    {
+        let store = open(base, None);
+        let object = FakeObject::new(PROMISED, 1 << 20);
+        object.store(&store, SLOT, 1);
+        promise(&store, &object);
+    }
+    let store = open(base, Some(point));
+    let object = FakeObject::new(COMING, 1 << 20);
+    object.store(&store, SLOT, 1);
+    promise(&store, &object);
+    assert_eq!(store.expire(10, 10).unwrap(), 2);
+}
+
+fn files(base: &Path) -> usize {
+    let folders = std::fs::read_dir(base.join("shards")).unwrap();
+    folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
+}
+
+#[test]
+fn a_kill_at_any_step_loses_no_promise_and_leaves_no_garbage() {
+    // The last one dies while it removes what expired: then the first object's promise is over.
+    let steps = [
+        ("shard-written", false),
+        ("shard-synced", false),
+        ("shard-renamed", false),
+        ("shard-recorded", false),
+        ("receipt-recorded", false),
+        ("shard-unrecorded", true),
+    ];
+    for (step, expired) in steps {
+        let base = tempfile::tempdir().unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "store::crash_tests::child"])
+            .env(BASE, base.path())
+            .env(POINT, step)
+            .output()
+            .unwrap();
+        assert_eq!(child.status.signal(), Some(9), "{step}: {}", String::from_utf8_lossy(&child.stdout));
+
+        let store = open(base.path(), None);
+        let (promised, coming) = (FakeObject::new(PROMISED, 1 << 20), FakeObject::new(COMING, 1 << 20));
+        let usage = store.usage();
+        assert_eq!(usage, store.count().unwrap(), "{step}");
+        assert_eq!(u64::try_from(files(base.path())).unwrap(), usage.shards, "{step}: files and records differ");
+        assert_eq!(std::fs::read_dir(base.path().join("unfinished")).unwrap().count(), 0, "{step}");
+        if expired {
+            assert!(usage.shards < 2, "{step}");
+            store.expire(10, 10).unwrap();
+            assert_eq!((store.usage().shards, files(base.path())), (0, 0), "{step}");
+            continue;
+        }
+        let whole = |object: &FakeObject| {
+            let read = store.frames(&object.key(SLOT), 0, 8);
+            read.is_ok_and(|read| read.bytes == object.shards[usize::from(SLOT)])
+        };
+        assert!(whole(&promised), "{step}: a receipted shard is gone");
+        let state = store.shard(&coming.key(SLOT)).unwrap().map(|record| record.state);
+        let wanted = match step {
+            "shard-recorded" => Some(ShardState::Staged),
+            "receipt-recorded" => Some(ShardState::Receipted),
+            _ => None,
+        };
+        assert_eq!(state, wanted, "{step}");
+        assert_eq!(whole(&coming), wanted.is_some(), "{step}");
+        // And it can go on from there.
+        coming.store(&store, SLOT, 3);
+        promise(&store, &coming);
+        assert!(whole(&coming), "{step}");
+    }
+}
+
+#[test]
+fn a_second_process_is_told_that_the_folder_is_taken() {
+    let base = tempfile::tempdir().unwrap();
+    let _first = Store::open(base.path()).unwrap();
+    let Err(error) = Store::open(base.path()) else { panic!("opened twice") };
+    assert!(error.to_string().contains("in use by another meganet-worker"), "{error}");
+}
+
+#[test]
+fn rocksdb_behaves_like_the_engine_in_memory() {
+    let base = tempfile::tempdir().unwrap();
+    let objects: Vec<_> = (0..20).map(|seed| FakeObject::new(seed, (seed + 1) * 20_000)).collect();
+    let usage = {
+        let store = Store::open(base.path()).unwrap();
+        objects.iter().for_each(|object| object.store(&store, SLOT, 1));
+        promise(&store, &objects[3]);
+        assert_eq!(store.drop_stale(2, 5).unwrap(), 5);
+        store.usage()
+    };
+    let store = Store::open(base.path()).unwrap();
+    assert_eq!(store.usage(), usage);
+    assert_eq!(usage.shards, 15);
+    let held: Vec<_> = store.shards_after(None, 100).unwrap();
+    assert_eq!(held.len(), 15);
+    for (key, record) in &held {
+        let object = objects.iter().find(|object| object.id() == key.object).unwrap();
+        let read = store.frames(key, 0, record.len.div_ceil(64 << 10)).unwrap();
+        assert!(read.bytes == object.shards[usize::from(SLOT)]);
+    }
+    assert_eq!(store.shards_after(Some(&held[6].0), 100).unwrap().len(), 8);
+    assert_eq!(store.expire(10, 10).unwrap(), 1);
+    assert_eq!(store.usage().shards, 14);
+    assert_eq!(store.leaf_count(10, 0).unwrap(), 0);
+}

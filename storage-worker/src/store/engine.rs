@@ -1,0 +1,162 @@
+//! The small ordered key-value store under the index: tables, atomic batches, scans. [`super::rocks`] is the real
+//! one, [`super::memory`] the one for tests and the simulator.
+
+use std::path::PathBuf;
+
+/// The tables of the index. The order of keys is told in [`super::keys`], values in [`super::records`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Small facts about the store itself: format, cursors, the last block followed.
+    Meta,
+    /// Object → header and shard roots.
+    Objects,
+    /// Object and shard → where its bytes are and what is known of them. Present only while bytes are held.
+    Shards,
+    /// Object and shard → the bytes of a small shard.
+    Inline,
+    /// Object and shard → the frame tops of its Merkle tree.
+    Trees,
+    /// Why a shard is kept: object, shard, reason.
+    Holds,
+    /// Batch root → its entries.
+    Batches,
+    /// Why a batch is kept: root, reason.
+    BatchHolds,
+    /// Expiry, group, index → a leaf of a group's range.
+    Leaves,
+    /// Leaves whose batch has not been fetched and applied yet.
+    Unresolved,
+    /// Receipts that were signed and not seen on chain yet, by expiry.
+    Receipts,
+    /// Shards that should be here and are not, or not whole.
+    Missing,
+    /// Leaf and object: deleted early by its owner.
+    Tombstones,
+}
+
+impl Table {
+    /// Every table.
+    pub const ALL: [Self; 13] = [
+        Self::Meta,
+        Self::Objects,
+        Self::Shards,
+        Self::Inline,
+        Self::Trees,
+        Self::Holds,
+        Self::Batches,
+        Self::BatchHolds,
+        Self::Leaves,
+        Self::Unresolved,
+        Self::Receipts,
+        Self::Missing,
+        Self::Tombstones,
+    ];
+
+    /// Its name on disk. Never changed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Objects => "objects",
+            Self::Shards => "shards",
+            Self::Inline => "inline",
+            Self::Trees => "trees",
+            Self::Holds => "holds",
+            Self::Batches => "batches",
+            Self::BatchHolds => "batch-holds",
+            Self::Leaves => "leaves",
+            Self::Unresolved => "unresolved",
+            Self::Receipts => "receipts",
+            Self::Missing => "missing",
+            Self::Tombstones => "tombstones",
+        }
+    }
+}
+
+/// One change of a batch.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Sets a value.
+    Put(Table, Vec<u8>, Vec<u8>),
+    /// Removes a key, present or not.
+    Delete(Table, Vec<u8>),
+}
+
+/// Changes that happen all or not at all, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Batch(pub Vec<Write>);
+
+impl Batch {
+    /// Sets a value.
+    pub fn put(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
+        self.0.push(Write::Put(table, key, value));
+    }
+
+    /// Removes a key.
+    pub fn delete(&mut self, table: Table, key: Vec<u8>) {
+        self.0.push(Write::Delete(table, key));
+    }
+}
+
+/// What must have happened when a commit returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The change survives a kill of the process, not yet a power cut.
+    Buffered,
+    /// It survives a power cut, and so does every earlier commit.
+    Synced,
+}
+
+/// Why the index did not answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Another process has it open.
+    #[error("{path:?} is in use by another meganet-worker: stop that one, or give this one its own --base-path")]
+    Locked {
+        /// The index folder.
+        path: PathBuf,
+    },
+    /// Bytes on disk do not match their checksums.
+    #[error("the index is damaged ({0}): if this repeats, stop the worker, move the folder `index` away and start again; what is missing is rebuilt from the other workers")]
+    Corrupt(String),
+    /// The disk or the system refused.
+    #[error("the index could not be read or written ({0}): check that the disk is there, writable and not full")]
+    Io(String),
+}
+
+/// What a scan calls for each key and value; it goes on while the answer is true.
+pub type Visitor<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> bool;
+
+/// An ordered key-value store.
+pub trait Engine: Send + Sync + 'static {
+    /// The value of a key.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+
+    /// Visits keys from `from` on (inclusive), in ascending byte order, until the visitor has enough.
+    fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError>;
+
+    /// The pair with the greatest key that begins with `prefix`.
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, EngineError>;
+
+    /// Applies a batch atomically.
+    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError>;
+}
+
+/// A page of keys and values.
+pub type Page = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Up to `limit` pairs whose keys begin with `prefix` and are not less than `from`.
+pub fn page(engine: &dyn Engine, table: Table, prefix: &[u8], from: &[u8], limit: usize) -> Result<Page, EngineError> {
+    let mut found = Page::new();
+    if limit == 0 {
+        return Ok(found);
+    }
+    let start = if from > prefix { from } else { prefix };
+    engine.scan(table, start, &mut |key, value| {
+        if !key.starts_with(prefix) {
+            return false;
+        }
+        found.push((key.to_vec(), value.to_vec()));
+        found.len() < limit
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,167 @@
+//! The keys of the index. Numbers are big-endian, so that byte order is number order.
+
+use meganet_primitives::{hash::Hash, object::ObjectId, Epoch, GroupId, SlotIndex};
+
+/// A shard: its object and its index in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardKey {
+    /// The object.
+    pub object: ObjectId,
+    /// The shard's index, equal to the slot that holds it.
+    pub shard: SlotIndex,
+}
+
+impl ShardKey {
+    /// Bytes of an encoded key.
+    pub const LEN: usize = 33;
+
+    /// Object, shard.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut key = Vec::with_capacity(Self::LEN);
+        key.extend_from_slice(&self.object.0);
+        key.push(self.shard);
+        key
+    }
+
+    /// Reads the first [`Self::LEN`] bytes of a key.
+    pub fn decode(key: &[u8]) -> Option<Self> {
+        let object = key.get(..32)?.try_into().ok()?;
+        Some(Self { object: ObjectId(object), shard: *key.get(32)? })
+    }
+}
+
+impl std::fmt::Display for ShardKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} shard {}", self.object, self.shard)
+    }
+}
+
+/// A leaf of a group's range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeafKey {
+    /// The epoch at whose beginning its range is dropped. First, so that the expired ones come first.
+    pub expiry: Epoch,
+    /// The group.
+    pub group: GroupId,
+    /// Its index in the range.
+    pub index: u64,
+}
+
+impl LeafKey {
+    /// Expiry, group, index.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut key = Self::range(self.expiry, self.group);
+        key.extend_from_slice(&self.index.to_be_bytes());
+        key
+    }
+
+    /// What the keys of all leaves of a range begin with.
+    pub fn range(expiry: Epoch, group: GroupId) -> Vec<u8> {
+        let mut key = Vec::with_capacity(16);
+        key.extend_from_slice(&expiry.to_be_bytes());
+        key.extend_from_slice(&group.to_be_bytes());
+        key
+    }
+
+    /// Reads an encoded key.
+    pub fn decode(key: &[u8]) -> Option<Self> {
+        Some(Self {
+            expiry: Epoch::from_be_bytes(key.get(..4)?.try_into().ok()?),
+            group: GroupId::from_be_bytes(key.get(4..8)?.try_into().ok()?),
+            index: u64::from_be_bytes(key.get(8..16)?.try_into().ok()?),
+        })
+    }
+}
+
+/// A receipt that was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReceiptKey {
+    /// The epoch at whose beginning what it promises ends.
+    pub expiry: Epoch,
+    /// The group.
+    pub group: GroupId,
+    /// The slot that it was signed for.
+    pub slot: SlotIndex,
+    /// The batch.
+    pub batch: Hash,
+}
+
+impl ReceiptKey {
+    /// Expiry, group, slot, batch root.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut key = LeafKey::range(self.expiry, self.group);
+        key.push(self.slot);
+        key.extend_from_slice(&self.batch);
+        key
+    }
+
+    /// Reads an encoded key.
+    pub fn decode(key: &[u8]) -> Option<Self> {
+        Some(Self {
+            expiry: Epoch::from_be_bytes(key.get(..4)?.try_into().ok()?),
+            group: GroupId::from_be_bytes(key.get(4..8)?.try_into().ok()?),
+            slot: *key.get(8)?,
+            batch: key.get(9..41)?.try_into().ok()?,
+        })
+    }
+}
+
+/// Why something is kept: as long as it has one hold, it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// A receipt was signed and may be brought to the chain at any time before it expires.
+    Receipt(ReceiptKey),
+    /// The chain registered it.
+    Leaf(LeafKey),
+}
+
+impl Hold {
+    /// The kind, then the key of the receipt or leaf.
+    fn encode_to(self, key: &mut Vec<u8>) {
+        match self {
+            Self::Receipt(receipt) => {
+                key.push(0);
+                key.extend(receipt.encode());
+            }
+            Self::Leaf(leaf) => {
+                key.push(1);
+                key.extend(leaf.encode());
+            }
+        }
+    }
+
+    /// Reads what follows the subject in a key of [`super::engine::Table::Holds`].
+    fn decode(key: &[u8]) -> Option<Self> {
+        match key.split_first()? {
+            (0, rest) => ReceiptKey::decode(rest).map(Self::Receipt),
+            (1, rest) => LeafKey::decode(rest).map(Self::Leaf),
+            _ => None,
+        }
+    }
+
+    /// The key that keeps a shard.
+    pub fn of_shard(self, shard: &ShardKey) -> Vec<u8> {
+        let mut key = shard.encode();
+        self.encode_to(&mut key);
+        key
+    }
+
+    /// Reads a key that keeps a shard.
+    pub fn decode_of_shard(key: &[u8]) -> Option<Self> {
+        Self::decode(key.get(ShardKey::LEN..)?)
+    }
+
+    /// The key that keeps a batch.
+    pub fn of_batch(self, batch: &Hash) -> Vec<u8> {
+        let mut key = batch.to_vec();
+        self.encode_to(&mut key);
+        key
+    }
+}
+
+/// Leaf and object: the key of a tombstone.
+pub fn tombstone(leaf: &LeafKey, object: &ObjectId) -> Vec<u8> {
+    let mut key = leaf.encode();
+    key.extend_from_slice(&object.0);
+    key
+}

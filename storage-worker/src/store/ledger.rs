@@ -1,0 +1,219 @@
+//! What the chain and this worker's receipts say about what is to be kept.
+//!
+//! A leaf is noted first ([`Store::add_leaf`]); once the entries of its batch are known it is applied
+//! ([`Store::resolve`]), which holds every shard of it and lists those that are missing. Both may be done again after
+//! a crash: they come to the same end.
+
+use super::{
+    decode,
+    engine::{page, Batch, Durability, Table},
+    keys::{tombstone, Hold, LeafKey, ReceiptKey, ShardKey},
+    records::{MissingRecord, Reason, ReceiptRecord, Seconds, ShardRecord, ShardState},
+    Store, StoreError,
+};
+use crate::sync::lock;
+use codec::Encode;
+use meganet_primitives::{
+    hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry, AccountId, Epoch, GroupId, SlotIndex,
+};
+
+/// Entries that are applied in one commit, so that a large batch does not need its size in memory twice.
+const AT_ONCE: usize = 1024;
+
+/// What became of a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddLeaf {
+    /// It is noted, and waits for its batch.
+    Added,
+    /// It was known.
+    Known,
+    /// Leaves before it are not known: the range has to be fetched from another member.
+    Gap {
+        /// How many leaves are known.
+        known: u64,
+    },
+}
+
+impl Store {
+    /// How many leaves of a range are known. They are the first ones, without a gap.
+    pub fn leaf_count(&self, expiry: Epoch, group: GroupId) -> Result<u64, StoreError> {
+        match self.engine.last(Table::Leaves, &LeafKey::range(expiry, group))? {
+            None => Ok(0),
+            Some((key, _)) => {
+                let key = LeafKey::decode(&key).ok_or(StoreError::BadRecord("leaf key"))?;
+                Ok(key.index.saturating_add(1))
+            }
+        }
+    }
+
+    /// Up to `limit` leaves of a range, from an index on.
+    pub fn leaves(&self, expiry: Epoch, group: GroupId, from: u64, limit: usize) -> Result<Vec<RangeLeaf>, StoreError> {
+        let from = LeafKey { expiry, group, index: from }.encode();
+        let page = page(&*self.engine, Table::Leaves, &LeafKey::range(expiry, group), &from, limit)?;
+        page.iter().map(|(_, value)| decode(value, "leaf")).collect()
+    }
+
+    /// Notes a leaf that the chain has registered.
+    pub fn add_leaf(&self, key: &LeafKey, leaf: &RangeLeaf) -> Result<AddLeaf, StoreError> {
+        let _rows = self.alone();
+        let known = self.leaf_count(key.expiry, key.group)?;
+        if key.index < known {
+            return Ok(AddLeaf::Known);
+        }
+        if key.index > known {
+            return Ok(AddLeaf::Gap { known });
+        }
+        let mut batch = Batch::default();
+        batch.put(Table::Leaves, key.encode(), leaf.encode());
+        batch.put(Table::Unresolved, key.encode(), Vec::new());
+        self.engine.commit(batch, Durability::Synced)?;
+        Ok(AddLeaf::Added)
+    }
+
+    /// Up to `limit` leaves, after `after`, whose batch has not been applied.
+    pub fn unresolved(&self, after: Option<&LeafKey>, limit: usize) -> Result<Vec<(LeafKey, RangeLeaf)>, StoreError> {
+        let mut from = after.map(LeafKey::encode).unwrap_or_default();
+        if after.is_some() {
+            from.push(0);
+        }
+        let mut found = Vec::new();
+        for (key, _) in page(&*self.engine, Table::Unresolved, &[], &from, limit)? {
+            let leaf = self.load(Table::Leaves, &key, "leaf")?;
+            let key = LeafKey::decode(&key).ok_or(StoreError::BadRecord("leaf key"))?;
+            // The leaf and its mark are written and removed together.
+            found.push((key, leaf.ok_or(StoreError::BadRecord("leaf"))?));
+        }
+        Ok(found)
+    }
+
+    /// The entries of a batch, if it is known.
+    pub fn batch(&self, root: &Hash) -> Result<Option<Vec<BatchEntry>>, StoreError> {
+        self.load(Table::Batches, root, "batch")
+    }
+
+    /// Notes a receipt before it is handed out: from now on its shards are kept until it expires.
+    ///
+    /// The caller has checked that every shard is held ([`Store::held`]); it is checked again here, where nothing can
+    /// come between. Gives the first object that is not held, and then nothing was noted.
+    pub fn add_receipt(
+        &self,
+        key: &ReceiptKey,
+        owner: &AccountId,
+        entries: &[BatchEntry],
+        now: Seconds,
+    ) -> Result<Option<ObjectId>, StoreError> {
+        let _rows = self.alone();
+        let mut rows = Batch::default();
+        let mut changed = Vec::new();
+        for entry in entries {
+            let shard = ShardKey { object: entry.object, shard: key.slot };
+            let Some(record) = self.held(&shard, entry)? else {
+                return Ok(Some(entry.object));
+            };
+            rows.put(Table::Holds, Hold::Receipt(*key).of_shard(&shard), Vec::new());
+            if record.state == ShardState::Staged {
+                let receipted = ShardRecord { state: ShardState::Receipted, ..record.clone() };
+                rows.put(Table::Shards, shard.encode(), receipted.encode());
+                changed.push((record, receipted));
+            }
+        }
+        rows.put(Table::Batches, key.batch.to_vec(), entries.encode());
+        rows.put(Table::BatchHolds, Hold::Receipt(*key).of_batch(&key.batch), Vec::new());
+        rows.put(Table::Receipts, key.encode(), ReceiptRecord { owner: *owner, signed_at: now }.encode());
+        self.engine.commit(rows, Durability::Synced)?;
+        self.files.reached("receipt-recorded");
+        self.recount(&changed);
+        Ok(None)
+    }
+
+    /// The record of a shard that is held whole and is the one that a batch entry means.
+    pub fn held(&self, shard: &ShardKey, entry: &BatchEntry) -> Result<Option<ShardRecord>, StoreError> {
+        let Some(record) = self.shard(shard)?.filter(|record| !record.damaged && record.len == entry.shard_len) else {
+            return Ok(None);
+        };
+        let object = self.object(&shard.object)?;
+        Ok(object.filter(|object| object.header.shards_root == entry.shards_root).map(|_| record))
+    }
+
+    /// Applies a leaf whose batch is known: holds this worker's shard of every object, lists what is missing, and
+    /// takes the receipt back that led to it. `entries` must have been checked against the leaf's batch.
+    pub fn resolve(
+        &self,
+        key: &LeafKey,
+        leaf: &RangeLeaf,
+        slot: SlotIndex,
+        entries: &[BatchEntry],
+        now: Seconds,
+    ) -> Result<(), StoreError> {
+        let receipt = ReceiptKey { expiry: key.expiry, group: key.group, slot, batch: leaf.batch.root };
+        for entries in entries.chunks(AT_ONCE) {
+            let _rows = self.alone();
+            self.hold_entries(key, &receipt, entries, now)?;
+        }
+        let _rows = self.alone();
+        let root = leaf.batch.root;
+        let mut batch = Batch::default();
+        batch.put(Table::Batches, root.to_vec(), entries.encode());
+        batch.put(Table::BatchHolds, Hold::Leaf(*key).of_batch(&root), Vec::new());
+        batch.delete(Table::BatchHolds, Hold::Receipt(receipt).of_batch(&root));
+        batch.delete(Table::Receipts, receipt.encode());
+        batch.delete(Table::Unresolved, key.encode());
+        self.engine.commit(batch, Durability::Synced)?;
+        self.files.reached("leaf-resolved");
+        Ok(())
+    }
+
+    fn hold_entries(
+        &self,
+        key: &LeafKey,
+        receipt: &ReceiptKey,
+        entries: &[BatchEntry],
+        now: Seconds,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let mut changed = Vec::new();
+        let mut missing = 0u64;
+        for entry in entries {
+            if self.engine.get(Table::Tombstones, &tombstone(key, &entry.object))?.is_some() {
+                continue;
+            }
+            let shard = ShardKey { object: entry.object, shard: receipt.slot };
+            batch.put(Table::Holds, Hold::Leaf(*key).of_shard(&shard), Vec::new());
+            batch.delete(Table::Holds, Hold::Receipt(*receipt).of_shard(&shard));
+            match self.shard(&shard)? {
+                Some(record) if record.state == ShardState::Registered => {}
+                Some(record) => {
+                    let registered = ShardRecord { state: ShardState::Registered, ..record.clone() };
+                    batch.put(Table::Shards, shard.encode(), registered.encode());
+                    changed.push((record, registered));
+                }
+                None if self.engine.get(Table::Missing, &shard.encode())?.is_some() => {}
+                None => {
+                    let absent = MissingRecord {
+                        group: key.group,
+                        len: entry.shard_len,
+                        reason: Reason::Absent,
+                        since: now,
+                        attempts: 0,
+                        due: now,
+                    };
+                    batch.put(Table::Missing, shard.encode(), absent.encode());
+                    missing = missing.saturating_add(1);
+                }
+            }
+        }
+        self.engine.commit(batch, Durability::Buffered)?;
+        self.recount(&changed);
+        let mut usage = lock(&self.usage);
+        usage.missing = usage.missing.saturating_add(missing);
+        Ok(())
+    }
+
+    pub(super) fn recount(&self, changed: &[(ShardRecord, ShardRecord)]) {
+        let mut usage = lock(&self.usage);
+        for (before, after) in changed {
+            usage.remove(before);
+            usage.add(after);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Reading shards: nothing leaves the disk that does not match the shard's tree, and the tree the shard's root.
+
+use super::{
+    engine::{Batch, Durability, EngineError, Table},
+    keys::ShardKey,
+    records::{ObjectRecord, Place, ShardRecord},
+    ReadError, Store, StoreError,
+};
+use crate::sync::lock;
+use meganet_codec::{ChunkHasher, ShardHasher};
+use meganet_primitives::{
+    hash::Hash,
+    merkle::{FrameTree, RangeProof},
+    object::{FRAME_LEN, LEAF_LEN},
+};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+/// Frames that the shard trees in the cache may have altogether; a frame costs 64 bytes there.
+const CACHED_FRAMES: u64 = 128 * 1024;
+
+/// Bytes of a frame.
+const FRAME: usize = 64 * 1024;
+
+/// Frames of a shard, verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FramesRead {
+    /// The frames one after another.
+    pub bytes: Vec<u8>,
+    /// That their leaves belong to the shard.
+    pub proof: RangeProof,
+}
+
+/// The trees of the shards that were read last, first in, first out.
+#[derive(Default)]
+pub(super) struct TreeCache {
+    trees: HashMap<ShardKey, Arc<FrameTree>>,
+    order: VecDeque<ShardKey>,
+    frames: u64,
+}
+
+impl TreeCache {
+    pub(super) fn get(&self, key: &ShardKey) -> Option<Arc<FrameTree>> {
+        self.trees.get(key).cloned()
+    }
+
+    pub(super) fn put(&mut self, key: ShardKey, tree: Arc<FrameTree>) {
+        self.remove(&key);
+        self.frames = self.frames.saturating_add(tree.frames());
+        self.trees.insert(key, tree);
+        self.order.push_back(key);
+        while self.frames > CACHED_FRAMES {
+            let Some(oldest) = self.order.pop_front() else { break };
+            if let Some(tree) = self.trees.remove(&oldest) {
+                self.frames = self.frames.saturating_sub(tree.frames());
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: &ShardKey) {
+        if let Some(tree) = self.trees.remove(key) {
+            self.frames = self.frames.saturating_sub(tree.frames());
+            self.order.retain(|other| other != key);
+        }
+    }
+}
+
+/// The tops of the frames in `bytes`, which begin at a frame.
+fn tops_of(bytes: &[u8]) -> Option<Vec<Hash>> {
+    let mut hasher = ChunkHasher::new();
+    bytes.chunks(FRAME).map(|frame| hasher.top(frame).ok()).collect()
+}
+
+impl Store {
+    /// Frames `first .. first + count` of a shard, checked against its tree.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] when the bytes on disk are not those that were stored; the caller then calls
+    /// [`Store::mark_damaged`].
+    pub fn frames(&self, key: &ShardKey, first: u64, count: u64) -> Result<FramesRead, ReadError> {
+        let record = self.shard(key)?.ok_or(ReadError::NotHere)?;
+        let cached = lock(&self.trees).get(key);
+        let tree = match cached {
+            Some(tree) => tree,
+            None => {
+                let tree = Arc::new(self.tree(key, &record)?);
+                lock(&self.trees).put(*key, tree.clone());
+                tree
+            }
+        };
+        self.frames_by(key, &record, &tree, first, count)
+    }
+
+    /// The tree of a shard, from disk, checked against the shard's root.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] when there is no good one, not even by reading the whole shard.
+    pub fn tree(&self, key: &ShardKey, record: &ShardRecord) -> Result<FrameTree, ReadError> {
+        let object: ObjectRecord = self.object(&key.object)?.ok_or(ReadError::NotHere)?;
+        let root = object.roots.get(usize::from(key.shard)).ok_or(ReadError::NotHere)?;
+        let tops = match self.engine.get(Table::Trees, &key.encode()) {
+            Ok(tops) => tops.unwrap_or_default(),
+            Err(EngineError::Corrupt(_)) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let tops = tops.chunks_exact(32).filter_map(|top| top.try_into().ok()).collect();
+        match FrameTree::new(tops, record.len / LEAF_LEN) {
+            Ok(tree) if tree.root() == *root => Ok(tree),
+            _ => self.hash_again(key, record, root),
+        }
+    }
+
+    /// A tree that is lost or damaged is made again from the shard, if that is whole.
+    fn hash_again(&self, key: &ShardKey, record: &ShardRecord, root: &Hash) -> Result<FrameTree, ReadError> {
+        let mut hasher = ShardHasher::new();
+        let mut offset = 0;
+        while offset < record.len {
+            let bytes = self.bytes(key, record, offset, FRAME_LEN.min(record.len - offset))?;
+            hasher.push(&bytes.ok_or(ReadError::Damaged { frame: offset / FRAME_LEN })?);
+            offset = offset.saturating_add(FRAME_LEN);
+        }
+        match hasher.finish() {
+            Ok((found, tree)) if found == *root => {
+                let mut batch = Batch::default();
+                batch.put(Table::Trees, key.encode(), tree.tops().concat());
+                self.engine.commit(batch, Durability::Buffered)?;
+                Ok(tree)
+            }
+            _ => Err(ReadError::Damaged { frame: 0 }),
+        }
+    }
+
+    /// Frames of a shard, checked against a tree that the caller has.
+    ///
+    /// # Errors
+    /// As [`Self::frames`].
+    pub fn frames_by(
+        &self,
+        key: &ShardKey,
+        record: &ShardRecord,
+        tree: &FrameTree,
+        first: u64,
+        count: u64,
+    ) -> Result<FramesRead, ReadError> {
+        let beyond = || ReadError::OutOfRange { frames: tree.frames() };
+        let proof = tree.prove_frames(first, count).map_err(|_| beyond())?;
+        let offset = first.saturating_mul(FRAME_LEN);
+        let end = first.saturating_add(count).saturating_mul(FRAME_LEN).min(record.len);
+        let damaged = ReadError::Damaged { frame: first };
+        let Some(bytes) = self.bytes(key, record, offset, end.saturating_sub(offset))? else {
+            return Err(damaged);
+        };
+        let start = usize::try_from(first).map_err(|_| beyond())?;
+        let wanted = tree.tops().get(start..).unwrap_or_default();
+        let found = tops_of(&bytes).ok_or(damaged)?;
+        match found.iter().zip(wanted).position(|(found, wanted)| found != wanted) {
+            None => Ok(FramesRead { bytes, proof }),
+            Some(bad) => Err(ReadError::Damaged { frame: first.saturating_add(u64::try_from(bad).unwrap_or(0)) }),
+        }
+    }
+
+    /// Bytes of a shard as they are on disk; `None` when there are fewer.
+    fn bytes(
+        &self,
+        key: &ShardKey,
+        record: &ShardRecord,
+        offset: u64,
+        len: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let (Ok(start), Ok(len)) = (usize::try_from(offset), usize::try_from(len)) else {
+            return Ok(None);
+        };
+        match record.place {
+            Place::Inline => match self.engine.get(Table::Inline, &key.encode()) {
+                Ok(bytes) => Ok(bytes.and_then(|bytes| bytes.get(start..start.checked_add(len)?).map(<[u8]>::to_vec))),
+                Err(EngineError::Corrupt(_)) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            Place::File => {
+                let mut bytes = vec![0; len];
+                Ok(self.files.read(key, offset, &mut bytes)?.then_some(bytes))
+            }
+        }
+    }
+
+    /// Where a shard's file is, if it has one: for operators and tests.
+    pub fn path_of(&self, key: &ShardKey) -> std::path::PathBuf {
+        self.files.path(key)
+    }
+}

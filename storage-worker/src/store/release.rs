@@ -1,0 +1,225 @@
+//! Letting go: of what expired, what its owner deleted, what nobody registered, and groups this worker has left.
+//!
+//! Each of these first removes holds, then the shards that have none left; cut short, it is done again and ends the
+//! same. A file is removed after its record, so that what is recorded is always there.
+
+use super::{
+    engine::{page, Batch, Durability, Table},
+    keys::{tombstone, Hold, LeafKey, ReceiptKey, ShardKey},
+    records::{Seconds, ShardState},
+    Store, StoreError,
+};
+use crate::sync::lock;
+use meganet_primitives::{hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry, Epoch, GroupId};
+
+/// Entries that are released in one commit.
+const AT_ONCE: usize = 1024;
+
+impl Store {
+    /// Drops up to `limit` leaves and receipts that expire at the beginning of `epoch` or before, and what only they
+    /// kept. Gives how many; fewer than `limit` when no more are left.
+    pub fn expire(&self, epoch: Epoch, limit: usize) -> Result<usize, StoreError> {
+        let slots = self.slots()?;
+        let mut dropped = 0;
+        for (key, _) in page(&*self.engine, Table::Leaves, &[], &[], limit)? {
+            let leaf = LeafKey::decode(&key).ok_or(StoreError::BadRecord("leaf key"))?;
+            if leaf.expiry > epoch {
+                break;
+            }
+            let slot = slots.iter().find(|(group, _)| *group == leaf.group).map(|(_, slot)| *slot);
+            self.drop_leaf(&leaf, slot)?;
+            dropped += 1;
+        }
+        for (key, _) in page(&*self.engine, Table::Receipts, &[], &[], limit.saturating_sub(dropped))? {
+            let receipt = ReceiptKey::decode(&key).ok_or(StoreError::BadRecord("receipt key"))?;
+            if receipt.expiry > epoch {
+                break;
+            }
+            self.drop_receipt(&receipt)?;
+            dropped += 1;
+        }
+        Ok(dropped)
+    }
+
+    /// Forgets a group that this worker has no slot in any more: its leaves and receipts, and what only they kept.
+    pub fn leave_group(&self, group: GroupId) -> Result<(), StoreError> {
+        let slot = self.slots()?.into_iter().find(|(of, _)| *of == group).map(|(_, slot)| slot);
+        for (key, _) in page(&*self.engine, Table::Leaves, &[], &[], usize::MAX)? {
+            if let Some(leaf) = LeafKey::decode(&key).filter(|leaf| leaf.group == group) {
+                self.drop_leaf(&leaf, slot)?;
+            }
+        }
+        for (key, _) in page(&*self.engine, Table::Receipts, &[], &[], usize::MAX)? {
+            if let Some(receipt) = ReceiptKey::decode(&key).filter(|receipt| receipt.group == group) {
+                self.drop_receipt(&receipt)?;
+            }
+        }
+        let mut batch = Batch::default();
+        batch.delete(Table::Meta, super::meta::slot_key(group));
+        Ok(self.engine.commit(batch, Durability::Synced)?)
+    }
+
+    /// Releases objects that their owners deleted early, each from one batch. That is for good: the batch, applied again,
+    /// does not bring them back. Gives how many of them were news.
+    pub fn tombstone(&self, deleted: &[(LeafKey, ObjectId)]) -> Result<usize, StoreError> {
+        let _rows = self.alone();
+        let mut news = 0;
+        for (leaf, object) in deleted {
+            let key = tombstone(leaf, object);
+            if self.engine.get(Table::Tombstones, &key)?.is_some() {
+                continue;
+            }
+            news += 1;
+            let mut batch = Batch::default();
+            batch.put(Table::Tombstones, key, Vec::new());
+            let mut released = Vec::new();
+            for (key, _) in page(&*self.engine, Table::Holds, &object.0, &[], usize::MAX)? {
+                if Hold::decode_of_shard(&key) == Some(Hold::Leaf(*leaf)) {
+                    released.extend(ShardKey::decode(&key));
+                    batch.delete(Table::Holds, key);
+                }
+            }
+            self.engine.commit(batch, Durability::Synced)?;
+            for shard in &released {
+                self.remove_if_free(shard)?;
+            }
+        }
+        Ok(news)
+    }
+
+    /// The leaves that a shard is kept for.
+    pub fn leaves_of(&self, key: &ShardKey) -> Result<Vec<LeafKey>, StoreError> {
+        let holds = page(&*self.engine, Table::Holds, &key.encode(), &[], usize::MAX)?;
+        let leaf = |hold| match hold {
+            Some(Hold::Leaf(leaf)) => Some(leaf),
+            _ => None,
+        };
+        Ok(holds.iter().filter_map(|(key, _)| leaf(Hold::decode_of_shard(key))).collect())
+    }
+
+    /// Removes up to `limit` shards that were staged before `before` and promised to nobody. Gives how many.
+    pub fn drop_stale(&self, before: Seconds, limit: usize) -> Result<usize, StoreError> {
+        let mut stale = Vec::new();
+        let mut after = None;
+        'pages: loop {
+            let shards = self.shards_after(after.as_ref(), 4096)?;
+            let Some((last, _)) = shards.last() else { break };
+            after = Some(*last);
+            for (key, record) in shards {
+                if record.state == ShardState::Staged && record.stored_at < before {
+                    stale.push(key);
+                    if stale.len() >= limit {
+                        break 'pages;
+                    }
+                }
+            }
+        }
+        let _rows = self.alone();
+        let mut removed = 0;
+        for key in &stale {
+            // A receipt may have been signed since the walk.
+            removed += usize::from(self.remove_if_free(key)?);
+        }
+        Ok(removed)
+    }
+
+    fn drop_leaf(&self, key: &LeafKey, slot: Option<u8>) -> Result<(), StoreError> {
+        let leaf: Option<RangeLeaf> = self.load(Table::Leaves, &key.encode(), "leaf")?;
+        let hold = Hold::Leaf(*key);
+        let mut batch = Batch::default();
+        batch.delete(Table::Leaves, key.encode());
+        batch.delete(Table::Unresolved, key.encode());
+        for (tombstone, _) in page(&*self.engine, Table::Tombstones, &key.encode(), &[], usize::MAX)? {
+            batch.delete(Table::Tombstones, tombstone);
+        }
+        if let Some(leaf) = leaf {
+            if let (Some(slot), Some(entries)) = (slot, self.batch(&leaf.batch.root)?) {
+                self.release(hold, slot, &entries)?;
+            }
+            let _rows = self.alone();
+            self.release_batch(hold, &leaf.batch.root, batch)
+        } else {
+            let _rows = self.alone();
+            Ok(self.engine.commit(batch, Durability::Synced)?)
+        }
+    }
+
+    fn drop_receipt(&self, key: &ReceiptKey) -> Result<(), StoreError> {
+        let hold = Hold::Receipt(*key);
+        if let Some(entries) = self.batch(&key.batch)? {
+            self.release(hold, key.slot, &entries)?;
+        }
+        let mut batch = Batch::default();
+        batch.delete(Table::Receipts, key.encode());
+        let _rows = self.alone();
+        self.release_batch(hold, &key.batch, batch)
+    }
+
+    /// Takes a hold from the shards of a batch and removes those that have no other.
+    fn release(&self, hold: Hold, slot: u8, entries: &[BatchEntry]) -> Result<(), StoreError> {
+        for entries in entries.chunks(AT_ONCE) {
+            let _rows = self.alone();
+            let shards = entries.iter().map(|entry| ShardKey { object: entry.object, shard: slot });
+            let mut batch = Batch::default();
+            for shard in shards.clone() {
+                batch.delete(Table::Holds, hold.of_shard(&shard));
+            }
+            self.engine.commit(batch, Durability::Buffered)?;
+            for shard in shards {
+                self.remove_if_free(&shard)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a hold from a batch, removes it if it has no other, and commits `rows` with that.
+    fn release_batch(&self, hold: Hold, root: &Hash, mut rows: Batch) -> Result<(), StoreError> {
+        let key = hold.of_batch(root);
+        let others = page(&*self.engine, Table::BatchHolds, root, &[], 2)?;
+        if others.iter().all(|(other, _)| *other == key) {
+            rows.delete(Table::Batches, root.to_vec());
+        }
+        rows.delete(Table::BatchHolds, key);
+        Ok(self.engine.commit(rows, Durability::Synced)?)
+    }
+
+    /// Removes a shard that has no hold, held or missing; keeps its state right if it has one. Says whether it went.
+    fn remove_if_free(&self, key: &ShardKey) -> Result<bool, StoreError> {
+        let state = self.state_of(key)?;
+        if state == ShardState::Staged {
+            self.remove_shard(key)?;
+            return Ok(true);
+        }
+        if let Some(record) = self.shard(key)?.filter(|record| record.state != state) {
+            let after = super::records::ShardRecord { state, ..record.clone() };
+            self.save(Table::Shards, key.encode(), &after, Durability::Buffered)?;
+            self.recount(&[(record, after)]);
+        }
+        Ok(false)
+    }
+
+    /// Removes a shard and all that is known of it; its object too if no other shard of it is held.
+    pub(super) fn remove_shard(&self, key: &ShardKey) -> Result<(), StoreError> {
+        let encoded = key.encode();
+        let record = self.shard(key)?;
+        let was_missing = self.engine.get(Table::Missing, &encoded)?.is_some();
+        let mut batch = Batch::default();
+        for table in [Table::Shards, Table::Inline, Table::Trees, Table::Missing] {
+            batch.delete(table, encoded.clone());
+        }
+        let shards = page(&*self.engine, Table::Shards, &key.object.0, &[], 2)?;
+        if shards.iter().all(|(other, _)| *other == encoded) {
+            batch.delete(Table::Objects, key.object.0.to_vec());
+        }
+        self.engine.commit(batch, Durability::Buffered)?;
+        self.files.reached("shard-unrecorded");
+        self.files.remove(key)?;
+        lock(&self.trees).remove(key);
+        let mut usage = lock(&self.usage);
+        if let Some(record) = &record {
+            usage.remove(record);
+        }
+        usage.missing = usage.missing.saturating_sub(u64::from(was_missing));
+        Ok(())
+    }
+}

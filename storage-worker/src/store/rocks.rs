@@ -1,0 +1,138 @@
+//! The engine on disk: RocksDB, one column family a table, no compression (shards are ciphertext, keys are digests).
+//!
+//! Memory is bounded here and nowhere else: one block cache for all tables (index and filter blocks are charged to
+//! it) and one budget for all memtables.
+
+use super::engine::{Batch, Durability, Engine, EngineError, Table, Visitor, Write};
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DBCompressionType, Direction, ErrorKind,
+    IteratorMode, LogLevel, Options, ReadOptions, WriteBatch, WriteOptions, DB,
+};
+use std::path::Path;
+
+/// Bytes of the block cache that all tables share.
+const BLOCK_CACHE: usize = 24 << 20;
+/// Bytes of memtables, all tables together, at which the largest is flushed.
+const MEMTABLES: usize = 24 << 20;
+/// Bytes of one memtable at which it is flushed.
+const MEMTABLE: usize = 8 << 20;
+/// Bytes of write-ahead log at which old tables are flushed so that it can shrink.
+const WAL: u64 = 64 << 20;
+/// Files that are kept open.
+const OPEN_FILES: i32 = 256;
+
+/// RocksDB in a folder of its own.
+pub struct RocksEngine {
+    db: DB,
+}
+
+impl RocksEngine {
+    /// Opens the index in `path`, which is created when it is not there, and locks it against other processes.
+    ///
+    /// # Errors
+    /// [`EngineError::Locked`] when another process has it, else what the disk says.
+    pub fn open(path: &Path) -> Result<Self, EngineError> {
+        let cache = Cache::new_lru_cache(BLOCK_CACHE);
+        let mut options = Options::default();
+        options.create_if_missing(true);
+        options.create_missing_column_families(true);
+        options.set_db_write_buffer_size(MEMTABLES);
+        options.set_max_total_wal_size(WAL);
+        options.set_max_open_files(OPEN_FILES);
+        options.set_max_background_jobs(2);
+        options.set_keep_log_file_num(2);
+        options.set_max_log_file_size(4 << 20);
+        options.set_log_level(LogLevel::Warn);
+        options.set_stats_dump_period_sec(0);
+        options.set_stats_persist_period_sec(0);
+        let families = Table::ALL.map(|table| ColumnFamilyDescriptor::new(table.name(), family_options(&cache)));
+        let db = DB::open_cf_descriptors(&options, path, families).map_err(|error| open_error(path, error))?;
+        Ok(Self { db })
+    }
+
+    fn family(&self, table: Table) -> Result<&ColumnFamily, EngineError> {
+        self.db
+            .cf_handle(table.name())
+            .ok_or_else(|| EngineError::Corrupt(format!("the table {} is not there", table.name())))
+    }
+}
+
+fn family_options(cache: &Cache) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(cache);
+    blocks.set_cache_index_and_filter_blocks(true);
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    blocks.set_bloom_filter(10.0, false);
+    let mut options = Options::default();
+    options.set_block_based_table_factory(&blocks);
+    options.set_compression_type(DBCompressionType::None);
+    options.set_write_buffer_size(MEMTABLE);
+    options.set_max_write_buffer_number(2);
+    options
+}
+
+fn open_error(path: &Path, error: rocksdb::Error) -> EngineError {
+    let text = error.to_string();
+    // RocksDB tells a held lock only in words: "While lock file: …/LOCK: Resource temporarily unavailable", or "lock
+    // hold by current process" when this very process has it.
+    if text.contains("lock file") || text.contains("lock hold") {
+        return EngineError::Locked { path: path.to_path_buf() };
+    }
+    engine_error(error)
+}
+
+// By value, so that it can be handed to `map_err`.
+#[allow(clippy::needless_pass_by_value)]
+fn engine_error(error: rocksdb::Error) -> EngineError {
+    match error.kind() {
+        ErrorKind::Corruption => EngineError::Corrupt(error.to_string()),
+        _ => EngineError::Io(error.to_string()),
+    }
+}
+
+impl Engine for RocksEngine {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.db.get_cf(self.family(table)?, key).map_err(engine_error)
+    }
+
+    fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
+        let mut options = ReadOptions::default();
+        // A walk over everything must not throw the hot blocks out of the cache.
+        options.fill_cache(false);
+        let mode = IteratorMode::From(from, Direction::Forward);
+        for item in self.db.iterator_cf_opt(self.family(table)?, options, mode) {
+            let (key, value) = item.map_err(engine_error)?;
+            if !visit(&key, &value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, EngineError> {
+        // Greater than every key of the prefix: no key is longer than this by as many bytes.
+        let mut end = prefix.to_vec();
+        end.extend_from_slice(&[0xff; 96]);
+        let mode = IteratorMode::From(&end, Direction::Reverse);
+        match self.db.iterator_cf(self.family(table)?, mode).next() {
+            Some(item) => {
+                let (key, value) = item.map_err(engine_error)?;
+                Ok(key.starts_with(prefix).then(|| (key.into_vec(), value.into_vec())))
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError> {
+        let mut writes = WriteBatch::default();
+        for write in batch.0 {
+            match write {
+                Write::Put(table, key, value) => writes.put_cf(self.family(table)?, key, value),
+                Write::Delete(table, key) => writes.delete_cf(self.family(table)?, key),
+            }
+        }
+        let mut options = WriteOptions::default();
+        options.set_sync(durability == Durability::Synced);
+        self.db.write_opt(writes, &options).map_err(engine_error)
+    }
+}

@@ -1,0 +1,191 @@
+//! Taking a shard in: streamed, hashed on the way, durable before it counts.
+
+use super::{
+    engine::{Batch, Durability, Table},
+    files::UnfinishedFile,
+    keys::{Hold, ShardKey},
+    records::{ObjectRecord, Place, Seconds, ShardRecord, ShardState},
+    Store, StoreError, WriteError, INLINE_MAX,
+};
+use crate::sync::lock;
+use codec::Encode;
+use meganet_codec::ShardHasher;
+use meganet_primitives::{hash::Hash, merkle::FrameTree, GroupId};
+use std::sync::Arc;
+
+enum Bytes {
+    Inline(Vec<u8>),
+    File(UnfinishedFile),
+}
+
+/// A shard on its way in. Memory is constant, but for a small shard and the digests of frames (32 bytes for 64 KiB).
+/// Dropped before it is committed, it leaves nothing.
+pub struct ShardWriter {
+    announced: u64,
+    received: u64,
+    hasher: ShardHasher,
+    bytes: Bytes,
+}
+
+/// A shard that is complete and hashed, not yet in the store.
+pub struct FinishedShard {
+    len: u64,
+    root: Hash,
+    tree: FrameTree,
+    bytes: Bytes,
+}
+
+impl FinishedShard {
+    /// The Merkle root of its bytes.
+    pub fn root(&self) -> &Hash {
+        &self.root
+    }
+
+    /// Its bytes.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Never: a shard has at least one leaf.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl ShardWriter {
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// [`WriteError::Length`] beyond the announced length, or what the disk says.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let received = self.received.saturating_add(more);
+        if received > self.announced {
+            return Err(WriteError::Length { announced: self.announced, received });
+        }
+        self.received = received;
+        self.hasher.push(bytes);
+        match &mut self.bytes {
+            Bytes::Inline(held) => held.extend_from_slice(bytes),
+            Bytes::File(file) => file.write(bytes)?,
+        }
+        Ok(())
+    }
+
+    /// Ends the shard.
+    ///
+    /// # Errors
+    /// [`WriteError::Length`] when bytes are missing.
+    pub fn finish(self) -> Result<FinishedShard, WriteError> {
+        let short = WriteError::Length { announced: self.announced, received: self.received };
+        if self.received != self.announced {
+            return Err(short);
+        }
+        let (root, tree) = self.hasher.finish().map_err(|_| short)?;
+        Ok(FinishedShard { len: self.received, root, tree, bytes: self.bytes })
+    }
+}
+
+impl Store {
+    /// Begins to take in a shard of `len` bytes.
+    pub fn begin(&self, len: u64) -> Result<ShardWriter, StoreError> {
+        let bytes = if len <= INLINE_MAX { Bytes::Inline(Vec::new()) } else { Bytes::File(self.files.begin()?) };
+        Ok(ShardWriter { announced: len, received: 0, hasher: ShardHasher::new(), bytes })
+    }
+
+    /// Puts a shard in its place. When this returns it is durable, and no longer missing or damaged.
+    ///
+    /// `object` must have been checked: its header hashes to the key's object, its roots to the header. The root of
+    /// the shard is checked here, so that no caller can forget it.
+    ///
+    /// # Errors
+    /// [`WriteError::Mismatch`] if it is not the shard that the object has at that index.
+    pub fn commit(
+        &self,
+        shard: FinishedShard,
+        key: &ShardKey,
+        object: &ObjectRecord,
+        group: GroupId,
+        now: Seconds,
+    ) -> Result<(), WriteError> {
+        if object.roots.get(usize::from(key.shard)) != Some(&shard.root) {
+            return Err(WriteError::Mismatch);
+        }
+        if let Bytes::File(file) = &shard.bytes {
+            // The slow part, before anything is locked.
+            self.files.reached("shard-written");
+            file.sync()?;
+            self.files.reached("shard-synced");
+        }
+        let _rows = self.shared();
+        if !lock(&self.placing).insert(*key) {
+            return Err(WriteError::Concurrent);
+        }
+        let result = self.place(shard, key, object, group, now);
+        lock(&self.placing).remove(key);
+        result
+    }
+
+    fn place(
+        &self,
+        shard: FinishedShard,
+        key: &ShardKey,
+        object: &ObjectRecord,
+        group: GroupId,
+        now: Seconds,
+    ) -> Result<(), WriteError> {
+        let before = self.shard(key)?;
+        if before.as_ref().is_some_and(|record| !record.damaged) {
+            // It is here already, and whole as far as is known.
+            return Ok(());
+        }
+        let place = match &shard.bytes {
+            Bytes::Inline(_) => Place::Inline,
+            Bytes::File(_) => Place::File,
+        };
+        let (group, state, stored_at) = match &before {
+            Some(record) => (record.group, record.state, record.stored_at),
+            None => (group, self.state_of(key)?, now),
+        };
+        let record = ShardRecord { group, len: shard.len, place, state, damaged: false, stored_at };
+        let encoded = key.encode();
+        let mut batch = Batch::default();
+        match shard.bytes {
+            Bytes::Inline(bytes) => batch.put(Table::Inline, encoded.clone(), bytes),
+            Bytes::File(file) => self.files.place(file, key)?,
+        }
+        batch.put(Table::Objects, key.object.0.to_vec(), object.encode());
+        batch.put(Table::Trees, encoded.clone(), shard.tree.tops().concat());
+        batch.put(Table::Shards, encoded.clone(), record.encode());
+        batch.delete(Table::Missing, encoded.clone());
+        let was_missing = self.engine.get(Table::Missing, &encoded)?.is_some();
+        self.engine.commit(batch, Durability::Synced)?;
+        self.files.reached("shard-recorded");
+        lock(&self.trees).put(*key, Arc::new(shard.tree));
+        let mut usage = lock(&self.usage);
+        if let Some(before) = &before {
+            usage.remove(before);
+        }
+        usage.add(&record);
+        usage.missing = usage.missing.saturating_sub(u64::from(was_missing));
+        Ok(())
+    }
+
+    /// How far a shard has come, by its holds.
+    pub(super) fn state_of(&self, key: &ShardKey) -> Result<ShardState, StoreError> {
+        let mut state = ShardState::Staged;
+        let prefix = key.encode();
+        self.engine.scan(Table::Holds, &prefix, &mut |held, _| {
+            if !held.starts_with(&prefix) {
+                return false;
+            }
+            state = state.max(match Hold::decode_of_shard(held) {
+                Some(Hold::Leaf(_)) => ShardState::Registered,
+                // What cannot be read is rather kept too long.
+                Some(Hold::Receipt(_)) | None => ShardState::Receipted,
+            });
+            state < ShardState::Registered
+        })?;
+        Ok(state)
+    }
+}

@@ -1,0 +1,67 @@
+//! How a worker gets its place in the registry.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/town.rs"]
+mod town;
+
+use meganet_chain::{fake::FakeChain, At, ChainClient};
+use meganet_primitives::country::Country;
+use meganet_worker::chain::join::JoinError;
+use town::{until, Member, GIB, MEGA};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_without_funds_says_what_it_waits_for_and_then_joins() {
+    let chain = FakeChain::default();
+    let mut member = Member::new(0);
+    member.boot(&chain, &[]).await;
+    let status = member.context().status.clone();
+    let (chain_too, operator) = (chain.clone(), member.operator.account());
+    let address = member.operator.address();
+    let watch = tokio::spawn(async move {
+        until("it says what it waits for", || status.trouble().is_some()).await;
+        let trouble = status.trouble().unwrap();
+        assert!(trouble.contains(&address), "{trouble}");
+        chain_too.fund(operator, 1000 * MEGA);
+    });
+    member.join().await;
+    watch.await.unwrap();
+    let status = &member.context().status;
+    assert_eq!(status.trouble(), None);
+    let worker = chain.worker_by_peer(&member.peer(), At::Best).await.unwrap().unwrap();
+    assert_eq!((worker.country, worker.capacity), (Country::new(*b"DE").unwrap(), 4 * GIB));
+    assert_eq!(status.worker().unwrap().id, worker.id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_configuration_is_told_to_the_chain() {
+    let chain = FakeChain::default();
+    let mut member = Member::new(0);
+    chain.fund(member.operator.account(), 1000 * MEGA);
+    member.boot(&chain, &[]).await;
+    member.join().await;
+    let first = member.context().status.worker().unwrap();
+    member.stop().await;
+    member.settings.country = Country::new(*b"CH").unwrap();
+    member.settings.capacity = 6 * GIB;
+    member.boot(&chain, &[]).await;
+    member.join().await;
+    let worker = chain.worker(first.id, At::Best).await.unwrap().unwrap();
+    assert_eq!((worker.country, worker.capacity), (Country::new(*b"CH").unwrap(), 6 * GIB));
+    assert_eq!(member.context().status.worker().unwrap(), worker);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_identity_of_another_operator_is_refused() {
+    let chain = FakeChain::default();
+    let mut member = Member::new(0);
+    chain.fund(member.operator.account(), 1000 * MEGA);
+    member.boot(&chain, &[]).await;
+    member.join().await;
+    member.stop().await;
+    member.operator = Member::new(1).operator;
+    chain.fund(member.operator.account(), 1000 * MEGA);
+    member.boot(&chain, &[]).await;
+    let refused = member.worker.as_ref().unwrap().join(&member.operator, &member.identity).await;
+    let Err(error @ JoinError::OtherOperator { .. }) = refused else { panic!("{refused:?}") };
+    assert!(error.to_string().contains("registered to the operator"), "{error}");
+}

@@ -1,0 +1,192 @@
+//! What a worker promises to those who store and read, shown with real swarms on the loopback interface.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/town.rs"]
+mod town;
+
+use meganet_chain::{fake::FakeConfig, At, ChainClient};
+use meganet_net::{FrameRange, GetRefusal, NetError, OpenShard, Refusal};
+use meganet_primitives::receipt::ReceiptStatement;
+use meganet_primitives::sum_tree::summarize;
+use town::{until, Object, Town, GIB};
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, NetError>) -> Refusal {
+    match result {
+        Err(NetError::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_is_put_receipted_registered_and_got() {
+    let town = Town::new().await;
+    let (small, large) = (Object::new(1, 1000), Object::new(2, 3_000_000));
+    town.store(&[0, 1, 2, 3, 4, 5], &[&small, &large], 20).await;
+    for index in 0..6 {
+        town.whole(index).await;
+        let slot = town.slot(index).await;
+        for object in [&small, &large] {
+            assert!(town.get(index, object, slot).await.unwrap() == object.shards[usize::from(slot)]);
+        }
+        let usage = town.members[index].store().usage();
+        assert_eq!((usage.shards, usage.unregistered_bytes()), (2, 0));
+    }
+    // What it serves about batches and ranges is what the chain has.
+    let client = town.client.get_client(town.members[0].peer()).await.unwrap();
+    let entries = [small.entry(), large.entry()];
+    let root = summarize(&entries).unwrap().root;
+    assert_eq!(client.batch(root).await.unwrap(), entries);
+    assert_eq!(client.have(&[small.id(), Object::new(9, 10).id()]).await.unwrap(), vec![true, false]);
+    let range = FrameRange { object: large.id(), shard: 0, first: 1 << 40, count: 1 };
+    let slot = town.slot(0).await;
+    let beyond = client.frames(FrameRange { shard: slot, ..range }).await;
+    assert!(matches!(beyond, Err(NetError::GetRefused(GetRefusal::BadRequest))), "{beyond:?}");
+    let other = client.frames(FrameRange { shard: (slot + 1) % 6, first: 0, ..range }).await;
+    assert!(matches!(other, Err(NetError::GetRefused(GetRefusal::NotHere))), "{other:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_belong_here_is_refused_and_leaves_nothing() {
+    let town = Town::with(FakeConfig { slot_capacity: [GIB; 4], ..FakeConfig::default() }, |settings| {
+        settings.staging = 1 << 20;
+    })
+    .await;
+    let object = Object::new(1, 1_000_000);
+    let slot = town.slot(0).await;
+    let good = object.open(town.group, slot);
+    let put = |open: OpenShard, shard: u8| {
+        let (town, object) = (&town, &object);
+        async move { refusal(town.put_as(0, object, &open, shard).await) }
+    };
+    assert_eq!(put(OpenShard { group: 99, ..good }, slot).await, Refusal::NotMember);
+    assert_eq!(put(OpenShard { slot: (slot + 1) % 6, ..good }, slot).await, Refusal::WrongSlot);
+    assert_eq!(put(OpenShard { sealed_len: good.sealed_len * 2, ..good }, slot).await, Refusal::HeaderMismatch);
+    // Another shard of the same object has the right length and the wrong bytes.
+    assert_eq!(put(good, (slot + 1) % 6).await, Refusal::ShardMismatch);
+    let large = Object::new(2, 3_000_000);
+    let refused = refusal(town.put(0, &large).await);
+    assert_eq!(refused, Refusal::OverCapacity { free: 1 << 20 });
+    let entries = [object.entry()];
+    assert_eq!(refusal(town.sign(0, &entries, 20).await), Refusal::UnknownObject { object: object.id() });
+    let usage = town.members[0].store().usage();
+    assert_eq!((usage.shards, usage.bytes), (0, 0));
+    // And the right one still comes, and is signed for only as the chain would take it.
+    town.put(0, &object).await.unwrap();
+    assert_eq!(refusal(town.sign(0, &entries, 0).await), Refusal::Expired);
+    let receipt = town.sign(0, &entries, 20).await.unwrap();
+    let statement = ReceiptStatement {
+        genesis: town.chain.genesis(),
+        group: town.group,
+        slot,
+        expiry: 20,
+        owner: town.owner.account(),
+        batch: summarize(&entries).unwrap(),
+    };
+    let public = town.members[0].identity.public();
+    assert!(public.verify(&statement.signed_bytes(), &receipt.signature.0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_was_away_rebuilds_what_it_missed() {
+    let mut town = Town::new().await;
+    let before = Object::new(1, 500_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&before], 20).await;
+    town.whole(5).await;
+    town.members[5].stop().await;
+    let (small, large) = (Object::new(2, 700), Object::new(3, 4_000_000));
+    town.store(&[0, 1, 2, 3, 4], &[&small, &large], 20).await;
+    town.start(5).await;
+    town.whole(5).await;
+    let slot = town.slot(5).await;
+    for object in [&before, &small, &large] {
+        assert!(town.get(5, object, slot).await.unwrap() == object.shards[usize::from(slot)]);
+    }
+    assert_eq!(town.members[5].context().metrics.rebuilt.get(), 2);
+    assert_eq!(town.members[5].store().usage().unregistered_bytes(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_lost_its_disk_asks_the_others_for_everything() {
+    let mut town = Town::new().await;
+    let objects = [Object::new(1, 300), Object::new(2, 200_000), Object::new(3, 1_500_000)];
+    town.store(&[0, 1, 2, 3, 4, 5], &[&objects[0]], 20).await;
+    town.store(&[0, 1, 2, 3, 4, 5], &[&objects[1], &objects[2]], 21).await;
+    for index in 0..6 {
+        town.whole(index).await;
+    }
+    town.members[2].stop().await;
+    town.members[2].lose_disk();
+    // The node has forgotten the blocks, too.
+    town.chain.prune();
+    town.start(2).await;
+    town.whole(2).await;
+    let slot = town.slot(2).await;
+    for object in &objects {
+        assert!(town.get(2, object, slot).await.unwrap() == object.shards[usize::from(slot)]);
+    }
+    assert_eq!(town.members[2].store().leaf_count(20, town.group).unwrap(), 1);
+    assert_eq!(town.members[2].store().leaf_count(21, town.group).unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_is_never_served_and_heals() {
+    let town = Town::new().await;
+    let object = Object::new(1, 2_000_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    town.whole(1).await;
+    let slot = town.slot(1).await;
+    let key = object.key(slot);
+    town.flip(1, &key, 70_000);
+    let bad = town.get(1, &object, slot).await;
+    assert!(matches!(bad, Err(NetError::GetRefused(GetRefusal::NotHere))), "{bad:?}");
+    let metrics = town.members[1].context().metrics.clone();
+    until("the shard is healed", || metrics.healed.get() == 1).await;
+    assert_eq!(metrics.corrupt_found.get(), 1);
+    assert!(town.get(1, &object, slot).await.unwrap() == object.shards[usize::from(slot)]);
+    assert_eq!(town.members[1].store().usage().damaged, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_scrub_finds_damage_that_nobody_reads() {
+    let town = Town::with(FakeConfig::default(), |settings| {
+        settings.scrub_interval = std::time::Duration::from_millis(300);
+    })
+    .await;
+    let (flipped, cut) = (Object::new(1, 2_000_000), Object::new(2, 1_000_000));
+    town.store(&[0, 1, 2, 3, 4, 5], &[&flipped, &cut], 20).await;
+    town.whole(1).await;
+    let slot = town.slot(1).await;
+    town.flip(1, &flipped.key(slot), 900_000);
+    let file = town.members[1].store().path_of(&cut.key(slot));
+    std::fs::File::options().write(true).open(file).unwrap().set_len(1000).unwrap();
+    let metrics = town.members[1].context().metrics.clone();
+    until("both shards are healed", || metrics.healed.get() == 2).await;
+    assert_eq!(metrics.corrupt_found.get(), 2);
+    for object in [&flipped, &cut] {
+        assert!(town.get(1, object, slot).await.unwrap() == object.shards[usize::from(slot)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_expired_is_removed() {
+    let town = Town::with(FakeConfig { epoch_blocks: 50, ..FakeConfig::default() }, |_| {}).await;
+    let object = Object::new(1, 1_000_000);
+    let epoch = town.chain.params(At::Best).await.unwrap().epoch;
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], epoch + 2).await;
+    town.whole(0).await;
+    assert_eq!(town.members[0].store().usage().shards, 1);
+    town.chain.run_to_epoch(epoch + 2);
+    until("the shard is gone", || town.members[0].store().usage().shards == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_lost_its_slot_forgets_what_it_held_for_it() {
+    let town = Town::new().await;
+    let object = Object::new(1, 1_000_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    town.whole(0).await;
+    let worker = town.members[0].context().status.worker().unwrap();
+    assert_eq!(town.members[0].store().usage().shards, 1);
+    town.chain.expel(worker.id);
+    until("the shard is gone", || town.members[0].store().usage().shards == 0).await;
+}
