@@ -1,4 +1,5 @@
-//! How fast one bulk stream is, against a plain TCP copy on the same machine. Ratios travel, absolutes do not.
+//! How fast one bulk stream is, against a plain TCP copy on the same machine, both ends in this process. Ratios travel,
+//! absolutes do not; processor time is the steadier one of the two where other programs run as well.
 //!
 //! `cargo test --release -p meganet-net -- --ignored --nocapture throughput`
 
@@ -16,12 +17,41 @@ use tokio::{
 const BYTES: usize = 512 << 20;
 const CHUNK: usize = 64 * 1024;
 
-fn rate(bytes: usize, took: Duration) -> f64 {
-    f64::from(u32::try_from(bytes >> 20).unwrap()) / took.as_secs_f64()
+/// What a copy took.
+#[derive(Clone, Copy)]
+struct Cost {
+    time: Duration,
+    cpu: f64,
 }
 
-/// MiB/s of a plain copy, 64 KiB at a time.
-async fn plain() -> f64 {
+/// Runs a copy of [`BYTES`].
+async fn measure(copy: impl std::future::Future<Output = ()>) -> Cost {
+    let (time, cpu) = (Instant::now(), cpu());
+    copy.await;
+    Cost { time: time.elapsed(), cpu: self::cpu() - cpu }
+}
+
+/// Seconds of processor time that this process has used; 0 where the system does not tell.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+fn show(name: &str, cost: Cost, plain: Cost) {
+    let bytes = f64::from(u32::try_from(BYTES >> 20).unwrap());
+    let speed = |cost: Cost| bytes / cost.time.as_secs_f64();
+    println!(
+        "{name}: {:.0} MiB/s, {:.2} of plain TCP; {:.2} s of processor time a GiB, {:.1} times plain TCP's",
+        speed(cost),
+        speed(cost) / speed(plain),
+        cost.cpu / bytes * 1024.0,
+        cost.cpu / plain.cpu,
+    );
+}
+
+/// A plain copy, 64 KiB at a time.
+async fn plain() -> Cost {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let sink = tokio::spawn(async move {
@@ -35,13 +65,14 @@ async fn plain() -> f64 {
     });
     let mut socket = TcpStream::connect(address).await.unwrap();
     let chunk = vec![7; CHUNK];
-    let began = Instant::now();
-    for _ in 0..BYTES / CHUNK {
-        socket.write_all(&chunk).await.unwrap();
-    }
-    drop(socket);
-    assert_eq!(sink.await.unwrap(), BYTES);
-    rate(BYTES, began.elapsed())
+    measure(async move {
+        for _ in 0..BYTES / CHUNK {
+            socket.write_all(&chunk).await.unwrap();
+        }
+        drop(socket);
+        assert_eq!(sink.await.unwrap(), BYTES);
+    })
+    .await
 }
 
 async fn swallow(mut incoming: Incoming) {
@@ -58,8 +89,8 @@ async fn swallow(mut incoming: Incoming) {
     }
 }
 
-/// MiB/s of `streams` puts at once over one connection.
-async fn put(listen: &str, streams: usize) -> f64 {
+/// So many puts at once over one connection.
+async fn put(listen: &str, streams: usize) -> Cost {
     let genesis = [1; 32];
     let identity = Keypair::generate_ed25519();
     let config = NetConfig::worker(identity, genesis, vec![listen.parse().unwrap()], vec![]);
@@ -67,11 +98,9 @@ async fn put(listen: &str, streams: usize) -> f64 {
     tokio::spawn(swallow(incoming));
     let (reader, _) = Net::start(NetConfig::reader(genesis, worker.addresses())).await.unwrap();
     reader.find(worker.local_key()).await.unwrap();
-    let began = Instant::now();
-    let mut tasks = Vec::new();
-    for _ in 0..streams {
+    let copies = (0..streams).map(|_| {
         let (reader, key) = (reader.clone(), worker.local_key());
-        tasks.push(tokio::spawn(async move {
+        tokio::spawn(async move {
             let mut put = reader.put_client(key).await.unwrap();
             let mut shard = put.begin(open_shard(BYTES / streams)).await.unwrap();
             let chunk = vec![7; CHUNK];
@@ -79,23 +108,25 @@ async fn put(listen: &str, streams: usize) -> f64 {
                 shard.write(&chunk).await.unwrap();
             }
             shard.finish(header(1), &roots()).await.unwrap();
-        }));
-    }
-    for task in tasks {
-        task.await.unwrap();
-    }
-    rate(BYTES, began.elapsed())
+        })
+    });
+    let copies: Vec<_> = copies.collect();
+    measure(async {
+        for copy in copies {
+            copy.await.unwrap();
+        }
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn throughput() {
-    let plain = plain().await;
-    println!("plain TCP: {plain:.0} MiB/s");
+    let base = plain().await;
+    show("plain TCP", base, base);
     for (name, listen) in [("QUIC", QUIC), ("TCP", TCP)] {
         for streams in [1, 4] {
-            let put = put(listen, streams).await;
-            println!("{name}, {streams} streams: {put:.0} MiB/s, {:.3} of plain", put / plain);
+            show(&format!("{name}, {streams} streams"), put(listen, streams).await, base);
         }
     }
 }
