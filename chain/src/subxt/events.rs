@@ -36,8 +36,8 @@ impl SubxtChain {
             for event in events(&at, block).await?.iter() {
                 let event = event.map_err(|e| failure::other("decoding events", &block.to_string(), &e))?;
                 if event.pallet_name() == STORAGE_PALLET && event.event_name() == "Stored" {
-                    let leaf = StoredLeaf::decode(&mut &*event.field_bytes()).map_err(|e| {
-                        ChainError::Incompatible { detail: format!("the event Storage.Stored has other fields ({e})") }
+                    let leaf = StoredLeaf::decode(&mut event.field_bytes()).map_err(|e| ChainError::Incompatible {
+                        detail: format!("the event Storage.Stored has other fields ({e})"),
                     })?;
                     leaves.push(leaf);
                 }
