@@ -28,8 +28,8 @@ fn plan(files: &[(&str, u64, &str)], previous: Option<&Manifest>, max: u64) -> P
 
 /// As if every pack had been uploaded.
 fn published(plan: &Plan, seed: u8) -> Manifest {
-    let sealed = plan.packs().iter().enumerate().map(|(index, pack)| ContentRef {
-        object: ObjectId([seed.wrapping_add(u8::try_from(index).unwrap()); 32]),
+    let sealed = plan.packs().iter().zip(u16::from(seed)..).map(|(pack, number)| ContentRef {
+        object: ObjectId(std::array::from_fn(|byte| number.to_le_bytes()[byte % 2])),
         group: 0,
         sealed_len: sealed_len(pack.len).unwrap(),
         key: Some(ReadKey([seed; 32])),
