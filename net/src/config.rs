@@ -111,7 +111,7 @@ impl Default for Limits {
                 pace: Pace { grace: Duration::from_secs(15), min_rate: 16 * 1024 },
             },
             find: Duration::from_secs(20),
-            dial_known: Duration::from_secs(3),
+            dial_known: Duration::from_millis(1500),
             remember_failure: Duration::from_secs(3),
             idle_connection: Duration::from_secs(120),
             upkeep: Duration::from_secs(10),

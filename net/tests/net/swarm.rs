@@ -149,7 +149,8 @@ async fn a_worker_that_dies_without_a_word_is_found_when_it_is_back() {
     let began = Instant::now();
     assert_eq!(get.have(&[]).await.unwrap(), [false; 0]);
     round_trip(&reader, key, 100_000).await;
-    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    println!("found again after {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
