@@ -1,6 +1,13 @@
 //! Compiles the runtime once more, to Wasm, and hands its path to `lib.rs`.
 
 fn main() {
+    // The target folder may be anywhere, and the builder looks for the lock file upwards from there. Without the lock it
+    // would take the newest of every dependency.
+    #[cfg(feature = "std")]
+    if std::env::var_os("WASM_BUILD_WORKSPACE_HINT").is_none() {
+        std::env::set_var("WASM_BUILD_WORKSPACE_HINT", concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    }
+
     #[cfg(all(feature = "std", not(feature = "metadata-hash")))]
     substrate_wasm_builder::WasmBuilder::build_using_defaults();
 
