@@ -4,11 +4,11 @@ use crate::{cache::FileCache, metrics::Metrics, respond::Responder, router::rout
 use futures::Future;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use std::{io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Bounds of a gateway. The defaults suit one person's machine.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub async fn serve(listener: TcpListener, source: Arc<dyn Source>, limits: Limit
     let service = TowerToHyperService::new(router(responder));
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(limits.header_bytes.max(8 << 10));
-    let graceful = GracefulShutdown::new();
+    let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
     let places = Arc::new(Semaphore::new(limits.connections));
     tokio::pin!(shutdown);
     loop {
@@ -64,11 +64,19 @@ pub async fn serve(listener: TcpListener, source: Arc<dyn Source>, limits: Limit
                 continue;
             }
         };
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service.clone()));
-        let metrics = metrics.clone();
-        tokio::spawn(async move {
+        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let (metrics, stop) = (metrics.clone(), stop.clone());
+        connections.spawn(async move {
             metrics.connections.inc();
-            if let Err(error) = connection.await {
+            tokio::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended");
             }
             metrics.connections.dec();
@@ -76,7 +84,9 @@ pub async fn serve(listener: TcpListener, source: Arc<dyn Source>, limits: Limit
         });
     }
     drop(listener);
-    if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
+    stop.cancel();
+    connections.close();
+    if tokio::time::timeout(limits.shutdown_timeout, connections.wait()).await.is_err() {
         tracing::info!("some answers were broken off");
     }
     Ok(())

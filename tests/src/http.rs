@@ -83,8 +83,9 @@ impl Browser {
     pub async fn same_folder(&self, label: &str, dir: &Path) -> Result<(usize, u64)> {
         let files = crate::folder::list(dir)?;
         // As many at once as a browser opens.
-        let results: Vec<Result<u64>> = futures::stream::iter(files.keys())
-            .map(|path| async move { self.same(label, path, &dir.join(path)).await })
+        let count = files.len();
+        let results: Vec<Result<u64>> = futures::stream::iter(files.into_keys())
+            .map(|path| async move { self.same(label, &path, &dir.join(&path)).await })
             .buffer_unordered(6)
             .collect()
             .await;
@@ -92,6 +93,6 @@ impl Browser {
         for result in results {
             bytes += result?;
         }
-        Ok((files.len(), bytes))
+        Ok((count, bytes))
     }
 }

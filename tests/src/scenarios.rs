@@ -7,7 +7,7 @@ pub mod update;
 
 use crate::Stage;
 use anyhow::Result;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 
 /// A scenario.
 pub struct Scenario {
@@ -16,7 +16,7 @@ pub struct Scenario {
     /// What it shows.
     pub promise: &'static str,
     /// Plays it.
-    pub play: for<'a> fn(&'a mut Stage) -> BoxFuture<'a, Result<()>>,
+    pub play: for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, Result<()>>,
 }
 
 /// All of them, in the order in which they share a network.

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::output::bytes;
 use anyhow::Result;
-use meganet_chain::{amount::Mega, At, ChainClient};
+use meganet_chain::{amount::Mega, At};
 use serde_json::json;
 use std::collections::BTreeMap;
 

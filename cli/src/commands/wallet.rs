@@ -3,7 +3,7 @@
 use super::Session;
 use crate::{args::WalletCommand, devnet::write_atomically};
 use anyhow::{ensure, Context, Result};
-use meganet_chain::{account::format_account, amount::Mega, At, Call, ChainClient, Until};
+use meganet_chain::{account::format_account, amount::Mega, At, Call, Until};
 use meganet_client::wallet::{check_account_name, Account, Phrase};
 use serde_json::json;
 use std::{

@@ -5,11 +5,11 @@
 //! 3. Every worker of two countries is killed (SIGKILL), the gateway starts with empty caches: every file comes back.
 //! 4. While one worker is down the site changes, and another worker's disk is lost. All start again: both rebuild what
 //!    they lack, without the owner. Then only the healed and one more are left alive: every file comes back.
-//! 5. A `kill -9` of every process at once loses nothing.
+//! 5. A bit flips in a shard on a worker's disk: it is found, the shard rebuilt, and the site opens all the while.
+//! 6. A `kill -9` of every process at once loses nothing.
 
 use crate::{folder, Stage};
 use anyhow::{ensure, Context, Result};
-use meganet_chain::ChainClient;
 use meganet_cli::devnet::Kind;
 use std::{path::Path, time::Duration};
 
@@ -30,6 +30,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     publish(stage, &site).await?;
     two_countries_vanish(stage, &site).await?;
     heal(stage, &site).await?;
+    bit_flip(stage, &site).await?;
     power_cut(stage, &site).await
 }
 
@@ -122,6 +123,35 @@ fn lose_disk(data: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+async fn bit_flip(stage: &mut Stage, site: &Path) -> Result<()> {
+    let victim = *stage.workers_in(&["JP"]).first().context("a worker in JP")?;
+    stage.devnet.state.kill(&[victim])?;
+    let shards = stage.devnet.state.processes[victim].data.join("shards");
+    let largest = walkdir::WalkDir::new(&shards)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .max_by_key(|entry| entry.metadata().map_or(0, |metadata| metadata.len()))
+        .context("the worker has a shard in a file of its own")?;
+    let mut bytes = std::fs::read(largest.path())?;
+    let middle = bytes.len() / 2;
+    *bytes.get_mut(middle).context("the shard has bytes")? ^= 1;
+    std::fs::write(largest.path(), bytes)?;
+    stage.devnet.state.start(&[victim]).await?;
+    stage.restart_gateway().await?;
+    stage.browser()?.same_folder(LABEL, site).await?;
+    let deadline = std::time::Instant::now() + HEAL;
+    loop {
+        let health = stage.health(victim).await?;
+        if health["corrupt_found"].as_u64() > Some(0) && health["healed"].as_u64() > Some(0) && health["missing"] == 0 {
+            stage.facts.say("bit-flips-found-and-healed", &health["healed"]);
+            return Ok(());
+        }
+        ensure!(std::time::Instant::now() < deadline, "a bit that flipped on a disk is not healed: {health}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 async fn power_cut(stage: &mut Stage, site: &Path) -> Result<()> {
