@@ -116,7 +116,7 @@ impl State {
         args.extend(strings(&["--base-path", &path(&process.data), "--node-key-file", &path(&key_file)]));
         args.extend(strings(&["--rpc-port", &process.http_port.to_string(), "--rpc-cors", "all", "--rpc-methods", "safe"]));
         args.extend(strings(&["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{}", process.p2p_port)]));
-        args.extend(strings(&["--no-telemetry", "--no-prometheus", "--no-mdns", "--no-hardware-benchmarks", "--name", &process.name]));
+        args.extend(strings(&["--no-telemetry", "--no-prometheus", "--no-mdns", "--name", &process.name]));
         if validators.len() == 1 {
             args.push("--force-authoring".into());
         }
