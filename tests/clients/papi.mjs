@@ -1,11 +1,12 @@
 // polkadot-api against a node: connect, read the chain and a name, transfer, see it final.
+import WebSocket from "ws"; // Node 20 has none of its own.
 import { createClient } from "polkadot-api";
 import { getPolkadotSigner } from "polkadot-api/signer";
 import { getWsProvider } from "polkadot-api/ws";
 import { AMOUNT, SS58_PREFIX, accounts, expect, report, run } from "./common.mjs";
 
 run("papi", async (url, label) => {
-  const client = createClient(getWsProvider(url));
+  const client = createClient(getWsProvider(url, { websocketClass: WebSocket }));
   const api = client.getUnsafeApi();
   const { sender, receiver } = await accounts();
 
