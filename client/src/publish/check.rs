@@ -37,10 +37,9 @@ impl Target {
             return Err(PublishError::NotRegistered { label: name() });
         }
         match network.chain().availability(label, &signer.account(), At::Best).await? {
-            // Where it is taken after all, somebody was quicker; and a rule that this program does not know yet is the
-            // runtime's to explain. Both come as the error of the extrinsic, before which nothing is paid.
+            Availability::Free => Ok(Self { info: None }),
             Availability::LooksLikeAnother => Err(PublishError::LooksLikeAnother { label: name() }),
-            _ => Ok(Self { info: None }),
+            Availability::Taken | Availability::Invalid => Err(PublishError::Unavailable { label: name() }),
         }
     }
 

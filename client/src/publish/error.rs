@@ -30,6 +30,12 @@ pub enum PublishError {
         /// The name.
         label: String,
     },
+    /// The chain does not give the name away, by a rule that this program does not know.
+    #[error("the chain does not register the name {label} at present: choose another one, or update this program")]
+    Unavailable {
+        /// The name.
+        label: String,
+    },
     /// Nobody owns the name, and it was not to be registered.
     #[error("nobody owns the name {label}: register it with `meganet name register {label}`")]
     NotRegistered {

@@ -235,7 +235,11 @@ impl<'a> Uploader<'a> {
             let Some(info) = self.network.chain().group(group, At::Best).await? else { continue };
             let quorum = u32::from(info.profile.profile().quorum());
             let ids: Vec<ObjectId> = sealed.iter().map(|(_, sealed)| sealed.content.object).collect();
-            let held = self.held(&info, &ids).await?;
+            let held = match self.held(&info, &ids).await {
+                // Those members are away: the objects go to another group.
+                Err(PublishError::Upload(UploadError::NoQuorum { .. })) => continue,
+                other => other?,
+            };
             for (index, sealed) in sealed {
                 let slots = held.get(&sealed.content.object).copied().unwrap_or(0);
                 if slots.count_ones() < quorum {

@@ -50,10 +50,13 @@ impl Session {
         known: &[SignedBatch],
         progress: &dyn Progress,
     ) -> Result<Vec<SignedBatch>, UploadError> {
+        // In an order of their own, so that a later run makes the same batches of the same objects.
+        let mut objects: Vec<&Stored> = objects.iter().collect();
+        objects.sort_by_key(|stored| stored.content.object);
         let held: Vec<u64> = objects.iter().map(|object| object.slots).collect();
         let mut signed = Vec::new();
         for part in partition(&held, self.profile().quorum()) {
-            let entries = part.objects.iter().filter_map(|index| objects.get(*index)).map(Stored::entry);
+            let entries = part.objects.iter().filter_map(|index| objects.get(*index)).map(|stored| stored.entry());
             let entries = entries.collect::<Result<Vec<_>, _>>()?;
             let batch = summarize(&entries)?;
             let known =

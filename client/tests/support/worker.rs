@@ -6,7 +6,7 @@ use meganet_net::{
     get::{Frames, GetCall, GetServer},
     memory::Hub,
     put::{PutCall, PutServer},
-    GetRefusal, Incoming, IncomingStream, Limits, Net, ObjectInfo, Refusal,
+    GetRefusal, Incoming, IncomingStream, Keypair, Limits, Multiaddr, Net, NetConfig, ObjectInfo, Refusal,
 };
 use meganet_primitives::{
     hash::Hash,
@@ -17,6 +17,9 @@ use meganet_primitives::{
 };
 use std::{
     collections::HashMap,
+    fs::File,
+    io::Write,
+    os::unix::fs::FileExt,
     sync::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         Arc, Mutex,
@@ -30,7 +33,20 @@ pub struct Shard {
     pub roots: Vec<Hash>,
     pub slot: u8,
     pub bytes: Vec<u8>,
+    /// Where the bytes are if they are not in memory.
+    pub file: Option<File>,
     pub tree: FrameTree,
+}
+
+impl Shard {
+    fn read(&self, start: u64, end: u64) -> Vec<u8> {
+        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
+        match &self.file {
+            Some(file) => file.read_exact_at(&mut bytes, start).unwrap(),
+            None => bytes.copy_from_slice(&self.bytes[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()]),
+        }
+        bytes
+    }
 }
 
 /// How a worker misbehaves.
@@ -42,8 +58,10 @@ pub struct Faults {
     pub put_delay: AtomicU64,
     /// Refuses all shards.
     pub full: AtomicBool,
-    /// Signs for another owner.
+    /// Signs for another chain.
     pub bad_receipts: AtomicBool,
+    /// Keeps shards in files.
+    pub on_disk: AtomicBool,
 }
 
 pub struct Worker {
@@ -68,18 +86,21 @@ struct Service {
 
 impl Worker {
     pub fn start(hub: &Hub, seed: u8, genesis: Hash) -> Self {
-        let key = SigningKey::from_bytes(&[seed; 32]);
-        let mut worker = Self {
-            key,
+        let mut worker = Self::new(seed, genesis);
+        worker.join(hub);
+        worker
+    }
+
+    fn new(seed: u8, genesis: Hash) -> Self {
+        Self {
+            key: SigningKey::from_bytes(&[seed; 32]),
             shards: Arc::default(),
             received: Arc::default(),
             faults: Arc::default(),
             genesis,
             tasks: Vec::new(),
             net: None,
-        };
-        worker.join(hub);
-        worker
+        }
     }
 
     pub fn peer(&self) -> PeerKey {
@@ -89,6 +110,25 @@ impl Worker {
     /// Comes up (again), with the shards it had.
     pub fn join(&mut self, hub: &Hub) {
         let (net, incoming) = hub.worker(self.peer(), Limits::default());
+        self.serve(net, incoming);
+    }
+
+    /// A worker behind real sockets.
+    pub async fn listen(seed: u8, genesis: Hash, bootnodes: Vec<Multiaddr>) -> Self {
+        let mut worker = Self::new(seed, genesis);
+        let identity = Keypair::ed25519_from_bytes(worker.key.to_bytes()).unwrap();
+        let listen = vec!["/ip4/127.0.0.1/udp/0/quic-v1".parse().unwrap()];
+        let config = NetConfig::worker(identity, genesis, listen, bootnodes);
+        let (net, incoming) = Net::start(config).await.unwrap();
+        worker.serve(net, incoming);
+        worker
+    }
+
+    pub fn net(&self) -> &Net {
+        self.net.as_ref().unwrap()
+    }
+
+    fn serve(&mut self, net: Net, incoming: Incoming) {
         let service = Service {
             key: self.key.clone(),
             genesis: self.genesis,
@@ -151,6 +191,8 @@ impl Service {
                         Ok(upload) => upload,
                         Err(_) => return,
                     };
+                    let on_disk = self.faults.on_disk.load(Ordering::SeqCst);
+                    let mut file = on_disk.then(|| tempfile::tempfile().unwrap());
                     let mut bytes = Vec::new();
                     let mut hasher = ShardHasher::new();
                     loop {
@@ -159,7 +201,10 @@ impl Service {
                             Ok(Some(chunk)) => {
                                 self.received.fetch_add(chunk.len() as u64, Ordering::SeqCst);
                                 hasher.push(chunk);
-                                bytes.extend_from_slice(chunk);
+                                match &mut file {
+                                    Some(file) => file.write_all(chunk).unwrap(),
+                                    None => bytes.extend_from_slice(chunk),
+                                }
                             }
                             Ok(None) => break,
                             Err(_) => return,
@@ -173,7 +218,7 @@ impl Service {
                         close.refuse(Refusal::ShardMismatch).await
                     } else {
                         let id = header.id();
-                        let shard = Shard { header, roots, slot: request.slot, bytes, tree };
+                        let shard = Shard { header, roots, slot: request.slot, bytes, file, tree };
                         self.shards.lock().unwrap().insert(id, shard);
                         close.stored(id).await
                     }
@@ -228,11 +273,11 @@ impl Service {
                         assert_eq!(shard.slot, range.shard);
                         let layout: Layout = shard.header.layout().unwrap();
                         let last = (range.first + u64::from(range.count)).min(layout.frames());
-                        let start = usize::try_from(range.first * FRAME_LEN).unwrap();
-                        let end = shard.bytes.len().min(usize::try_from(last * FRAME_LEN).unwrap());
+                        let start = range.first * FRAME_LEN;
+                        let end = layout.shard_len().min(last * FRAME_LEN);
                         Frames {
                             proof: shard.tree.prove_frames(range.first, last - range.first).unwrap(),
-                            bytes: shard.bytes[start..end].to_vec(),
+                            bytes: shard.read(start, end),
                         }
                     });
                     match frames {

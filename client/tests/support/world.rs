@@ -11,7 +11,7 @@ use meganet_chain::{
     worker_proof, Call, ChainClient, Signer, Until,
 };
 use meganet_client::{fetch::FetchOptions, Network, PublishOptions};
-use meganet_net::{memory::Hub, Limits};
+use meganet_net::{memory::Hub, Limits, Net, NetConfig};
 use meganet_primitives::{
     country::Country,
     receipt::{PeerKey, PeerSignature},
@@ -53,26 +53,42 @@ impl World {
     pub async fn with(workers: u8, config: FakeConfig, options: FetchOptions) -> Self {
         let chain = FakeChain::new(config);
         let hub = Hub::new();
+        let all = (1..=workers).map(|seed| Worker::start(&hub, seed, chain.genesis())).collect();
+        let network = Self::client(&chain, &hub, options);
+        Self::of(chain, hub, all, network).await
+    }
+
+    /// Six workers and a client that talk over real sockets of this machine.
+    pub async fn over_sockets() -> Self {
+        let chain = FakeChain::default();
+        let (mut workers, mut bootnodes): (Vec<Worker>, _) = (Vec::new(), Vec::new());
+        for seed in 1..=6 {
+            let worker = Worker::listen(seed, chain.genesis(), bootnodes.clone()).await;
+            bootnodes.extend(worker.net().addresses().into_iter().take(1).filter(|_| workers.is_empty()));
+            workers.push(worker);
+        }
+        let (net, _) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await.unwrap();
+        let network = Network::new(Arc::new(chain.clone()), net);
+        Self::of(chain, Hub::new(), workers, network).await
+    }
+
+    async fn of(chain: FakeChain, hub: Hub, workers: Vec<Worker>, network: Network) -> Self {
         let owner = Signer::from_suri("//Owner").unwrap();
         chain.fund(owner.account(), 1_000 * MEGA);
-        let mut all = Vec::new();
-        for index in 0..workers {
-            let worker = Worker::start(&hub, index + 1, chain.genesis());
+        for (index, worker) in workers.iter().enumerate() {
             let operator = Signer::from_suri(&format!("//Operator{index}")).unwrap();
             chain.fund(operator.account(), 1_000 * MEGA);
             let proof = worker_proof(&chain.genesis(), &operator.account());
             let call = Call::RegisterWorker {
                 peer: worker.peer(),
-                country: Country::new(*COUNTRIES[usize::from(index / 2) % COUNTRIES.len()]).unwrap(),
+                country: Country::new(*COUNTRIES[index / 2 % COUNTRIES.len()]).unwrap(),
                 capacity: 64 << 30,
                 proof: PeerSignature(ed25519_dalek::Signer::sign(&worker.key, &proof).to_bytes()),
             };
             chain.submit(&operator, vec![call], Until::InBlock).await.unwrap();
-            all.push(worker);
         }
         let ticking = chain.start(Duration::from_millis(20));
-        let network = Self::client(&chain, &hub, options);
-        Self { chain, hub, workers: all, network, owner, dir: tempfile::tempdir().unwrap(), ticking }
+        Self { chain, hub, workers, network, owner, dir: tempfile::tempdir().unwrap(), ticking }
     }
 
     /// Another client of the same network, which remembers nothing.
