@@ -97,8 +97,12 @@ pub(crate) async fn gather(
 ) -> Result<Gathered, FetchError> {
     let mut shards = BTreeMap::new();
     let mut troubles: BTreeMap<SlotIndex, (Trouble, bool)> = BTreeMap::new();
+    let began = Instant::now();
     for round in 0..network.options().rounds.max(1) {
         if round > 0 {
+            if began.elapsed() > network.options().patience {
+                break;
+            }
             sleep(PAUSE.saturating_mul(1 << (round - 1).min(6))).await;
             network.forget_group(object.group()).await;
         }

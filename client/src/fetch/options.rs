@@ -23,6 +23,8 @@ pub struct FetchOptions {
     pub hedge: Hedge,
     /// How often a read is tried while too few members answer and some of them may yet.
     pub rounds: u32,
+    /// After that long no further try begins.
+    pub patience: Duration,
 }
 
 /// When a member counts as late, so that others are asked as well.
@@ -50,6 +52,7 @@ impl Default for FetchOptions {
             max_manifest: 64 * 1024 * 1024,
             hedge: Hedge::default(),
             rounds: 4,
+            patience: Duration::from_secs(20),
         }
     }
 }
