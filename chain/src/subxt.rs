@@ -29,7 +29,7 @@ use std::{
     collections::HashMap,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use subxt::SubstrateConfig;
 
@@ -102,7 +102,7 @@ impl SubxtChain {
         let open = || Connection::open(url, &options, &config);
         let (connection, genesis) = open
             .retry(backoff(options.start_patience))
-            .when(|error| matches!(error, ChainError::NodeUnreachable { .. }))
+            .when(while_patient(options.start_patience))
             .notify(|error, delay| tracing::info!(%error, ?delay, "waiting for the node"))
             .await?;
         if let Some(expected) = options.genesis.filter(|expected| *expected != genesis) {
@@ -134,7 +134,7 @@ impl SubxtChain {
     {
         (|| self.ask_once(&question))
             .retry(backoff(self.shared.options.patience))
-            .when(|error| matches!(error, ChainError::NodeUnreachable { .. }))
+            .when(while_patient(self.shared.options.patience))
             .notify(|error, delay| tracing::debug!(%error, ?delay, "asking again"))
             .await
     }
@@ -179,6 +179,12 @@ impl SubxtChain {
         let mut lanes = self.shared.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         lanes.entry(account).or_default().clone()
     }
+}
+
+/// Whether a failed request is tried again. Attempts that hang use patience up as waits between them do.
+fn while_patient(patience: Duration) -> impl FnMut(&ChainError) -> bool {
+    let begun = Instant::now();
+    move |error| matches!(error, ChainError::NodeUnreachable { .. }) && begun.elapsed() < patience
 }
 
 /// Waits of 0.1 to 3 seconds, as long as `patience` lasts.

@@ -98,14 +98,10 @@ impl Connection {
             Err(error) => return Err(failure::rpc("state_getRuntimeVersion", "", error).into_error(url)),
         };
         let apis = version.other.get("apis").map(ToString::to_string).unwrap_or_default();
-        for api in APIS {
-            // A runtime names its APIs by hash.
-            let id = hex::encode(Blake2b::<U8>::digest(api));
-            if !apis.contains(&id) {
-                return Err(ChainError::NotMeganet { url: url.to_owned(), missing: api.to_owned() });
-            }
+        match missing_api(&apis) {
+            Some(api) => Err(ChainError::NotMeganet { url: url.to_owned(), missing: api.to_owned() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether it can be used.
@@ -157,7 +153,7 @@ impl Connection {
 
     /// A block by its hash.
     pub(super) async fn block(&self, hash: H256) -> Result<BlockRef, Failure> {
-        let at = hex::encode(hash);
+        let at = block_name(hash);
         let header =
             self.rpc.chain_get_header(Some(hash)).await.map_err(|e| failure::rpc("chain_getHeader", &at, e))?;
         let number = header.ok_or_else(|| unknown(&at))?.number();
@@ -173,6 +169,16 @@ impl Connection {
             .await
             .map_err(|e| failure::other("reading the metadata", &block.to_string(), &e))
     }
+}
+
+/// The first of our APIs that is not in a runtime's list, which names APIs by hash.
+fn missing_api(listed: &str) -> Option<&'static str> {
+    APIS.into_iter().find(|api| !listed.contains(&hex::encode(Blake2b::<U8>::digest(api))))
+}
+
+/// How a block is called in messages.
+pub(super) fn block_name(hash: H256) -> String {
+    format!("0x{}", hex::encode(hash))
 }
 
 pub(super) fn unknown(block: &str) -> Failure {
@@ -210,6 +216,10 @@ mod tests {
     fn runtimes_name_apis_by_hash() {
         // `Core`, as every runtime lists it.
         assert_eq!(hex::encode(Blake2b::<U8>::digest("Core")), "df6acb689907609b");
+        assert_eq!(missing_api(r#"[["0xdf6acb689907609b",5]]"#), Some("NamesApi"));
+        let ours = APIS.map(|api| format!(r#"["0x{}",1]"#, hex::encode(Blake2b::<U8>::digest(api))));
+        assert_eq!(missing_api(&ours[0]), Some("StorageApi"));
+        assert_eq!(missing_api(&ours.join(",")), None);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! What blocks and transactions did.
 
 use super::{
-    connection::{unknown, AtBlock, Connection},
+    connection::{block_name, unknown, AtBlock, Connection},
     failure::{self, Failure},
     SubxtChain,
 };
@@ -87,7 +87,7 @@ async fn events(at: &AtBlock, block: BlockRef) -> Result<Events<SubstrateConfig>
 
 /// The block with its height, and the index of an extrinsic in it.
 async fn locate(connection: &Connection, block: Hash, extrinsic: &Hash) -> Result<(BlockRef, u32), Failure> {
-    let name = hex::encode(block);
+    let name = block_name(H256(block));
     let details = connection
         .rpc
         .chain_get_block(Some(H256(block)))

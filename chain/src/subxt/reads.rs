@@ -1,7 +1,7 @@
 //! The questions, as runtime API calls with SCALE arguments.
 
 use super::{
-    connection::{incompatible, Connection},
+    connection::{block_name, incompatible, Connection},
     failure::{self, Failure},
     SubxtChain,
 };
@@ -51,7 +51,7 @@ impl SubxtChain {
         let arguments = &arguments;
         self.ask(|connection| async move {
             let block = connection.resolve(at).await?;
-            let name = block.map(hex::encode).unwrap_or_default();
+            let name = block.map(block_name).unwrap_or_default();
             let answer = connection
                 .rpc
                 .state_call(method, Some(arguments), block)
@@ -70,7 +70,7 @@ impl SubxtChain {
         let key = &key;
         let stored = self.ask(|connection| async move {
             let block = connection.resolve(at).await?;
-            let name = block.map(hex::encode).unwrap_or_default();
+            let name = block.map(block_name).unwrap_or_default();
             let stored = connection.rpc.state_get_storage(key, block).await;
             stored.map_err(|e| failure::rpc("state_getStorage", &name, e))
         });

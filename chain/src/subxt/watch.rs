@@ -1,7 +1,7 @@
 //! Waiting for a transaction: the node's statuses while they come, the blocks themselves otherwise.
 
 use super::{
-    connection::Connection,
+    connection::{block_name, Connection},
     events::extrinsic_hash,
     failure::{self, Failure},
     submit::Signed,
@@ -155,6 +155,6 @@ impl SubxtChain {
 
 async fn contains(connection: &Connection, block: Hash, extrinsic: &Hash) -> Result<bool, Failure> {
     let details = connection.rpc.chain_get_block(Some(H256(block))).await;
-    let details = details.map_err(|e| failure::rpc("chain_getBlock", &hex::encode(block), e))?;
+    let details = details.map_err(|e| failure::rpc("chain_getBlock", &block_name(H256(block)), e))?;
     Ok(details.is_some_and(|details| details.block.extrinsics.iter().any(|xt| extrinsic_hash(&xt.0) == *extrinsic)))
 }
