@@ -25,6 +25,8 @@ pub(super) enum FollowError {
     Chain(#[from] ChainError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the node has finalized block {head} only and this worker has followed the chain to {followed} already: waiting for the node to catch up")]
+    NodeBehind { head: BlockNumber, followed: BlockNumber },
 }
 
 /// Follows until the worker is stopped.
@@ -64,9 +66,9 @@ async fn follow(context: &Arc<Context>) {
 /// Reads the groups, and chooses the first block to follow.
 async fn begin(context: &Arc<Context>) -> Result<Option<BlockNumber>, FollowError> {
     let head = context.chain.finalized().await?;
-    context.status.set_head(head.number);
-    refresh(context).await?;
     let followed = context.disk(|store| store.followed()).await?;
+    refresh(context).await?;
+    context.status.set_head(head.number);
     let next = followed.map(|followed| followed.saturating_add(1));
     Ok(next.filter(|next| next.saturating_add(CATCH_UP) >= head.number && *next <= head.number))
 }
@@ -124,14 +126,25 @@ async fn slots_changed(context: &Arc<Context>) -> Result<bool, FollowError> {
 /// Reads parameters, slots and groups at the finalized head; begins with groups that are new and forgets those that
 /// are not this worker's any more.
 async fn refresh(context: &Arc<Context>) -> Result<(), FollowError> {
-    let at = context.chain.pin(At::Finalized).await?;
+    let head = context.chain.finalized().await?;
+    // A node that is still synchronising tells of a time when this worker had no slots: that is no reason to remove
+    // what it holds.
+    if let Some(followed) = context.disk(|store| store.followed()).await?.filter(|followed| *followed > head.number) {
+        return Err(FollowError::NodeBehind { head: head.number, followed });
+    }
+    let at = At::Block(head.hash);
     let params = context.chain.params(at).await?;
     context.membership(|membership| membership.set_params(&params));
     let peer = context.peer();
-    // Registered in a block that is not finalized yet: no slots.
-    let Some(worker) = context.chain.worker_by_peer(&peer, at).await? else { return Ok(()) };
-    let slots = context.chain.all_slots_of(worker.id, at).await?;
-    context.status.set_worker(worker);
+    // Without a worker there are no slots: it was expelled, or its registration is not finalized yet.
+    let slots = match context.chain.worker_by_peer(&peer, at).await? {
+        Some(worker) => {
+            let slots = context.chain.all_slots_of(worker.id, at).await?;
+            context.status.set_worker(worker);
+            slots
+        }
+        None => Vec::new(),
+    };
     let mut views = Vec::new();
     for held in slots {
         let info = context.chain.group(held.group, at).await?;

@@ -23,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 /// How often to look when nothing woke the job.
 const EVERY: Duration = Duration::from_secs(60);
 /// How soon to try again what did not work.
-const AGAIN: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_secs(3);
 /// Leaves that are applied between two looks at the clock.
 const AT_ONCE: usize = 64;
 
@@ -58,6 +58,7 @@ async fn sync(context: &Arc<Context>) -> Result<bool, FollowError> {
     }
     let mark = context.status.ranges_mark();
     let at = context.chain.pin(At::Finalized).await?;
+    let best = context.chain.pin(At::Best).await?;
     let mut whole = true;
     let views: Vec<GroupView> = context.membership(|membership| membership.groups().cloned().collect());
     for view in &views {
@@ -67,10 +68,24 @@ async fn sync(context: &Arc<Context>) -> Result<bool, FollowError> {
                 whole &= sync_range(context, view, range).await?;
             }
         }
+        whole &= !more_to_come(context, view, context.chain.ranges(view.id, best).await?).await?;
     }
     whole &= resolve_all(context).await?;
     context.status.ranges_settled(mark, whole);
     Ok(whole)
+}
+
+/// Whether blocks that are not finalized yet have registered what this worker does not know. It waits for them to be
+/// final, but does not say that it knows everything.
+async fn more_to_come(context: &Arc<Context>, view: &GroupView, ranges: Vec<RangeInfo>) -> Result<bool, FollowError> {
+    let group = view.id;
+    for RangeInfo { expiry, state } in ranges {
+        let known = context.disk(move |store| store.leaf_count(expiry, group)).await?;
+        if matches!(standing(known, &state), Standing::Behind { .. }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Brings one range up to the chain; says whether it is.

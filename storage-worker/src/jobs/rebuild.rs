@@ -7,7 +7,7 @@ use crate::{
     store::{
         keys::ShardKey,
         records::{MissingShard, ObjectRecord, Reason},
-        ShardWriter, StoreError, WriteError,
+        ShardWriter, Store, StoreError, WriteError,
     },
 };
 use futures::StreamExt;
@@ -115,8 +115,17 @@ async fn rebuild(context: &Arc<Context>, missing: &MissingShard, key: ShardKey) 
     let writer = context.disk(move |store| store.begin(len)).await?;
     let writer = receive(context, object, key, writer).await?;
     let now = context.clock.now();
-    let commit = move |store: &crate::store::Store| store.commit(writer.finish()?, &key, &record, group, now);
-    context.disk(commit).await?;
+    let commit = move |store: &Store| {
+        // It may have been released meanwhile, or uploaded after all.
+        let wanted = store.is_missing(&key)?;
+        if wanted {
+            store.commit(writer.finish()?, &key, &record, group, now)?;
+        }
+        Ok::<_, WriteError>(wanted)
+    };
+    if !context.disk(commit).await? {
+        return Ok(());
+    }
     context.metrics.rebuilt.inc();
     context.metrics.rebuilt_bytes.inc_by(len);
     if missing.record.reason == Reason::Damaged {

@@ -136,7 +136,8 @@ impl Store {
     }
 
     /// Applies a leaf whose batch is known: holds this worker's shard of every object, lists what is missing, and
-    /// takes the receipt back that led to it. `entries` must have been checked against the leaf's batch.
+    /// takes the receipt back that led to it. `entries` must have been checked against the leaf's batch. Does nothing
+    /// where the leaf has been applied or dropped meanwhile.
     pub fn resolve(
         &self,
         key: &LeafKey,
@@ -145,22 +146,43 @@ impl Store {
         entries: &[BatchEntry],
         now: Seconds,
     ) -> Result<(), StoreError> {
-        let receipt = ReceiptKey { expiry: key.expiry, group: key.group, slot, batch: leaf.batch.root };
-        for entries in entries.chunks(AT_ONCE) {
-            let _rows = self.alone();
-            self.hold_entries(key, &receipt, entries, now)?;
-        }
-        let _rows = self.alone();
         let root = leaf.batch.root;
+        let receipt = ReceiptKey { expiry: key.expiry, group: key.group, slot, batch: root };
+        // The batch comes first: whoever drops the leaf, also a half applied one, finds by it what is held.
         let mut batch = Batch::default();
         batch.put(Table::Batches, root.to_vec(), entries.encode());
         batch.put(Table::BatchHolds, Hold::Leaf(*key).of_batch(&root), Vec::new());
+        if !self.commit_unresolved(key, batch)? {
+            return Ok(());
+        }
+        for entries in entries.chunks(AT_ONCE) {
+            let _rows = self.alone();
+            if !self.is_unresolved(key)? {
+                return Ok(());
+            }
+            self.hold_entries(key, &receipt, entries, now)?;
+        }
+        let mut batch = Batch::default();
         batch.delete(Table::BatchHolds, Hold::Receipt(receipt).of_batch(&root));
         batch.delete(Table::Receipts, receipt.encode());
         batch.delete(Table::Unresolved, key.encode());
-        self.engine.commit(batch, Durability::Synced)?;
+        self.commit_unresolved(key, batch)?;
         self.files.reached("leaf-resolved");
         Ok(())
+    }
+
+    fn is_unresolved(&self, key: &LeafKey) -> Result<bool, StoreError> {
+        Ok(self.engine.get(Table::Unresolved, &key.encode())?.is_some())
+    }
+
+    /// Commits a step of applying a leaf, unless the leaf is not waiting for that any more.
+    fn commit_unresolved(&self, key: &LeafKey, batch: Batch) -> Result<bool, StoreError> {
+        let _rows = self.alone();
+        let unresolved = self.is_unresolved(key)?;
+        if unresolved {
+            self.engine.commit(batch, Durability::Synced)?;
+        }
+        Ok(unresolved)
     }
 
     fn hold_entries(

@@ -41,6 +41,11 @@ impl Store {
         }
     }
 
+    /// Whether a shard is on the list (still).
+    pub fn is_missing(&self, key: &ShardKey) -> Result<bool, StoreError> {
+        Ok(self.engine.get(Table::Missing, &key.encode())?.is_some())
+    }
+
     /// Notes that a rebuild failed, and when to try again. A shard that came meanwhile stays off the list.
     pub fn postpone(&self, key: &ShardKey, attempts: u32, due: Seconds) -> Result<(), StoreError> {
         let _rows = self.alone();

@@ -124,24 +124,30 @@ impl Store {
     }
 
     fn drop_leaf(&self, key: &LeafKey, slot: Option<u8>) -> Result<(), StoreError> {
-        let leaf: Option<RangeLeaf> = self.load(Table::Leaves, &key.encode(), "leaf")?;
+        let encoded = key.encode();
+        let leaf: Option<RangeLeaf> = self.load(Table::Leaves, &encoded, "leaf")?;
+        let mut mark = Batch::default();
+        mark.delete(Table::Unresolved, encoded.clone());
+        {
+            // From here on nobody applies it any more.
+            let _rows = self.alone();
+            self.engine.commit(mark, Durability::Buffered)?;
+        }
+        let mut rows = Batch::default();
+        for (tombstone, _) in page(&*self.engine, Table::Tombstones, &encoded, &[], usize::MAX)? {
+            rows.delete(Table::Tombstones, tombstone);
+        }
+        rows.delete(Table::Leaves, encoded);
+        let Some(leaf) = leaf else {
+            let _rows = self.alone();
+            return Ok(self.engine.commit(rows, Durability::Synced)?);
+        };
         let hold = Hold::Leaf(*key);
-        let mut batch = Batch::default();
-        batch.delete(Table::Leaves, key.encode());
-        batch.delete(Table::Unresolved, key.encode());
-        for (tombstone, _) in page(&*self.engine, Table::Tombstones, &key.encode(), &[], usize::MAX)? {
-            batch.delete(Table::Tombstones, tombstone);
+        if let (Some(slot), Some(entries)) = (slot, self.batch(&leaf.batch.root)?) {
+            self.release(hold, slot, &entries)?;
         }
-        if let Some(leaf) = leaf {
-            if let (Some(slot), Some(entries)) = (slot, self.batch(&leaf.batch.root)?) {
-                self.release(hold, slot, &entries)?;
-            }
-            let _rows = self.alone();
-            self.release_batch(hold, &leaf.batch.root, batch)
-        } else {
-            let _rows = self.alone();
-            Ok(self.engine.commit(batch, Durability::Synced)?)
-        }
+        let _rows = self.alone();
+        self.release_batch(hold, &leaf.batch.root, rows)
     }
 
     fn drop_receipt(&self, key: &ReceiptKey) -> Result<(), StoreError> {

@@ -195,10 +195,9 @@ fn a_registered_batch_holds_its_shards_and_lists_the_missing() {
     assert_eq!(store.add_leaf(&key(0), &leaf).unwrap(), AddLeaf::Known);
     assert_eq!(store.unresolved(None, 10).unwrap(), vec![(key(0), leaf)]);
     store.set_slot(0, SLOT).unwrap();
-    // Twice, as after a crash.
-    for _ in 0..2 {
-        store.resolve(&key(0), &leaf, SLOT, &entries, 7).unwrap();
-    }
+    store.resolve(&key(0), &leaf, SLOT, &entries, 7).unwrap();
+    // It is applied once.
+    store.resolve(&key(0), &leaf, SLOT, &entries, 8).unwrap();
     assert!(store.unresolved(None, 10).unwrap().is_empty());
     assert_eq!(store.leaf_count(10, 0).unwrap(), 1);
     assert_eq!(store.leaves(10, 0, 0, 10).unwrap(), vec![leaf]);
@@ -262,8 +261,15 @@ fn a_tombstone_releases_at_once_and_for_good() {
     assert_eq!(store.tombstone(&[(key(0), deleted.id())]).unwrap(), 0);
     assert!(store.shard(&deleted.key(SLOT)).unwrap().is_none());
     assert!(store.shard(&kept.key(SLOT)).unwrap().is_some());
-    store.resolve(&key(0), &leaf, SLOT, &entries, 3).unwrap();
     assert_eq!(store.usage().missing, 0);
+    // Deleted before it is applied, as after a lost disk.
+    let anew = tempfile::tempdir().unwrap();
+    let store = in_memory(anew.path());
+    store.add_leaf(&key(0), &leaf).unwrap();
+    store.tombstone(&[(key(0), deleted.id())]).unwrap();
+    store.resolve(&key(0), &leaf, SLOT, &entries, 3).unwrap();
+    let missing: Vec<_> = store.missing(3, None, 10).unwrap().iter().map(|missing| missing.object).collect();
+    assert_eq!(missing, vec![kept.id()]);
 }
 
 #[test]
@@ -281,6 +287,10 @@ fn leaving_a_group_forgets_what_was_kept_for_it() {
     store.leave_group(0).unwrap();
     assert_eq!(store.usage().shards, 0);
     assert!(store.slots().unwrap().is_empty());
+    // Whoever was about to apply it comes too late.
+    store.resolve(&key(0), &leaf, SLOT, &entries, 3).unwrap();
+    assert_eq!(store.usage().missing, 0);
+    assert!(store.batch(&leaf.batch.root).unwrap().is_none());
 }
 
 #[test]

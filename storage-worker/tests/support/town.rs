@@ -79,7 +79,15 @@ impl Member {
         let listen = self.listen.clone().unwrap_or(any);
         let genesis = chain.genesis();
         let config = NetConfig::worker(self.identity.clone(), genesis, vec![listen], bootnodes.to_vec());
-        let (net, incoming) = Net::start(config).await.unwrap();
+        let begun = Instant::now();
+        let (net, incoming) = loop {
+            match Net::start(config.clone()).await {
+                Ok(started) => break started,
+                // The worker that had the port a moment ago takes half a second to say goodbye.
+                Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
         self.listen = net.status().listening.first().cloned();
         let parts = Parts {
             store: Arc::new(Store::open(self.base.path()).unwrap()),
@@ -184,6 +192,8 @@ impl Town {
     }
 
     pub async fn with(config: FakeConfig, change: impl Fn(&mut Settings)) -> Self {
+        let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_default();
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let chain = FakeChain::new(config);
         let owner = Signer::from_suri("//Owner").unwrap();
         chain.fund(owner.account(), 1_000_000 * MEGA);
@@ -292,9 +302,10 @@ impl Town {
     /// Waits until a member knows and has all that it should.
     pub async fn whole(&self, index: usize) {
         let member = &self.members[index];
+        let head = self.chain.finalized().await.unwrap().number;
         until("the worker is whole", || {
             let status = &member.context().status;
-            status.synced() && member.store().usage().missing == 0
+            status.followed() >= Some(head) && status.synced() && member.store().usage().missing == 0
         })
         .await;
     }
