@@ -30,13 +30,27 @@ pub struct Global {
     #[arg(long, global = true, env = "MEGANET_RPC", value_name = "URL", help_heading = "Network")]
     pub rpc: Option<String>,
     /// Address of a worker to begin at; may be given several times
-    #[arg(long, global = true, env = "MEGANET_BOOTNODES", value_delimiter = ',', value_name = "MULTIADDR", help_heading = "Network")]
+    #[arg(
+        long,
+        global = true,
+        env = "MEGANET_BOOTNODES",
+        value_delimiter = ',',
+        value_name = "MULTIADDR",
+        help_heading = "Network"
+    )]
     pub bootnode: Vec<String>,
     /// Configuration file; by default the user's own, and where there is none, the running devnet's
     #[arg(long, global = true, env = "MEGANET_CONFIG", value_name = "FILE", help_heading = "Network")]
     pub config: Option<PathBuf>,
     /// Sign with a secret URI: a phrase or a development account such as //Alice (it shows in the list of processes)
-    #[arg(long, global = true, env = "MEGANET_SURI", hide_env_values = true, conflicts_with = "account", help_heading = "Account")]
+    #[arg(
+        long,
+        global = true,
+        env = "MEGANET_SURI",
+        hide_env_values = true,
+        conflicts_with = "account",
+        help_heading = "Account"
+    )]
     pub suri: Option<String>,
     /// Sign with this account of the wallet: its name or address
     #[arg(long, global = true, env = "MEGANET_ACCOUNT", help_heading = "Account")]

@@ -25,7 +25,8 @@ pub struct Config {
 impl Config {
     /// Reads a file; a mistake in it is named with its line.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("could not read the configuration {}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("could not read the configuration {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} is not a valid configuration", path.display()))
     }
 
@@ -73,7 +74,9 @@ impl Config {
     pub fn rpc(&self) -> Result<&str> {
         match &self.rpc {
             Some(rpc) => Ok(rpc),
-            None => bail!("no node is known. Pass --rpc ws://HOST:PORT, or start a local network with `meganet devnet up`"),
+            None => {
+                bail!("no node is known. Pass --rpc ws://HOST:PORT, or start a local network with `meganet devnet up`")
+            }
         }
     }
 }
@@ -87,7 +90,11 @@ mod tests {
     fn a_configuration_is_read_as_it_was_written() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("client.toml");
-        let config = Config { rpc: Some("ws://127.0.0.1:1".into()), bootnodes: vec!["/ip4/127.0.0.1/udp/1/quic-v1".into()], ..Config::default() };
+        let config = Config {
+            rpc: Some("ws://127.0.0.1:1".into()),
+            bootnodes: vec!["/ip4/127.0.0.1/udp/1/quic-v1".into()],
+            ..Config::default()
+        };
         std::fs::write(&path, toml::to_string(&config).unwrap()).unwrap();
         assert_eq!(Config::read(&path).unwrap(), config);
     }

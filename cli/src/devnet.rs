@@ -63,7 +63,12 @@ impl Devnet {
         while chain.finalized().await?.number == 0 {
             if Instant::now() >= deadline {
                 let log = &self.state.processes[*first].log;
-                bail!("no block was finalized in {} s. The last lines of {}:\n{}", FIRST_FINALITY.as_secs(), log.display(), log_tail(log, 15));
+                bail!(
+                    "no block was finalized in {} s. The last lines of {}:\n{}",
+                    FIRST_FINALITY.as_secs(),
+                    log.display(),
+                    log_tail(log, 15)
+                );
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
@@ -103,7 +108,10 @@ impl Devnet {
     /// A connection to the first validator that runs.
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         let validators = self.state.of_kind(Kind::Validator);
-        let index = validators.into_iter().find(|index| self.state.processes[*index].is_alive()).context("no validator runs")?;
+        let index = validators
+            .into_iter()
+            .find(|index| self.state.processes[*index].is_alive())
+            .context("no validator runs")?;
         Ok(Arc::new(SubxtChain::connect(&self.state.rpc_url(index), None).await?))
     }
 

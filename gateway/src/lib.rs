@@ -18,6 +18,6 @@ pub mod router;
 pub mod server;
 pub mod source;
 
-pub use server::{serve, Limits};
 pub use network::NetworkSource;
+pub use server::{serve, Limits};
 pub use source::{Site, Source, SourceError};

@@ -150,7 +150,9 @@ fn describe(headers: &mut HeaderMap, site: &dyn Site, entry: &Entry, etag: &ETag
     // A name may point elsewhere any moment: keep it, but ask.
     set(headers, header::CACHE_CONTROL, "public, no-cache");
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if let (Ok(label), Ok(version)) = (HeaderValue::from_str(site.label()), HeaderValue::from_str(&site.version().to_string())) {
+    if let (Ok(label), Ok(version)) =
+        (HeaderValue::from_str(site.label()), HeaderValue::from_str(&site.version().to_string()))
+    {
         headers.insert(NAME_HEADER, label);
         headers.insert(VERSION_HEADER, version);
     }
@@ -183,7 +185,11 @@ fn wanted(request: &HeaderMap, size: u64, etag: &ETag) -> Wanted {
                 Bound::Excluded(end) => (*end).min(size),
                 Bound::Unbounded => size,
             };
-            if start < end { Wanted::Part(start, end) } else { Wanted::Unsatisfiable }
+            if start < end {
+                Wanted::Part(start, end)
+            } else {
+                Wanted::Unsatisfiable
+            }
         }
         _ => Wanted::Whole,
     }

@@ -26,7 +26,10 @@ async fn answer(State(responder): State<Responder>, request: Request) -> Respons
     let response = if parts.method == Method::GET || parts.method == Method::HEAD {
         route(&responder, &parts.method, &parts.uri, &parts.headers).await
     } else {
-        let mut refusal = sentence(StatusCode::METHOD_NOT_ALLOWED, "Sites are read with GET and HEAD. To publish, use `meganet publish`.");
+        let mut refusal = sentence(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "Sites are read with GET and HEAD. To publish, use `meganet publish`.",
+        );
         refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         refusal
     };
@@ -65,7 +68,9 @@ async fn site(responder: &Responder, label: &str, method: &Method, uri: &Uri, he
             Page::File(entry) => responder.file(site, entry, StatusCode::OK, method, headers).await?,
             Page::AddSlash => redirect(uri),
             Page::NotFound(Some(own)) => responder.file(site, own, StatusCode::NOT_FOUND, method, headers).await?,
-            Page::NotFound(None) => sentence(StatusCode::NOT_FOUND, &format!("The site '{label}' has no file {}", uri.path())),
+            Page::NotFound(None) => {
+                sentence(StatusCode::NOT_FOUND, &format!("The site '{label}' has no file {}", uri.path()))
+            }
             Page::BadPath => sentence(StatusCode::BAD_REQUEST, "No file can have this path."),
         })
     };

@@ -41,12 +41,19 @@ impl Default for Limits {
 ///
 /// # Errors
 /// Where the listener itself breaks; an error of one connection ends only that one.
-pub async fn serve(listener: TcpListener, source: Arc<dyn Source>, limits: Limits, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    source: Arc<dyn Source>,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
     let metrics = Metrics::default();
     let responder = Responder { source, cache: FileCache::new(limits.cache_bytes), metrics: metrics.clone() };
     let service = TowerToHyperService::new(router(responder));
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(limits.header_bytes.max(8 << 10));
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes.max(8 << 10));
     let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
     let places = Arc::new(Semaphore::new(limits.connections));
     tokio::pin!(shutdown);

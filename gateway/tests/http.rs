@@ -172,7 +172,8 @@ async fn a_reader_who_has_it_gets_304_and_head_has_no_body() {
     let first = gateway.get("hello", "/large.bin").await;
     let tag = first.headers()[header::ETAG].clone();
     let reads = gateway.shelf.reads.load(Ordering::Relaxed);
-    let again = gateway.ask(Method::GET, "hello", "/large.bin").header(header::IF_NONE_MATCH, &tag).send().await.unwrap();
+    let again =
+        gateway.ask(Method::GET, "hello", "/large.bin").header(header::IF_NONE_MATCH, &tag).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
     let head = gateway.ask(Method::HEAD, "hello", "/large.bin").send().await.unwrap();
     assert_eq!(head.headers()[header::CONTENT_LENGTH], "3000000");

@@ -6,7 +6,7 @@
 //! then freeze it with `meganet-node export-chain-spec --chain FILE --raw`. `node/README.md` walks through it.
 
 use crate::{
-    constants::{HOURS, MEGA, MILLI_MEGA},
+    constants::{HOURS, MEGA, MILLI_MEGA, SS58_PREFIX},
     AccountId, BabeConfig, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, StorageConfig,
     SudoConfig,
 };
@@ -14,6 +14,7 @@ use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
+use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
 use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
@@ -67,6 +68,12 @@ fn local() -> Value {
         validator(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
     ];
     genesis(validators, Sr25519Keyring::Alice.to_account_id())
+}
+
+/// Makes genesis JSON read and write this chain's addresses. A prefix that is in no registry is refused otherwise; the
+/// generic one (42) is read all the same.
+pub fn use_own_addresses() {
+    set_default_ss58_version(Ss58AddressFormat::custom(SS58_PREFIX));
 }
 
 /// The JSON patch of a preset, or `None` where there is no such preset.

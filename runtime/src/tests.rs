@@ -51,3 +51,14 @@ fn epochs_are_ten_minutes_of_slots() {
     assert_eq!(u64::from(constants::EPOCH_BLOCKS), constants::EPOCH_SLOTS);
     assert_eq!(constants::SLOT_MILLIS * u64::from(constants::MINUTES), 60_000);
 }
+
+#[test]
+fn genesis_json_takes_our_addresses_and_generic_ones() {
+    use sp_core::crypto::{AccountId32, Ss58AddressFormat, Ss58Codec};
+    genesis_presets::use_own_addresses();
+    let who = AccountId32::new([7; 32]);
+    for prefix in [constants::SS58_PREFIX, 42] {
+        let address = who.to_ss58check_with_version(Ss58AddressFormat::custom(prefix));
+        assert_eq!(serde_json::from_value::<AccountId32>(address.into()).unwrap(), who);
+    }
+}

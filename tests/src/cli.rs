@@ -88,7 +88,12 @@ impl Cli {
         let run = self.run(args).await?;
         let said = run.stderr.to_lowercase();
         if run.code != 1 {
-            bail!("`meganet {}` should have failed, but exited with {}: {}", args.join(" "), run.code, run.stderr.trim());
+            bail!(
+                "`meganet {}` should have failed, but exited with {}: {}",
+                args.join(" "),
+                run.code,
+                run.stderr.trim()
+            );
         }
         for needle in needles {
             if !said.contains(&needle.to_lowercase()) {

@@ -14,6 +14,12 @@ pub fn escape(path: &str) -> String {
     path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// The version of the site that an answer is of.
+pub fn version_of(response: &reqwest::Response) -> Result<u64> {
+    let version = response.headers().get("x-meganet-version").context("an answer names its version")?;
+    Ok(version.to_str()?.parse()?)
+}
+
 /// Reads through one gateway.
 #[derive(Clone, Debug)]
 pub struct Browser {
@@ -43,11 +49,26 @@ impl Browser {
 
     /// A GET that must succeed, with its body.
     pub async fn get(&self, label: &str, path: &str) -> Result<Vec<u8>> {
-        let response = self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
+        let response =
+            self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
         let status = response.status();
         let body = response.bytes().await.with_context(|| format!("the body of {label}/{path}"))?;
         ensure!(status.is_success(), "GET {label}/{path} answered {status}: {}", String::from_utf8_lossy(&body));
         Ok(body.to_vec())
+    }
+
+    /// Waits until the gateway has noticed that a name has this version; it remembers names for some seconds.
+    pub async fn wait_version(&self, label: &str, version: u64) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let response = self.http.head(self.url(label, "")).send().await?;
+            let now = version_of(&response)?;
+            if now >= version {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "the gateway still serves version {now} of {label}, not {version}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// Time from the request to the first byte of the body.
@@ -61,9 +82,14 @@ impl Browser {
 
     /// GETs a file and compares it with one on disk, a piece at a time.
     pub async fn same(&self, label: &str, path: &str, file: &Path) -> Result<u64> {
-        let response = self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
+        let response =
+            self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
         let status = response.status();
-        ensure!(status.is_success(), "GET {label}/{path} answered {status}: {}", response.text().await.unwrap_or_default());
+        ensure!(
+            status.is_success(),
+            "GET {label}/{path} answered {status}: {}",
+            response.text().await.unwrap_or_default()
+        );
         let mut wanted = std::fs::File::open(file)?;
         let mut body = response.bytes_stream();
         let mut total = 0;

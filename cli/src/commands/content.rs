@@ -10,10 +10,7 @@ use anyhow::{bail, ensure, Context, Result};
 use futures::TryStreamExt;
 use meganet_chain::amount::Mega;
 use meganet_client::{PublishOptions, Site};
-use meganet_primitives::{
-    link::Link,
-    manifest::Entry,
-};
+use meganet_primitives::{link::Link, manifest::Entry};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
@@ -132,7 +129,8 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
 
 /// The file that a path means: the file itself, or its folder's index.
 fn find<'a>(site: &'a Site, path: &str) -> Result<&'a Entry> {
-    let index = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { format!("{path}/index.html") };
+    let index =
+        if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { format!("{path}/index.html") };
     match site.one_entry(path) {
         Ok(entry) => Ok(entry),
         Err(error) => Ok(site.entry(&index).ok_or(error)?),

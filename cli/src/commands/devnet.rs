@@ -102,7 +102,11 @@ fn down(session: &Session, dir: &Path, purge: bool) -> Result<()> {
         std::fs::remove_dir_all(&state.dir).with_context(|| format!("could not remove {}", state.dir.display()))?;
     }
     session.output.result(&json!({ "dir": state.dir, "purged": purge }), |_| {
-        if purge { "the network is down, its data removed".into() } else { "the network is down; `meganet devnet up` goes on with it".into() }
+        if purge {
+            "the network is down, its data removed".into()
+        } else {
+            "the network is down; `meganet devnet up` goes on with it".into()
+        }
     })
 }
 

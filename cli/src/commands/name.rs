@@ -43,7 +43,9 @@ async fn register(session: &Session, name: &str) -> Result<()> {
             bail!("the name '{name}' is taken: {owner} owns it. Choose another");
         }
         Availability::Invalid => bail!("the chain does not allow the name '{name}'"),
-        Availability::LooksLikeAnother => bail!("'{name}' looks like a name that somebody else owns, so it cannot be registered. Choose another"),
+        Availability::LooksLikeAnother => {
+            bail!("'{name}' looks like a name that somebody else owns, so it cannot be registered. Choose another")
+        }
     }
     let deposit = chain.name_deposit().await?;
     let outcome = chain.submit(&signer, vec![Call::RegisterName { label: name.into() }], Until::Finalized).await?;
@@ -55,12 +57,20 @@ async fn set(session: &Session, name: &str, link: &str) -> Result<()> {
     let content = match link {
         "none" => None,
         link => match link.parse::<Link>()? {
-            Link::Object { object, group, sealed_len, key: Some(key) } => Some(ContentRef { object, group, sealed_len, key: Some(key) }),
-            Link::Object { key: None, .. } => bail!("this link has no key after '#', so readers of the name could not open it"),
+            Link::Object { object, group, sealed_len, key: Some(key) } => {
+                Some(ContentRef { object, group, sealed_len, key: Some(key) })
+            }
+            Link::Object { key: None, .. } => {
+                bail!("this link has no key after '#', so readers of the name could not open it")
+            }
             Link::Name { .. } => bail!("a name points at content: give a link that `meganet put` printed"),
         },
     };
-    let what = if content.is_some() { "points at what the link opens; its key is public now" } else { "points at nothing now" };
+    let what = if content.is_some() {
+        "points at what the link opens; its key is public now"
+    } else {
+        "points at nothing now"
+    };
     change(session, name, Call::SetContent { label: name.into(), content }, &format!("{name} {what}")).await
 }
 
@@ -110,9 +120,13 @@ pub async fn resolve(session: &Session, name: &str) -> Result<()> {
     let block = chain.finalized().await?;
     let info = chain.name(name, At::Block(block.hash)).await?.with_context(|| unknown(name))?;
     let mut value = describe(&info);
-    value["block"] = json!({ "number": block.number, "hash": format!("0x{}", hex::encode(block.hash)), "finalized": true });
+    value["block"] =
+        json!({ "number": block.number, "hash": format!("0x{}", hex::encode(block.hash)), "finalized": true });
     session.output.result(&value, |_| match &info.content {
-        Some(content) => format!("{name} -> object {} in group {}, version {}, at finalized block {}", content.object, content.group, info.version, block.number),
+        Some(content) => format!(
+            "{name} -> object {} in group {}, version {}, at finalized block {}",
+            content.object, content.group, info.version, block.number
+        ),
         None => format!("{name} is registered, but points at nothing yet"),
     })
 }

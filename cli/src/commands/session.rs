@@ -103,7 +103,10 @@ impl Session {
     /// A password: from `--password-file`, or asked for at the terminal.
     pub fn password(&self, prompt: &str) -> Result<Zeroizing<String>> {
         if let Some(path) = &self.global.password_file {
-            let text = Zeroizing::new(std::fs::read_to_string(path).with_context(|| format!("could not read the password file {}", path.display()))?);
+            let text = Zeroizing::new(
+                std::fs::read_to_string(path)
+                    .with_context(|| format!("could not read the password file {}", path.display()))?,
+            );
             return Ok(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_string()));
         }
         if !std::io::stdin().is_terminal() {
@@ -127,7 +130,11 @@ pub async fn connect(chain: Arc<dyn ChainClient>, bootnodes: &[String]) -> Resul
     if bootnodes.is_empty() {
         bail!("no worker is known to begin at. Pass --bootnode ADDRESS (workers log theirs when they start), or name some in the configuration");
     }
-    let parse = |text: &String| text.parse::<Multiaddr>().with_context(|| format!("'{text}' is no address of a worker, such as /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3…"));
+    let parse = |text: &String| {
+        text.parse::<Multiaddr>().with_context(|| {
+            format!("'{text}' is no address of a worker, such as /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3…")
+        })
+    };
     let bootnodes = bootnodes.iter().map(parse).collect::<Result<Vec<_>>>()?;
     let (net, _nothing_is_served) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await?;
     Ok(Network::new(chain, net))
@@ -135,6 +142,7 @@ pub async fn connect(chain: Arc<dyn ChainClient>, bootnodes: &[String]) -> Resul
 
 /// Where what this program keeps for its user is.
 pub fn data_dir() -> Result<PathBuf> {
-    let dirs = directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; set HOME")?;
+    let dirs =
+        directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; set HOME")?;
     Ok(dirs.data_dir().to_path_buf())
 }

@@ -48,8 +48,16 @@ pub async fn run(session: &Session) -> Result<()> {
             format!("workers    {} in {} countries: {}", stats.workers, countries.len(), spread.join(", ")),
             format!("capacity   {} lent, {} promised to groups", bytes(stats.capacity), bytes(stats.committed)),
             format!("groups     {}, of which {} are being filled", stats.groups, stats.groups_filling),
-            format!("registered {} objects in {} batches, {} bytes of shards", stats.objects, stats.batches, stats.bytes),
-            format!("epoch      {}; a GiB of shards costs {} an epoch; the pot holds {}", stats.epoch, Mega(params.price_per_gib_epoch), Mega(stats.pot)),
+            format!(
+                "registered {} objects in {} batches, {} bytes of shards",
+                stats.objects, stats.batches, stats.bytes
+            ),
+            format!(
+                "epoch      {}; a GiB of shards costs {} an epoch; the pot holds {}",
+                stats.epoch,
+                Mega(params.price_per_gib_epoch),
+                Mega(stats.pot)
+            ),
         ]
         .join("\n")
     })

@@ -71,12 +71,17 @@ fn secret() -> Result<Zeroizing<String>> {
 fn list(session: &Session) -> Result<()> {
     let store = session.store()?;
     let accounts = store.list()?;
-    let value: Vec<_> = accounts.iter().map(|one| json!({ "name": one.name, "address": format_account(&one.account) })).collect();
+    let value: Vec<_> =
+        accounts.iter().map(|one| json!({ "name": one.name, "address": format_account(&one.account) })).collect();
     session.output.result(&value, |_| {
         if accounts.is_empty() {
             return format!("no accounts in {}; make one with `meganet wallet new NAME`", store.dir().display());
         }
-        accounts.iter().map(|one| format!("{:<20} {}", one.name, format_account(&one.account))).collect::<Vec<_>>().join("\n")
+        accounts
+            .iter()
+            .map(|one| format!("{:<20} {}", one.name, format_account(&one.account)))
+            .collect::<Vec<_>>()
+            .join("\n")
     })
 }
 
@@ -91,7 +96,9 @@ fn export(session: &Session, name: &str, output: Option<&Path>) -> Result<()> {
             ensure!(!path.exists(), "{} exists already; name another file", path.display());
             let path = std::path::absolute(path)?;
             write_atomically(&path, json.as_bytes())?;
-            session.output.result(&json!({ "file": path }), |_| format!("wrote {}; it is encrypted with the account's password", path.display()))
+            session.output.result(&json!({ "file": path }), |_| {
+                format!("wrote {}; it is encrypted with the account's password", path.display())
+            })
         }
     }
 }
@@ -106,7 +113,12 @@ async fn balance(session: &Session, account: Option<&str>) -> Result<()> {
         "spendable": balance.spendable.to_string(),
     });
     session.output.result(&value, |_| {
-        format!("{}\nspendable {}\nheld      {} (deposits and bonds)", format_account(&account), Mega(balance.spendable), Mega(balance.held))
+        format!(
+            "{}\nspendable {}\nheld      {} (deposits and bonds)",
+            format_account(&account),
+            Mega(balance.spendable),
+            Mega(balance.held)
+        )
     })
 }
 

@@ -112,9 +112,21 @@ impl State {
             write_atomically(&key_file, hex::encode(secret).as_bytes())?;
         }
         let validators = self.of_kind(Kind::Validator);
-        let mut args = strings(&["--chain", if validators.len() == 1 { "dev" } else { "local" }, "--validator", VALIDATORS[index]]);
+        let mut args = strings(&[
+            "--chain",
+            if validators.len() == 1 { "dev" } else { "local" },
+            "--validator",
+            VALIDATORS[index],
+        ]);
         args.extend(strings(&["--base-path", &path(&process.data), "--node-key-file", &path(&key_file)]));
-        args.extend(strings(&["--rpc-port", &process.http_port.to_string(), "--rpc-cors", "all", "--rpc-methods", "safe"]));
+        args.extend(strings(&[
+            "--rpc-port",
+            &process.http_port.to_string(),
+            "--rpc-cors",
+            "all",
+            "--rpc-methods",
+            "safe",
+        ]));
         args.extend(strings(&["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{}", process.p2p_port)]));
         args.extend(strings(&["--no-telemetry", "--no-prometheus", "--no-mdns", "--name", &process.name]));
         if validators.len() == 1 {
@@ -134,7 +146,12 @@ impl State {
         let country = process.country.as_deref().context("a worker has a country")?;
         // Workers spread over the validators, so that one of these can go without all of those going blind.
         let validators = self.of_kind(Kind::Validator);
-        let mut args = strings(&["--base-path", &path(&process.data), "--rpc", &self.rpc_url(validators[index % validators.len()])]);
+        let mut args = strings(&[
+            "--base-path",
+            &path(&process.data),
+            "--rpc",
+            &self.rpc_url(validators[index % validators.len()]),
+        ]);
         args.extend(strings(&["--operator-suri", &operator_suri(&process.name), "--country", country]));
         args.extend(strings(&["--capacity", &self.capacity.to_string()]));
         args.extend(strings(&["--listen", &format!("/ip4/127.0.0.1/udp/{}/quic-v1", process.p2p_port)]));
@@ -162,11 +179,21 @@ impl State {
                 return self.save();
             }
             if !process.is_alive() {
-                bail!("{} ended. The last lines of {}:\n{}", process.name, process.log.display(), log_tail(&process.log, 15));
+                bail!(
+                    "{} ended. The last lines of {}:\n{}",
+                    process.name,
+                    process.log.display(),
+                    log_tail(&process.log, 15)
+                );
             }
             if Instant::now() >= deadline {
                 let tail = log_tail(&process.log, 15);
-                bail!("{} is not ready after {} s. The last lines of {}:\n{tail}", process.name, READY.as_secs(), process.log.display());
+                bail!(
+                    "{} is not ready after {} s. The last lines of {}:\n{tail}",
+                    process.name,
+                    READY.as_secs(),
+                    process.log.display()
+                );
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -176,7 +203,11 @@ impl State {
 /// `Some` when the process is ready, with its peer id if it has one.
 async fn ready(http: &reqwest::Client, process: &Process) -> Option<Option<String>> {
     match process.kind {
-        Kind::Validator => rpc(http, process.http_port, "system_localPeerId", json!([])).await.ok()?.as_str().map(|peer| Some(peer.into())),
+        Kind::Validator => rpc(http, process.http_port, "system_localPeerId", json!([]))
+            .await
+            .ok()?
+            .as_str()
+            .map(|peer| Some(peer.into())),
         Kind::Worker => {
             let health = worker_health(http, process.http_port).await.ok()?;
             health.get("worker_id")?.as_u64()?;

@@ -144,7 +144,8 @@ impl Process {
             .spawn()
             .with_context(|| format!("could not start {}; build it with scripts/build", program.display()))?;
         let pid = i32::try_from(child.id()).context("the system gave a process id beyond 2^31")?;
-        let (_, started) = stat(pid).with_context(|| format!("{} ended at once; see {}", self.name, self.log.display()))?;
+        let (_, started) =
+            stat(pid).with_context(|| format!("{} ended at once; see {}", self.name, self.log.display()))?;
         self.running = Some(Running { pid, started });
         Ok(())
     }

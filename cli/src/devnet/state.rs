@@ -36,11 +36,10 @@ impl Shape {
         text.split(',')
             .map(|part| {
                 let (country, count) = part.split_once(':').unwrap_or((part, "1"));
-                let country: meganet_primitives::country::Country = country
-                    .trim()
-                    .to_uppercase()
-                    .parse()
-                    .map_err(|_| anyhow::anyhow!("'{country}' is no ISO 3166-1 country code; write for example DE:2,FR:2,JP:2"))?;
+                let country: meganet_primitives::country::Country =
+                    country.trim().to_uppercase().parse().map_err(|_| {
+                        anyhow::anyhow!("'{country}' is no ISO 3166-1 country code; write for example DE:2,FR:2,JP:2")
+                    })?;
                 let count = count.trim().parse().with_context(|| format!("'{count}' is no number of workers"))?;
                 Ok((country.to_string(), count))
             })
@@ -65,7 +64,8 @@ const FILE: &str = "devnet.json";
 impl State {
     /// Where a devnet is kept unless another folder is named.
     pub fn default_dir() -> Result<PathBuf> {
-        let dirs = directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; pass --dir")?;
+        let dirs =
+            directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; pass --dir")?;
         Ok(dirs.data_local_dir().join("devnet"))
     }
 
@@ -81,7 +81,17 @@ impl State {
         let mut add = |name: String, kind, country, http_port, p2p_port| {
             let data = dir.join(&name);
             let log = dir.join("logs").join(format!("{name}.log"));
-            processes.push(Process { name, kind, country, http_port, p2p_port, peer_id: None, data, log, running: None });
+            processes.push(Process {
+                name,
+                kind,
+                country,
+                http_port,
+                p2p_port,
+                peer_id: None,
+                data,
+                log,
+                running: None,
+            });
         };
         for number in 1..=shape.validators {
             add(format!("validator-{number}"), Kind::Validator, None, ports.free()?, ports.free()?);
@@ -116,7 +126,8 @@ impl State {
 
     /// Reads the devnet in `dir`, or says how to make one.
     pub fn require(dir: &Path) -> Result<Self> {
-        Self::load(dir)?.with_context(|| format!("there is no devnet in {}; start one with `meganet devnet up`", dir.display()))
+        Self::load(dir)?
+            .with_context(|| format!("there is no devnet in {}; start one with `meganet devnet up`", dir.display()))
     }
 
     /// Writes `devnet.json`: the old one or the new one is there at any moment.
@@ -216,7 +227,8 @@ mod tests {
         assert!(names.contains(&"worker-fr-2".to_string()));
         let again = State::require(dir.path()).unwrap();
         assert_eq!(serde_json::to_string(&again).unwrap(), serde_json::to_string(&state).unwrap());
-        let mut ports: Vec<u16> = state.processes.iter().flat_map(|p| [p.http_port, p.p2p_port]).filter(|p| *p > 0).collect();
+        let mut ports: Vec<u16> =
+            state.processes.iter().flat_map(|p| [p.http_port, p.p2p_port]).filter(|p| *p > 0).collect();
         ports.sort_unstable();
         ports.dedup();
         assert_eq!(ports.len(), 9 * 2 + 1);

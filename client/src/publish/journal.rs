@@ -42,11 +42,8 @@ pub(super) struct Sealed {
 
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 enum Record {
-    #[codec(index = 0)]
     Sealed(Sealed),
-    #[codec(index = 1)]
     Signed(SignedBatch),
-    #[codec(index = 2)]
     Registered { objects: Vec<ObjectId>, expiry: Epoch },
 }
 

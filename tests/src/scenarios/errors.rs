@@ -44,7 +44,7 @@ async fn names(stage: &Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     let site = site.to_str().context("a Unicode path")?;
     refused(stage, "name-taken", &bob, &["name", "register", LABEL], &["taken"]).await?;
-    refused(stage, "publish-to-somebody-elses-name", &bob, &["publish", site, LABEL], &["own"]).await?;
+    refused(stage, "publish-to-somebody-elses-name", &bob, &["publish", site, LABEL], &["belongs"]).await?;
     refused(stage, "look-alike-name", &bob, &["name", "register", "err0rs"], &["look"]).await?;
     for label in ["ab", "-edge", "edge-", "Capital", "under_score", "xn--abc"] {
         refused(stage, &format!("label-{label}"), alice, &["name", "register", "--", label], &["name"]).await?;
@@ -108,9 +108,12 @@ async fn gateway(stage: &Stage) -> Result<()> {
 
     let index = *stage.devnet.state.of_kind(Kind::Gateway).first().context("there is a gateway")?;
     let port = stage.devnet.state.processes[index].http_port;
-    let traversal = raw(port, b"GET /../../etc/passwd HTTP/1.1\r\nHost: errors.mega.localhost\r\nConnection: close\r\n\r\n").await?;
+    let traversal =
+        raw(port, b"GET /../../etc/passwd HTTP/1.1\r\nHost: errors.mega.localhost\r\nConnection: close\r\n\r\n")
+            .await?;
     ensure!(traversal.starts_with("HTTP/1.1 4"), "a way out of the site is refused: {traversal}");
-    let oversized = format!("GET /{} HTTP/1.1\r\nHost: errors.mega.localhost\r\nConnection: close\r\n\r\n", "a".repeat(200_000));
+    let oversized =
+        format!("GET /{} HTTP/1.1\r\nHost: errors.mega.localhost\r\nConnection: close\r\n\r\n", "a".repeat(200_000));
     let answer = raw(port, oversized.as_bytes()).await?;
     ensure!(answer.starts_with("HTTP/1.1 4"), "an oversized request is refused: {answer}");
     stage.facts.say("refused-oversized-request", answer.lines().next().unwrap_or_default());

@@ -91,14 +91,17 @@ async fn heal(stage: &mut Stage, site: &Path) -> Result<()> {
 
     stage.devnet.state.kill(&[offline])?;
     folder::write(site, "news.html", b"<!doctype html><title>News</title><p>Written while a worker was away.")?;
-    stage.publish(site, LABEL).await?;
+    let report = stage.publish(site, LABEL).await?;
+    stage.facts.say("published-while-a-worker-was-away", &report["version"]);
 
     stage.devnet.state.kill(&[diskless])?;
     lose_disk(&stage.devnet.state.processes[diskless].data)?;
     stage.devnet.state.start(&[offline, diskless]).await?;
     let healed = stage.wait_whole(&workers, HEAL).await?;
     stage.facts.seconds("heal-seconds", healed);
-    for (key, index) in [("rebuilt-by-the-worker-that-was-away", offline), ("rebuilt-by-the-worker-that-lost-its-disk", diskless)] {
+    for (key, index) in
+        [("rebuilt-by-the-worker-that-was-away", offline), ("rebuilt-by-the-worker-that-lost-its-disk", diskless)]
+    {
         let health = stage.health(index).await?;
         let rebuilt = health["rebuilt"].as_u64().context("health says how many shards were rebuilt")?;
         stage.facts.say(key, rebuilt);

@@ -1,6 +1,10 @@
 //! A one-file change of a 1,000-file site: little is uploaded, and no reader ever sees a mixture.
 
-use crate::{folder, http::Browser, Stage};
+use crate::{
+    folder,
+    http::{version_of, Browser},
+    Stage,
+};
 use anyhow::{bail, ensure, Context, Result};
 use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -43,6 +47,8 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     let share = 100.0 * changed as f64 / uploaded as f64;
     stage.facts.say("changed-upload-percent", format!("{share:.2}"));
     ensure!(changed > 0 && share <= 5.0, "a small change uploaded {share:.2} % of the site");
+    let version = second["version"].as_u64().context("publish reports the version")?;
+    stage.browser()?.wait_version(LABEL, version).await?;
     let (files, _) = stage.browser()?.same_folder(LABEL, &site).await?;
     stage.facts.say("files-after", files);
     Ok(())
@@ -77,8 +83,7 @@ async fn read(browser: Browser, stop: Arc<AtomicBool>, reads: Arc<AtomicUsize>) 
     while !stop.load(Ordering::Relaxed) {
         for (slot, path) in ["index.html", "pages/00/0000.html"].into_iter().enumerate() {
             let answer = browser.request(reqwest::Method::GET, LABEL, path).send().await?.error_for_status()?;
-            let version = answer.headers().get("x-meganet-version").context("an answer names its version")?;
-            let version: u64 = version.to_str()?.parse()?;
+            let version = version_of(&answer)?;
             ensure!(version >= newest, "version {version} came after {newest}");
             newest = version;
             let body = answer.text().await?;
