@@ -41,15 +41,26 @@ fn register(label: &str) -> Call {
     Call::RegisterName { label: label.to_owned() }
 }
 
-async fn connect(node: &Node) -> SubxtChain {
-    let options = Options { start_patience: Duration::from_secs(60), ..Options::default() };
-    SubxtChain::connect_with(node.url(), options).await.unwrap()
+async fn connect(node: &mut Node) -> SubxtChain {
+    // A node compiles its runtime when it starts: on a busy machine that takes its time.
+    let long = Duration::from_secs(240);
+    let options = Options {
+        start_patience: long,
+        patience: long,
+        block_timeout: long,
+        finality_timeout: long,
+        ..Options::default()
+    };
+    match SubxtChain::connect_with(node.url(), options).await {
+        Ok(chain) => chain,
+        Err(error) => panic!("{error}\n{}", node.last_words()),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_money() {
-    let Some(node) = Node::start() else { return };
-    let chain = connect(&node).await;
+    let Some(mut node) = Node::start() else { return };
+    let chain = connect(&mut node).await;
     let wrong = SubxtChain::connect(node.url(), Some([1; 32])).await.err().unwrap();
     assert!(matches!(wrong, ChainError::WrongChain { .. }), "{wrong}");
     assert!(SubxtChain::connect(node.url(), Some(chain.genesis())).await.is_ok());
@@ -134,8 +145,8 @@ async fn group(chain: &SubxtChain) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_and_batches() {
-    let Some(node) = Node::start() else { return };
-    let chain = connect(&node).await;
+    let Some(mut node) = Node::start() else { return };
+    let chain = connect(&mut node).await;
     let alice = signer("Alice");
     let group = group(&chain).await;
     let workers = chain.all_workers(At::Best).await.unwrap();
@@ -205,7 +216,7 @@ async fn workers_and_batches() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_node_is_found_again() {
     let Some(mut node) = Node::start() else { return };
-    let chain = connect(&node).await;
+    let chain = connect(&mut node).await;
     let mut blocks = chain.blocks(Some(1));
     let mut expected = 1;
     while expected <= 3 {

@@ -31,6 +31,15 @@ impl Node {
         &self.url
     }
 
+    /// What it wrote last, for the message of a test that could not reach it.
+    pub fn last_words(&mut self) -> String {
+        let ended = self.child.try_wait().unwrap();
+        let log = std::fs::read_to_string(self.data.path().join("node.log")).unwrap_or_default();
+        let tail: Vec<&str> = log.lines().rev().take(15).collect();
+        let tail: Vec<&str> = tail.into_iter().rev().collect();
+        format!("ended: {ended:?}, log:\n{}", tail.join("\n"))
+    }
+
     /// Kills it, as a crash would.
     pub fn stop(&mut self) {
         self.child.kill().unwrap();
