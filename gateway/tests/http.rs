@@ -1,5 +1,5 @@
 //! The gateway over real sockets, with a source in memory.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
 
 use async_trait::async_trait;
 use blake2::{digest::consts::U32, Blake2b, Digest};

@@ -5,9 +5,6 @@
 //! - [`service`]: the parts of a running node and how they are joined.
 //! - [`rpc`]: the JSON-RPC families beyond those that every node serves.
 
-// `sc_cli::Error` is what the SDK makes it.
-#![allow(clippy::result_large_err)]
-
 // The SDK's errors are large, and made once in a process's life.
 #![allow(clippy::result_large_err)]
 

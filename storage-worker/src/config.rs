@@ -80,7 +80,7 @@ pub struct Options {
     /// Bytes a second that rebuilt shards grow by [default: 32MiB].
     #[arg(long, env = "MEGANET_REBUILD_RATE", value_name = "BYTES")]
     pub rebuild_rate: Option<Size>,
-    /// Shards that are rebuilt at once [default: 2].
+    /// Shards that are rebuilt at once [default: 4].
     #[arg(long, env = "MEGANET_REBUILDS", value_name = "N")]
     pub rebuilds: Option<usize>,
 }

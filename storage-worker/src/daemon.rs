@@ -90,7 +90,7 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
 /// Says so when the disk has not the room that is lent.
 fn check_room(config: &Config, pages: &Pages) {
     let Ok(disk) = nix::sys::statvfs::statvfs(&config.base_path) else { return };
-    let free = u64::from(disk.blocks_available()).saturating_mul(disk.fragment_size());
+    let free = disk.blocks_available().saturating_mul(disk.fragment_size());
     let room = free.saturating_add(pages.store.usage().bytes);
     if room < config.settings.capacity {
         let capacity = config.settings.capacity;
@@ -158,7 +158,7 @@ async fn connect(url: &str, status: &Status) -> Result<SubxtChain, ChainError> {
     loop {
         match SubxtChain::connect(url, None).await {
             Err(error @ ChainError::NodeUnreachable { .. }) => {
-                if attempt % REMIND == 0 {
+                if attempt.is_multiple_of(REMIND) {
                     tracing::warn!("waiting for the node: {error}");
                 }
                 status.set_trouble(Some(error.to_string()));

@@ -14,6 +14,8 @@ pub struct Settings {
     pub staging: u64,
     /// How long a shard is kept that came and for which no receipt was asked.
     pub staged_for: Duration,
+    /// How often to look for what has expired and what is staged for too long.
+    pub collect_interval: Duration,
     /// Shards that may come in at once.
     pub uploads: usize,
     /// Bytes of answers to readers that may be in memory at once.
@@ -36,12 +38,13 @@ impl Settings {
             capacity,
             staging: (capacity / 10).max(1 << 30).min(capacity),
             staged_for: Duration::from_secs(24 * 3600),
+            collect_interval: Duration::from_secs(30),
             uploads: 64,
             serving: 48 << 20,
             scrub_rate: 16 << 20,
             scrub_interval: Duration::from_secs(24 * 3600),
             rebuild_rate: 32 << 20,
-            rebuilds: 2,
+            rebuilds: 4,
         }
     }
 }

@@ -10,6 +10,9 @@ use std::{
     time::Instant,
 };
 
+/// Blocks that following may be behind the head: the newest one is always being read.
+const LAG: BlockNumber = 2;
+
 /// Shared by everything that runs; read by [`crate::http`].
 pub struct Status {
     started: Instant,
@@ -98,7 +101,8 @@ impl Status {
 
     /// Whether the worker knows all that it should hold.
     pub fn synced(&self) -> bool {
-        self.followed().is_some() && self.followed() >= self.head() && self.ranges_whole()
+        let (Some(followed), Some(head)) = (self.followed(), self.head()) else { return false };
+        followed.saturating_add(LAG) >= head && self.ranges_whole()
     }
 
     /// Shards that are being rebuilt.

@@ -169,7 +169,9 @@ async fn the_scrub_finds_damage_that_nobody_reads() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_has_expired_is_removed() {
-    let town = Town::with(FakeConfig { epoch_blocks: 50, ..FakeConfig::default() }, |_| {}).await;
+    let every = std::time::Duration::from_millis(500);
+    let config = FakeConfig { epoch_blocks: 50, ..FakeConfig::default() };
+    let town = Town::with(config, |settings| settings.collect_interval = every).await;
     let object = Object::new(1, 1_000_000);
     let epoch = town.chain.params(At::Best).await.unwrap().epoch;
     town.store(&[0, 1, 2, 3, 4, 5], &[&object], epoch + 2).await;

@@ -3,6 +3,9 @@
 //! The file is a sequence of `length (u32 LE) ‖ check (8 bytes) ‖ record (SCALE)`. A crash can only cut the last record
 //! short or leave nonsense in its place: reading stops there and the file is cut back.
 
+// The SCALE derive casts the indices of variants.
+#![allow(clippy::cast_possible_truncation)]
+
 use super::PublishError;
 use crate::{
     files,

@@ -105,7 +105,7 @@ async fn block_came(context: &Arc<Context>, block: BlockRef) -> Result<(), Follo
     if ours {
         context.sync_due.notify_one();
     }
-    if ours || block.number % REFRESH == 0 || slots_changed(context).await? {
+    if ours || block.number.is_multiple_of(REFRESH) || slots_changed(context).await? {
         refresh(context).await?;
     }
     let number = block.number;

@@ -70,7 +70,7 @@ impl Joiner<'_> {
                 Err(JoinError::Chain(error)) if waits(&error) => error,
                 Err(error) => return Err(error),
             };
-            if attempt % REMIND == 0 {
+            if attempt.is_multiple_of(REMIND) {
                 tracing::warn!("waiting to join: {error}");
             }
             self.status.set_trouble(Some(error.to_string()));

@@ -9,10 +9,8 @@ use meganet_primitives::{
     chain::{Tombstone, MAX_PAGE},
     GroupId,
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-/// How often to look.
-const EVERY: Duration = Duration::from_secs(30);
 /// Leaves, receipts or shards that are removed in one go.
 const AT_ONCE: usize = 64;
 /// Rounds after which the chain is asked again what was deleted.
@@ -41,13 +39,13 @@ async fn collect(context: &Arc<Context>) {
         if let Err(error) = round(context).await {
             tracing::error!(%error, "cannot remove what has expired");
         }
-        if rounds % ASK_EVERY == 0 {
+        if rounds.is_multiple_of(ASK_EVERY) {
             if let Err(error) = deleted(context).await {
                 tracing::debug!(%error, "cannot ask the chain what was deleted");
             }
         }
         rounds = rounds.wrapping_add(1);
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(context.settings.collect_interval).await;
     }
 }
 

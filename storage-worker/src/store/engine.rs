@@ -126,6 +126,9 @@ pub enum EngineError {
 /// What a scan calls for each key and value; it goes on while the answer is true.
 pub type Visitor<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> bool;
 
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
 /// An ordered key-value store.
 pub trait Engine: Send + Sync + 'static {
     /// The value of a key.
@@ -135,7 +138,7 @@ pub trait Engine: Send + Sync + 'static {
     fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError>;
 
     /// The pair with the greatest key that begins with `prefix`.
-    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, EngineError>;
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, EngineError>;
 
     /// Applies a batch atomically.
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError>;

@@ -80,7 +80,8 @@ async fn links(stage: &Stage) -> Result<()> {
     refused(stage, "mistyped-link", &stage.cli, &["get", &mistyped, "--force", "-o", out], &["mistyped"]).await?;
     refused(stage, "file-exists", &stage.cli, &["get", &link, "-o", out], &["--force"]).await?;
     ensure!(std::fs::read(out)? == b"for those who have the link", "a refused get leaves the file alone");
-    refused(stage, "unknown-path", &stage.cli, &["get", "errors/no/such/file", "-o", out], &["no/such/file"]).await
+    refused(stage, "unknown-path", &stage.cli, &["get", "errors/no/such/file", "--force", "-o", out], &["no/such/file"])
+        .await
 }
 
 /// With three of six workers the quorum of four is out of reach.
