@@ -210,7 +210,7 @@ async fn failures_have_their_status_and_sentence() {
         ("down", "/", StatusCode::SERVICE_UNAVAILABLE, "3 of 6"),
         ("broken", "/", StatusCode::BAD_GATEWAY, "truncated"),
         ("-bad-", "/", StatusCode::BAD_REQUEST, "is not a name"),
-        ("hello", "/%2e%2e/etc/passwd", StatusCode::BAD_REQUEST, "No file"),
+        ("hello", "/docs/%2e%2e%2f%2e%2e%2fetc/passwd", StatusCode::BAD_REQUEST, "No file"),
         ("hello", "/%FF", StatusCode::BAD_REQUEST, "No file"),
     ];
     for (label, path, status, text) in cases {
