@@ -1,7 +1,7 @@
 //! Publish and fetch: seal, encode, place, upload, register; resolve, fetch, verify, open. And the wallet.
 
 pub mod fetch;
-mod files;
+pub mod files;
 mod get;
 mod network;
 pub mod pack;

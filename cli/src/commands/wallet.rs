@@ -1,13 +1,16 @@
 //! `meganet wallet …`
 
 use super::Session;
-use crate::{args::WalletCommand, devnet::write_atomically};
-use anyhow::{ensure, Context, Result};
+use crate::args::WalletCommand;
+use anyhow::{bail, Context, Result};
 use meganet_chain::{account::format_account, amount::Mega, At, Call, Until};
-use meganet_client::wallet::{check_account_name, Account, Phrase};
+use meganet_client::{
+    files::write_new,
+    wallet::{check_account_name, Account, Phrase},
+};
 use serde_json::json;
 use std::{
-    io::{IsTerminal, Read},
+    io::{ErrorKind, IsTerminal, Read},
     path::Path,
 };
 use zeroize::Zeroizing;
@@ -93,9 +96,13 @@ fn export(session: &Session, name: &str, output: Option<&Path>) -> Result<()> {
             Ok(())
         }
         Some(path) => {
-            ensure!(!path.exists(), "{} exists already; name another file", path.display());
             let path = std::path::absolute(path)?;
-            write_atomically(&path, json.as_bytes())?;
+            match write_new(&path, json.as_bytes()) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    bail!("{} exists already; name another file", path.display())
+                }
+                written => written.with_context(|| format!("could not write {}", path.display()))?,
+            }
             session.output.result(&json!({ "file": path }), |_| {
                 format!("wrote {}; it is encrypted with the account's password", path.display())
             })
