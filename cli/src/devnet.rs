@@ -1,9 +1,10 @@
 //! A whole local network of real processes in one folder: validators, workers in chosen countries, a gateway.
 //!
-//! [`State`] is what the folder holds; `launch` starts and ends processes; [`Devnet`] brings a network up in the right
+//! [`State`] is what the folder holds; `launch` starts processes and `ending` ends them; [`Devnet`] brings a network up in the right
 //! order and gives the well-known accounts of the development chain to those who need them. The command line, the
 //! end-to-end tests and the demo all drive networks through it.
 
+mod ending;
 mod launch;
 mod process;
 mod state;
@@ -31,23 +32,27 @@ pub struct Devnet {
 }
 
 impl Devnet {
-    /// Starts the network in `dir`, or what of it does not run; lays out a new one of this shape where there is none.
-    /// `say` gets a line for each step.
-    pub async fn up(dir: &Path, shape: &Shape, say: &mut (dyn FnMut(&str) + Send)) -> Result<Self> {
+    /// The network in `dir`; lays out a new one of this shape where there is none.
+    pub fn open(dir: &Path, shape: &Shape) -> Result<Self> {
         let state = match State::load(dir)? {
             Some(state) => state,
             None => State::create(dir, shape)?,
         };
-        let mut devnet = Devnet { state };
-        devnet.start_validators(say).await?;
-        devnet.start_workers(say).await?;
-        devnet.write_client_config().await?;
-        let gateways = devnet.state.of_kind(Kind::Gateway);
+        Ok(Devnet { state })
+    }
+
+    /// Starts what does not run, in order. `say` gets a line for each step. However this ends, and also where it is
+    /// abandoned, [`State::stop_all`] ends what was started.
+    pub async fn up(&mut self, say: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
+        self.start_validators(say).await?;
+        self.start_workers(say).await?;
+        self.write_client_config().await?;
+        let gateways = self.state.of_kind(Kind::Gateway);
         if !gateways.is_empty() {
             say("starting the gateway");
-            devnet.state.start(&gateways).await?;
+            self.state.start(&gateways).await?;
         }
-        Ok(devnet)
+        Ok(())
     }
 
     async fn start_validators(&mut self, say: &mut (dyn FnMut(&str) + Send)) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::{cli::Cli, http::Browser, Facts};
 use anyhow::{bail, ensure, Context, Result};
-use meganet_cli::devnet::{worker_health, Devnet, Kind, Shape, State};
+use meganet_cli::devnet::{worker_health, Devnet, Kind, Shape};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -31,19 +31,13 @@ impl Stage {
         let dir = tempfile::Builder::new().prefix("meganet-scenario-").tempdir()?;
         let started = Instant::now();
         let shape = Shape { gateway_port: Some(0), ..Shape::small() };
-        let devnet_dir = dir.path().join("devnet");
-        let devnet = match Devnet::up(&devnet_dir, &shape, &mut |step| eprintln!("[devnet] {step}")).await {
-            Ok(devnet) => devnet,
-            Err(error) => {
-                if let Some(mut state) = State::load(&devnet_dir)? {
-                    state.stop_all()?;
-                }
-                return Err(error);
-            }
-        };
-        facts.seconds("network-up-seconds", started.elapsed());
+        let devnet = Devnet::open(&dir.path().join("devnet"), &shape)?;
         let cli = Cli::new(&devnet.state.client_config(), &dir.path().join("user"), "//Alice")?;
-        Ok(Stage { devnet, cli, facts, dir })
+        // From here on, dropping the stage ends what was started.
+        let mut stage = Stage { devnet, cli, facts, dir };
+        stage.devnet.up(&mut |step| eprintln!("[devnet] {step}")).await?;
+        stage.facts.seconds("network-up-seconds", started.elapsed());
+        Ok(stage)
     }
 
     /// A new folder for a scenario.

@@ -5,14 +5,15 @@ use crate::{
     args::{DevnetArgs, DevnetCommand, KindArg, ShapeArgs, Which},
     config::Config,
     devnet::{Devnet, Kind, Shape, State},
+    interrupts::Interrupts,
     output::bytes,
     progress::Bars,
 };
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{anyhow, bail, ensure, Context, Result};
 use meganet_chain::Signer;
 use meganet_client::PublishOptions;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::{collections::BTreeSet, io::Write, path::Path};
 
 /// Does a `devnet` command.
 pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
@@ -36,7 +37,7 @@ pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
             state.start(&chosen).await?;
             say_which(session, &state, &chosen, "started")
         }
-        DevnetCommand::Demo { site, name, shape } => demo(&site, &name, &shape_of(&shape)?).await,
+        DevnetCommand::Demo { site, name, shape } => demo(session, &site, &name, &shape_of(&shape)?).await,
     }
 }
 
@@ -50,49 +51,58 @@ fn shape_of(args: &ShapeArgs) -> Result<Shape> {
 }
 
 /// Brings a network up; Ctrl-C meanwhile, or an error, ends what was started.
-async fn bring_up(dir: &Path, shape: &Shape) -> Result<Devnet> {
-    let mut say = |step: &str| eprintln!("{step}");
-    let result = tokio::select! {
-        result = Devnet::up(dir, shape, &mut say) => result,
-        _ = interrupted() => Err(anyhow::anyhow!("interrupted")),
+async fn bring_up(mut devnet: Devnet, interrupts: &mut Interrupts) -> Result<Devnet> {
+    let mut say = tell;
+    let brought = tokio::select! {
+        brought = devnet.up(&mut say) => brought,
+        () = interrupts.next() => Err(anyhow!("interrupted")),
     };
-    if result.is_err() {
-        if let Some(mut state) = State::load(dir)? {
-            eprintln!("ending what was started");
-            state.stop_all()?;
+    match brought {
+        Ok(()) => Ok(devnet),
+        Err(error) => {
+            end(devnet, interrupts).await?;
+            Err(error)
         }
     }
-    result
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub async fn interrupted() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        ctrl_c = tokio::signal::ctrl_c() => Ok(ctrl_c?),
-        _ = terminate.recv() => Ok(()),
-    }
+/// Ends a network, and kills it where Ctrl-C comes once more.
+async fn end(devnet: Devnet, interrupts: &mut Interrupts) -> Result<()> {
+    tell("ending the network (Ctrl-C again kills it)");
+    devnet.state.stop_all_or_kill(interrupts.next()).await
+}
+
+/// Says what is going on. A terminal that was closed must not keep a network from being ended, as `eprintln!` would.
+fn tell(step: &str) {
+    let _ = writeln!(std::io::stderr(), "{step}");
 }
 
 async fn up(session: &Session, dir: &Path, shape: &Shape, foreground: bool) -> Result<()> {
-    let mut devnet = bring_up(dir, shape).await?;
-    let config = devnet.state.client_config();
-    let value = json!({ "dir": devnet.state.dir, "config": config, "site_url": devnet.state.site_url("NAME") });
+    let mut interrupts = Interrupts::listen()?;
+    let devnet = bring_up(Devnet::open(dir, shape)?, &mut interrupts).await?;
+    let said = say_up(session, &devnet.state);
+    if foreground {
+        if said.is_ok() {
+            tell("Ctrl-C ends it");
+            interrupts.next().await;
+        }
+        end(devnet, &mut interrupts).await?;
+    }
+    said
+}
+
+fn say_up(session: &Session, state: &State) -> Result<()> {
+    let config = state.client_config();
+    let value = json!({ "dir": state.dir, "config": config, "site_url": state.site_url("NAME") });
     session.output.result(&value, |_| {
-        let sites = devnet.state.site_url("NAME").map(|url| format!("\nsites open at {url}")).unwrap_or_default();
-        let hint = if State::default_dir().is_ok_and(|default| default == devnet.state.dir) {
+        let sites = state.site_url("NAME").map(|url| format!("\nsites open at {url}")).unwrap_or_default();
+        let hint = if State::default_dir().is_ok_and(|default| default == state.dir) {
             String::new()
         } else {
             format!("\nexport MEGANET_CONFIG={}", config.display())
         };
-        format!("the network is up in {}{sites}{hint}", devnet.state.dir.display())
-    })?;
-    if foreground {
-        eprintln!("Ctrl-C ends it");
-        interrupted().await?;
-        devnet.state.stop_all()?;
-    }
-    Ok(())
+        format!("the network is up in {}{sites}{hint}", state.dir.display())
+    })
 }
 
 fn down(session: &Session, dir: &Path, purge: bool) -> Result<()> {
@@ -166,44 +176,50 @@ fn say_which(session: &Session, state: &State, chosen: &[usize], done: &str) -> 
 }
 
 /// A fresh network in a folder of its own, the site published, until Ctrl-C.
-async fn demo(site: &Path, name: &str, shape: &Shape) -> Result<()> {
+async fn demo(session: &Session, site: &Path, name: &str, shape: &Shape) -> Result<()> {
     if !site.is_dir() {
         bail!("there is no folder {} to publish; name another with --site", site.display());
     }
     let folder = tempfile::Builder::new().prefix("meganet-demo-").tempdir()?;
-    let dir: PathBuf = folder.path().join("devnet");
-    let mut devnet = bring_up(&dir, shape).await?;
+    let mut interrupts = Interrupts::listen()?;
+    let devnet = Devnet::open(&folder.path().join("devnet"), shape)?;
+    let devnet = bring_up(devnet, &mut interrupts).await?;
     let shown = tokio::select! {
-        shown = show(&devnet, site, name) => shown,
-        _ = interrupted() => Err(anyhow::anyhow!("interrupted")),
+        shown = show(session, &devnet, site, name) => shown,
+        () = interrupts.next() => Err(anyhow!("interrupted")),
     };
     if shown.is_ok() {
-        interrupted().await?;
-        eprintln!("ending the network");
+        interrupts.next().await;
     }
-    devnet.state.stop_all()?;
+    end(devnet, &mut interrupts).await?;
     shown
 }
 
-async fn show(devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
+async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
     let config = Config::read(&devnet.state.client_config())?;
     let network = connect(devnet.chain().await?, &config.bootnodes).await?;
     let bars = Bars::default();
-    eprintln!("publishing {} under the name {name}", site.display());
+    tell(&format!("publishing {} under the name {name}", site.display()));
     let options = PublishOptions::new(devnet.state.dir.join("uploads"));
     let report = network.publish(&Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
     bars.clear();
     let url = devnet.state.site_url(name).context("the demo has a gateway")?;
-    let config = devnet.state.client_config();
-    let program = std::env::current_exe()?;
-    println!(
-        "\n{} files are published as '{name}', on {} workers in {} countries.\n\n    Open  {url}\n\nTry, in another terminal:\n\n    {} devnet --dir {} kill --country DE,FR    (then reload)\n    export MEGANET_CONFIG={}\n\nCtrl-C ends everything.",
-        report.totals.files,
-        devnet.state.of_kind(Kind::Worker).len(),
-        devnet.state.processes.iter().filter_map(|process| process.country.as_ref()).collect::<std::collections::BTreeSet<_>>().len(),
-        program.display(),
-        devnet.state.dir.display(),
-        config.display(),
-    );
-    Ok(())
+    let countries: BTreeSet<_> = devnet.state.processes.iter().filter_map(|process| process.country.as_ref()).collect();
+    let workers = devnet.state.of_kind(Kind::Worker).len();
+    let (program, config) = (std::env::current_exe()?, devnet.state.client_config());
+    let value = json!({
+        "url": url, "name": name, "files": report.totals.files, "dir": devnet.state.dir, "config": config,
+    });
+    session.output.result(&value, |_| {
+        format!(
+            "\n{} files are published as '{name}', on {workers} workers in {} countries.\n\n    Open  {url}\n\nTry, in \
+             another terminal:\n\n    {} devnet --dir {} kill --country DE,FR    (then reload)\n    export \
+             MEGANET_CONFIG={}\n\nCtrl-C ends everything.",
+            report.totals.files,
+            countries.len(),
+            program.display(),
+            devnet.state.dir.display(),
+            config.display(),
+        )
+    })
 }

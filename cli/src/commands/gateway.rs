@@ -1,7 +1,7 @@
 //! `meganet gateway`
 
-use super::{devnet::interrupted, Session};
-use crate::args::GatewayArgs;
+use super::Session;
+use crate::{args::GatewayArgs, interrupts::Interrupts};
 use anyhow::{Context, Result};
 use meganet_gateway::{serve, Limits, NetworkSource};
 use std::sync::Arc;
@@ -16,10 +16,7 @@ pub async fn run(session: &Session, args: GatewayArgs) -> Result<()> {
     let source = Arc::new(NetworkSource::new(session.network().await?));
     let limits = Limits { cache_bytes: args.cache.saturating_mul(1 << 20), ..Limits::default() };
     eprintln!("sites open at http://NAME.mega.localhost:{}/", address.port());
-    let until = async {
-        if let Err(error) = interrupted().await {
-            tracing::error!(%error, "signals cannot be heard");
-        }
-    };
-    serve(listener, source, limits, until).await.context("the gateway broke down")
+    // Not before: until then Ctrl-C ends the program by itself.
+    let mut interrupts = Interrupts::listen()?;
+    serve(listener, source, limits, interrupts.next()).await.context("the gateway broke down")
 }

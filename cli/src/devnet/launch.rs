@@ -1,11 +1,10 @@
-//! Starting and ending the processes of a devnet, in order, and waiting until each does its work.
+//! Starting the processes of a devnet, in order, and waiting until each does its work.
 
 use super::{
-    process::{log_tail, Kind, Process, Running},
+    process::{log_tail, Kind, Process},
     state::{write_atomically, State},
 };
 use anyhow::{bail, Context, Result};
-use nix::sys::signal::Signal;
 use serde_json::{json, Value};
 use std::{
     path::{Path, PathBuf},
@@ -14,8 +13,6 @@ use std::{
 
 /// How long a process may take until it is ready. A cold machine with two cores needs half of it.
 const READY: Duration = Duration::from_secs(120);
-/// How long a process may take to end after SIGTERM before it is killed.
-const GRACE: Duration = Duration::from_secs(20);
 /// The well-known accounts of the preset `local`, one a validator.
 const VALIDATORS: [&str; 3] = ["--alice", "--bob", "--charlie"];
 
@@ -42,53 +39,6 @@ impl State {
         }
         for index in indices {
             self.wait_ready(*index).await?;
-        }
-        Ok(())
-    }
-
-    /// Ends processes one after another, politely first: `SIGTERM`, and `SIGKILL` after 20 seconds.
-    pub fn stop(&mut self, indices: &[usize]) -> Result<()> {
-        let running: Vec<Running> = indices.iter().filter_map(|index| self.processes[*index].running).collect();
-        for instance in &running {
-            instance.signal(Signal::SIGTERM)?;
-        }
-        let deadline = Instant::now() + GRACE;
-        for instance in &running {
-            if !instance.wait_ended(deadline.saturating_duration_since(Instant::now())) {
-                instance.signal(Signal::SIGKILL)?;
-                instance.wait_ended(GRACE);
-            }
-        }
-        self.forget(indices)
-    }
-
-    /// Ends processes at once, as a power cut would: `SIGKILL` to all, then waits until all are gone.
-    pub fn kill(&mut self, indices: &[usize]) -> Result<()> {
-        let running: Vec<Running> = indices.iter().filter_map(|index| self.processes[*index].running).collect();
-        for instance in &running {
-            instance.signal(Signal::SIGKILL)?;
-        }
-        for instance in &running {
-            instance.wait_ended(GRACE);
-        }
-        self.forget(indices)
-    }
-
-    fn forget(&mut self, indices: &[usize]) -> Result<()> {
-        for index in indices {
-            let process = &mut self.processes[*index];
-            if process.running.is_some_and(|running| running.is_alive()) {
-                bail!("{} would not end", process.name);
-            }
-            process.running = None;
-        }
-        self.save()
-    }
-
-    /// Ends everything, readers first.
-    pub fn stop_all(&mut self) -> Result<()> {
-        for kind in [Kind::Gateway, Kind::Worker, Kind::Validator] {
-            self.stop(&self.of_kind(kind))?;
         }
         Ok(())
     }

@@ -182,14 +182,17 @@ impl State {
     }
 }
 
-/// Writes a file so that a crash leaves the old one or the new one.
+/// Writes a file so that whoever reads it, whenever this program ends, finds the old one or the new one. It is not forced
+/// to the disk: where a build has just written gigabytes that takes minutes, which a devnet's files are not worth.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let parent = path.parent().context("a file has a folder")?;
-    let mut file = tempfile::NamedTempFile::new_in(parent)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).with_context(|| format!("could not write {}", path.display()))?;
-    Ok(())
+    let write = || -> Result<()> {
+        let parent = path.parent().context("a file has a folder")?;
+        let mut file = tempfile::NamedTempFile::new_in(parent)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("could not write {}", path.display()))
 }
 
 /// Hands out free ports of 127.0.0.1. It holds each until all are given, so none is given twice.

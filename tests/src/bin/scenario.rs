@@ -2,6 +2,7 @@
 
 use anyhow::{bail, Result};
 use clap::Parser;
+use meganet_cli::interrupts::Interrupts;
 use meganet_tests::{scenarios, Facts, Stage};
 use std::process::ExitCode;
 
@@ -26,17 +27,22 @@ async fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let played = tokio::select! {
-        played = play(&args) => played,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-    };
-    match played {
+    match play_unless_interrupted(&args).await {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ctrl-C, `kill` and a terminal that is closed end the network, too.
+async fn play_unless_interrupted(args: &Args) -> Result<usize> {
+    let mut interrupts = Interrupts::listen()?;
+    tokio::select! {
+        played = play(args) => played,
+        () = interrupts.next() => bail!("interrupted"),
     }
 }
 
