@@ -1,6 +1,6 @@
 //! Folders to publish, and what is in them.
 
-use anyhow::{Context, Result};
+use anyhow::{ensure, Context, Result};
 use rand::{rngs::StdRng, Rng, SeedableRng};
 use std::{
     collections::BTreeMap,
@@ -9,6 +9,19 @@ use std::{
     path::{Path, PathBuf},
 };
 use walkdir::WalkDir;
+
+/// A file or folder of the checkout that the scenarios are run from, as the scripts do. Where they were built says nothing:
+/// several checkouts may share what was built.
+pub fn of_checkout(path: &str) -> Result<PathBuf> {
+    let here = std::env::current_dir()?;
+    let found = here.join(path);
+    ensure!(
+        found.exists(),
+        "there is no {path} in {}; run scripts/scenario, or this from the top folder",
+        here.display()
+    );
+    Ok(found)
+}
 
 /// Relative path, '/'-separated, and bytes of every file below a folder, in order.
 pub fn list(dir: &Path) -> Result<BTreeMap<String, u64>> {

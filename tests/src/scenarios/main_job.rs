@@ -20,7 +20,7 @@ const HEAL: Duration = Duration::from_secs(120);
 /// Plays it.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/site");
+    let example = folder::of_checkout("examples/site")?;
     for path in folder::list(&example)?.keys() {
         folder::write(&site, path, &std::fs::read(example.join(path))?)?;
     }
