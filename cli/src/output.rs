@@ -35,7 +35,8 @@ pub fn print_error(error: &anyhow::Error, json: bool) {
         // Nobody is left to tell if stdout is closed.
         let _ = print(&json!({ "error": text }).to_string());
     }
-    eprintln!("error: {text}");
+    // Nor if the terminal is: no reason to break down.
+    let _ = writeln!(std::io::stderr(), "error: {text}");
 }
 
 /// An error and its causes, without a cause that the one before it already says.
