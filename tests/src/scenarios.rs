@@ -1,5 +1,6 @@
 //! The scenarios: each keeps one of the project's promises, or fails.
 
+pub mod demo;
 pub mod errors;
 pub mod main_job;
 pub mod mirror;
@@ -40,5 +41,10 @@ pub const ALL: &[Scenario] = &[
         name: "errors",
         promise: "what goes wrong says what and what to do, and changes nothing",
         play: |stage| Box::pin(errors::play(stage)),
+    },
+    Scenario {
+        name: "demo",
+        promise: "the demo ends with a URL that opens, and leaves no process behind whenever it is interrupted",
+        play: |stage| Box::pin(demo::play(stage)),
     },
 ];
