@@ -131,7 +131,9 @@ pub enum WalletCommand {
     /// What an account has
     Balance {
         /// Name or address; by default the account that signs
-        account: Option<String>,
+        // Not `account`: that is a flag of every command, and clap would take the two for one.
+        #[arg(value_name = "ACCOUNT")]
+        of: Option<String>,
     },
     /// Send an amount, in MEGA (for example 2.5)
     Send {
@@ -332,11 +334,29 @@ pub enum KindArg {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_of_a_command_is_taken_for_a_flag_of_all() {
+        fn check(command: &clap::Command, flags: &[String]) {
+            for sub in command.get_subcommands() {
+                for argument in sub.get_arguments().filter(|argument| !argument.is_global_set()) {
+                    assert!(!flags.contains(&argument.get_id().to_string()), "{}: {argument}", sub.get_name());
+                }
+                check(sub, flags);
+            }
+        }
+        let command = Cli::command();
+        let flags: Vec<String> = command.get_arguments().map(|argument| argument.get_id().to_string()).collect();
+        assert!(flags.contains(&"account".to_string()));
+        check(&command, &flags);
+        Cli::try_parse_from(["meganet", "--suri", "//Alice", "wallet", "balance", "//Bob"]).unwrap();
     }
 }

@@ -22,7 +22,7 @@ pub async fn run(session: &Session, command: WalletCommand) -> Result<()> {
         WalletCommand::Import { name, file } => import(session, &name, file.as_deref()),
         WalletCommand::List => list(session),
         WalletCommand::Export { name, output } => export(session, &name, output.as_deref()),
-        WalletCommand::Balance { account } => balance(session, account.as_deref()).await,
+        WalletCommand::Balance { of } => balance(session, of.as_deref()).await,
         WalletCommand::Send { to, amount } => send(session, &to, &amount).await,
     }
 }
