@@ -40,5 +40,7 @@ run("papi", async (url, label) => {
   report("block", outcome.block.number);
   const account = await api.query.System.Account.getValue(receiver.address);
   expect(account.data.free === AMOUNT, "the receiver owns what was sent", String(account.data.free));
+  report("receiver", receiver.address);
+  report("received", account.data.free.toString());
   client.destroy();
 });

@@ -39,5 +39,7 @@ run("pjs", async (url, label) => {
   report("block", (await api.rpc.chain.getHeader(block)).number.toString());
   const account = await api.query.system.account(receiver.address);
   expect(account.data.free.toBigInt() === AMOUNT, "the receiver owns what was sent", account.data.free.toString());
+  report("receiver", receiver.address);
+  report("received", account.data.free.toString());
   await api.disconnect();
 });

@@ -1,5 +1,6 @@
 //! The scenarios: each keeps one of the project's promises, or fails.
 
+pub mod clients;
 pub mod demo;
 pub mod errors;
 pub mod main_job;
@@ -41,6 +42,11 @@ pub const ALL: &[Scenario] = &[
         name: "errors",
         promise: "what goes wrong says what and what to do, and changes nothing",
         play: |stage| Box::pin(errors::play(stage)),
+    },
+    Scenario {
+        name: "clients",
+        promise: "stock clients of the ecosystem connect, read a name and transfer",
+        play: |stage| Box::pin(clients::play(stage)),
     },
     Scenario {
         name: "demo",

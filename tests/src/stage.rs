@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The labels that scenarios use.
-pub const LABELS: [&str; 4] = ["main-job", "mirror", "update", "errors"];
+pub const LABELS: [&str; 5] = ["main-job", "mirror", "update", "errors", "clients"];
 /// The most that any process may hold in memory, in bytes.
 pub const MEMORY_BOUND: u64 = 300 << 20;
 
