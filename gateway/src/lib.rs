@@ -6,7 +6,7 @@
 //! a byte that does not fit ends the answer, it is never passed on.
 //!
 //! A source is a trait, so that all of this is tested without a network; [`NetworkSource`] is the real one.
-//! [`server`] owns the sockets and their limits.
+//! [`server`] serves it, within limits.
 
 pub mod cache;
 pub mod host;

@@ -14,10 +14,12 @@ use axum::{
     Router,
 };
 use meganet_chain::account::format_account;
+use meganet_http::Limits;
 use serde::Serialize;
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -216,11 +218,18 @@ pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
+/// Bounds of the pages: an operator and some scrapers, with plain requests.
+const LIMITS: Limits = Limits {
+    connections: 64,
+    header_bytes: 8 << 10,
+    header_timeout: Duration::from_secs(15),
+    // A scraper that keeps its connection open does not keep the worker.
+    shutdown_timeout: Duration::from_secs(1),
+};
+
 /// Serves both pages until the worker is stopped.
 pub async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: CancellationToken) {
+    let connections = pages.metrics.http_connections.clone();
     let router = Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(pages);
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-    if let Err(error) = serving.await {
-        tracing::error!(%error, "health and metrics are no longer served");
-    }
+    meganet_http::serve(listener, router, LIMITS, connections, stop.cancelled_owned()).await;
 }

@@ -64,6 +64,8 @@ pub struct Metrics {
     pub rebuild_failures: Counter,
     /// Shards that were released: expired, deleted, or never registered.
     pub released: Counter,
+    /// Open connections to the pages of health and metrics.
+    pub http_connections: Gauge,
     gauges: Gauges,
 }
 
@@ -113,6 +115,7 @@ impl Default for Metrics {
             rebuilt_bytes: Counter::default(),
             rebuild_failures: Counter::default(),
             released: Counter::default(),
+            http_connections: Gauge::default(),
             gauges: Gauges::default(),
         };
         registry.register("requests", "Requests by kind and outcome", metrics.served.clone());
@@ -141,6 +144,7 @@ impl Default for Metrics {
             ("rebuilding", "Shards being rebuilt", &gauges.rebuilding),
             ("slots", "Slots held", &gauges.slots),
             ("peers", "Connected peers", &gauges.peers),
+            ("http_connections", "Open connections to these pages", &metrics.http_connections),
             ("chain_head", "Finalized block last heard of", &gauges.chain_head),
             ("followed_block", "Finalized block followed", &gauges.followed),
             ("synced", "1 if the worker knows all that it should hold", &gauges.synced),
