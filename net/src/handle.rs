@@ -111,6 +111,11 @@ impl Net {
         self.inner.transport.connect(address).await
     }
 
+    /// What carries the protocols, for whoever speaks them without the clients above: streams of bytes, unbounded as they are.
+    pub fn transport(&self) -> &Arc<dyn Transport> {
+        &self.inner.transport
+    }
+
     /// What the network looks like from here.
     pub fn status(&self) -> Status {
         self.inner.transport.status()
