@@ -1,12 +1,13 @@
-//! Reading sites through the gateway, as a browser does.
+//! Reading sites through the gateway, as a browser does, and as no browser does.
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use futures::StreamExt;
 use std::{
     io::Read,
     path::Path,
     time::{Duration, Instant},
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A path as a URL carries it: every byte but letters, digits and a few marks is escaped.
 pub fn escape(path: &str) -> String {
@@ -121,4 +122,35 @@ impl Browser {
         }
         Ok((count, bytes))
     }
+}
+
+/// Sends bytes as they are and reads what comes, until the other side closes.
+pub async fn raw(port: u16, request: &[u8]) -> Result<String> {
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+    // The other side may answer and close before it has read all of it.
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+    if let Ok(Err(error)) = read {
+        ensure!(!answer.is_empty(), "no answer before the connection broke: {error}");
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// A request that arrives a letter at a time must not hold a connection for ever; how long it did.
+pub async fn slow_drip(port: u16, host: &str) -> Result<Duration> {
+    let started = Instant::now();
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.write_all(format!("GET / HTTP/1.1\r\nHost: {host}\r\nX-Slow: ").as_bytes()).await?;
+    let mut byte = [0];
+    while started.elapsed() < Duration::from_secs(60) {
+        if stream.write_all(b"a").await.is_err() {
+            return Ok(started.elapsed());
+        }
+        match tokio::time::timeout(Duration::from_millis(500), stream.read(&mut byte)).await {
+            Ok(Ok(_)) | Ok(Err(_)) => return Ok(started.elapsed()),
+            Err(_) => {}
+        }
+    }
+    bail!("a request that never ends still holds its connection after {} s", started.elapsed().as_secs())
 }

@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod demo;
 pub mod errors;
+pub mod hostile;
 pub mod main_job;
 pub mod mirror;
 pub mod update;
@@ -42,6 +43,11 @@ pub const ALL: &[Scenario] = &[
         name: "errors",
         promise: "what goes wrong says what and what to do, and changes nothing",
         play: |stage| Box::pin(errors::play(stage)),
+    },
+    Scenario {
+        name: "hostile",
+        promise: "what peers, owners and publishers send who mean harm is refused, and everybody else is served",
+        play: |stage| Box::pin(hostile::play(stage)),
     },
     Scenario {
         name: "clients",

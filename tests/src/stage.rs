@@ -10,7 +10,8 @@ use std::{
 };
 
 /// The labels that scenarios use.
-pub const LABELS: [&str; 5] = ["main-job", "mirror", "update", "errors", "clients"];
+pub const LABELS: [&str; 7] =
+    ["main-job", "mirror", "update", "errors", "hostile", "truncated-manifest", "path-traversal"];
 /// The most that any process may hold in memory, in bytes.
 pub const MEMORY_BOUND: u64 = 300 << 20;
 

@@ -1,13 +1,15 @@
 //! What goes wrong says what and what to do, and changes nothing.
 //!
-//! Each case here is met by a person at the command line or a browser, on real processes. What only a malicious peer can send
-//! (receipts for another chain, shards that do not match, manifests with a way out) is tested beside the code that refuses it.
+//! Each case here is met by a person at the command line or a browser, on real processes. What only somebody hostile sends
+//! is in the scenario `hostile`.
 
-use crate::{folder, Stage};
-use anyhow::{bail, ensure, Context, Result};
+use crate::{
+    folder,
+    http::{raw, slow_drip},
+    Stage,
+};
+use anyhow::{ensure, Context, Result};
 use meganet_cli::devnet::Kind;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const LABEL: &str = "errors";
 
@@ -118,38 +120,7 @@ async fn gateway(stage: &Stage) -> Result<()> {
     let answer = raw(port, oversized.as_bytes()).await?;
     ensure!(answer.starts_with("HTTP/1.1 4"), "an oversized request is refused: {answer}");
     stage.facts.say("refused-oversized-request", answer.lines().next().unwrap_or_default());
-    let took = slow_drip(port).await?;
+    let took = slow_drip(port, "errors.mega.localhost").await?;
     stage.facts.seconds("slow-drip-cut-after-seconds", took);
     Ok(())
-}
-
-/// Sends bytes as they are and reads what comes, until the other side closes.
-async fn raw(port: u16, request: &[u8]) -> Result<String> {
-    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-    // The other side may answer and close before it has read all of it.
-    let _ = stream.write_all(request).await;
-    let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
-    if let Ok(Err(error)) = read {
-        ensure!(!answer.is_empty(), "no answer before the connection broke: {error}");
-    }
-    Ok(String::from_utf8_lossy(&answer).into_owned())
-}
-
-/// A request that arrives a letter at a time must not hold a connection for ever.
-async fn slow_drip(port: u16) -> Result<Duration> {
-    let started = std::time::Instant::now();
-    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: errors.mega.localhost\r\nX-Slow: ").await?;
-    let mut byte = [0];
-    while started.elapsed() < Duration::from_secs(60) {
-        if stream.write_all(b"a").await.is_err() {
-            return Ok(started.elapsed());
-        }
-        match tokio::time::timeout(Duration::from_millis(500), stream.read(&mut byte)).await {
-            Ok(Ok(_)) | Ok(Err(_)) => return Ok(started.elapsed()),
-            Err(_) => {}
-        }
-    }
-    bail!("a request that never ends still holds its connection after {} s", started.elapsed().as_secs())
 }

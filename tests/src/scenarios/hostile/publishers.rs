@@ -1,0 +1,80 @@
+//! Names that point at manifests which no honest publisher makes. Anybody can do that: a file's own object is an object like
+//! that of a manifest, so a link to it says that the file is one.
+
+use super::Victim;
+use crate::{folder, Stage};
+use anyhow::{ensure, Context, Result};
+use meganet_client::{pack::content_hash, Network};
+use meganet_primitives::{
+    link::Link,
+    manifest::{Entry, Manifest},
+};
+
+/// The file of a good manifest; its first two letters become dots.
+const PATH: &str = "xx/secret";
+const WAY_OUT: &str = "../secret";
+
+/// Readers refuse each, with a reason, and write nothing.
+pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
+    let entry =
+        Entry { path: PATH.into(), size: 0, mtime: 0, mode: 0o644, hash: content_hash(b""), extents: Vec::new() };
+    let good = Manifest { objects: Vec::new(), entries: vec![entry] }.encode()?;
+    // So that what is refused below is refused for what is wrong with it.
+    publish(stage, victim, "good-manifest", &good).await?;
+    stage.cli.json(&["get", &format!("good-manifest/{PATH}"), "-o", &out(stage, "good")?]).await?;
+    get_refused(stage, "good-manifest", WAY_OUT, &["lead out"]).await?;
+
+    let truncated = &good[..good.len() - 1];
+    refused(stage, victim, "truncated-manifest", truncated, &["truncated"]).await?;
+    let begin = good.windows(PATH.len()).position(|part| part == PATH.as_bytes()).context("the path is in there")?;
+    let mut leads_out = good.clone();
+    leads_out[begin..begin + PATH.len()].copy_from_slice(WAY_OUT.as_bytes());
+    refused(stage, victim, "path-traversal", &leads_out, &["refused", WAY_OUT]).await
+}
+
+/// Publishes a bad manifest under a name, and reads it as people do.
+async fn refused(stage: &Stage, victim: &Victim, name: &str, manifest: &[u8], needles: &[&str]) -> Result<()> {
+    publish(stage, victim, name, manifest).await?;
+    get_refused(stage, name, PATH, needles).await?;
+    let answer = stage.browser()?.request(reqwest::Method::GET, name, PATH).send().await?;
+    let (status, text) = (answer.status(), answer.text().await?);
+    ensure!(status == reqwest::StatusCode::BAD_GATEWAY, "the gateway answers {name} with {status}: {text}");
+    for needle in needles {
+        ensure!(text.contains(needle), "the gateway should say '{needle}' of {name}: {text}");
+    }
+    let written = folder::list(&stage.folder("hostile-out")?.join(name))?;
+    ensure!(written.is_empty(), "a refused get of {name} wrote {written:?}");
+    Ok(())
+}
+
+async fn get_refused(stage: &Stage, name: &str, path: &str, needles: &[&str]) -> Result<()> {
+    let source = format!("{name}/{path}");
+    let said = stage.cli.refused(&["get", &source, "-o", &out(stage, name)?], needles).await?;
+    stage.facts.say(&format!("refused-{source}"), said.lines().last().unwrap_or_default());
+    Ok(())
+}
+
+/// Points a name at an object with these bytes.
+async fn publish(stage: &Stage, victim: &Victim, name: &str, bytes: &[u8]) -> Result<()> {
+    let file = stage.folder("hostile-manifests")?.join(name);
+    std::fs::write(&file, bytes)?;
+    let put = stage.cli.json(&["put", file.to_str().context("a Unicode path")?]).await?;
+    let link: Link = put["link"].as_str().context("put prints a link")?.parse()?;
+    let site = Network::new(victim.chain.clone(), victim.net.clone()).open_link(&link).await?;
+    let entry = site.one_entry("")?;
+    let extent = entry.extents.first().context("the file has bytes")?;
+    let object = site.manifest().objects.first().context("the file is in an object")?;
+    ensure!(extent.offset == 0 && object.plain_len()? == entry.size, "the file shares its object: {:?}", entry.extents);
+    let link =
+        Link::Object { object: object.object, group: object.group, sealed_len: object.sealed_len, key: object.key };
+    stage.cli.json(&["name", "register", name]).await?;
+    stage.cli.json(&["name", "set", name, &link.to_string()]).await?;
+    Ok(())
+}
+
+/// Where what is got would be, in a folder of its own.
+fn out(stage: &Stage, name: &str) -> Result<String> {
+    let folder = stage.folder("hostile-out")?.join(name);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder.join("got").to_str().context("a Unicode path")?.to_string())
+}

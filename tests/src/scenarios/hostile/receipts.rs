@@ -1,0 +1,68 @@
+//! Receipts that the chain must not take.
+
+use super::{uploads::Sample, Victim};
+use crate::Stage;
+use anyhow::{ensure, Context, Result};
+use meganet_chain::{At, Call, Signer, Until};
+use meganet_net::{Keypair, SignBatch};
+use meganet_primitives::{
+    receipt::{PeerSignature, Receipt, ReceiptStatement},
+    sum_tree::summarize,
+};
+
+/// A batch is registered only by receipts of its group's workers, each for its slot, for this chain.
+pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
+    let (chain, group) = (&victim.chain, &victim.group);
+    let owner = Signer::from_suri("//Bob")?;
+    let sample = Sample::new(group, 200_000)?;
+    let expiry = chain.params(At::Best).await?.epoch + 3;
+    let mut good = Vec::new();
+    for (slot, member) in (0..).zip(&group.slots) {
+        let member = member.with_context(|| format!("slot {slot} is vacant"))?;
+        let mut stream = victim.net.put_client(member.peer).await?;
+        sample.put(&mut stream, sample.open(group, slot), slot).await?;
+        let entries = vec![sample.entry()];
+        good.push(stream.sign(SignBatch { group: group.id, slot, expiry, owner: owner.account(), entries }).await?);
+    }
+
+    let batch = summarize(&[sample.entry()])?;
+    // Receipts of slots 0 and 1, each with the other's signature.
+    let mut by_another = good.clone();
+    (by_another[0].signature, by_another[1].signature) = (good[1].signature, good[0].signature);
+    let statement = ReceiptStatement {
+        genesis: [0xab; 32],
+        group: group.id,
+        slot: victim.slot,
+        expiry,
+        owner: owner.account(),
+        batch,
+    };
+    let mut of_another_chain = good.clone();
+    of_another_chain[usize::from(victim.slot)] = sign(stage, victim, &statement)?;
+
+    let before = chain.ranges(group.id, At::Best).await?;
+    let store = |receipts| vec![Call::Store { group: group.id, expiry, batch, receipts }];
+    for (case, receipts) in [("receipt-by-another-worker", by_another), ("receipt-for-another-chain", of_another_chain)]
+    {
+        let refused = chain.submit(&owner, store(receipts), Until::InBlock).await.err();
+        let refused = refused.with_context(|| format!("the chain takes a {case}"))?;
+        ensure!(refused.is_dispatch("Storage", "BadReceipt"), "case {case}: {refused}");
+        stage.facts.say(&format!("refused-{case}"), refused);
+    }
+    ensure!(before == chain.ranges(group.id, At::Best).await?, "refused receipts changed the group's ranges");
+    // Nothing else was wrong with them.
+    let stored = chain.submit(&owner, store(good), Until::InBlock).await?.stored();
+    ensure!(stored.len() == 1, "the good receipts registered {} batches", stored.len());
+    Ok(())
+}
+
+/// A receipt by the worker's own key, which is on the disk of this machine: that of a worker who lies.
+fn sign(stage: &Stage, victim: &Victim, statement: &ReceiptStatement) -> Result<Receipt> {
+    let path = stage.devnet.state.processes[victim.index].data.join("identity.key");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+    let mut seed = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut seed)?;
+    let signature = Keypair::ed25519_from_bytes(seed)?.sign(&statement.signed_bytes())?;
+    let signature = signature.try_into().ok().context("an Ed25519 signature has 64 bytes")?;
+    Ok(Receipt { slot: statement.slot, signature: PeerSignature(signature) })
+}
