@@ -1,20 +1,18 @@
 //! What a call takes from the signer's account beside the fee: deposits, bonds, prices, transfers.
 
 use crate::types::Call;
-use meganet_primitives::{chain::StorageParams, Balance, Epoch};
+use meganet_primitives::{chain::StorageParams, pay, Balance, Epoch};
 
 /// Bytes of a GiB, the unit of prices and bonds.
 pub const GIB: u128 = 1 << 30;
 
-/// The price of storing: `bytes` of each of `slots` shards from epoch `now` until `expiry`, rounded up.
+/// The price of storing: `bytes` of each of `slots` shards from epoch `now` until `expiry`, what is burned included.
 ///
 /// Saturates: an absurd order costs more than anybody has.
 pub fn store_price(params: &StorageParams, bytes: u64, slots: u8, expiry: Epoch) -> Balance {
-    u128::from(bytes)
-        .saturating_mul(u128::from(slots))
-        .saturating_mul(u128::from(expiry.saturating_sub(params.epoch)))
-        .saturating_mul(params.price_per_gib_epoch)
-        .div_ceil(GIB)
+    let epochs = expiry.saturating_sub(params.epoch);
+    let charged = pay::charge(params.price_per_gib_epoch, bytes, slots, epochs, params.burn_ppm);
+    charged.map_or(Balance::MAX, |charged| charged.total())
 }
 
 /// The bond of a worker that lends `capacity` bytes.
@@ -85,6 +83,9 @@ pub(crate) mod tests {
             min_bond: 25,
             min_capacity: 1 << 30,
             slot_capacity: vec![1 << 30; 4],
+            schedule: meganet_primitives::audit::Schedule { period_blocks: 20, window_blocks: 8, samples: 8 },
+            tolerance: meganet_primitives::audit::Tolerance { misses: 3, proofs_per_miss: 10 },
+            burn_ppm: 0,
         }
     }
 

@@ -87,7 +87,7 @@ mod tests {
         check(2, &GetReply::Frames { proof: RangeProof { siblings: vec![[5; 32]; 80] }, len: 1 << 20 });
         check(3, &GetReply::Batch { entries });
         let batch = BatchSummary { root: [9; 32], objects: 1, bytes: 2 };
-        let leaf = RangeLeaf { batch, owner: [1; 32], signed: u64::MAX };
+        let leaf = RangeLeaf { batch, owner: [1; 32], signed: u64::MAX, registered: u32::MAX };
         check(4, &GetReply::Range(RangePage { total: u64::MAX, leaves: vec![leaf; 256] }));
         check(5, &GetReply::Have { bitmap: vec![255; 128] });
     }

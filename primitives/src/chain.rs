@@ -1,8 +1,14 @@
 //! What the runtime answers to nodes, clients and workers: the types of its runtime APIs.
 
 use crate::{
-    content::ContentRef, country::Country, object::ObjectId, placement::ProfileId, range::RangeState, receipt::PeerKey,
-    AccountId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+    audit::{Record, Sample, Schedule, Tolerance},
+    content::ContentRef,
+    country::Country,
+    object::ObjectId,
+    placement::ProfileId,
+    range::RangeState,
+    receipt::PeerKey,
+    AccountId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -149,6 +155,12 @@ pub struct StorageParams {
     pub min_capacity: u64,
     /// Bytes of a slot, by profile, in the order of the profile ids.
     pub slot_capacity: Vec<u64>,
+    /// The rhythm of audits.
+    pub schedule: Schedule,
+    /// How many missed periods are tolerated.
+    pub tolerance: Tolerance,
+    /// Of every price, these parts of a million are paid besides and burned.
+    pub burn_ppm: u32,
 }
 
 /// Totals of the network.
@@ -177,6 +189,147 @@ pub struct StorageStats {
     pub pot: Balance,
     /// The epoch now.
     pub epoch: Epoch,
+}
+
+/// How far a challenge has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub enum ChallengeState {
+    /// The block is known with which it comes; what will be asked is not.
+    Scheduled,
+    /// The samples are known, and a proof is accepted up to the deadline.
+    Open,
+    /// The proof was accepted.
+    Proven,
+    /// The deadline has passed without a proof.
+    Missed,
+}
+
+/// A byte that is asked for, with what its proof is checked against.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ChallengedByte {
+    /// Which byte.
+    pub sample: Sample,
+    /// Its range as it was when the period began.
+    pub range: RangeState,
+}
+
+/// A worker's challenge of a period.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ChallengeInfo {
+    /// The worker.
+    pub worker: WorkerId,
+    /// The period.
+    pub period: Period,
+    /// The block with which it comes: the last one whose randomness is part of its seed.
+    pub block: BlockNumber,
+    /// The last block in which the proof is accepted.
+    pub deadline: BlockNumber,
+    /// How far it has come.
+    pub state: ChallengeState,
+    /// What is asked for, in the order of the answers; empty while it is only scheduled, and where the worker's slots had
+    /// nothing to hold when the period began: then an empty proof says that it is there.
+    pub samples: Vec<ChallengedByte>,
+}
+
+/// A byte that another member is asked for: until it has answered, its co-members hand out no row with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ChallengedRow {
+    /// Who is asked.
+    pub worker: WorkerId,
+    /// Which byte.
+    pub sample: Sample,
+    /// The last block in which it may answer.
+    pub deadline: BlockNumber,
+}
+
+/// What a worker has proven, missed and earned.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub struct WorkerAudit {
+    /// The worker.
+    pub worker: WorkerId,
+    /// Periods proven and missed. Missed periods are counted when the worker next acts or is reported; this counts those
+    /// of them that are over.
+    pub record: Record,
+    /// Paid to its operator, ever, in planck.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub earned: Balance,
+    /// Earned and held back until it leaves in order, in planck.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub held_back: Balance,
+    /// What a proof of the present period pays if every answer is held, in planck, the held-back share included.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub pay: Balance,
+    /// Bytes that it has to hold in the present period.
+    pub bytes: u64,
+    /// Whether it is handing its slots over in order to leave.
+    pub leaving: bool,
+}
+
+/// How a slot of a group is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub struct SlotHealth {
+    /// Who holds it.
+    pub worker: WorkerId,
+    /// Block in which it got the slot.
+    pub since: BlockNumber,
+    /// Whether it holds what its slot should: it was there from the group's beginning, or its proofs have shown that it has
+    /// rebuilt the shards.
+    pub whole: bool,
+    /// Samples in a row that it was excused from.
+    pub excused: u32,
+    /// Missed periods that it has not made good.
+    pub misses: u32,
+}
+
+/// How a group is.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub struct GroupHealth {
+    /// The group.
+    pub id: GroupId,
+    /// Its profile.
+    pub profile: ProfileId,
+    /// One entry a slot, in order; `None` while it is vacant.
+    pub slots: Vec<Option<SlotHealth>>,
+    /// Slots that have a worker which holds what it should.
+    pub whole: u32,
+    /// With fewer slots than this taken, vacant ones are given away at once; otherwise after a while.
+    pub margin: u32,
+    /// Whether it waits for the chain to give its vacant slots away.
+    pub queued: bool,
+}
+
+/// Where the money is that was paid for storage, in planck.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub struct StorageMoney {
+    /// The price of one GiB (of shard bytes, all n shards counted) for one epoch.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub price_per_gib_epoch: Balance,
+    /// Paid by owners, ever, the burned part included.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub paid_in: Balance,
+    /// Burned of it.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub burned: Balance,
+    /// Paid to workers and reporters, ever.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub paid_out: Balance,
+    /// Waiting to be earned.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub escrow: Balance,
+    /// Held back from workers.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub held_back: Balance,
+    /// The repair fund: what was not earned, and bonds that were lost.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub fund: Balance,
+    /// Bonds that were lost, ever; they came into the fund.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub slashed: Balance,
 }
 
 /// Why the runtime would refuse a label, or that it is free.

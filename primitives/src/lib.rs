@@ -7,7 +7,9 @@
 //! - [`object`]: how a sealed object is cut into stripes, chunks and shards, and how its id is made.
 //! - [`sum_tree`]: a tree whose nodes carry byte sums; a *batch* of objects is one.
 //! - [`range`]: the append-only mountain range of batches that a group keeps for each expiry epoch.
+//! - [`audit`]: when which bytes of a worker are asked for, and the proof that it holds them.
 //! - [`receipt`]: what a worker signs when it has made a batch durable.
+//! - [`pay`]: what storing costs.
 //! - [`placement`]: profiles, the country rule, and how slots are filled from workers.
 //! - [`country`]: ISO 3166-1 alpha-2 codes.
 //! - [`name`]: which labels are names, and which look alike.
@@ -18,6 +20,7 @@
 
 extern crate alloc;
 
+pub mod audit;
 pub mod chain;
 pub mod content;
 pub mod country;
@@ -27,6 +30,7 @@ pub mod manifest;
 pub mod merkle;
 pub mod name;
 pub mod object;
+pub mod pay;
 pub mod placement;
 pub mod range;
 pub mod receipt;
@@ -45,5 +49,7 @@ pub type GroupId = u32;
 pub type WorkerId = u32;
 /// A storage epoch: the unit in which storage is bought and expires.
 pub type Epoch = u32;
+/// An audit period: in each, every worker that holds a slot is challenged once.
+pub type Period = u32;
 /// Index of a slot in its group and so of the shard it holds: `0..n`, and `n` is at most [`placement::MAX_SLOTS`].
 pub type SlotIndex = u8;

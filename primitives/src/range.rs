@@ -8,7 +8,7 @@ use crate::{
     hash::{tagged, Tag},
     merkle::count_of,
     sum_tree::{BatchSummary, SumNode},
-    AccountId,
+    AccountId, BlockNumber,
 };
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -31,6 +31,8 @@ pub struct RangeLeaf {
     pub owner: AccountId,
     /// Which slots signed a receipt: bit `i` (counted from the lowest) is slot `i`.
     pub signed: u64,
+    /// Block of registration; a renewal keeps it. Whoever got a slot later is not bound by what was signed for it before.
+    pub registered: BlockNumber,
 }
 
 /// A range as the chain keeps it. The default is the empty one.

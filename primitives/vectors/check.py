@@ -140,7 +140,7 @@ def ranges():
     vectors = load("ranges.json")
     nodes = []
     for leaf in vectors["leaves"]:
-        encoded = batch_encoded(leaf) + bytes.fromhex(leaf["owner"]) + u64(leaf["signed"])
+        encoded = batch_encoded(leaf) + bytes.fromhex(leaf["owner"]) + u64(leaf["signed"]) + u32(leaf["registered"])
         same(encoded.hex(), leaf["encoded"], "encoded range leaf")
         nodes.append((tagged(0x20, encoded), leaf["bytes"]))
     for state in vectors["states"]:

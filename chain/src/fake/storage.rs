@@ -99,7 +99,7 @@ impl World {
         self.pay(who, price).map_err(|_| refuse("CannotPay"))?;
         let storage = &mut self.storage;
         storage.pot = storage.pot.saturating_add(price);
-        let leaf = RangeLeaf { batch, owner: *who, signed };
+        let leaf = RangeLeaf { batch, owner: *who, signed, registered: self.number };
         let range = storage.ranges.entry((group, expiry)).or_default();
         let index = range.append(&leaf).map_err(|_| refuse("RangeFull"))?;
         storage.batches += 1;

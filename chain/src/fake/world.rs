@@ -92,6 +92,9 @@ impl World {
             min_bond: self.config.min_bond,
             min_capacity: self.config.min_capacity,
             slot_capacity: self.config.slot_capacity.to_vec(),
+            schedule: meganet_primitives::audit::Schedule { period_blocks: 20, window_blocks: 8, samples: 8 },
+            tolerance: meganet_primitives::audit::Tolerance { misses: 3, proofs_per_miss: 10 },
+            burn_ppm: 0,
         }
     }
 

@@ -303,7 +303,7 @@ mod benchmarks {
         let group = add_group::<T>(None)?;
         let owner = funded::<T>("owner", 0);
         let (batch, entry, entry_proof) = deep_entry()?;
-        let leaf = RangeLeaf { batch, owner: owner.clone().into(), signed: u64::MAX };
+        let leaf = RangeLeaf { batch, owner: owner.clone().into(), signed: u64::MAX, registered: 1 };
         let (state, leaf_proof) = deep_leaf(&leaf)?;
         let expiry = NOW + 1;
         Ranges::<T>::insert(group, expiry, RangeRecord { state, tombstones: 0 });

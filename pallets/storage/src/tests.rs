@@ -39,7 +39,7 @@ fn unsigned_and_root_calls_are_refused_but_for_the_parameters() {
                 group: 0,
                 expiry: 1,
                 leaf_index: 0,
-                leaf: RangeLeaf { batch, owner: [1; 32], signed: 0 },
+                leaf: RangeLeaf { batch, owner: [1; 32], signed: 0, registered: 1 },
                 leaf_proof: Default::default(),
                 entry_index: 0,
                 entry: entries(1, &[1])[0],

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 fn leaf(number: u64) -> RangeLeaf {
     let batch =
         BatchSummary { root: tagged(Tag::SumRoot, &[&number.to_le_bytes()]), objects: 1, bytes: number % 5 + 1 };
-    RangeLeaf { batch, owner: [9; 32], signed: number }
+    RangeLeaf { batch, owner: [9; 32], signed: number, registered: 7 }
 }
 
 fn leaves(count: u64) -> Vec<RangeLeaf> {

@@ -96,7 +96,12 @@ pub fn batches() -> Value {
 pub fn ranges() -> Value {
     let leaf = |number: u64| {
         let entries: Vec<_> = (number * 3..=number * 4).map(entry).collect();
-        RangeLeaf { batch: summarize(&entries).unwrap(), owner: filler("owner", number), signed: 0b1011 << number }
+        RangeLeaf {
+            batch: summarize(&entries).unwrap(),
+            owner: filler("owner", number),
+            signed: 0b1011 << number,
+            registered: 1000 + u32::try_from(number).unwrap(),
+        }
     };
     let leaves: Vec<_> = (0..7).map(leaf).collect();
     let described: Vec<_> = leaves
@@ -105,7 +110,8 @@ pub fn ranges() -> Value {
             let batch = leaf.batch;
             json!({
                 "root": hex(batch.root), "objects": batch.objects, "bytes": batch.bytes,
-                "owner": hex(leaf.owner), "signed": leaf.signed, "encoded": scale(leaf),
+                "owner": hex(leaf.owner), "signed": leaf.signed, "registered": leaf.registered,
+                "encoded": scale(leaf),
             })
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use meganet_primitives::range::{RangeLeaf, RangeState};
 
-/// The most leaves of a range that are fetched from a co-member at once, 84 bytes each.
+/// The most leaves of a range that are fetched from a co-member at once, 88 bytes each.
 pub const MAX_LEAVES: u64 = 1 << 20;
 
 /// How what is known of a range compares with the chain.

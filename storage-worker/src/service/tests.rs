@@ -54,6 +54,9 @@ fn membership() -> Membership {
         min_bond: 1,
         min_capacity: GIB,
         slot_capacity: vec![GIB; 4],
+        schedule: meganet_primitives::audit::Schedule { period_blocks: 20, window_blocks: 8, samples: 8 },
+        tolerance: meganet_primitives::audit::Tolerance { misses: 3, proofs_per_miss: 10 },
+        burn_ppm: 0,
     });
     membership.set_group(GroupView::of(&group(), &ME).unwrap());
     membership
@@ -199,7 +202,7 @@ fn a_range_must_have_the_peaks_of_the_chain() {
     let leaves: Vec<RangeLeaf> = (1..=11)
         .map(|seed| {
             let batch = summarize(&[FakeObject::new(seed, 1000).entry()]).unwrap();
-            RangeLeaf { batch, owner: [1; 32], signed: 0b111 }
+            RangeLeaf { batch, owner: [1; 32], signed: 0b111, registered: 1 }
         })
         .collect();
     let chain = RangeState::from_leaves(&leaves).unwrap();

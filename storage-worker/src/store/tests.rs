@@ -16,7 +16,7 @@ const SLOT: u8 = 3;
 const OWNER: [u8; 32] = [9; 32];
 
 fn leaf(entries: &[BatchEntry]) -> RangeLeaf {
-    RangeLeaf { batch: summarize(entries).unwrap(), owner: OWNER, signed: 0b1111 }
+    RangeLeaf { batch: summarize(entries).unwrap(), owner: OWNER, signed: 0b1111, registered: 1 }
 }
 
 fn key(index: u64) -> LeafKey {

@@ -6,7 +6,10 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 use meganet_primitives::{
-    chain::{GroupInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone, WorkerInfo},
+    chain::{
+        ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, RangeInfo, SlotAssignment, StorageMoney, StorageParams,
+        StorageStats, Tombstone, WorkerAudit, WorkerInfo,
+    },
     placement::ProfileId,
     receipt::PeerKey,
     Epoch, GroupId, SlotIndex, WorkerId,
@@ -53,5 +56,24 @@ sp_api::decl_runtime_apis! {
 
         /// The slot that a worker holds in a group.
         fn slot_in(worker: WorkerId, group: GroupId) -> Option<SlotIndex>;
+
+        /// The challenge of a worker in the period of this block; `None` while it is not drawn yet, and where the worker had
+        /// no slot when the period began. Asked at the block with which it comes, it is open.
+        fn challenge(worker: WorkerId) -> Option<ChallengeInfo>;
+
+        /// What the other members of a worker's groups are asked for at this block and have not answered yet.
+        fn challenged_rows(worker: WorkerId) -> Vec<ChallengedRow>;
+
+        /// Members of a worker's groups that have missed too much and can be reported.
+        fn overdue(worker: WorkerId) -> Vec<WorkerId>;
+
+        /// What a worker has proven, missed and earned.
+        fn worker_audit(worker: WorkerId) -> Option<WorkerAudit>;
+
+        /// How a group is.
+        fn group_health(group: GroupId) -> Option<GroupHealth>;
+
+        /// Where the money is that was paid for storage.
+        fn money() -> StorageMoney;
     }
 }

@@ -38,7 +38,7 @@ fn a_batch_with_a_quorum_is_appended_paid_and_announced() {
         let price = 12 * 6 * 3;
         assert_eq!(Balances::free_balance(account(60)), RICH - price);
         assert_eq!(Storage::api_stats().pot, pot + price);
-        let leaf = RangeLeaf { batch, owner: [60; 32], signed: 0b1111 };
+        let leaf = RangeLeaf { batch, owner: [60; 32], signed: 0b1111, registered: System::block_number() };
         assert_eq!(last_event(), Event::Stored { group, expiry: 3, index: 0, leaf });
         let ranges = Storage::api_ranges(group);
         assert_eq!(ranges.len(), 1);

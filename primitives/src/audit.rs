@@ -1,0 +1,25 @@
+//! Audits: periodic proofs that a worker holds what it is paid for.
+//!
+//! Time is cut into *periods*. Once in each, at a block that nobody knows before the period has begun, a worker is
+//! challenged: a seed that no single block author makes draws [`Schedule::samples`] bytes, uniformly, out of all the bytes
+//! that its slots had to hold when the period began. It answers within a window of blocks with the 1 KiB leaves around
+//! those bytes and their paths. Every byte is drawn with the same chance, however the bytes are cut into objects, so
+//! whoever drops a share `f` of them is caught with probability 1 - (1 - f)^samples in every period.
+//!
+//! - [`schedule`]: periods, challenge blocks, windows, and the mixing of block randomness.
+//! - [`draw`]: from a seed to the bytes that are asked for.
+//! - [`proof`]: the answer, and its verification.
+//! - [`score`]: what missed periods amount to.
+
+pub mod draw;
+pub mod proof;
+pub mod schedule;
+pub mod score;
+
+pub use draw::{find_entry, find_leaf, samples, Holding, Sample};
+pub use proof::{verify, Answer, AuditError, AuditProof, BatchPath, EntryPath, HeldLeaf, MAX_SAMPLES};
+pub use schedule::{mix, Schedule, MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN};
+pub use score::{Record, Tolerance};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! What storing costs. Chain and clients compute it alike, so that nobody signs for a sum that it does not know.
+
+use crate::Balance;
+
+/// Bytes of a GiB: the unit of prices and bonds.
+pub const GIB: u64 = 1 << 30;
+/// Parts of a million.
+pub const MILLION: u32 = 1_000_000;
+
+/// What an owner pays for a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// What each slot can earn with the batch in an epoch, in planck.
+    pub rate: Balance,
+    /// What goes to the pot, in planck: the rate for every slot and epoch.
+    pub storage: Balance,
+    /// What is burned besides, in planck, so that storing for oneself is a loss.
+    pub burned: Balance,
+}
+
+impl Charge {
+    /// Both sums. Saturates: an absurd order costs more than anybody has.
+    pub fn total(&self) -> Balance {
+        self.storage.saturating_add(self.burned)
+    }
+}
+
+/// What it costs to keep `bytes` in each of `slots` slots for `epochs` epochs, at a price of `price_per_gib_epoch` planck
+/// for one GiB in one slot and epoch, with `burn_ppm` parts of a million burned besides. Rounded up. `None` if it can't be
+/// expressed.
+pub fn charge(price_per_gib_epoch: Balance, bytes: u64, slots: u8, epochs: u32, burn_ppm: u32) -> Option<Charge> {
+    let rate = Balance::from(bytes).checked_mul(price_per_gib_epoch)?.div_ceil(Balance::from(GIB));
+    let storage = rate.checked_mul(Balance::from(slots))?.checked_mul(Balance::from(epochs))?;
+    let burned = storage.checked_mul(Balance::from(burn_ppm))?.div_ceil(Balance::from(MILLION));
+    Some(Charge { rate, storage, burned })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_gib_in_two_slots_for_three_epochs() {
+        let charged = charge(100, GIB, 2, 3, 50_000).unwrap();
+        assert_eq!(charged, Charge { rate: 100, storage: 600, burned: 30 });
+        assert_eq!(charged.total(), 630);
+    }
+
+    #[test]
+    fn the_smallest_object_costs_something() {
+        assert_eq!(charge(1, 1024, 6, 1, 1), Some(Charge { rate: 1, storage: 6, burned: 1 }));
+        assert_eq!(charge(0, 1024, 6, 1, 1), Some(Charge { rate: 0, storage: 0, burned: 0 }));
+    }
+
+    #[test]
+    fn what_can_not_be_expressed_has_no_price() {
+        assert_eq!(charge(Balance::MAX, 2, 1, 1, 0), None);
+        assert_eq!(
+            charge(Balance::from(GIB), u64::MAX, u8::MAX, u32::MAX, MILLION).map(|c| c.rate),
+            Some(u64::MAX.into())
+        );
+    }
+}
