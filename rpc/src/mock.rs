@@ -3,8 +3,8 @@
 
 use meganet_primitives::{
     chain::{
-        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats,
-        Tombstone, WorkerInfo,
+        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
+        SlotMember, StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
     },
     content::{ContentRef, ReadKey},
     country::Country,
@@ -217,6 +217,30 @@ sp_api::mock_impl_runtime_apis! {
 
         fn slot_in(_worker: WorkerId, _group: GroupId) -> Option<SlotIndex> {
             None
+        }
+
+        fn challenge(_worker: WorkerId) -> Option<ChallengeInfo> {
+            None
+        }
+
+        fn challenged_rows(_worker: WorkerId) -> Vec<ChallengedRow> {
+            Vec::new()
+        }
+
+        fn overdue(_worker: WorkerId) -> Vec<WorkerId> {
+            Vec::new()
+        }
+
+        fn worker_audit(_worker: WorkerId) -> Option<WorkerAudit> {
+            None
+        }
+
+        fn group_health(_group: GroupId) -> Option<GroupHealth> {
+            None
+        }
+
+        fn money() -> StorageMoney {
+            unimplemented!()
         }
     }
 }

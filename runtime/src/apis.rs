@@ -12,8 +12,8 @@ use frame_support::{
 use meganet_primitives::{
     self as primitives,
     chain::{
-        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone,
-        WorkerInfo,
+        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
+        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
     },
     placement::ProfileId,
     receipt::PeerKey,
@@ -275,6 +275,30 @@ sp_api::impl_runtime_apis! {
 
         fn slot_in(worker: WorkerId, group: GroupId) -> Option<SlotIndex> {
             Storage::api_slot_in(worker, group)
+        }
+
+        fn challenge(worker: WorkerId) -> Option<ChallengeInfo> {
+            Storage::api_challenge(worker)
+        }
+
+        fn challenged_rows(worker: WorkerId) -> Vec<ChallengedRow> {
+            Storage::api_challenged_rows(worker)
+        }
+
+        fn overdue(worker: WorkerId) -> Vec<WorkerId> {
+            Storage::api_overdue(worker)
+        }
+
+        fn worker_audit(worker: WorkerId) -> Option<WorkerAudit> {
+            Storage::api_worker_audit(worker)
+        }
+
+        fn group_health(group: GroupId) -> Option<GroupHealth> {
+            Storage::api_group_health(group)
+        }
+
+        fn money() -> StorageMoney {
+            Storage::api_money()
         }
     }
 

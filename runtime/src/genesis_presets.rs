@@ -6,12 +6,13 @@
 //! then freeze it with `meganet-node export-chain-spec --chain FILE --raw`. `node/README.md` walks through it.
 
 use crate::{
-    constants::{HOURS, MEGA, MILLI_MEGA, SS58_PREFIX},
+    constants::{HOURS, MEGA, MILLI_MEGA, MINUTES, SS58_PREFIX},
     AccountId, BabeConfig, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, StorageConfig,
     SudoConfig,
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use pallet_storage::{AuditParams, PriceCurve};
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
 use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
@@ -44,6 +45,21 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
         sudo: SudoConfig { key: Some(root) },
         storage: StorageConfig {
             epoch_blocks: HOURS,
+            period_blocks: MINUTES,
+            window_blocks: 8,
+            samples: 8,
+            curve: PriceCurve { floor: MILLI_MEGA / 10, ceiling: MEGA, ..PriceCurve::default() },
+            // As on a live chain, with minutes for hours.
+            audit: AuditParams {
+                misses: 4,
+                proofs_per_miss: 4,
+                excuses: 80,
+                newcomer_periods: 60,
+                repair_periods: 60,
+                lazy_blocks: 3 * MINUTES,
+                handover_blocks: MINUTES,
+                ..AuditParams::default()
+            },
             slot_capacity: [GIB; 4],
             max_epochs: 120,
             price_per_gib_epoch: MILLI_MEGA,

@@ -1,5 +1,7 @@
 //! The answers to `pallet-storage-runtime-api`. They count expired ranges as dropped, whether they are or not.
 
+mod audits;
+
 use crate::{
     Config, CurrentParams, Fixed, Group, Groups, NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf,
     Tombstones, Total, Worker, WorkerByPeer, Workers,
@@ -30,6 +32,9 @@ impl<T: Config> Pallet<T> {
             min_bond: params.min_bond,
             min_capacity: params.min_capacity,
             slot_capacity: fixed.slot_capacity.to_vec(),
+            schedule: fixed.schedule,
+            tolerance: params.audit.tolerance(),
+            burn_ppm: params.audit.burn_ppm,
         }
     }
 
@@ -93,13 +98,13 @@ impl<T: Config> Pallet<T> {
         };
         slots
             .take(page(limit))
-            .map(|(group, slot)| SlotAssignment { group: GroupId::from_be_bytes(group), slot })
+            .map(|(group, record)| SlotAssignment { group: GroupId::from_be_bytes(group), slot: record.slot })
             .collect()
     }
 
     /// The slot that a worker holds in a group.
     pub fn api_slot_in(worker: WorkerId, group: GroupId) -> Option<SlotIndex> {
-        SlotsOf::<T>::get(worker, group.to_be_bytes())
+        SlotsOf::<T>::get(worker, group.to_be_bytes()).map(|record| record.slot)
     }
 
     /// The ranges of a group that have not expired, by expiry.
@@ -107,10 +112,10 @@ impl<T: Config> Pallet<T> {
         let epoch = Self::epoch();
         RangesOf::<T>::get(group)
             .into_iter()
-            .filter(|expiry| *expiry > epoch)
-            .filter_map(|expiry| {
-                let state = Ranges::<T>::get(group, expiry)?.state;
-                Some(RangeInfo { expiry, state })
+            .filter(|totals| totals.expiry > epoch)
+            .filter_map(|totals| {
+                let state = Ranges::<T>::get(group, totals.expiry)?.state.now().clone();
+                Some(RangeInfo { expiry: totals.expiry, state })
             })
             .collect()
     }
@@ -140,9 +145,8 @@ impl<T: Config> Pallet<T> {
         let epoch = Self::epoch();
         let expired: u64 = RangesOf::<T>::get(id)
             .into_iter()
-            .take_while(|expiry| *expiry <= epoch)
-            .filter_map(|expiry| Ranges::<T>::get(id, expiry))
-            .map(|range| range.state.bytes())
+            .take_while(|totals| totals.expiry <= epoch)
+            .map(|totals| totals.share.now().bytes.saturating_sub(totals.renewed))
             .fold(0, u64::saturating_add);
         let slots = group.slots.iter().map(|slot| slot.and_then(Self::member)).collect();
         GroupInfo {

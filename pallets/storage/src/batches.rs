@@ -1,36 +1,25 @@
 //! Registering batches: receipts, quorum, price.
 
 use crate::{
-    types::GIB, workers::verify, Config, CurrentParams, Error, Event, Group, Groups, Pallet, RangeRecord, Ranges,
-    RangesOf, Total, Workers,
+    rolled::Rolled,
+    types::{AllSlots, RangeTotals, Share},
+    workers::verify,
+    Config, CurrentParams, Error, Event, Group, Groups, Pallet, RangeRecord, Ranges, RangesOf, Total, Workers,
 };
-use frame_support::{
-    ensure,
-    pallet_prelude::DispatchResult,
-    traits::{fungible::Mutate, tokens::Preservation, ConstU32, Get},
-    BoundedVec,
-};
+use frame_support::{ensure, pallet_prelude::DispatchResult, traits::ConstU32, BoundedVec};
 use meganet_primitives::{
     object::LEAF_LEN,
+    pay::charge,
     placement::MAX_SLOTS,
-    range::RangeLeaf,
+    range::{RangeLeaf, RangeState},
     receipt::{Receipt, ReceiptStatement},
     sum_tree::{BatchSummary, MAX_BATCH_OBJECTS},
     Balance, Epoch, GroupId,
 };
-use sp_arithmetic::{helpers_128bit::multiply_by_rational_with_rounding, Rounding};
-use sp_runtime::{traits::AccountIdConversion, AccountId32};
+use sp_runtime::{AccountId32, DispatchError};
 
 /// Expired ranges that a `store` drops at most, so that its cost is bounded.
 pub const DROPS_PER_STORE: u32 = 2;
-
-/// What storing a batch costs: `bytes` in each of `n` slots for `epochs` epochs, rounded up. `None` if it can't be
-/// expressed.
-pub fn price_of(price_per_gib_epoch: Balance, bytes: u64, n: u8, epochs: u32) -> Option<Balance> {
-    // 64 + 8 + 32 bits: always fits.
-    let byte_epochs = u128::from(bytes) * u128::from(n) * u128::from(epochs);
-    multiply_by_rational_with_rounding(byte_epochs, price_per_gib_epoch, u128::from(GIB), Rounding::Up)
-}
 
 /// Whether a summary can be that of a batch: objects within bounds, and bytes that are whole leaves, one an object at
 /// least.
@@ -68,26 +57,21 @@ impl<T: Config> Pallet<T> {
         };
         let signed = Self::check_receipts(&group, statement, &receipts)?;
 
-        let n = group.profile.profile().n;
-        let price = price_of(params.price_per_gib_epoch, batch.bytes, n, epochs).ok_or(Error::<T>::Overflow)?;
-        T::Currency::transfer(&owner, &Self::pot(), price, Preservation::Preserve)
-            .map_err(|_| Error::<T>::CannotPay)?;
-        let leaf = RangeLeaf { batch, owner: owner.into(), signed };
-        let index = Self::append(id, expiry, &leaf)?;
+        let leaf = RangeLeaf { batch, owner: owner.clone().into(), signed, registered: Self::now() };
+        Self::register(&owner, id, &group, expiry, epochs, &leaf)?;
 
         group.used = group.used.saturating_add(batch.bytes);
         Self::return_deposit(id, &mut group)?;
         if group.full() {
             Self::unlist(id, &mut group);
         }
-        Groups::<T>::insert(id, group);
         Total::<T>::mutate(|total| {
             total.batches = total.batches.saturating_add(1);
             total.objects = total.objects.saturating_add(u64::from(batch.objects));
-            let bytes = u128::from(batch.bytes).saturating_mul(u128::from(n));
-            total.bytes = total.bytes.saturating_add(bytes);
+            let n = u128::from(group.profile.profile().n);
+            total.bytes = total.bytes.saturating_add(u128::from(batch.bytes).saturating_mul(n));
         });
-        Self::deposit_event(Event::Stored { group: id, expiry, index, leaf });
+        Groups::<T>::insert(id, group);
         Ok(())
     }
 
@@ -113,25 +97,56 @@ impl<T: Config> Pallet<T> {
         Ok(signed)
     }
 
-    /// Appends a leaf to the range of an expiry, which begins with the first one. Returns its index.
-    fn append(id: GroupId, expiry: Epoch, leaf: &RangeLeaf) -> Result<u64, Error<T>> {
-        let mut record = match Ranges::<T>::get(id, expiry) {
-            Some(record) => record,
-            None => {
-                RangesOf::<T>::try_mutate(id, |expiries| {
-                    let at = expiries.partition_point(|other| *other < expiry);
-                    expiries.try_insert(at, expiry).map_err(|_| Error::<T>::TooManyRanges)
-                })?;
-                RangeRecord { state: Default::default(), tombstones: 0 }
-            }
+    /// Takes the price of a leaf from `payer`, appends it to the range of an expiry, which begins with the first one, and
+    /// says so. Returns its index.
+    pub(crate) fn register(
+        payer: &AccountId32,
+        id: GroupId,
+        group: &Group,
+        expiry: Epoch,
+        epochs: u32,
+        leaf: &RangeLeaf,
+    ) -> Result<u64, DispatchError> {
+        let params = CurrentParams::<T>::get();
+        let (n, bytes) = (group.profile.profile().n, leaf.batch.bytes);
+        let charge =
+            charge(params.price_per_gib_epoch, bytes, n, epochs, params.audit.burn_ppm).ok_or(Error::<T>::Overflow)?;
+        let all = AllSlots {
+            bytes: u128::from(bytes).saturating_mul(n.into()),
+            rate: charge.rate.checked_mul(n.into()).ok_or(Error::<T>::Overflow)?,
         };
-        let index = record.state.append(leaf).map_err(|_| Error::<T>::RangeFull)?;
-        Ranges::<T>::insert(id, expiry, record);
+        Self::take_price(payer, &charge, all, expiry)?;
+        let index = Self::append(id, expiry, leaf, charge.rate)?;
+        Self::deposit_event(Event::Stored { group: id, expiry, index, leaf: *leaf });
         Ok(index)
     }
 
-    /// The account in which payments wait. It always keeps the existential deposit that genesis gave it.
-    pub fn pot() -> AccountId32 {
-        T::PalletId::get().into_account_truncating()
+    /// Appends a leaf, which pays each slot `rate` an epoch, to a range.
+    fn append(id: GroupId, expiry: Epoch, leaf: &RangeLeaf, rate: Balance) -> Result<u64, Error<T>> {
+        let period = Self::period();
+        let known = Ranges::<T>::get(id, expiry);
+        RangesOf::<T>::try_mutate(id, |list| {
+            let at = list.partition_point(|totals| totals.expiry < expiry);
+            if known.is_none() {
+                let share = Rolled::beginning(period, Share::default());
+                let totals = RangeTotals { expiry, share, renewed: 0 };
+                list.try_insert(at, totals).map_err(|_| Error::<T>::TooManyRanges)?;
+            }
+            let totals = list.get_mut(at).ok_or(Error::<T>::NoSuchRange)?;
+            let Share { bytes, rate: before } = *totals.share.now();
+            let share = Share {
+                bytes: bytes.checked_add(leaf.batch.bytes).ok_or(Error::<T>::RangeFull)?,
+                rate: before.checked_add(rate).ok_or(Error::<T>::RangeFull)?,
+            };
+            totals.share.set(period, share);
+            Ok::<_, Error<T>>(())
+        })?;
+        let begins = || RangeRecord { state: Rolled::beginning(period, RangeState::default()), tombstones: 0 };
+        let mut record = known.unwrap_or_else(begins);
+        let mut state = record.state.now().clone();
+        let index = state.append(leaf).map_err(|_| Error::<T>::RangeFull)?;
+        record.state.set(period, state);
+        Ranges::<T>::insert(id, expiry, record);
+        Ok(index)
     }
 }

@@ -34,29 +34,31 @@ impl<T: Config> Pallet<T> {
     /// the group. Returns how many were dropped.
     pub(crate) fn drop_expired(id: GroupId, group: &mut Group, limit: u32) -> u32 {
         let epoch = Self::epoch();
-        let mut expiries = RangesOf::<T>::get(id);
+        let mut list = RangesOf::<T>::get(id);
         let mut dropped = 0u32;
         while dropped < limit {
-            let Some(expiry) = expiries.first().copied().filter(|first| *first <= epoch) else { break };
+            let Some(totals) = list.first().copied().filter(|first| first.expiry <= epoch) else { break };
+            let expiry = totals.expiry;
             if let Some(record) = Ranges::<T>::get(id, expiry) {
                 let stale = StaleRange { expiry, tombstones: record.tombstones };
                 if stale.tombstones > 0 && Stale::<T>::try_append(id, stale).is_err() {
                     // Too many tombstones wait for removal: `roll_group` makes place.
                     break;
                 }
-                let bytes = record.state.bytes();
+                // What is registered in a later range too stays where it is.
+                let bytes = totals.share.now().bytes.saturating_sub(totals.renewed);
                 group.used = group.used.saturating_sub(bytes);
                 Ranges::<T>::remove(id, expiry);
                 Self::deposit_event(Event::RangeDropped { group: id, expiry, bytes });
             }
-            expiries.remove(0);
+            list.remove(0);
             dropped = dropped.saturating_add(1);
         }
         if dropped > 0 {
-            if expiries.is_empty() {
+            if list.is_empty() {
                 RangesOf::<T>::remove(id);
             } else {
-                RangesOf::<T>::insert(id, expiries);
+                RangesOf::<T>::insert(id, list);
             }
             if !group.full() {
                 Self::list(id, group);

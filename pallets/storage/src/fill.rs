@@ -1,12 +1,16 @@
 //! Giving the slots of groups to workers: one group a block at most, from a bounded window of candidates.
 //!
+//! A group that has slots of workers that leave is served in the same way: one of them at a time gets another holder.
+//!
 //! A group is filled some blocks after it was asked for, by randomness that was unknown then. The window begins at a random
 //! place of the dense list of eligible workers. A group that was never complete is filled whole or not at all, so that no
 //! worker's space is promised to a group that never comes about; a vacancy of a complete group is filled as far as possible.
 
 use crate::{
-    types::Slots, Config, Eligible, EligibleCount, Event, FillQueue, FillRequest, Group, Groups, Pallet, SlotsOf,
-    Total, WeightInfo, Worker, Workers,
+    types::{SlotRecord, Slots, WHOLE_AFTER},
+    workers::is_eligible,
+    Config, Eligible, EligibleCount, Event, FillQueue, FillRequest, Group, Groups, Pallet, SlotsOf, Total, WeightInfo,
+    Worker, Workers,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -24,24 +28,21 @@ use meganet_primitives::{
 const PURPOSE: &[u8] = b"meganet/fill/1";
 
 impl<T: Config> Pallet<T> {
-    /// Works on the first request of the queue if it has waited long enough. Returns what that may have cost.
+    /// Works on the first request of the queue that is due. Returns what that may have cost.
     pub(crate) fn fill_next() -> Weight {
         let idle = T::WeightInfo::fill_idle();
-        let Some(request) = FillQueue::<T>::get().first().copied() else { return idle };
-        if Self::now() < request.since.saturating_add(T::FillDelay::get()) {
-            return idle;
-        }
+        let now = Self::now();
+        let Some(request) = FillQueue::<T>::get().into_iter().find(|request| request.due <= now) else { return idle };
         let Some(seed) = Self::seed(request.group) else { return idle };
         let candidates = EligibleCount::<T>::get().min(T::FillWindow::get());
-        Self::serve_first(&seed);
+        Self::serve(request, &seed);
         T::WeightInfo::fill_step(candidates)
     }
 
-    /// Takes the first request off the queue and works on it; if that fails it goes to the end of the queue.
-    pub(crate) fn serve_first(seed: &Hash) {
+    /// Takes a request off the queue and works on it; what is left to do goes to the end of the queue.
+    pub(crate) fn serve(request: FillRequest, seed: &Hash) {
         let mut queue = FillQueue::<T>::get();
-        let Some(request) = queue.first().copied() else { return };
-        queue.remove(0);
+        queue.retain(|other| other.group != request.group);
         if let Some(again) = Self::fill_step(request, seed) {
             // There is room: a request was removed above.
             if queue.try_push(again).is_err() {
@@ -51,42 +52,90 @@ impl<T: Config> Pallet<T> {
         FillQueue::<T>::put(queue);
     }
 
-    /// Tries to fill a group. Returns the request to queue again, if there is one.
+    /// Fills the vacant slots of a group, or, when it has none, hands over one slot of a worker that leaves. Returns the
+    /// request to queue again, if there is one.
     fn fill_step(request: FillRequest, seed: &Hash) -> Option<FillRequest> {
         let id = request.group;
         let mut group = Groups::<T>::get(id)?;
-        let chosen = Self::choose(&group, seed);
-        let chosen_all = u32::try_from(chosen.len()).is_ok_and(|count| count == group.vacant());
-        if group.ready || chosen_all {
-            for (slot, worker_id, worker) in chosen {
-                Self::assign(id, &mut group, slot, worker_id, worker);
-            }
-        }
-
         let vacant = group.vacant();
-        if vacant == 0 {
-            group.queued = false;
+        let done =
+            if vacant > 0 { Self::fill_vacant(id, &mut group, seed) } else { Self::hand_over(id, &mut group, seed) };
+        let left = group.vacant();
+        if vacant > 0 && left == 0 {
             group.ready = true;
-            Groups::<T>::insert(id, group);
             Total::<T>::mutate(|total| {
                 total.groups_filling = total.groups_filling.saturating_sub(1);
             });
             Self::deposit_event(Event::GroupFilled { group: id });
-            return None;
         }
-        let attempts = request.attempts.saturating_add(1);
-        let again = attempts < T::MaxFillAttempts::get();
+        let more = left > 0 || Self::has_leaving(&group);
+        let attempts = if done { 0 } else { request.attempts.saturating_add(1) };
+        // What is stored must not wait for somebody who asks: a complete group is tried for ever, slowly.
+        let again = more && (group.ready || attempts < T::MaxFillAttempts::get());
+        if left > 0 {
+            Self::deposit_event(Event::FillFailed { group: id, vacant: left, again });
+        }
         group.queued = again;
+        let wait = if group.ready { Self::schedule().period_blocks } else { T::FillDelay::get() };
         Groups::<T>::insert(id, group);
-        Self::deposit_event(Event::FillFailed { group: id, vacant, again });
-        again.then(|| FillRequest { group: id, since: Self::now(), attempts })
+        let due = Self::now().saturating_add(wait.max(T::FillDelay::get()));
+        again.then_some(FillRequest { group: id, due, attempts })
+    }
+
+    /// Gives vacant slots to workers; all of them or none where the group was never complete.
+    fn fill_vacant(id: GroupId, group: &mut Group, seed: &Hash) -> bool {
+        let chosen = Self::choose(group, seed);
+        let chosen_all = u32::try_from(chosen.len()).is_ok_and(|count| count == group.vacant());
+        if !group.ready && !chosen_all {
+            return false;
+        }
+        let some = !chosen.is_empty();
+        for (slot, worker_id, worker) in chosen {
+            Self::assign(id, group, slot, worker_id, worker);
+        }
+        some
+    }
+
+    /// Gives a slot of a worker that leaves to another one, once all other members hold what they should: so a group never
+    /// lacks more than one shard for those that leave.
+    fn hand_over(id: GroupId, group: &mut Group, seed: &Hash) -> bool {
+        let Some((slot, leaver)) = Self::first_leaving(group) else { return true };
+        let others = (0..SlotIndex::MAX).zip(&group.slots).filter(|(other, _)| *other != slot);
+        let whole =
+            |worker: WorkerId| SlotsOf::<T>::get(worker, id.to_be_bytes()).is_some_and(|record| record.is_whole());
+        if !others.into_iter().all(|(_, worker)| worker.is_some_and(whole)) {
+            return true;
+        }
+        let mut without = group.clone();
+        if let Some(place) = without.slots.get_mut(usize::from(slot)) {
+            *place = None;
+        }
+        let Some((slot, worker_id, worker)) = Self::choose(&without, seed).into_iter().next() else { return false };
+        Self::unassign(id, group, slot);
+        Workers::<T>::mutate_extant(leaver, |worker| worker.handed_over = Self::now());
+        Self::assign(id, group, slot, worker_id, worker);
+        Total::<T>::mutate(|total| {
+            total.groups_filling = total.groups_filling.saturating_sub(1);
+        });
+        true
+    }
+
+    /// The first slot whose worker leaves.
+    fn first_leaving(group: &Group) -> Option<(SlotIndex, WorkerId)> {
+        let taken = (0..SlotIndex::MAX).zip(&group.slots).filter_map(|(slot, worker)| Some((slot, (*worker)?)));
+        taken.into_iter().find(|(_, worker)| Workers::<T>::get(worker).is_some_and(|worker| worker.leaving))
+    }
+
+    /// Whether a member leaves.
+    pub(crate) fn has_leaving(group: &Group) -> bool {
+        Self::first_leaving(group).is_some()
     }
 
     /// Which workers get which vacant slots.
     fn choose(group: &Group, seed: &Hash) -> Vec<(SlotIndex, WorkerId, Worker)> {
         let taken = Self::seated(&group.slots);
         let mut window = Self::window(seed);
-        window.retain(|(_, worker)| worker.accepting && worker.free() >= group.slot_capacity);
+        window.retain(|(_, worker)| is_eligible::<T>(worker, group.slot_capacity));
         let candidates: Vec<Candidate> = window.iter().map(|(id, worker)| candidate(*id, worker)).collect();
         fill(group.profile.profile(), &taken, &candidates, seed)
             .into_iter()
@@ -116,10 +165,17 @@ impl<T: Config> Pallet<T> {
         let Some(place) = group.slots.get_mut(usize::from(slot)) else { return };
         *place = Some(worker_id);
         let mut worker = worker;
+        if worker.slots == 0 {
+            // It is first challenged in the next period.
+            worker.record.settled = worker.record.settled.max(Self::period());
+        }
         worker.committed = worker.committed.saturating_add(group.slot_capacity);
         worker.slots = worker.slots.saturating_add(1);
         Self::put_worker(worker_id, &worker);
-        SlotsOf::<T>::insert(worker_id, id.to_be_bytes(), slot);
+        // Where nothing is stored there is nothing to rebuild.
+        let held = if group.used == 0 { WHOLE_AFTER } else { 0 };
+        let record = SlotRecord { slot, since: Self::now(), excused: 0, held };
+        SlotsOf::<T>::insert(worker_id, id.to_be_bytes(), record);
         Total::<T>::mutate(|total| {
             total.committed = total.committed.saturating_add(group.slot_capacity);
         });

@@ -9,7 +9,11 @@ use frame_support::{
         Get,
     },
 };
-use meganet_primitives::placement::{ProfileId, MAX_SLOTS};
+use meganet_primitives::{
+    audit::{Schedule, MAX_SAMPLES},
+    pay::MILLION,
+    placement::{ProfileId, MAX_SLOTS},
+};
 
 impl<T: Config> Pallet<T> {
     /// Writes the first state.
@@ -17,12 +21,27 @@ impl<T: Config> Pallet<T> {
     /// # Panics
     /// If the values contradict each other or the runtime's bounds: such a chain must not begin.
     pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) {
-        let fixed = FixedParams { epoch_blocks: genesis.epoch_blocks, slot_capacity: genesis.slot_capacity };
+        let schedule = Schedule {
+            period_blocks: genesis.period_blocks,
+            window_blocks: genesis.window_blocks,
+            samples: genesis.samples,
+        };
+        let fixed = FixedParams { epoch_blocks: genesis.epoch_blocks, slot_capacity: genesis.slot_capacity, schedule };
         assert!(fixed.epoch_blocks > 0, "storage.epochBlocks must be at least 1");
         assert!(fixed.smallest_slot() > 0, "storage.slotCapacity must be at least 1 byte for every profile");
+        assert!(
+            schedule.is_sound(),
+            "storage.periodBlocks must have place for four blocks, a challenge and its window"
+        );
+        assert!(
+            fixed.epoch_blocks.is_multiple_of(schedule.period_blocks),
+            "storage.epochBlocks must be a multiple of storage.periodBlocks"
+        );
         let params = Params {
             max_epochs: genesis.max_epochs,
             price_per_gib_epoch: genesis.price_per_gib_epoch,
+            curve: genesis.curve,
+            audit: genesis.audit,
             group_deposit: genesis.group_deposit,
             bond_per_gib: genesis.bond_per_gib,
             min_bond: genesis.min_bond,
@@ -50,7 +69,16 @@ impl<T: Config> Pallet<T> {
 
     /// Whether parameters agree with each other and the runtime's bounds.
     pub(crate) fn are_sound(params: &Params) -> bool {
-        (1..=T::MaxRanges::get()).contains(&params.max_epochs) && params.min_capacity > 0
+        let Params { curve, audit, .. } = params;
+        (1..=T::MaxRanges::get()).contains(&params.max_epochs)
+            && params.min_capacity > 0
+            && curve.floor <= curve.ceiling
+            && curve.target_ppm <= MILLION
+            && curve.step_ppm <= MILLION
+            && audit.misses > 0
+            && audit.proofs_per_miss > 0
+            && audit.excuses > 0
+            && audit.bounty_ppm <= MILLION
     }
 
     /// Checks the runtime's constants, when the runtime is tested.
@@ -61,6 +89,7 @@ impl<T: Config> Pallet<T> {
         assert!(T::MaxRanges::get() > 0, "a group needs ranges");
         assert!(T::MaxOpenGroups::get() > 0, "a profile needs open groups");
         assert!(T::MaxFillQueue::get() > 0, "groups must be able to wait");
+        assert!(T::MaxSlots::get() > 0, "a worker must be able to hold a slot");
         assert!(T::MaxFillAttempts::get() > 0, "a group must be tried");
         assert!(T::FillDelay::get() >= 2, "the randomness must be unknown when a group is asked for");
         assert!(T::TombstoneDeposit::get() > 0, "a tombstone without a deposit would be free state");
@@ -79,6 +108,11 @@ impl<T: Config> Pallet<T> {
                 T::WeightInfo::roll_group(),
                 T::WeightInfo::tombstone(),
                 T::WeightInfo::open_group(T::MaxOpenGroups::get()),
+                T::WeightInfo::report(T::MaxSlots::get()),
+                T::WeightInfo::leave(T::MaxSlots::get()),
+                T::WeightInfo::renew(),
+                // It fits into the smaller class, so it fits into its own.
+                Self::prove_weight(MAX_SAMPLES, T::MaxSlots::get()),
             ];
             for weight in calls {
                 assert!(weight.all_lte(most), "a call that fits into no block");

@@ -11,7 +11,7 @@ use crate::{
 use frame_support::{
     ensure,
     pallet_prelude::DispatchResult,
-    traits::{fungible::MutateHold, tokens::Precision},
+    traits::{fungible::MutateHold, tokens::Precision, Get},
 };
 use meganet_primitives::{placement::ProfileId, BlockNumber, Epoch, GroupId};
 use sp_runtime::{AccountId32, SaturatedConversion};
@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
             deposit,
             opened: Self::now(),
         };
-        Self::queue(id, &mut group)?;
+        Self::queue(id, &mut group, Self::now().saturating_add(T::FillDelay::get()))?;
         if let Some(fullest) = fullest {
             Groups::<T>::mutate_extant(fullest, |full| Self::unlist(fullest, full));
         }
@@ -55,9 +55,9 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_fill_group(id: GroupId) -> DispatchResult {
         let mut group = Groups::<T>::get(id).ok_or(Error::<T>::NoSuchGroup)?;
-        ensure!(group.vacant() > 0, Error::<T>::NothingVacant);
+        ensure!(group.vacant() > 0 || Self::has_leaving(&group), Error::<T>::NothingVacant);
         ensure!(!group.queued, Error::<T>::AlreadyQueued);
-        Self::queue(id, &mut group)?;
+        Self::queue(id, &mut group, Self::now().saturating_add(T::FillDelay::get()))?;
         Groups::<T>::insert(id, group);
         Self::deposit_event(Event::FillRequested { group: id });
         Ok(())
@@ -78,9 +78,9 @@ impl<T: Config> Pallet<T> {
         Ok(fullest.filter(|_| open.is_full()).map(|(id, _)| id))
     }
 
-    /// Appends a group to the fill queue. The caller stores the group.
-    fn queue(id: GroupId, group: &mut Group) -> Result<(), Error<T>> {
-        let request = FillRequest { group: id, since: Self::now(), attempts: 0 };
+    /// Appends a group to the fill queue, to be served in block `due` or later. The caller stores the group.
+    pub(crate) fn queue(id: GroupId, group: &mut Group, due: BlockNumber) -> Result<(), Error<T>> {
+        let request = FillRequest { group: id, due, attempts: 0 };
         FillQueue::<T>::try_append(request).map_err(|()| Error::<T>::FillQueueFull)?;
         group.queued = true;
         Ok(())

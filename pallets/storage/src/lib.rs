@@ -6,14 +6,21 @@
 //! leaf, and that is all that is stored. A range is dropped whole when it expires; a *tombstone* lets workers drop one
 //! object earlier.
 //!
-//! Nothing here grows with what is stored. A block does at most one step of work by itself: filling one group from at
-//! most [`pallet::Config::FillWindow`] candidates. Expired ranges are dropped by whoever next uses the group, a few at a
-//! time ([`expiry`]).
+//! In every period each worker is challenged once to prove that it holds its shards; a proof pays it at once, and whoever
+//! misses too many loses bond and slots, which go to others ([`audits`], [`vacate`], [`fill`]).
+//!
+//! Nothing here grows with what is stored. A block keeps its parent's randomness, does at most one step of filling a group
+//! from at most [`pallet::Config::FillWindow`] candidates, and, when it is the first of an epoch, closes the books: always
+//! the same few steps. Expired ranges are dropped by whoever next uses the group, a few at a time ([`expiry`]); missed
+//! periods are counted when the worker next acts or is reported.
 //!
 //! - [`types`]: what is stored.
 //! - [`workers`]: the registry and the dense list of workers that can be given a slot.
 //! - [`groups`]: opening groups, which of them are open; [`fill`]: giving slots to workers.
-//! - [`batches`]: `store`, receipts, price.
+//! - [`batches`]: `store`, receipts; [`renewal`]: the same batch for longer.
+//! - [`rolled`]: values as they were when the period began; [`beacon`]: the randomness of audits; [`audits`]: duties and
+//!   proofs; [`vacate`]: reports, slots that lose their worker, leaving.
+//! - [`books`]: where the money is; [`pricing`]: how the price moves.
 //! - [`expiry`]: dropping expired ranges, a bounded number at a time.
 //! - [`tombstones`]: early deletion.
 //! - [`api`]: the answers to the runtime API of `pallet-storage-runtime-api`.
@@ -24,26 +31,36 @@
 extern crate alloc;
 
 pub mod api;
+pub mod audits;
 pub mod batches;
+pub mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+pub mod books;
 pub mod expiry;
 pub mod fill;
 mod genesis;
 pub mod groups;
 #[cfg(test)]
 mod mock;
+pub mod pricing;
+pub mod renewal;
+pub mod rolled;
 #[cfg(test)]
 mod tests;
 pub mod tombstones;
 #[cfg(any(feature = "try-runtime", test))]
 pub mod try_state;
 pub mod types;
+pub mod vacate;
 pub mod weights;
 pub mod workers;
 
 pub use pallet::*;
-pub use types::{FillRequest, FixedParams, Group, Params, RangeRecord, TombstoneRecord, Totals, Worker};
+pub use types::{
+    AuditParams, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord, TombstoneRecord, Totals,
+    Worker,
+};
 pub use weights::WeightInfo;
 
 /// Calls, storage, events and errors.
@@ -53,8 +70,9 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        types::{Expiries, GroupKey, OpenList, StaleRange},
-        FillRequest, FixedParams, Group, Params, RangeRecord, TombstoneRecord, Totals, WeightInfo, Worker,
+        types::{AllSlots, GroupKey, OpenList, RangeList, SlotRecord, StaleRange},
+        AuditParams, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord, TombstoneRecord, Totals,
+        WeightInfo, Worker,
     };
     use frame_support::{
         pallet_prelude::*,
@@ -63,13 +81,15 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use meganet_primitives::{
+        audit::AuditProof,
         country::Country,
+        hash::Hash,
         object::ObjectId,
         placement::{ProfileId, MAX_SLOTS},
         range::{RangeLeaf, RangeLeafProof},
         receipt::{PeerKey, PeerSignature, Receipt},
         sum_tree::{BatchEntry, BatchSummary, SumProof},
-        Balance, Epoch, GroupId, SlotIndex, WorkerId,
+        Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
     };
     use sp_core::H256;
     use sp_runtime::{AccountId32, SaturatedConversion};
@@ -104,6 +124,9 @@ pub mod pallet {
         /// Most groups of a profile that are open at once.
         #[pallet::constant]
         type MaxOpenGroups: Get<u32>;
+        /// Most slots that a worker can hold: so many reads find out what it is accountable for.
+        #[pallet::constant]
+        type MaxSlots: Get<u32>;
         /// Most groups that wait to be filled at once.
         #[pallet::constant]
         type MaxFillQueue: Get<u32>;
@@ -177,7 +200,7 @@ pub mod pallet {
 
     /// The slots of each worker, by group. Big-endian keys under an identity hash: the storage is in their order.
     #[pallet::storage]
-    pub type SlotsOf<T: Config> = StorageDoubleMap<_, Twox64Concat, WorkerId, Identity, GroupKey, SlotIndex>;
+    pub type SlotsOf<T: Config> = StorageDoubleMap<_, Twox64Concat, WorkerId, Identity, GroupKey, SlotRecord>;
 
     /// The number of the next group.
     #[pallet::storage]
@@ -195,9 +218,9 @@ pub mod pallet {
     #[pallet::storage]
     pub type FillQueue<T: Config> = StorageValue<_, BoundedVec<FillRequest, T::MaxFillQueue>, ValueQuery>;
 
-    /// The expiries for which a group has a range, ascending.
+    /// What the ranges of a group come to, by expiry, ascending.
     #[pallet::storage]
-    pub type RangesOf<T: Config> = StorageMap<_, Twox64Concat, GroupId, Expiries<T>, ValueQuery>;
+    pub type RangesOf<T: Config> = StorageMap<_, Twox64Concat, GroupId, RangeList<T>, ValueQuery>;
 
     /// The ranges: of each group, one for each expiry.
     #[pallet::storage]
@@ -212,6 +235,22 @@ pub mod pallet {
     #[pallet::storage]
     pub type Stale<T: Config> = StorageMap<_, Twox64Concat, GroupId, BoundedVec<StaleRange, T::MaxRanges>, ValueQuery>;
 
+    /// The VRF outputs of the last blocks.
+    #[pallet::storage]
+    pub type Beacon<T: Config> = StorageMap<_, Twox64Concat, BlockNumber, Hash>;
+
+    /// The last period whose challenges are drawn, and the seed that tells when each worker is challenged in it.
+    #[pallet::storage]
+    pub type Drawn<T: Config> = StorageValue<_, (Period, Hash)>;
+
+    /// Where the money is that was paid for storage.
+    #[pallet::storage]
+    pub type Ledger<T: Config> = StorageValue<_, Books, ValueQuery>;
+
+    /// What ends with each epoch that has not begun.
+    #[pallet::storage]
+    pub type Endings<T: Config> = StorageMap<_, Twox64Concat, Epoch, AllSlots, ValueQuery>;
+
     /// The state at genesis.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
@@ -221,8 +260,18 @@ pub mod pallet {
         pub slot_capacity: [u64; 4],
         /// The latest expiry that can be bought is this many epochs away; at most [`Config::MaxRanges`].
         pub max_epochs: u32,
-        /// Price of one GiB (of shard bytes, all n shards counted) for one epoch, in planck.
+        /// Blocks of an audit period; an epoch is a whole number of them. It can't change afterwards.
+        pub period_blocks: u32,
+        /// Blocks within which a challenge must be answered. It can't change afterwards.
+        pub window_blocks: u32,
+        /// Bytes that a challenge asks for. It can't change afterwards.
+        pub samples: u8,
+        /// Price of one GiB (of shard bytes, all n shards counted) for one epoch, in planck, at first.
         pub price_per_gib_epoch: Balance,
+        /// How the price moves.
+        pub curve: PriceCurve,
+        /// What missed audits lead to, and how workers are paid.
+        pub audit: AuditParams,
         /// Held from the account that opens a group, in planck.
         pub group_deposit: Balance,
         /// Bond of a worker for each GiB that it lends, in planck.
@@ -243,7 +292,12 @@ pub mod pallet {
                 epoch_blocks: fixed.epoch_blocks,
                 slot_capacity: fixed.slot_capacity,
                 max_epochs: params.max_epochs.min(T::MaxRanges::get()),
+                period_blocks: fixed.schedule.period_blocks,
+                window_blocks: fixed.schedule.window_blocks,
+                samples: fixed.schedule.samples,
                 price_per_gib_epoch: params.price_per_gib_epoch,
+                curve: params.curve,
+                audit: params.audit,
                 group_deposit: params.group_deposit,
                 bond_per_gib: params.bond_per_gib,
                 min_bond: params.min_bond,
@@ -304,6 +358,27 @@ pub mod pallet {
         /// Root changed the parameters.
         #[codec(index = 12)]
         ParamsSet { params: Params },
+        /// A worker proved that it holds its shards; `paid` went to its operator.
+        #[codec(index = 13)]
+        Proven { worker: WorkerId, period: Period, paid: Balance, held_back: Balance },
+        /// A worker was away for too long: it lost its slots and its bond, and is not registered any more.
+        #[codec(index = 14)]
+        WorkerExpelled { worker: WorkerId, missed: u32, bond: Balance, reporter: AccountId32, bounty: Balance },
+        /// A slot has no worker any more.
+        #[codec(index = 15)]
+        SlotVacated { group: GroupId, slot: SlotIndex, worker: WorkerId },
+        /// A worker lacked a slot's shards for too long.
+        #[codec(index = 16)]
+        SlotGivenUp { group: GroupId, slot: SlotIndex, worker: WorkerId },
+        /// A worker hands its slots over in order to exit.
+        #[codec(index = 17)]
+        WorkerLeaving { worker: WorkerId },
+        /// An epoch began: what was not earned in the one before went to the repair fund, and the price has moved.
+        #[codec(index = 18)]
+        EpochBegan { epoch: Epoch, price: Balance, unearned: Balance },
+        /// Leaf `leaf` of the range that expires at `from` is now also leaf `index` of the one that expires at `until`.
+        #[codec(index = 19)]
+        Renewed { group: GroupId, from: Epoch, leaf: u64, until: Epoch, index: u64 },
     }
 
     /// Why a call was refused. A refused call changes nothing.
@@ -414,12 +489,51 @@ pub mod pallet {
         /// A sum left the range of its type; nothing was changed.
         #[codec(index = 34)]
         Overflow,
+        /// The proof is for another period than this block's: prove the present one.
+        #[codec(index = 35)]
+        WrongPeriod,
+        /// The worker is not challenged in this block: it has no slot since before the period, or its challenge is to come.
+        #[codec(index = 36)]
+        NotChallenged,
+        /// The challenge had to be answered before: nothing is lost but this period's pay.
+        #[codec(index = 37)]
+        TooLate,
+        /// This period is proven, or the worker's first one is still to come.
+        #[codec(index = 38)]
+        AlreadyProven,
+        /// One answer for each sample, in their order: ask for the challenge again.
+        #[codec(index = 39)]
+        WrongAnswerCount,
+        /// An answer does not prove its sample: ask for the challenge again, and check the shard.
+        #[codec(index = 40)]
+        BadAnswer,
+        /// The worker has signed for this batch itself, so it must show the leaf.
+        #[codec(index = 41)]
+        NotExcused,
+        /// The owner has not deleted this object: show the leaf.
+        #[codec(index = 42)]
+        NotDeleted,
+        /// The worker has missed too many periods: it waits to be reported and to lose its slots.
+        #[codec(index = 43)]
+        Overdue,
+        /// The worker has not missed too many periods.
+        #[codec(index = 44)]
+        NotOverdue,
+        /// The worker hands its slots over already: give it time.
+        #[codec(index = 45)]
+        AlreadyLeaving,
+        /// Others may still copy from this worker: keep it running, and exit some blocks later.
+        #[codec(index = 46)]
+        StillNeeded,
+        /// The batch is registered for as long already: choose a later expiry.
+        #[codec(index = 47)]
+        NoExtension,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn on_initialize(_now: BlockNumberFor<T>) -> Weight {
-            Self::fill_next()
+            Self::begin_block().saturating_add(Self::fill_next())
         }
 
         fn integrity_test() {
@@ -464,7 +578,8 @@ pub mod pallet {
             Self::do_update_worker(who, worker, country, capacity, accepting)
         }
 
-        /// Removes a worker that holds no slot and returns its bond.
+        /// Removes a worker that holds no slot and returns its bond and what was held back of its pay. One that has left
+        /// stays for some blocks first, so that others can copy from it.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::exit_worker())]
         pub fn exit_worker(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
@@ -539,6 +654,54 @@ pub mod pallet {
         pub fn fill_group(origin: OriginFor<T>, group: GroupId) -> DispatchResult {
             ensure_signed(origin)?;
             Self::do_fill_group(group)
+        }
+
+        /// Proves that a worker holds what the present period's challenge asks for, and pays it. Only its operator may; the
+        /// fee comes back if the proof is accepted.
+        #[pallet::call_index(9)]
+        #[pallet::weight((Pallet::<T>::prove_weight(proof.answers.len().saturated_into(), T::MaxSlots::get()), DispatchClass::Operational))]
+        pub fn prove(
+            origin: OriginFor<T>,
+            worker: WorkerId,
+            period: Period,
+            proof: AuditProof,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            Self::do_prove(who, worker, period, proof)
+        }
+
+        /// Expels a worker that has missed too many periods: it loses its slots and its bond, of which the caller gets a
+        /// share.
+        #[pallet::call_index(10)]
+        #[pallet::weight(T::WeightInfo::report(T::MaxSlots::get()))]
+        pub fn report(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_report(who, worker)
+        }
+
+        /// Begins to hand a worker's slots over, so that it can exit without loss. It goes on proving what it holds still.
+        /// [`Call::update_worker`] with `accepting` takes it back.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::leave(T::MaxSlots::get()))]
+        pub fn leave(origin: OriginFor<T>, worker: WorkerId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_leave(who, worker)
+        }
+
+        /// Registers leaf `leaf_index` of a range again, until a later expiry, and pays for it. Anybody may.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::renew())]
+        pub fn renew(
+            origin: OriginFor<T>,
+            group: GroupId,
+            expiry: Epoch,
+            leaf_index: u64,
+            leaf: RangeLeaf,
+            leaf_proof: RangeLeafProof,
+            until: Epoch,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_renew(who, group, expiry, leaf_index, leaf, leaf_proof, until)
         }
     }
 }

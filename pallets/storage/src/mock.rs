@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use crate as pallet_storage;
-use crate::{Event, Groups};
+use crate::{AuditParams, Event, Groups, PriceCurve};
 use codec::Encode;
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
@@ -30,6 +30,24 @@ pub const KIB: u64 = 1024;
 pub const SLOT: u64 = 256 * KIB;
 pub const EPOCH_BLOCKS: u32 = 10;
 pub const MAX_EPOCHS: u32 = 8;
+/// An epoch is one period: four blocks of randomness, two in which challenges come, four to answer.
+pub const PERIOD_BLOCKS: u32 = 10;
+pub const WINDOW_BLOCKS: u32 = 4;
+pub const SAMPLES: u8 = 4;
+/// A price that stays.
+pub const STILL: PriceCurve = PriceCurve { floor: 0, ceiling: u128::MAX, target_ppm: 500_000, step_ppm: 0 };
+/// Nothing is burned or held back, so that sums are easily followed; tests of that set it otherwise.
+pub const AUDIT: AuditParams = AuditParams {
+    misses: 3,
+    proofs_per_miss: 2,
+    excuses: 6,
+    burn_ppm: 0,
+    bounty_ppm: 100_000,
+    newcomer_periods: 0,
+    repair_periods: 3,
+    lazy_blocks: 15,
+    handover_blocks: 5,
+};
 /// One planck for each KiB, slot and epoch.
 pub const PRICE: Balance = 1 << 20;
 pub const BOND_PER_GIB: Balance = 1 << 20;
@@ -68,6 +86,8 @@ parameter_types! {
     pub static Luck: u64 = 0;
     /// Whether parent blocks have a VRF output.
     pub static HasVrf: bool = true;
+    /// Whether a block begins: then randomness is its parent's, afterwards its own.
+    pub static Begins: bool = false;
 }
 
 pub struct EpochLuck;
@@ -80,9 +100,9 @@ impl Randomness<H256, u32> for EpochLuck {
 pub struct BlockLuck;
 impl Randomness<Option<H256>, u32> for BlockLuck {
     fn random(subject: &[u8]) -> (Option<H256>, u32) {
-        let now = System::block_number();
-        let luck = (b"block", subject, Luck::get(), now).using_encoded(sp_io::hashing::blake2_256);
-        (HasVrf::get().then(|| luck.into()), now.saturating_sub(1))
+        let of = System::block_number().saturating_sub(u32::from(Begins::get()));
+        let luck = (b"block", subject, Luck::get(), of).using_encoded(sp_io::hashing::blake2_256);
+        (HasVrf::get().then(|| luck.into()), of)
     }
 }
 
@@ -95,6 +115,7 @@ impl pallet_storage::Config for Test {
     type TombstoneDeposit = ConstU128<TOMBSTONE_DEPOSIT>;
     type MaxRanges = ConstU32<12>;
     type MaxOpenGroups = ConstU32<3>;
+    type MaxSlots = ConstU32<16>;
     type MaxFillQueue = ConstU32<4>;
     type FillWindow = ConstU32<64>;
     type FillDelay = ConstU32<2>;
@@ -132,7 +153,12 @@ pub fn genesis() -> sp_runtime::Storage {
         epoch_blocks: EPOCH_BLOCKS,
         slot_capacity: [SLOT; 4],
         max_epochs: MAX_EPOCHS,
+        period_blocks: PERIOD_BLOCKS,
+        window_blocks: WINDOW_BLOCKS,
+        samples: SAMPLES,
         price_per_gib_epoch: PRICE,
+        curve: STILL,
+        audit: AUDIT,
         group_deposit: GROUP_DEPOSIT,
         bond_per_gib: BOND_PER_GIB,
         min_bond: MIN_BOND,
@@ -164,7 +190,9 @@ pub fn run(test: impl FnOnce()) {
 pub fn run_to(block: u32) {
     while System::block_number() < block {
         System::set_block_number(System::block_number() + 1);
+        Begins::set(true);
         Storage::on_initialize(System::block_number());
+        Begins::set(false);
     }
 }
 
@@ -265,4 +293,9 @@ pub fn store(owner: u8, group: GroupId, expiry: Epoch, batch: BatchSummary) -> D
     let quorum = Groups::<Test>::get(group).unwrap().profile.profile().quorum();
     let receipts = receipts(group, expiry, owner, batch, quorum);
     dispatch(crate::Call::<Test>::store { group, expiry, batch, receipts }, signed(owner))
+}
+
+/// The expiries for which a group has ranges.
+pub fn expiries(group: GroupId) -> Vec<Epoch> {
+    crate::RangesOf::<Test>::get(group).iter().map(|totals| totals.expiry).collect()
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod audits;
 mod batches;
 mod expiry;
 mod fill;

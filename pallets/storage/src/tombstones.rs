@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
         let mut range = Ranges::<T>::get(group, expiry).ok_or(Error::<T>::NoSuchRange)?;
         ensure!(expiry > Self::epoch(), Error::<T>::Expired);
         ensure!(AccountId32::new(leaf.owner) == owner, Error::<T>::NotOwner);
-        verify_leaf(&range.state, leaf_index, &leaf, &leaf_proof).map_err(|_| Error::<T>::BadLeafProof)?;
+        verify_leaf(range.state.now(), leaf_index, &leaf, &leaf_proof).map_err(|_| Error::<T>::BadLeafProof)?;
         verify_entry(&leaf.batch, entry_index, &entry, &entry_proof).map_err(|_| Error::<T>::BadEntryProof)?;
         ensure!(!Tombstones::<T>::contains_key((group, expiry), key), Error::<T>::AlreadyTombstoned);
 

@@ -1,9 +1,9 @@
 //! The invariants of storage. They hold after every call and every block; tests check them after every step.
 
 use crate::{
-    workers::is_eligible, Config, Eligible, EligibleAt, EligibleCount, FillQueue, Fixed, Group, Groups, HoldReason,
-    NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf, Stale, Tombstones, Total, Worker,
-    WorkerByPeer, Workers,
+    types::RangeTotals, workers::is_eligible, Beacon, Config, Eligible, EligibleAt, EligibleCount, Endings, FillQueue,
+    Fixed, Group, Groups, HoldReason, Ledger, NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf,
+    Stale, Tombstones, Total, Worker, WorkerByPeer, Workers,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -32,6 +32,7 @@ impl<T: Config> Pallet<T> {
         Self::check_ranges()?;
         Self::check_tombstones()?;
         Self::check_totals()?;
+        Self::check_beacon()?;
         Self::check_money()
     }
 
@@ -45,9 +46,9 @@ impl<T: Config> Pallet<T> {
             ensure!(WorkerByPeer::<T>::get(worker.peer) == Some(id), "storage: a worker's key leads elsewhere");
             ensure!(worker.committed <= worker.capacity, "storage: a worker promised more than it lends");
             let (mut slots, mut committed) = (0u32, 0u64);
-            for (key, slot) in SlotsOf::<T>::iter_prefix(id) {
+            for (key, record) in SlotsOf::<T>::iter_prefix(id) {
                 let group = Groups::<T>::get(GroupId::from_be_bytes(key)).ok_or("storage: a slot of no group")?;
-                ensure!(occupant(&group, slot) == Some(id), "storage: a worker's slot is another's");
+                ensure!(occupant(&group, record.slot) == Some(id), "storage: a worker's slot is another's");
                 slots += 1;
                 committed = committed.saturating_add(group.slot_capacity);
             }
@@ -72,7 +73,7 @@ impl<T: Config> Pallet<T> {
         let smallest = Fixed::<T>::get().smallest_slot();
         for (id, worker) in Workers::<T>::iter() {
             let eligible = EligibleAt::<T>::contains_key(id);
-            ensure!(eligible == is_eligible(&worker, smallest), "storage: eligibility is out of date");
+            ensure!(eligible == is_eligible::<T>(&worker, smallest), "storage: eligibility is out of date");
         }
         Ok(())
     }
@@ -89,13 +90,13 @@ impl<T: Config> Pallet<T> {
                 let Some(worker) = worker else { continue };
                 seats += 1;
                 let key = SlotsOf::<T>::get(worker, id.to_be_bytes());
-                ensure!(key == Some(slot), "storage: a member does not know its slot");
+                ensure!(key.map(|record| record.slot) == Some(slot), "storage: a member does not know its slot");
             }
             let members = seated.iter().flatten().count();
             ensure!(members == group.slots.iter().flatten().count(), "storage: a member does not exist");
             ensure!(group.ready || members == 0, "storage: a group was filled by halves");
-            let used =
-                Ranges::<T>::iter_prefix(id).map(|(_, range)| range.state.bytes()).fold(0u64, u64::saturating_add);
+            let own = |totals: &RangeTotals| totals.share.now().bytes.saturating_sub(totals.renewed);
+            let used = RangesOf::<T>::get(id).iter().map(own).fold(0u64, u64::saturating_add);
             ensure!(used == group.used, "storage: a group's use is miscounted");
             ensure!(used <= group.slot_capacity, "storage: a group holds more than its slots");
             ensure!(group.ready || used == 0, "storage: a group without workers holds batches");
@@ -117,7 +118,7 @@ impl<T: Config> Pallet<T> {
         }
         for (id, group) in Groups::<T>::iter() {
             ensure!(queued.contains(&id) == group.queued, "storage: a group's place in the queue is unknown");
-            ensure!(!group.queued || group.vacant() > 0, "storage: a complete group is queued");
+            ensure!(!group.queued || group.ready || group.vacant() > 0, "storage: a new, complete group is queued");
             let listed = open.remove(&id);
             ensure!(listed.is_some() == group.listed, "storage: a group's place on the list is unknown");
             ensure!(listed.is_none_or(|profile| profile == group.profile), "storage: a group is on a wrong list");
@@ -130,12 +131,17 @@ impl<T: Config> Pallet<T> {
     /// The expiries of a group are those of its ranges, in order, and no range is empty.
     fn check_ranges() -> Result<(), TryRuntimeError> {
         let mut ranges = 0usize;
-        for (group, expiries) in RangesOf::<T>::iter() {
+        for (group, list) in RangesOf::<T>::iter() {
             ensure!(Groups::<T>::contains_key(group), "storage: ranges of no group");
-            ensure!(expiries.windows(2).all(|pair| pair[0] < pair[1]), "storage: expiries out of order");
-            for expiry in expiries {
-                let range = Ranges::<T>::get(group, expiry).ok_or("storage: an expiry without a range")?;
-                ensure!(range.state.leaves > 0, "storage: an empty range");
+            ensure!(list.windows(2).all(|pair| pair[0].expiry < pair[1].expiry), "storage: expiries out of order");
+            for totals in list {
+                let range = Ranges::<T>::get(group, totals.expiry).ok_or("storage: an expiry without a range")?;
+                ensure!(range.state.now().leaves > 0, "storage: an empty range");
+                ensure!(range.state.now().bytes() == totals.share.now().bytes, "storage: a range is miscounted");
+                let period = Self::period();
+                let (state, share) = (range.state.at_start_of(period), totals.share.at_start_of(period));
+                ensure!(state.bytes() == share.bytes, "storage: a range's past is miscounted");
+                ensure!(totals.renewed <= totals.share.now().bytes, "storage: more is renewed than there is");
                 ranges += 1;
             }
         }
@@ -186,7 +192,53 @@ impl<T: Config> Pallet<T> {
         Self::check_holds(HoldReason::GroupDeposit, deposits)?;
         let tombstones = Tombstones::<T>::iter_values().map(|tombstone| (tombstone.owner, tombstone.deposit));
         Self::check_holds(HoldReason::Tombstone, tombstones)?;
-        ensure!(T::Currency::balance(&Self::pot()) >= T::Currency::minimum_balance(), "storage: the pot is gone");
+        Self::check_books()
+    }
+
+    /// Money is where the books say, and none was made or lost. Whoever gives the pot something makes it hold more.
+    fn check_books() -> Result<(), TryRuntimeError> {
+        let books = Ledger::<T>::get();
+        let inside = books.escrow.saturating_add(books.held_back).saturating_add(books.fund);
+        let came = books.paid_in.saturating_add(books.slashed);
+        let went = books.burned.saturating_add(books.paid_out).saturating_add(inside);
+        ensure!(came == went, "storage: money was made or lost");
+        let pot = T::Currency::balance(&Self::pot());
+        ensure!(
+            pot >= inside.saturating_add(T::Currency::minimum_balance()),
+            "storage: the pot does not hold the books"
+        );
+        let held_back = Workers::<T>::iter_values().map(|worker| worker.held_back).fold(0, Balance::saturating_add);
+        ensure!(held_back == books.held_back, "storage: what is held back is miscounted");
+
+        let epoch = Self::epoch();
+        let (mut rate, mut escrow, mut live) = (0u128, 0u128, 0u128);
+        for (id, list) in RangesOf::<T>::iter() {
+            let n = Groups::<T>::get(id).map_or(0, |group| u128::from(group.profile.profile().n));
+            for totals in list.iter().filter(|totals| totals.expiry > epoch) {
+                let all = totals.share.now().rate.saturating_mul(n);
+                rate = rate.saturating_add(all);
+                escrow = escrow.saturating_add(all.saturating_mul((totals.expiry - epoch).into()));
+                live = live.saturating_add(u128::from(totals.share.now().bytes).saturating_mul(n));
+            }
+        }
+        ensure!(books.income == rate, "storage: the income of the epoch is miscounted");
+        ensure!(books.spent <= books.income, "storage: more was paid than the epoch's income");
+        ensure!(books.escrow.saturating_add(books.spent) == escrow, "storage: what can still be earned is miscounted");
+        ensure!(books.live == live, "storage: live bytes are miscounted");
+        let (mut ending_rate, mut ending_bytes) = (0u128, 0u128);
+        for (at, ending) in Endings::<T>::iter() {
+            ensure!(at > epoch, "storage: an ending was forgotten");
+            ending_rate = ending_rate.saturating_add(ending.rate);
+            ending_bytes = ending_bytes.saturating_add(ending.bytes);
+        }
+        ensure!((ending_rate, ending_bytes) == (rate, live), "storage: endings do not match what is stored");
+        Ok(())
+    }
+
+    /// Randomness is remembered for as long as audits need it, and no longer.
+    fn check_beacon() -> Result<(), TryRuntimeError> {
+        let memory = usize::try_from(Self::schedule().memory()).unwrap_or(usize::MAX);
+        ensure!(Beacon::<T>::iter_keys().count() <= memory, "storage: old randomness was not forgotten");
         Ok(())
     }
 

@@ -21,6 +21,11 @@ pub trait WeightInfo {
     fn fill_group(q: u32) -> Weight;
     fn fill_idle() -> Weight;
     fn fill_step(c: u32) -> Weight;
+    fn begin_block() -> Weight;
+    fn prove(a: u32, s: u32) -> Weight;
+    fn report(s: u32) -> Weight;
+    fn leave(s: u32) -> Weight;
+    fn renew() -> Weight;
 }
 
 /// Weights for `pallet_storage` on this chain's node.
@@ -84,6 +89,39 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().reads_writes(110, 300))
             .saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(c.into())))
     }
+    /// Params of time and money, Beacon, Drawn, Ledger, Endings, Total.
+    fn begin_block() -> Weight {
+        Weight::from_parts(60_000_000, 6_000).saturating_add(T::DbWeight::get().reads_writes(10, 7))
+    }
+    /// Worker, randomness, `s` slots with their ranges; for each of `a` answers a range, a group and a slot.
+    fn prove(a: u32, s: u32) -> Weight {
+        Weight::from_parts(200_000_000, 10_000)
+            .saturating_add(Weight::from_parts(120_000_000, 10_000).saturating_mul(a.into()))
+            .saturating_add(Weight::from_parts(12_000_000, 6_000).saturating_mul(s.into()))
+            .saturating_add(T::DbWeight::get().reads_writes(16, 6))
+            .saturating_add(T::DbWeight::get().reads_writes(
+                a.saturating_mul(3).saturating_add(s.saturating_mul(2)).into(),
+                a.saturating_mul(6).into(),
+            ))
+    }
+    /// Worker, bond, pot, reporter; for each of `s` slots a group, the queue, the totals.
+    fn report(s: u32) -> Weight {
+        Weight::from_parts(200_000_000, 12_000)
+            .saturating_add(Weight::from_parts(60_000_000, 4_000).saturating_mul(s.into()))
+            .saturating_add(T::DbWeight::get().reads_writes(12, 10))
+            .saturating_add(T::DbWeight::get().reads_writes(s.saturating_mul(5).into(), s.saturating_mul(5).into()))
+    }
+    /// Worker; for each of `s` slots a group and the queue.
+    fn leave(s: u32) -> Weight {
+        Weight::from_parts(80_000_000, 6_000)
+            .saturating_add(Weight::from_parts(40_000_000, 4_000).saturating_mul(s.into()))
+            .saturating_add(T::DbWeight::get().reads_writes(6, 4))
+            .saturating_add(T::DbWeight::get().reads_writes(s.saturating_mul(5).into(), s.saturating_mul(5).into()))
+    }
+    /// As `store` without receipts, and the proof of a leaf.
+    fn renew() -> Weight {
+        Weight::from_parts(350_000_000, 30_000).saturating_add(T::DbWeight::get().reads_writes(18, 14))
+    }
 }
 
 // For tests.
@@ -123,5 +161,24 @@ impl WeightInfo for () {
     fn fill_step(c: u32) -> Weight {
         Weight::from_parts(6_000_000_000, 60_000)
             .saturating_add(Weight::from_parts(60_000_000, 6_000).saturating_mul(c.into()))
+    }
+    fn begin_block() -> Weight {
+        Weight::from_parts(60_000_000, 6_000)
+    }
+    fn prove(a: u32, s: u32) -> Weight {
+        Weight::from_parts(200_000_000, 10_000)
+            .saturating_add(Weight::from_parts(120_000_000, 10_000).saturating_mul(a.into()))
+            .saturating_add(Weight::from_parts(12_000_000, 6_000).saturating_mul(s.into()))
+    }
+    fn report(s: u32) -> Weight {
+        Weight::from_parts(200_000_000, 12_000)
+            .saturating_add(Weight::from_parts(60_000_000, 4_000).saturating_mul(s.into()))
+    }
+    fn leave(s: u32) -> Weight {
+        Weight::from_parts(80_000_000, 6_000)
+            .saturating_add(Weight::from_parts(40_000_000, 4_000).saturating_mul(s.into()))
+    }
+    fn renew() -> Weight {
+        Weight::from_parts(350_000_000, 30_000)
     }
 }

@@ -1,16 +1,18 @@
 //! The registry of workers, and the dense list of those that can be given a slot.
 
 use crate::{
-    types::GIB, Config, Eligible, EligibleAt, EligibleCount, Error, Event, Fixed, HoldReason, NextWorker, Pallet,
-    Params, Total, Worker, WorkerByPeer, Workers,
+    Config, Eligible, EligibleAt, EligibleCount, Error, Event, Fixed, HoldReason, NextWorker, Pallet, Params, Total,
+    Worker, WorkerByPeer, Workers,
 };
 use frame_support::{
     ensure,
     pallet_prelude::DispatchResult,
-    traits::{fungible::MutateHold, tokens::Precision},
+    traits::{fungible::MutateHold, tokens::Precision, Get},
 };
 use meganet_primitives::{
+    audit::Record,
     country::Country,
+    pay::GIB,
     receipt::{worker_signed_bytes, PeerKey, PeerSignature},
     Balance, WorkerId,
 };
@@ -63,6 +65,11 @@ impl<T: Config> Pallet<T> {
             bond,
             accepting: true,
             registered: Self::now(),
+            record: Record::default(),
+            earned: 0,
+            held_back: 0,
+            leaving: false,
+            handed_over: 0,
         };
         Self::put_worker(id, &worker);
         Self::deposit_event(Event::WorkerRegistered { worker: id, operator, peer });
@@ -87,6 +94,8 @@ impl<T: Config> Pallet<T> {
         }
         if let Some(accepting) = accepting {
             worker.accepting = accepting;
+            // Whoever takes further slots stays.
+            worker.leaving &= !accepting;
         }
         Self::put_worker(id, &worker);
         let Worker { country, capacity, accepting, .. } = worker;
@@ -121,16 +130,14 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_exit_worker(who: AccountId32, id: WorkerId) -> DispatchResult {
-        let worker = Self::operated_by(&who, id)?;
+        let mut worker = Self::operated_by(&who, id)?;
         ensure!(worker.slots == 0, Error::<T>::HoldsSlots);
+        let stay = crate::CurrentParams::<T>::get().audit.handover_blocks;
+        let needed = worker.leaving && Self::now() < worker.handed_over.saturating_add(stay);
+        ensure!(!needed, Error::<T>::StillNeeded);
         T::Currency::release(&HoldReason::WorkerBond.into(), &worker.operator, worker.bond, Precision::BestEffort)?;
-        Self::set_eligible(id, false);
-        WorkerByPeer::<T>::remove(worker.peer);
-        Workers::<T>::remove(id);
-        Total::<T>::mutate(|total| {
-            total.workers = total.workers.saturating_sub(1);
-            total.capacity = total.capacity.saturating_sub(worker.capacity);
-        });
+        Self::pay_back(&mut worker)?;
+        Self::forget(id, &worker);
         Self::deposit_event(Event::WorkerExited { worker: id });
         Ok(())
     }
@@ -138,12 +145,12 @@ impl<T: Config> Pallet<T> {
     /// Stores a worker and lists it as eligible, or not, as its record says.
     pub(crate) fn put_worker(id: WorkerId, worker: &Worker) {
         let smallest = Fixed::<T>::get().smallest_slot();
-        Self::set_eligible(id, is_eligible(worker, smallest));
+        Self::set_eligible(id, is_eligible::<T>(worker, smallest));
         Workers::<T>::insert(id, worker);
     }
 
     /// Puts a worker into the dense list or takes it out; the last one then moves into its place.
-    fn set_eligible(id: WorkerId, eligible: bool) {
+    pub(crate) fn set_eligible(id: WorkerId, eligible: bool) {
         let at = EligibleAt::<T>::get(id);
         match (at, eligible) {
             (None, true) => {
@@ -165,7 +172,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    fn operated_by(who: &AccountId32, id: WorkerId) -> Result<Worker, Error<T>> {
+    pub(crate) fn operated_by(who: &AccountId32, id: WorkerId) -> Result<Worker, Error<T>> {
         let worker = Workers::<T>::get(id).ok_or(Error::<T>::NoSuchWorker)?;
         ensure!(worker.operator == *who, Error::<T>::NotOperator);
         Ok(worker)
@@ -180,8 +187,8 @@ impl<T: Config> Pallet<T> {
 }
 
 /// Whether a worker can be given a slot of `smallest` bytes.
-pub(crate) fn is_eligible(worker: &Worker, smallest: u64) -> bool {
-    worker.accepting && worker.free() >= smallest
+pub(crate) fn is_eligible<T: Config>(worker: &Worker, smallest: u64) -> bool {
+    worker.accepting && worker.slots < T::MaxSlots::get() && worker.free() >= smallest
 }
 
 /// Whether an identity key signed these bytes.

@@ -32,7 +32,10 @@ impl pallet_storage::Config for Runtime {
     type TombstoneDeposit = TombstoneDeposit;
     type MaxRanges = ConstU32<256>;
     type MaxOpenGroups = ConstU32<32>;
-    type MaxFillQueue = ConstU32<64>;
+    // With slots of 16 GiB a worker of a terabyte; who lends more runs several workers.
+    type MaxSlots = ConstU32<64>;
+    // Every slot of two workers that leave at once.
+    type MaxFillQueue = ConstU32<128>;
     type FillWindow = ConstU32<256>;
     type FillDelay = ConstU32<2>;
     // Five minutes' worth of blocks, where nothing else waits.

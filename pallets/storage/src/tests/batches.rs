@@ -1,4 +1,4 @@
-use crate::{batches::price_of, mock::*, Error, Event, Groups};
+use crate::{mock::*, Error, Event, Groups};
 use frame_support::assert_ok;
 use meganet_primitives::{
     placement::ProfileId,
@@ -242,27 +242,17 @@ fn a_price_beyond_all_money_is_refused() {
     run(|| {
         let group = network();
         let params = crate::CurrentParams::<Test>::get();
-        let dear = crate::Params { price_per_gib_epoch: u128::MAX, ..params };
+        let dear = crate::Params { price_per_gib_epoch: 1 << 100, ..params };
         assert_ok!(Storage::set_params(RuntimeOrigin::root(), dear));
         refused(|| store(60, group, 3, batch(1, 256)), Error::CannotPay);
+        let dear = crate::Params { price_per_gib_epoch: u128::MAX, ..params };
+        assert_ok!(Storage::set_params(RuntimeOrigin::root(), dear));
         crate::Fixed::<Test>::mutate(|fixed| fixed.slot_capacity = [1 << 40; 4]);
         Groups::<Test>::mutate_extant(group, |record| record.slot_capacity = 1 << 40);
         refused(|| store(60, group, 3, batch(1, 1 << 30)), Error::Overflow);
         Groups::<Test>::mutate_extant(group, |record| record.slot_capacity = SLOT);
         crate::Fixed::<Test>::mutate(|fixed| fixed.slot_capacity = [SLOT; 4]);
     });
-}
-
-#[test]
-fn prices_are_rounded_up_and_do_not_overflow() {
-    assert_eq!(price_of(1 << 30, 5, 6, 7), Some(5 * 6 * 7));
-    assert_eq!(price_of(1, 1024, 6, 1), Some(1));
-    assert_eq!(price_of(1, 1 << 30, 6, 1), Some(6));
-    assert_eq!(price_of(1, (1 << 30) + 1024, 6, 1), Some(7));
-    assert_eq!(price_of(0, 1024, 6, 1), Some(0));
-    // Products beyond 128 bits on the way are fine; results are not.
-    assert_eq!(price_of(1 << 90, 1 << 60, 1, 1), Some(1 << 120));
-    assert_eq!(price_of(u128::MAX, u64::MAX, u8::MAX, u32::MAX), None);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn an_expired_range_is_not_counted_and_the_next_store_drops_it() {
         assert_ok!(store(60, group, 4, batch(3, 200)));
         assert!(storage_events().contains(&Event::RangeDropped { group, expiry: 1, bytes: 200 * KIB }));
         assert!(!Ranges::<Test>::contains_key(group, 1));
-        assert_eq!(RangesOf::<Test>::get(group).to_vec(), [3, 4]);
+        assert_eq!(expiries(group), [3, 4]);
     });
 }
 
@@ -36,10 +36,10 @@ fn anybody_may_roll_a_group_and_each_call_is_bounded() {
         assert_noop!(Storage::roll_group(signed(1), group + 1), Error::<Test>::NoSuchGroup);
         run_to_epoch(10);
         assert_ok!(Storage::roll_group(signed(1), group));
-        assert_eq!(RangesOf::<Test>::get(group).to_vec(), [9, 10, 11]);
+        assert_eq!(expiries(group), [9, 10, 11]);
         assert_ok!(Storage::roll_group(signed(1), group));
         assert_noop!(Storage::roll_group(signed(1), group), Error::<Test>::NothingExpired);
-        assert_eq!(RangesOf::<Test>::get(group).to_vec(), [11]);
+        assert_eq!(expiries(group), [11]);
         run_to_epoch(11);
         assert_ok!(Storage::roll_group(signed(1), group));
         assert!(!RangesOf::<Test>::contains_key(group));
@@ -62,12 +62,12 @@ fn stores_drop_what_has_expired_so_that_live_ranges_always_fit() {
         for expiry in 9..=16 {
             assert_ok!(store(60, group, expiry, batch(1, 1)));
         }
-        assert_eq!(RangesOf::<Test>::get(group).to_vec(), (5..=16).collect::<Vec<_>>());
+        assert_eq!(expiries(group), (5..=16).collect::<Vec<_>>());
         // The range of an expiry that is there already needs no place.
         assert_ok!(store(60, group, 10, batch(2, 1)));
         run_to_epoch(5);
         assert_ok!(store(60, group, 17, batch(1, 1)));
-        assert_eq!(RangesOf::<Test>::get(group).to_vec(), (6..=17).collect::<Vec<_>>());
+        assert_eq!(expiries(group), (6..=17).collect::<Vec<_>>());
     });
 }
 

@@ -1,9 +1,16 @@
 //! Random histories: after every step the invariants hold and no money is made or lost.
 
-use super::tombstones::{delete, held};
+use super::{
+    audits::{prove_as, renewal::renew, Archive},
+    tombstones::{delete, held},
+};
 use crate::{mock::*, Groups};
 use frame_support::traits::fungible::{Inspect, InspectHold};
-use meganet_primitives::{placement::ProfileId, sum_tree::summarize};
+use meganet_primitives::{
+    chain::ChallengeState,
+    placement::ProfileId,
+    sum_tree::{summarize, BatchEntry},
+};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -16,7 +23,11 @@ enum Step {
     Store { owner: u8, group: u32, ahead: u32, kibs: Vec<u64>, missing: bool },
     Delete { stored: usize, index: u32 },
     Roll { group: u32 },
-    Params { max_epochs: u32, price: u128, group_deposit: u128, bond: u128 },
+    Prove { chance: u8 },
+    Report { worker: u32 },
+    Leave { n: u8, worker: u32 },
+    Renew { owner: u8, stored: usize, longer: u32 },
+    Params { max_epochs: u32, price: u128, group_deposit: u128, bond: u128, burn_ppm: u32, newcomer_periods: u32 },
     Wait { blocks: u32 },
 }
 
@@ -31,7 +42,12 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(n, operator, place, slots)| Step::Register { n, operator, place, slots }),
         3 => (n.clone(), worker.clone(), any::<Option<bool>>(), proptest::option::of(0usize..6), proptest::option::of(0u64..6))
             .prop_map(|(n, worker, accepting, place, slots)| Step::Update { n, worker, place, slots, accepting }),
-        1 => (n, worker).prop_map(|(n, worker)| Step::Exit { n, worker }),
+        1 => (n.clone(), worker.clone()).prop_map(|(n, worker)| Step::Exit { n, worker }),
+        12 => any::<u8>().prop_map(|chance| Step::Prove { chance }),
+        3 => worker.clone().prop_map(|worker| Step::Report { worker }),
+        1 => (n, worker).prop_map(|(n, worker)| Step::Leave { n, worker }),
+        3 => (60u8..63, any::<prop::sample::Index>(), 0u32..6)
+            .prop_map(|(owner, stored, longer)| Step::Renew { owner, stored: stored.index(64), longer }),
         3 => profile.prop_map(|profile| Step::Open { profile }),
         2 => group.clone().prop_map(|group| Step::Fill { group }),
         10 => (60u8..63, group.clone(), 0u32..10, kibs, proptest::bool::weighted(0.1))
@@ -39,17 +55,25 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (any::<prop::sample::Index>(), 0u32..4)
             .prop_map(|(stored, index)| Step::Delete { stored: stored.index(64), index }),
         3 => group.prop_map(|group| Step::Roll { group }),
-        1 => (0u32..14, 0u128..1 << 22, 0u128..2_000, 0u128..1 << 22)
-            .prop_map(|(max_epochs, price, group_deposit, bond)| Step::Params { max_epochs, price, group_deposit, bond }),
+        1 => (0u32..14, 0u128..1 << 22, 0u128..2_000, 0u128..1 << 22, 0u32..200_000, 0u32..5).prop_map(
+            |(max_epochs, price, group_deposit, bond, burn_ppm, newcomer_periods)| Step::Params {
+                max_epochs,
+                price,
+                group_deposit,
+                bond,
+                burn_ppm,
+                newcomer_periods,
+            }
+        ),
         6 => (1u32..14).prop_map(|blocks| Step::Wait { blocks }),
     ]
 }
 
-/// A batch that was stored: owner, group, expiry, salt, lengths.
-type Stored = (u8, u32, u32, u8, Vec<u64>);
+/// A batch that was stored: owner, group, expiry, index, objects.
+type Stored = (u8, u32, u32, usize, Vec<BatchEntry>);
 
 /// Takes a step; whether it is refused is the pallet's business.
-fn take(step: Step, salt: u8, stored: &mut Vec<Stored>) {
+fn take(step: Step, archive: &mut Archive, stored: &mut Vec<Stored>) {
     use crate::Call;
     let call: (RuntimeCall, RuntimeOrigin) = match step {
         Step::Wait { blocks } => {
@@ -77,26 +101,72 @@ fn take(step: Step, salt: u8, stored: &mut Vec<Stored>) {
         Step::Open { profile } => (Call::open_group { profile }.into(), signed(50)),
         Step::Fill { group } => (Call::fill_group { group }.into(), signed(51)),
         Step::Roll { group } => (Call::roll_group { group }.into(), signed(51)),
-        Step::Params { max_epochs, price, group_deposit, bond } => {
+        Step::Report { worker } => (Call::report { worker }.into(), signed(70)),
+        Step::Leave { n, worker } => (Call::leave { worker }.into(), signed(n)),
+        // Everybody who is challenged in the next block but one answers, by chance.
+        Step::Prove { chance } => {
+            let due: Vec<_> = (0..crate::NextWorker::<Test>::get()).filter_map(Storage::api_challenge).collect();
+            run_to(System::block_number() + 1);
+            for challenge in due.into_iter().filter(|due| due.state == ChallengeState::Open) {
+                if (chance >> (challenge.worker % 8)) & 1 == 1 {
+                    continue;
+                }
+                let operator = Storage::api_worker(challenge.worker).unwrap().operator[0];
+                let before = Storage::api_money();
+                let done = prove_as(operator, challenge.worker, challenge.period, archive.proof(&challenge));
+                // In the last block of a period its challenges are over; and who has missed too much is not heard.
+                let late = Storage::api_challenge(challenge.worker).is_none_or(|now| now.period != challenge.period);
+                let away = done.is_err_and(|refused| refused.error == crate::Error::<Test>::Overdue.into());
+                let after = Storage::api_money();
+                assert!(done.is_ok() || late || away, "{done:?} {challenge:?}");
+                assert_eq!(
+                    done.is_ok(),
+                    Storage::api_challenge(challenge.worker).is_some_and(|it| it.state == ChallengeState::Proven)
+                );
+                assert!(after.escrow <= before.escrow);
+            }
+            return;
+        }
+        Step::Renew { owner, stored: at, longer } => {
+            if stored.is_empty() {
+                return;
+            }
+            let (_, group, expiry, index, entries) = stored[at % stored.len()].clone();
+            let until = expiry + longer;
+            if renew(owner, archive, group, expiry, index, until).is_ok() {
+                archive.note(entries.clone());
+                let index = archive.leaves(group, until).len() - 1;
+                stored.push((archive.leaf(group, until, index).0.owner[0], group, until, index, entries));
+            }
+            return;
+        }
+        Step::Params { max_epochs, price, group_deposit, bond, burn_ppm, newcomer_periods } => {
+            let now = crate::CurrentParams::<Test>::get();
             let params = crate::Params {
+                audit: crate::AuditParams { burn_ppm, newcomer_periods, ..now.audit },
                 max_epochs,
                 price_per_gib_epoch: price,
                 group_deposit,
                 bond_per_gib: bond,
-                ..crate::CurrentParams::<Test>::get()
+                ..now
             };
             (Call::set_params { params }.into(), RuntimeOrigin::root())
         }
         Step::Store { owner, group, ahead, kibs, missing } => {
             let Some(record) = Groups::<Test>::get(group).filter(|record| record.ready) else { return };
-            let batch = summarize(&entries(salt, &kibs)).unwrap();
+            let objects = archive.objects(group, &kibs);
+            let batch = summarize(&objects).unwrap();
             let expiry = Storage::epoch() + ahead;
             let count = record.profile.profile().quorum() - u8::from(missing);
+            if record.slots.iter().take(count.into()).any(Option::is_none) {
+                return;
+            }
             let receipts = receipts(group, expiry, owner, batch, count);
             let done = dispatch(Call::<Test>::store { group, expiry, batch, receipts }, signed(owner));
             assert!(!missing || done.is_err());
             if done.is_ok() {
-                stored.push((owner, group, expiry, salt, kibs));
+                archive.note(objects.clone());
+                stored.push((owner, group, expiry, archive.leaves(group, expiry).len() - 1, objects));
             }
             return;
         }
@@ -104,9 +174,9 @@ fn take(step: Step, salt: u8, stored: &mut Vec<Stored>) {
             if stored.is_empty() {
                 return;
             }
-            let (owner, group, expiry, salt, kibs) = &stored[at % stored.len()];
-            let index = index % u32::try_from(kibs.len()).unwrap();
-            let _refused_or_not = delete(*owner, *group, *expiry, &entries(*salt, kibs), index);
+            let (owner, group, expiry, _, entries) = &stored[at % stored.len()];
+            let index = index % u32::try_from(entries.len()).unwrap();
+            let _refused_or_not = delete(*owner, *group, *expiry, entries, index);
             return;
         }
     };
@@ -131,12 +201,11 @@ proptest! {
                 twelve_workers();
                 filled_group(ProfileId::Compact);
             }
-            let mut stored = Vec::new();
-            for (at, step) in steps.into_iter().enumerate() {
-                let salt = u8::try_from(at).unwrap();
-                take(step, salt, &mut stored);
+            let (mut archive, mut stored) = (Archive::default(), Vec::new());
+            for step in steps {
+                take(step, &mut archive, &mut stored);
                 Storage::do_try_state().unwrap();
-                assert_eq!(Balances::total_issuance(), issued);
+                assert_eq!(Balances::total_issuance() + Storage::api_money().burned, issued);
             }
             // After all has expired, everything can be rolled up and every deposit of a tombstone is back.
             run_to_epoch(Storage::epoch() + 15);
@@ -147,9 +216,12 @@ proptest! {
                 assert_eq!(Storage::api_group(group).unwrap().used, 0);
             }
             assert_eq!((60..63).map(held).sum::<u128>(), 0);
-            // Nothing but the pot was paid to.
+            // Nothing is left that could be earned, and nothing else is in the pot than the books say.
+            let money = Storage::api_money();
+            assert_eq!(money.escrow, 0);
+            assert_eq!(Storage::api_stats().pot, money.held_back + money.fund);
             let paid: u128 = (60..63).map(|n| RICH - <Balances as Inspect<_>>::total_balance(&account(n))).sum();
-            assert_eq!(Storage::api_stats().pot, paid);
+            assert_eq!(paid, money.paid_in);
             let reason = crate::HoldReason::WorkerBond.into();
             for worker in Storage::api_workers(0, 100) {
                 assert!(Balances::balance_on_hold(&reason, &worker.operator.into()) >= worker.bond);

@@ -1,0 +1,195 @@
+//! Challenges and proofs.
+//!
+//! What a worker is accountable for in a period is what its slots had to hold when the period began: the ranges of their
+//! groups as they were then, of the slots that it had then and has still. Nothing of this is written down: it follows from
+//! the slots, the rolled ranges and the randomness of blocks.
+
+use crate::{
+    types::{SlotRecord, WHOLE_AFTER},
+    Config, CurrentParams, Error, Event, Fixed, Groups, Pallet, Ranges, RangesOf, SlotsOf, Tombstones, WeightInfo,
+    Worker, Workers,
+};
+use alloc::vec::Vec;
+use frame_support::{
+    dispatch::{DispatchResultWithPostInfo, Pays, PostDispatchInfo},
+    ensure,
+    weights::Weight,
+};
+use meganet_primitives::{
+    audit::{samples, verify, Answer, AuditProof, Holding, Sample},
+    range::{RangeLeaf, RangeState},
+    Balance, BlockNumber, GroupId, Period, WorkerId,
+};
+use sp_runtime::AccountId32;
+
+/// What a worker is accountable for in a period.
+#[derive(Default)]
+pub(crate) struct Duty {
+    /// What its slots had to hold.
+    pub holdings: Vec<Holding>,
+    /// Its slots, in the order of `holdings`.
+    pub slots: Vec<(GroupId, SlotRecord)>,
+    /// What an epoch of it pays, in planck.
+    pub rate: Balance,
+}
+
+impl Duty {
+    /// Bytes altogether.
+    pub fn bytes(&self) -> u64 {
+        let ranges = self.holdings.iter().flat_map(|holding| &holding.ranges);
+        ranges.fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
+    }
+
+    fn slot_mut(&mut self, group: GroupId) -> Option<&mut SlotRecord> {
+        self.slots.iter_mut().find(|(id, _)| *id == group).map(|(_, record)| record)
+    }
+}
+
+/// What became of the answers to a challenge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    /// Leaves that were shown.
+    held: u32,
+    /// Of those, leaves that the worker had to rebuild, and recently.
+    rebuilt: u32,
+}
+
+impl<T: Config> Pallet<T> {
+    /// What a worker is accountable for in the present period.
+    pub(crate) fn duty(worker: WorkerId, period: Period) -> Duty {
+        let schedule = Self::schedule();
+        let start = schedule.start_of(period);
+        let epoch = start / Fixed::<T>::get().epoch_blocks.max(1);
+        let mut duty = Duty::default();
+        for (key, record) in SlotsOf::<T>::iter_prefix(worker).filter(|(_, record)| record.since < start) {
+            let group = GroupId::from_be_bytes(key);
+            let mut ranges = Vec::new();
+            for totals in RangesOf::<T>::get(group).iter().filter(|totals| totals.expiry > epoch) {
+                let share = totals.share.at_start_of(period);
+                if share.bytes > 0 {
+                    ranges.push((totals.expiry, share.bytes));
+                }
+                duty.rate = duty.rate.saturating_add(share.rate);
+            }
+            duty.holdings.push(Holding { group, slot: record.slot, ranges });
+            duty.slots.push((group, record));
+        }
+        duty
+    }
+
+    /// A range as it was when a period began.
+    pub(crate) fn range_at(sample: &Sample, period: Period) -> Option<RangeState> {
+        Ranges::<T>::get(sample.group, sample.expiry).map(|range| range.state.at_start_of(period).clone())
+    }
+
+    pub(crate) fn do_prove(
+        who: AccountId32,
+        id: WorkerId,
+        period: Period,
+        proof: AuditProof,
+    ) -> DispatchResultWithPostInfo {
+        let mut worker = Self::operated_by(&who, id)?;
+        let challenge = Self::open_challenge(&worker, id, period)?;
+        let seed = Self::seed_of(challenge).ok_or(Error::<T>::NotChallenged)?;
+        let params = CurrentParams::<T>::get();
+        let tolerance = params.audit.tolerance();
+        ensure!(!worker.record.missed_before(period).is_intolerable(&tolerance), Error::<T>::Overdue);
+
+        let mut duty = Self::duty(id, period);
+        ensure!(!duty.slots.is_empty(), Error::<T>::NotChallenged);
+        let asked = samples(&seed, id, &duty.holdings, Self::schedule().samples);
+        ensure!(asked.len() == proof.answers.len(), Error::<T>::WrongAnswerCount);
+        let mut tally = Tally::default();
+        let mut touched = Vec::new();
+        for (sample, answer) in asked.iter().zip(&proof.answers) {
+            let range = Self::range_at(sample, period).ok_or(Error::<T>::BadAnswer)?;
+            let profile = Groups::<T>::get(sample.group).ok_or(Error::<T>::NoSuchGroup)?.profile.profile();
+            verify(sample, &range, profile.n, answer).map_err(|error| {
+                log::debug!(target: "runtime::storage", "worker {id}: {error}");
+                Error::<T>::BadAnswer
+            })?;
+            let record = duty.slot_mut(sample.group).ok_or(Error::<T>::BadAnswer)?;
+            Self::count(sample, answer, record, params.audit.repair_periods, &mut tally)?;
+            if !touched.contains(&sample.group) {
+                touched.push(sample.group);
+            }
+        }
+
+        worker.record = worker.record.proven_in(period, &tolerance);
+        let count = Balance::from(u32::from(Self::schedule().samples));
+        let whole = duty.rate / Balance::from(Fixed::<T>::get().periods_per_epoch());
+        let share = |samples: u32| whole.saturating_mul(Balance::from(samples)) / count.max(1);
+        let (paid, held_back) = Self::pay(&mut worker, share(tally.held), share(tally.rebuilt));
+        Workers::<T>::insert(id, &worker);
+        Self::say_paid(id, period, paid, held_back);
+        let slots = u32::try_from(duty.slots.len()).unwrap_or(u32::MAX);
+        for (group, record) in duty.slots.into_iter().filter(|(group, _)| touched.contains(group)) {
+            if record.excused >= params.audit.excuses.max(1) {
+                Self::deposit_event(Event::SlotGivenUp { group, slot: record.slot, worker: id });
+                Self::vacate(group, record.slot)?;
+            } else {
+                SlotsOf::<T>::insert(id, group.to_be_bytes(), record);
+            }
+        }
+        let answers = u32::try_from(proof.answers.len()).unwrap_or(u32::MAX);
+        let weight = Self::prove_weight(answers, slots);
+        // An invalid proof has returned above, and costs its fee.
+        Ok(PostDispatchInfo { actual_weight: Some(weight), pays_fee: Pays::No })
+    }
+
+    /// What a proof of so many answers by a worker with so many slots costs.
+    pub(crate) fn prove_weight(answers: u32, slots: u32) -> Weight {
+        T::WeightInfo::prove(answers, slots)
+    }
+
+    /// The block of the challenge to which a proof is accepted in this block.
+    fn open_challenge(worker: &Worker, id: WorkerId, period: Period) -> Result<BlockNumber, Error<T>> {
+        let (schedule, now) = (Self::schedule(), Self::now());
+        ensure!(schedule.period_of(now) == period, Error::<T>::WrongPeriod);
+        ensure!(worker.slots > 0, Error::<T>::NotChallenged);
+        ensure!(worker.record.settled < period, Error::<T>::AlreadyProven);
+        let challenge = Self::challenge_block(period, id).ok_or(Error::<T>::NotChallenged)?;
+        ensure!(now > challenge, Error::<T>::NotChallenged);
+        ensure!(now <= schedule.deadline(challenge), Error::<T>::TooLate);
+        Ok(challenge)
+    }
+
+    /// Decides what a verified answer counts for.
+    fn count(
+        sample: &Sample,
+        answer: &Answer,
+        record: &mut SlotRecord,
+        repair_periods: u32,
+        tally: &mut Tally,
+    ) -> Result<(), Error<T>> {
+        let batch = answer.batch();
+        match answer {
+            Answer::Held(_) => {
+                record.excused = 0;
+                record.held = record.held.saturating_add(1).min(WHOLE_AFTER);
+                tally.held = tally.held.saturating_add(1);
+                let fresh = Self::schedule().period_blocks.saturating_mul(repair_periods);
+                if batch.leaf.registered < record.since && Self::now().saturating_sub(record.since) < fresh {
+                    tally.rebuilt = tally.rebuilt.saturating_add(1);
+                }
+            }
+            Answer::Excused(_) => {
+                ensure!(!is_bound(record, &batch.leaf), Error::<T>::NotExcused);
+                record.held = 0;
+                record.excused = record.excused.saturating_add(1);
+            }
+            Answer::Deleted(deleted) => {
+                let key = (batch.index, deleted.1.entry.object);
+                let gone = Tombstones::<T>::contains_key((sample.group, sample.expiry), key);
+                ensure!(gone, Error::<T>::NotDeleted);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a slot's worker has signed for a batch itself.
+fn is_bound(record: &SlotRecord, leaf: &RangeLeaf) -> bool {
+    let bit = 1u64.checked_shl(u32::from(record.slot)).unwrap_or_default();
+    leaf.signed & bit != 0 && leaf.registered >= record.since
+}

@@ -1,0 +1,159 @@
+//! The money that was paid for storage: where it is, and what every accepted proof, lost bond and epoch moves.
+//!
+//! A batch brings each slot of its group a *rate*: planck for an epoch. What can be earned in an epoch is the sum of the
+//! rates of what has not expired; what was not earned in its epoch goes to the repair fund when the epoch ends, in one
+//! step, whoever missed it. So nothing has to be looked up for it, and nothing can be paid twice.
+
+use crate::{
+    pricing::{next_price, utilisation_ppm},
+    types::AllSlots,
+    Books, Config, CurrentParams, Endings, Error, Event, HoldReason, Ledger, Pallet, Total, Worker,
+};
+use frame_support::{
+    pallet_prelude::DispatchResult,
+    traits::{
+        fungible::{Mutate, MutateHold},
+        tokens::{Fortitude, Precision, Preservation, Restriction},
+        Get,
+    },
+};
+use meganet_primitives::{
+    pay::{Charge, MILLION},
+    Balance, Epoch, WorkerId,
+};
+use sp_runtime::{traits::AccountIdConversion, AccountId32};
+
+/// Of the pay of a newcomer, what is held back in each of three steps, in parts of a million: three quarters, a half, a
+/// quarter, as Storj does.
+const HELD_BACK_PPM: [u32; 3] = [750_000, 500_000, 250_000];
+
+/// Parts of a million of an amount, rounded down.
+pub(crate) fn part(amount: Balance, ppm: u32) -> Balance {
+    let (whole, rest) = (amount / Balance::from(MILLION), amount % Balance::from(MILLION));
+    let ppm = Balance::from(ppm.min(MILLION));
+    whole.saturating_mul(ppm).saturating_add(rest.saturating_mul(ppm) / Balance::from(MILLION))
+}
+
+impl<T: Config> Pallet<T> {
+    /// The account in which payments wait. It always keeps the existential deposit that genesis gave it.
+    pub fn pot() -> AccountId32 {
+        T::PalletId::get().into_account_truncating()
+    }
+
+    /// Takes the price of a batch from `payer`, and notes what can be earned with it until `expiry`.
+    pub(crate) fn take_price(payer: &AccountId32, charge: &Charge, share: AllSlots, expiry: Epoch) -> DispatchResult {
+        T::Currency::transfer(payer, &Self::pot(), charge.storage, Preservation::Preserve)
+            .map_err(|_| Error::<T>::CannotPay)?;
+        T::Currency::burn_from(payer, charge.burned, Preservation::Preserve, Precision::Exact, Fortitude::Polite)
+            .map_err(|_| Error::<T>::CannotPay)?;
+        Ledger::<T>::try_mutate(|books| {
+            books.paid_in = books.paid_in.checked_add(charge.total()).ok_or(Error::<T>::Overflow)?;
+            books.burned = books.burned.saturating_add(charge.burned);
+            books.escrow = books.escrow.saturating_add(charge.storage);
+            books.income = books.income.saturating_add(share.rate);
+            books.live = books.live.saturating_add(share.bytes);
+            Ok::<_, Error<T>>(())
+        })?;
+        Endings::<T>::mutate(expiry, |ending| {
+            ending.rate = ending.rate.saturating_add(share.rate);
+            ending.bytes = ending.bytes.saturating_add(share.bytes);
+        });
+        Ok(())
+    }
+
+    /// Pays a worker `amount` of this epoch's income and `bonus` of the repair fund, as far as they reach, and holds a
+    /// newcomer's share back. The caller stores the worker. Returns what was paid out and what was held back.
+    pub(crate) fn pay(worker: &mut Worker, amount: Balance, bonus: Balance) -> (Balance, Balance) {
+        Ledger::<T>::mutate(|books| {
+            let amount = amount.min(books.income.saturating_sub(books.spent)).min(books.escrow);
+            let bonus = bonus.min(books.fund);
+            let total = amount.saturating_add(bonus);
+            let held_back = part(total, held_back_ppm(worker, CurrentParams::<T>::get().audit.newcomer_periods));
+            let paid = total.saturating_sub(held_back);
+            // An account that can't take the sum gets it when it can: with what is held back.
+            let sent = T::Currency::transfer(&Self::pot(), &worker.operator, paid, Preservation::Preserve);
+            let (paid, held_back) = if sent.is_ok() { (paid, held_back) } else { (0, total) };
+            books.spent = books.spent.saturating_add(amount);
+            books.escrow = books.escrow.saturating_sub(amount);
+            books.fund = books.fund.saturating_sub(bonus);
+            books.paid_out = books.paid_out.saturating_add(paid);
+            books.held_back = books.held_back.saturating_add(held_back);
+            worker.earned = worker.earned.saturating_add(paid);
+            worker.held_back = worker.held_back.saturating_add(held_back);
+            (paid, held_back)
+        })
+    }
+
+    /// Gives a worker that exits what was held back.
+    pub(crate) fn pay_back(worker: &mut Worker) -> DispatchResult {
+        let amount = core::mem::take(&mut worker.held_back);
+        T::Currency::transfer(&Self::pot(), &worker.operator, amount, Preservation::Preserve)?;
+        Ledger::<T>::mutate(|books| {
+            books.held_back = books.held_back.saturating_sub(amount);
+            books.paid_out = books.paid_out.saturating_add(amount);
+        });
+        Ok(())
+    }
+
+    /// Takes a worker's bond and what was held back from it into the fund, and pays the reporter's bounty from that. An
+    /// operator who reports its own worker gets none. Returns bond and bounty.
+    pub(crate) fn slash(worker: &mut Worker, reporter: &AccountId32) -> Result<(Balance, Balance), Error<T>> {
+        let (bond, held_back) = (core::mem::take(&mut worker.bond), core::mem::take(&mut worker.held_back));
+        let taken = T::Currency::transfer_on_hold(
+            &HoldReason::WorkerBond.into(),
+            &worker.operator,
+            &Self::pot(),
+            bond,
+            Precision::BestEffort,
+            Restriction::Free,
+            Fortitude::Force,
+        )
+        .map_err(|_| Error::<T>::CannotPay)?;
+        let own = *reporter == worker.operator;
+        let bounty = if own { 0 } else { part(taken, CurrentParams::<T>::get().audit.bounty_ppm) };
+        // A bounty that the reporter's account can't take stays in the fund.
+        let sent = T::Currency::transfer(&Self::pot(), reporter, bounty, Preservation::Preserve);
+        let bounty = if sent.is_ok() { bounty } else { 0 };
+        Ledger::<T>::mutate(|books| {
+            books.slashed = books.slashed.saturating_add(taken);
+            books.held_back = books.held_back.saturating_sub(held_back);
+            books.paid_out = books.paid_out.saturating_add(bounty);
+            let left = taken.saturating_sub(bounty).saturating_add(held_back);
+            books.fund = books.fund.saturating_add(left);
+        });
+        Ok((taken, bounty))
+    }
+
+    /// In the first block of an epoch: closes the books of the one before, drops what ends from the sums, and moves the
+    /// price. The same few steps however much is stored.
+    pub(crate) fn begin_epoch(epoch: Epoch) {
+        let ending: AllSlots = Endings::<T>::take(epoch);
+        let unearned = Ledger::<T>::mutate(|books: &mut Books| {
+            let unearned = books.income.saturating_sub(books.spent);
+            books.escrow = books.escrow.saturating_sub(unearned);
+            books.fund = books.fund.saturating_add(unearned);
+            books.spent = 0;
+            books.income = books.income.saturating_sub(ending.rate);
+            books.live = books.live.saturating_sub(ending.bytes);
+            unearned
+        });
+        let utilisation = utilisation_ppm(Ledger::<T>::get().live, Total::<T>::get().capacity);
+        let price = CurrentParams::<T>::mutate(|params| {
+            params.price_per_gib_epoch = next_price(params.price_per_gib_epoch, &params.curve, utilisation);
+            params.price_per_gib_epoch
+        });
+        Self::deposit_event(Event::EpochBegan { epoch, price, unearned });
+    }
+
+    /// Notes a payment in the events.
+    pub(crate) fn say_paid(worker: WorkerId, period: u32, paid: Balance, held_back: Balance) {
+        Self::deposit_event(Event::Proven { worker, period, paid, held_back });
+    }
+}
+
+/// What part of a worker's pay is held back, in parts of a million.
+fn held_back_ppm(worker: &Worker, newcomer_periods: u32) -> u32 {
+    let step = worker.record.proven.checked_div(newcomer_periods);
+    let step = step.and_then(|step| usize::try_from(step).ok());
+    step.and_then(|step| HELD_BACK_PPM.get(step)).copied().unwrap_or_default()
+}

@@ -1,0 +1,59 @@
+//! Renewal: the same batch again in the range of a later expiry. No data moves.
+//!
+//! The renewed leaf keeps its owner and the block of its registration, so that it binds whom it bound. Room is needed only
+//! for what is not in the group anyway: the room of the older leaf is kept when its range is dropped ([`RangeTotals::renewed`]).
+//! Until then the batch is registered twice, and paid for twice: renewing late is cheaper.
+//!
+//! [`RangeTotals::renewed`]: crate::types::RangeTotals::renewed
+
+use crate::{Config, CurrentParams, Error, Event, Groups, Pallet, Ranges, RangesOf};
+use frame_support::{ensure, pallet_prelude::DispatchResult};
+use meganet_primitives::{
+    range::{verify_leaf, RangeLeaf, RangeLeafProof},
+    Epoch, GroupId,
+};
+use sp_runtime::AccountId32;
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_renew(
+        payer: AccountId32,
+        id: GroupId,
+        expiry: Epoch,
+        leaf_index: u64,
+        leaf: RangeLeaf,
+        leaf_proof: RangeLeafProof,
+        until: Epoch,
+    ) -> DispatchResult {
+        let params = CurrentParams::<T>::get();
+        let epoch = Self::epoch();
+        let range = Ranges::<T>::get(id, expiry).ok_or(Error::<T>::NoSuchRange)?;
+        ensure!(expiry > epoch, Error::<T>::Expired);
+        ensure!(until > expiry, Error::<T>::NoExtension);
+        let epochs = until.saturating_sub(epoch);
+        ensure!(epochs <= params.max_epochs, Error::<T>::ExpiryTooFar);
+        verify_leaf(range.state.now(), leaf_index, &leaf, &leaf_proof).map_err(|_| Error::<T>::BadLeafProof)?;
+        // An object that was deleted from the older leaf may be gone, so nobody can be bound to the renewed one.
+        let signed = if range.tombstones == 0 { leaf.signed } else { 0 };
+        let leaf = RangeLeaf { signed, ..leaf };
+
+        let mut group = Groups::<T>::get(id).ok_or(Error::<T>::NoSuchGroup)?;
+        Self::drop_expired(id, &mut group, crate::batches::DROPS_PER_STORE);
+        let bytes = leaf.batch.bytes;
+        let kept = RangesOf::<T>::mutate(id, |list| {
+            let Some(totals) = list.iter_mut().find(|totals| totals.expiry == expiry) else { return 0 };
+            let kept = bytes.min(totals.share.now().bytes.saturating_sub(totals.renewed));
+            totals.renewed = totals.renewed.saturating_add(kept);
+            kept
+        });
+        let more = bytes.saturating_sub(kept);
+        ensure!(more <= group.room(), Error::<T>::GroupFull);
+        group.used = group.used.saturating_add(more);
+        let index = Self::register(&payer, id, &group, until, epochs, &leaf)?;
+        if group.full() {
+            Self::unlist(id, &mut group);
+        }
+        Groups::<T>::insert(id, group);
+        Self::deposit_event(Event::Renewed { group: id, from: expiry, leaf: leaf_index, until, index });
+        Ok(())
+    }
+}
