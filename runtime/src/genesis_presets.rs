@@ -51,7 +51,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
             curve: PriceCurve { floor: MILLI_MEGA / 10, ceiling: MEGA, ..PriceCurve::default() },
             // As on a live chain, with minutes for hours.
             audit: AuditParams {
-                misses: 4,
+                misses: 3,
                 proofs_per_miss: 4,
                 excuses: 80,
                 newcomer_periods: 60,

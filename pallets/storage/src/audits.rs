@@ -123,23 +123,26 @@ impl<T: Config> Pallet<T> {
         Workers::<T>::insert(id, &worker);
         Self::say_paid(id, period, paid, held_back);
         let slots = u32::try_from(duty.slots.len()).unwrap_or(u32::MAX);
+        let mut given_up = 0u32;
         for (group, record) in duty.slots.into_iter().filter(|(group, _)| touched.contains(group)) {
             if record.excused >= params.audit.excuses.max(1) {
                 Self::deposit_event(Event::SlotGivenUp { group, slot: record.slot, worker: id });
                 Self::vacate(group, record.slot)?;
+                given_up = given_up.saturating_add(1);
             } else {
                 SlotsOf::<T>::insert(id, group.to_be_bytes(), record);
             }
         }
         let answers = u32::try_from(proof.answers.len()).unwrap_or(u32::MAX);
-        let weight = Self::prove_weight(answers, slots);
+        let weight = Self::prove_weight(answers, slots, given_up);
         // An invalid proof has returned above, and costs its fee.
         Ok(PostDispatchInfo { actual_weight: Some(weight), pays_fee: Pays::No })
     }
 
-    /// What a proof of so many answers by a worker with so many slots costs.
-    pub(crate) fn prove_weight(answers: u32, slots: u32) -> Weight {
-        T::WeightInfo::prove(answers, slots)
+    /// What a proof of so many answers by a worker with so many slots costs, of which it gives so many up.
+    pub(crate) fn prove_weight(answers: u32, slots: u32, given_up: u32) -> Weight {
+        let proof = T::WeightInfo::prove(answers, slots);
+        if given_up == 0 { proof } else { proof.saturating_add(T::WeightInfo::report(given_up)) }
     }
 
     /// The block of the challenge to which a proof is accepted in this block.

@@ -2,13 +2,14 @@
 
 use crate::{
     expiry::{DROPS_PER_ROLL, TOMBSTONES_PER_ROLL},
-    types::{Expiries, StaleRange},
+    rolled::Rolled,
+    types::{AllSlots, RangeList, RangeTotals, Share, SlotRecord, StaleRange},
     workers::bond_of,
-    Call, Config, CurrentParams, Eligible, EligibleCount, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason,
-    NextGroup, NextWorker, OpenGroups, Pallet, RangeRecord, Ranges, RangesOf, Stale, TombstoneRecord, Tombstones,
+    Beacon, Books, Call, Config, CurrentParams, Drawn, Eligible, EligibleCount, Endings, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason,
+    Ledger, NextGroup, NextWorker, OpenGroups, Pallet, RangeRecord, Ranges, RangesOf, SlotsOf, Stale, TombstoneRecord, Tombstones,
     Total, Worker, WorkerByPeer, Workers,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -20,13 +21,19 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use meganet_primitives::{
+    audit::{
+        find_entry, find_leaf, Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, Record, Schedule, MAX_SAMPLES,
+    },
     country::Country,
     hash::{tagged, Hash, Tag},
-    object::{ObjectId, LEAF_LEN},
+    merkle::{leaf_hash, node_hash, prove_range, root_hash, subtree_hash},
+    object::{shards_root, ObjectId, LEAF_LEN},
     placement::{ProfileId, MAX_SLOTS},
-    range::{RangeLeaf, RangeLeafProof, RangeState},
+    range::{prove_leaf, RangeLeaf, RangeLeafProof, RangeState},
     receipt::{worker_signed_bytes, PeerKey, PeerSignature, Receipt, ReceiptStatement},
-    sum_tree::{BatchEntry, BatchSummary, SumNode, SumProof, MAX_BATCH_OBJECTS, MAX_SUM_SIBLINGS},
+    sum_tree::{
+        prove_entry, summarize, BatchEntry, BatchSummary, SumNode, SumProof, MAX_BATCH_OBJECTS, MAX_SUM_SIBLINGS,
+    },
     Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use sp_core::{crypto::KeyTypeId, ed25519};
@@ -94,6 +101,11 @@ fn add_worker<T: Config>(index: u32, peer: PeerKey) -> Result<(WorkerId, Account
         bond,
         accepting: true,
         registered: 0,
+        record: Record::default(),
+        earned: 0,
+        held_back: 0,
+        leaving: false,
+        handed_over: 0,
     };
     let id = NextWorker::<T>::mutate(|next| {
         *next += 1;
@@ -155,7 +167,7 @@ fn deep_range() -> Result<RangeState, BenchmarkError> {
 }
 
 fn range(tombstones: u32) -> Result<RangeRecord, BenchmarkError> {
-    Ok(RangeRecord { state: deep_range()?, tombstones })
+    Ok(RangeRecord { state: Rolled::beginning(0, deep_range()?), tombstones })
 }
 
 /// As many ranges as a group can have: `expired` ones and, the last, one for the next epoch. All have tombstones.
@@ -166,9 +178,98 @@ fn add_ranges<T: Config>(group: GroupId, expired: u32) -> Result<Epoch, Benchmar
     for expiry in expiries.iter().filter(|expiry| **expiry <= next) {
         Ranges::<T>::insert(group, expiry, range(1)?);
     }
-    let expiries: Expiries<T> = expiries.try_into().map_err(|_| failed("expiries"))?;
-    RangesOf::<T>::insert(group, expiries);
+    RangesOf::<T>::insert(group, list::<T>(expiries, Share::default())?);
     Ok(next)
+}
+
+/// Ranges with these expiries, the first of which comes to `first` and the others to nothing.
+fn list<T: Config>(expiries: Vec<Epoch>, first: Share) -> Result<RangeList<T>, BenchmarkError> {
+    let mut list: Vec<RangeTotals> = expiries
+        .into_iter()
+        .map(|expiry| RangeTotals { expiry, share: Rolled::beginning(0, Share::default()), renewed: 0 })
+        .collect();
+    if let Some(totals) = list.first_mut() {
+        totals.share = Rolled::beginning(0, first);
+    }
+    list.try_into().map_err(|_| failed("ranges"))
+}
+
+/// Gives a worker a slot in each of `count` new groups.
+fn seat<T: Config>(worker: WorkerId, count: u32) -> Result<Vec<GroupId>, BenchmarkError> {
+    let mut groups = Vec::new();
+    for _ in 0..count {
+        let mut slots: Vec<WorkerId> = vec![u32::MAX; usize::from(WIDEST.profile().n)];
+        if let Some(first) = slots.first_mut() {
+            *first = worker;
+        }
+        let group = add_group::<T>(Some(slots))?;
+        let record = SlotRecord { slot: 0, since: 0, excused: 0, held: 0 };
+        SlotsOf::<T>::insert(worker, group.to_be_bytes(), record);
+        groups.push(group);
+    }
+    let capacity = Fixed::<T>::get().slot_capacity_of(WIDEST);
+    Workers::<T>::mutate_extant(worker, |worker| {
+        worker.slots = count;
+        worker.committed = capacity.saturating_mul(count.into());
+    });
+    Ok(groups)
+}
+
+/// Objects of a batch, and batches of a range, of the audited shards: a million objects.
+const WIDTH: u32 = 1_024;
+/// Leaves of each of their shards: 1 MiB.
+const SHARD_LEAVES: u64 = 1_024;
+
+/// A range of a million objects that are all alike, and with it any answer. As all leaves are alike, so are all subtrees of
+/// a height, and nothing but paths has to be hashed.
+struct Uniform {
+    leaves: Vec<RangeLeaf>,
+    entries: Vec<BatchEntry>,
+    state: RangeState,
+    data: Vec<u8>,
+    root: Hash,
+    roots: Vec<Hash>,
+}
+
+/// The top over 2^height equal leaves.
+fn uniform_top(leaf: Hash, len: u64) -> Hash {
+    (0..len.max(1).ilog2()).fold(leaf, |top, _| node_hash(&top, &top))
+}
+
+impl Uniform {
+    fn new() -> Result<Self, BenchmarkError> {
+        let data = vec![7u8; 1_024];
+        let root = root_hash(SHARD_LEAVES, &uniform_top(leaf_hash(&data), SHARD_LEAVES));
+        let roots = vec![root; usize::from(WIDEST.profile().n)];
+        let shard_len = SHARD_LEAVES * LEAF_LEN;
+        let entry = BatchEntry { object: ObjectId([1; 32]), shards_root: shards_root(&roots), shard_len };
+        let entries = vec![entry; usize::try_from(WIDTH).unwrap_or_default()];
+        let batch = summarize(&entries).map_err(|_| failed("a batch"))?;
+        let leaf = RangeLeaf { batch, owner: [2; 32], signed: u64::MAX, registered: 1 };
+        let leaves = vec![leaf; usize::try_from(WIDTH).unwrap_or_default()];
+        let state = RangeState::from_leaves(&leaves).map_err(|_| failed("a range"))?;
+        Ok(Self { leaves, entries, state, data, root, roots })
+    }
+
+    fn answer(&self, offset: u64) -> Option<Answer> {
+        let (index, in_batch) = find_leaf(&self.leaves, offset)?;
+        let leaf = *self.leaves.first()?;
+        let batch = BatchPath { index, leaf, proof: prove_leaf(&self.leaves, index).ok()? };
+        let (index, in_shard) = find_entry(&self.entries, in_batch)?;
+        let entry = *self.entries.first()?;
+        let path = EntryPath { index, entry, proof: prove_entry(&self.entries, index).ok()? };
+        let leaf = leaf_hash(&self.data);
+        let top = |lo: u64, hi: u64| uniform_top(leaf, hi.saturating_sub(lo));
+        let proof = prove_range(&top, SHARD_LEAVES, in_shard / LEAF_LEN, 1).ok()?;
+        let roots: Vec<Hash> = self.roots.iter().map(|root| leaf_hash(root)).collect();
+        let top = |lo: u64, hi: u64| {
+            let run = usize::try_from(lo).ok().zip(usize::try_from(hi).ok());
+            run.and_then(|(lo, hi)| roots.get(lo..hi)).map(subtree_hash).unwrap_or_default()
+        };
+        let root_proof = prove_range(&top, self.roots.len().try_into().ok()?, 0, 1).ok()?;
+        let data = self.data.clone().try_into().ok()?;
+        Some(Answer::Held(Box::new((batch, path, HeldLeaf { root: self.root, root_proof, data, proof }))))
+    }
 }
 
 /// The node above two of a kind.
@@ -306,7 +407,7 @@ mod benchmarks {
         let leaf = RangeLeaf { batch, owner: owner.clone().into(), signed: u64::MAX, registered: 1 };
         let (state, leaf_proof) = deep_leaf(&leaf)?;
         let expiry = NOW + 1;
-        Ranges::<T>::insert(group, expiry, RangeRecord { state, tombstones: 0 });
+        Ranges::<T>::insert(group, expiry, RangeRecord { state: Rolled::beginning(0, state), tombstones: 0 });
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner), group, expiry, 0, leaf, leaf_proof, 0, entry, entry_proof);
@@ -354,7 +455,7 @@ mod benchmarks {
     #[benchmark]
     fn fill_group(q: Linear<0, { T::MaxFillQueue::get() - 1 }>) -> Result<(), BenchmarkError> {
         let group = add_group::<T>(None)?;
-        let other = FillRequest { group: group + 1, since: 0, attempts: 0 };
+        let other = FillRequest { group: group + 1, due: 0, attempts: 0 };
         for _ in 0..q {
             FillQueue::<T>::try_append(other).map_err(|()| failed("a queue"))?;
         }
@@ -366,11 +467,11 @@ mod benchmarks {
         Ok(())
     }
 
-    /// A block in which the first of a full queue has not waited long enough.
+    /// A block in which nobody of a full queue has waited long enough.
     #[benchmark]
     fn fill_idle() -> Result<(), BenchmarkError> {
         go_to_now::<T>();
-        let young = FillRequest { group: 0, since: Pallet::<T>::now(), attempts: 0 };
+        let young = FillRequest { group: 0, due: Pallet::<T>::now() + 1, attempts: 0 };
         for _ in 0..T::MaxFillQueue::get() {
             FillQueue::<T>::try_append(young).map_err(|()| failed("a queue"))?;
         }
@@ -393,21 +494,140 @@ mod benchmarks {
         Groups::<T>::mutate_extant(group, |group| group.queued = true);
         Total::<T>::mutate(|total| total.groups_filling += 1);
         for id in 0..T::MaxFillQueue::get() {
-            let request = FillRequest { group: group + id, since: 0, attempts: 0 };
+            let request = FillRequest { group: group + id, due: 0, attempts: 0 };
             FillQueue::<T>::try_append(request).map_err(|()| failed("a queue"))?;
         }
         let seed: Hash = [6; 32];
+        let request = FillRequest { group, due: 0, attempts: 0 };
 
         #[block]
         {
             // The seed itself is read as in a block, where the parent may have no output yet.
             let _drawn = Pallet::<T>::seed(group);
-            Pallet::<T>::serve_first(&seed);
+            Pallet::<T>::serve(request, &seed);
         }
 
         assert!(Groups::<T>::get(group).is_some_and(|group| group.ready));
         assert_eq!(EligibleCount::<T>::get(), c - widest());
         assert_eq!(Eligible::<T>::iter().count(), usize::try_from(c - widest()).unwrap_or_default());
+        Ok(())
+    }
+
+    /// The first block of an epoch, and a block that draws a period: more than any block does.
+    #[benchmark]
+    fn begin_block() -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let schedule = Fixed::<T>::get().schedule;
+        let start = Pallet::<T>::now();
+        let drawn = schedule.drawn_at(schedule.period_of(start));
+        for block in drawn.saturating_sub(schedule.memory())..drawn {
+            Beacon::<T>::insert(block, [8; 32]);
+        }
+        frame_system::Pallet::<T>::set_block_number((drawn + 1).saturated_into());
+        Endings::<T>::insert(NOW, AllSlots { bytes: 1, rate: 1 });
+        Ledger::<T>::put(Books { income: 1, escrow: 1, live: 1, paid_in: 1, ..Books::default() });
+
+        #[block]
+        {
+            Pallet::<T>::listen();
+            Pallet::<T>::begin_epoch(NOW);
+        }
+
+        assert!(Drawn::<T>::get().is_some());
+        assert_eq!(Ledger::<T>::get().fund, 1);
+        Ok(())
+    }
+
+    /// `a` answers by a worker of `s` slots, each with as many ranges as a group can have and a million objects in the first
+    /// one.
+    #[benchmark]
+    fn prove(a: Linear<1, MAX_SAMPLES>, s: Linear<1, { T::MaxSlots::get() }>) -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let (id, operator) = add_worker::<T>(0, PeerKey([1; 32]))?;
+        let uniform = Uniform::new()?;
+        let expiry = NOW + 1;
+        let most = usize::try_from(T::MaxRanges::get()).unwrap_or_default();
+        for group in seat::<T>(id, s)? {
+            let share = Share { bytes: uniform.state.bytes(), rate: 1_000_000 };
+            RangesOf::<T>::insert(group, list::<T>((expiry..).take(most).collect(), share)?);
+            let record = RangeRecord { state: Rolled::beginning(0, uniform.state.clone()), tombstones: 0 };
+            Ranges::<T>::insert(group, expiry, record);
+        }
+        let samples = a.try_into().map_err(|_| failed("samples"))?;
+        Fixed::<T>::mutate(|fixed| fixed.schedule.samples = samples);
+        let schedule = Fixed::<T>::get().schedule;
+        let period = Pallet::<T>::period();
+        let when = [9; 32];
+        Drawn::<T>::put((period, when));
+        let challenge = schedule.challenge_block(period, &when, id);
+        for block in Schedule::seed_blocks(challenge) {
+            Beacon::<T>::insert(block, [8; 32]);
+        }
+        frame_system::Pallet::<T>::set_block_number((challenge + 1).saturated_into());
+        Workers::<T>::mutate_extant(id, |worker| worker.record = Record::since(period.saturating_sub(1)));
+        T::Currency::set_balance(&Pallet::<T>::pot(), PLENTY);
+        let most = PLENTY / 2;
+        Ledger::<T>::put(Books { income: most, escrow: most, paid_in: most, ..Books::default() });
+        let asked = Pallet::<T>::api_challenge(id).ok_or(failed("a challenge"))?.samples;
+        let answers: Option<Vec<Answer>> = asked.iter().map(|byte| uniform.answer(byte.sample.offset)).collect();
+        let answers = answers.and_then(|answers| answers.try_into().ok()).ok_or(failed("answers"))?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), id, period, AuditProof { answers });
+
+        assert_eq!(Workers::<T>::get(id).map(|worker| worker.record.proven), Some(1));
+        assert!(Ledger::<T>::get().paid_out > 0);
+        Ok(())
+    }
+
+    /// Expels a worker of `s` slots, whose groups all have to be queued.
+    #[benchmark]
+    fn report(s: Linear<1, { T::MaxSlots::get() }>) -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let workers = add_workers::<T>(3)?;
+        let (id, _) = workers.get(1).cloned().ok_or(failed("a worker"))?;
+        seat::<T>(id, s)?;
+        let reporter = funded::<T>("anybody", 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(reporter), id);
+
+        assert!(!Workers::<T>::contains_key(id));
+        assert_eq!(SlotsOf::<T>::iter_prefix(id).count(), 0);
+        Ok(())
+    }
+
+    /// Queues the groups of `s` slots.
+    #[benchmark]
+    fn leave(s: Linear<1, { T::MaxSlots::get() }>) -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let (id, operator) = add_worker::<T>(0, PeerKey([1; 32]))?;
+        seat::<T>(id, s)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(operator), id);
+
+        assert!(Workers::<T>::get(id).is_some_and(|worker| worker.leaving));
+        Ok(())
+    }
+
+    /// The longest proof, into a range where 32 mountains are merged; drops two expired ranges.
+    #[benchmark]
+    fn renew() -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let group = add_group::<T>(Some(vec![0; usize::from(WIDEST.profile().n)]))?;
+        let payer = funded::<T>("payer", 0);
+        let batch = BatchSummary { root: [5; 32], objects: 1, bytes: LEAF_LEN };
+        let leaf = RangeLeaf { batch, owner: [6; 32], signed: u64::MAX, registered: 1 };
+        let (state, leaf_proof) = deep_leaf(&leaf)?;
+        let until = add_ranges::<T>(group, crate::batches::DROPS_PER_STORE)? + 1;
+        Ranges::<T>::insert(group, NOW + 1, RangeRecord { state: Rolled::beginning(0, state), tombstones: 0 });
+        Ranges::<T>::insert(group, until, range(0)?);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), group, NOW + 1, 0, leaf, leaf_proof, until);
+
+        assert!(Ranges::<T>::get(group, until).is_some_and(|range| range.state.now().leaves > u64::from(u32::MAX)));
         Ok(())
     }
 

@@ -112,7 +112,7 @@ impl<T: Config> Pallet<T> {
                 T::WeightInfo::leave(T::MaxSlots::get()),
                 T::WeightInfo::renew(),
                 // It fits into the smaller class, so it fits into its own.
-                Self::prove_weight(MAX_SAMPLES, T::MaxSlots::get()),
+                Self::prove_weight(MAX_SAMPLES, T::MaxSlots::get(), MAX_SAMPLES),
             ];
             for weight in calls {
                 assert!(weight.all_lte(most), "a call that fits into no block");

@@ -659,7 +659,10 @@ pub mod pallet {
         /// Proves that a worker holds what the present period's challenge asks for, and pays it. Only its operator may; the
         /// fee comes back if the proof is accepted.
         #[pallet::call_index(9)]
-        #[pallet::weight((Pallet::<T>::prove_weight(proof.answers.len().saturated_into(), T::MaxSlots::get()), DispatchClass::Operational))]
+        #[pallet::weight({
+            let answers = proof.answers.len().saturated_into();
+            (Pallet::<T>::prove_weight(answers, T::MaxSlots::get(), answers), DispatchClass::Operational)
+        })]
         pub fn prove(
             origin: OriginFor<T>,
             worker: WorkerId,
