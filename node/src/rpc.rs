@@ -3,10 +3,12 @@
 
 use crate::service::Client;
 use jsonrpsee::RpcModule;
-use meganet_rpc::{Name, NameApiServer, Storage, StorageApiServer};
+use futures::StreamExt;
+use meganet_rpc::{Audit, AuditApiServer, Name, NameApiServer, Storage, StorageApiServer};
 use meganet_runtime::{opaque::Block, AccountId, Balance, BlockNumber, Hash, Nonce};
 use pallet_transaction_payment::RuntimeDispatchInfo;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
+use sc_client_api::BlockchainEvents;
 use sc_consensus_babe::BabeWorkerHandle;
 use sc_consensus_babe_rpc::{Babe, BabeApiServer};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
@@ -87,5 +89,8 @@ pub fn module(
     )?;
     module.merge(Name::<Block, _>::new(client()).into_rpc())?;
     module.merge(Storage::<Block, _>::new(client()).into_rpc())?;
+    let blocks = client();
+    let finals = move || blocks.finality_notification_stream().map(|block| block.hash).boxed();
+    module.merge(Audit::<Block, _>::new(client(), Arc::new(finals)).into_rpc())?;
     Ok(module)
 }

@@ -11,9 +11,10 @@
 //! - byte counts and block numbers are JSON numbers; amounts (in planck) and sums that can pass 2^64 are decimal strings;
 //! - every answer says which block it was read at, and whether that block is final. Without `at` it is the last final one.
 //!
-//! - [`name`], [`storage`]: the families; [`block`]: where an answer is read; [`json`]: how values are written;
+//! - [`name`], [`storage`], [`audit`]: the families; [`block`]: where an answer is read; [`json`]: how values are written;
 //!   [`error`]: what can go wrong, with the code for each.
 
+pub mod audit;
 pub mod block;
 pub mod error;
 pub mod json;
@@ -23,6 +24,7 @@ pub mod storage;
 #[cfg(test)]
 mod mock;
 
+pub use audit::{Audit, AuditApiClient, AuditApiServer};
 pub use block::BlockRef;
 pub use error::RpcError;
 pub use name::{Name, NameApiClient, NameApiServer};

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use meganet_primitives::{
+    audit::{Record, Schedule, Tolerance},
     chain::{
-        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
-        SlotMember, StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
+        Availability, ChallengeInfo, ChallengeState, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
+        SlotHealth, SlotMember, StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
     },
     content::{ContentRef, ReadKey},
     country::Country,
@@ -144,7 +145,20 @@ sp_api::mock_impl_runtime_apis! {
 
     impl StorageApi<Block> for Api {
         fn params() -> StorageParams {
-            unimplemented!()
+            StorageParams {
+                epoch: 9,
+                epoch_blocks: 1_200,
+                max_epochs: 120,
+                price_per_gib_epoch: 1,
+                group_deposit: 2,
+                bond_per_gib: 3,
+                min_bond: 4,
+                min_capacity: 5,
+                slot_capacity: vec![6; 4],
+                schedule: Schedule { period_blocks: 20, window_blocks: 8, samples: 8 },
+                tolerance: Tolerance { misses: 24, proofs_per_miss: 12 },
+                burn_ppm: 50_000,
+            }
         }
 
         fn stats() -> StorageStats {
@@ -182,8 +196,8 @@ sp_api::mock_impl_runtime_apis! {
             Vec::new()
         }
 
-        fn worker(_id: WorkerId) -> Option<WorkerInfo> {
-            None
+        fn worker(id: WorkerId) -> Option<WorkerInfo> {
+            (id == 5).then(worker)
         }
 
         fn worker_by_peer(_peer: PeerKey) -> Option<WorkerInfo> {
@@ -219,8 +233,9 @@ sp_api::mock_impl_runtime_apis! {
             None
         }
 
-        fn challenge(_worker: WorkerId) -> Option<ChallengeInfo> {
-            None
+        fn challenge(worker: WorkerId) -> Option<ChallengeInfo> {
+            let state = ChallengeState::Open;
+            (worker == 5).then(|| ChallengeInfo { worker, period: 3, block: 64, deadline: 72, state, samples: Vec::new() })
         }
 
         fn challenged_rows(_worker: WorkerId) -> Vec<ChallengedRow> {
@@ -231,16 +246,41 @@ sp_api::mock_impl_runtime_apis! {
             Vec::new()
         }
 
-        fn worker_audit(_worker: WorkerId) -> Option<WorkerAudit> {
-            None
+        fn worker_audit(worker: WorkerId) -> Option<WorkerAudit> {
+            (worker == 5).then(|| WorkerAudit {
+                worker,
+                record: Record { settled: 2, misses: 1, streak: 3, proven: 40, missed: 2 },
+                earned: 123_456_789_012_345_678_901_234,
+                held_back: 7,
+                pay: 8,
+                bytes: 9,
+                leaving: false,
+            })
         }
 
-        fn group_health(_group: GroupId) -> Option<GroupHealth> {
-            None
+        fn group_health(id: GroupId) -> Option<GroupHealth> {
+            let slot = SlotHealth { worker: 5, since: 4, whole: true, excused: 0, misses: 1 };
+            (id == 3).then(|| GroupHealth {
+                id,
+                profile: ProfileId::Standard,
+                slots: vec![Some(slot), None],
+                whole: 1,
+                margin: 10,
+                queued: true,
+            })
         }
 
         fn money() -> StorageMoney {
-            unimplemented!()
+            StorageMoney {
+                price_per_gib_epoch: 1,
+                paid_in: 100,
+                burned: 5,
+                paid_out: 30,
+                escrow: 40,
+                held_back: 10,
+                fund: 20,
+                slashed: 5,
+            }
         }
     }
 }
