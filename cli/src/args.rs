@@ -93,6 +93,11 @@ pub enum Command {
     Gateway(GatewayArgs),
     /// How the network is: chain, workers, groups, capacity
     Status,
+    /// How what is stored is kept: challenges, pay, groups that lack something, repairs
+    Network,
+    /// Workers: what they have proven, missed and earned
+    #[command(subcommand)]
+    Worker(WorkerCommand),
     /// A whole local network of real processes in one folder
     Devnet(DevnetArgs),
     /// Print a completion script for a shell
@@ -141,6 +146,16 @@ pub enum WalletCommand {
         to: String,
         /// How much, in MEGA
         amount: String,
+    },
+}
+
+/// `meganet worker`
+#[derive(Debug, Subcommand)]
+pub enum WorkerCommand {
+    /// Proofs, misses, pay and challenge of a worker
+    Status {
+        /// A worker's number, or its operator: address or name in the wallet; by default the account that signs
+        worker: Option<String>,
     },
 }
 

@@ -4,9 +4,11 @@ mod content;
 mod devnet;
 mod gateway;
 mod name;
+mod network;
 mod session;
 mod status;
 mod wallet;
+mod worker;
 
 pub use session::Session;
 
@@ -26,6 +28,8 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Put(args) => content::put(&session, args).await,
         Command::Gateway(args) => gateway::run(&session, args).await,
         Command::Status => status::run(&session).await,
+        Command::Network => network::run(&session).await,
+        Command::Worker(command) => worker::run(&session, command).await,
         Command::Devnet(args) => devnet::run(&session, args).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "meganet", &mut std::io::stdout());

@@ -1,0 +1,133 @@
+//! `meganet network`: how what is stored is kept: challenges, pay, groups, repairs.
+
+use super::Session;
+use anyhow::Result;
+use meganet_chain::{amount::Mega, At, ChainClient};
+use meganet_primitives::chain::{ChallengeState, GroupHealth};
+use serde_json::{json, Value};
+use std::collections::BTreeMap;
+
+/// Prints money, this period's challenges, and the groups that lack something.
+pub async fn run(session: &Session) -> Result<()> {
+    let chain = session.chain().await?;
+    let at = chain.pin(At::Best).await?;
+    let (stats, params, money) = (chain.stats(at).await?, chain.params(at).await?, chain.money(at).await?);
+    let challenges = challenges(&*chain, at).await?;
+    let groups = groups(&*chain, at).await?;
+    let lacking: Vec<&GroupHealth> = groups.iter().filter(|group| !is_whole(group)).collect();
+    let value = json!({
+        "workers": stats.workers,
+        "epoch": stats.epoch,
+        "period_blocks": params.schedule.period_blocks,
+        "window_blocks": params.schedule.window_blocks,
+        "samples": params.schedule.samples,
+        "tolerated_misses": params.tolerance.misses,
+        "challenges": challenges,
+        "groups": groups.len(),
+        "groups_whole": groups.len() - lacking.len(),
+        "groups_filling": stats.groups_filling,
+        "lacking": lacking.iter().map(|group| described(group)).collect::<Vec<_>>(),
+        "price_per_gib_epoch": money.price_per_gib_epoch.to_string(),
+        "paid_in": money.paid_in.to_string(),
+        "burned": money.burned.to_string(),
+        "paid_out": money.paid_out.to_string(),
+        "escrow": money.escrow.to_string(),
+        "held_back": money.held_back.to_string(),
+        "fund": money.fund.to_string(),
+        "slashed": money.slashed.to_string(),
+    });
+    session.output.result(&value, |_| {
+        let states: Vec<String> = challenges.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let mut lines = vec![
+            format!("workers    {}; in this period: {}", stats.workers, states.join(", ")),
+            format!(
+                "audits     {} bytes of each worker every {} blocks, to be answered within {}; {} misses are tolerated",
+                params.schedule.samples,
+                params.schedule.period_blocks,
+                params.schedule.window_blocks,
+                params.tolerance.misses.saturating_sub(1)
+            ),
+            format!("groups     {}, of which {} lack a member or its shards", groups.len(), lacking.len()),
+        ];
+        lines.extend(lacking.iter().map(|group| said(group)));
+        lines.push(format!(
+            "money      {} paid in: {} to workers, {} to be earned, {} held back, {} burned; {} of bonds lost; the repair fund has {}",
+            Mega(money.paid_in),
+            Mega(money.paid_out),
+            Mega(money.escrow),
+            Mega(money.held_back),
+            Mega(money.burned),
+            Mega(money.slashed),
+            Mega(money.fund)
+        ));
+        lines.push(format!("price      {} for a GiB of shards and epoch", Mega(money.price_per_gib_epoch)));
+        lines.join("\n")
+    })
+}
+
+/// How many challenges of this period are in each state.
+async fn challenges(chain: &dyn ChainClient, at: At) -> Result<BTreeMap<&'static str, u64>> {
+    let mut states = BTreeMap::new();
+    for worker in chain.all_workers(at).await?.into_iter().filter(|worker| worker.slots > 0) {
+        let state = chain.challenge(worker.id, at).await?.map_or("not drawn", |challenge| name_of(challenge.state));
+        *states.entry(state).or_default() += 1;
+    }
+    Ok(states)
+}
+
+async fn groups(chain: &dyn ChainClient, at: At) -> Result<Vec<GroupHealth>> {
+    let mut health = Vec::new();
+    for group in chain.all_groups(at).await? {
+        health.extend(chain.group_health(group.id, at).await?);
+    }
+    Ok(health)
+}
+
+/// What people call the state of a challenge.
+pub(super) fn name_of(state: ChallengeState) -> &'static str {
+    match state {
+        ChallengeState::Scheduled => "scheduled",
+        ChallengeState::Open => "open",
+        ChallengeState::Proven => "proven",
+        ChallengeState::Missed => "missed",
+    }
+}
+
+fn is_whole(group: &GroupHealth) -> bool {
+    usize::try_from(group.whole) == Ok(group.slots.len())
+}
+
+fn vacant(group: &GroupHealth) -> usize {
+    group.slots.iter().filter(|slot| slot.is_none()).count()
+}
+
+fn described(group: &GroupHealth) -> Value {
+    json!({
+        "id": group.id,
+        "profile": group.profile.to_string(),
+        "slots": group.slots.len(),
+        "whole": group.whole,
+        "vacant": vacant(group),
+        "margin": group.margin,
+        "queued": group.queued,
+    })
+}
+
+fn said(group: &GroupHealth) -> String {
+    let vacant = vacant(group);
+    let taken = group.slots.len() - vacant;
+    let rebuilding = taken.saturating_sub(usize::try_from(group.whole).unwrap_or(usize::MAX));
+    let next = match (vacant, group.queued, usize::try_from(group.margin).is_ok_and(|margin| taken < margin)) {
+        (0, ..) => "",
+        (_, true, true) => "; to be filled at once",
+        (_, true, false) => "; to be filled later",
+        (_, false, _) => "; nobody to fill it",
+    };
+    format!(
+        "           group {} ({}): {} of {} slots whole, {rebuilding} rebuilding, {vacant} vacant{next}",
+        group.id,
+        group.profile,
+        group.whole,
+        group.slots.len()
+    )
+}
