@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use meganet_primitives::{
     chain::{
-        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone,
-        WorkerInfo,
+        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
+        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
     },
     hash::Hash,
     placement::ProfileId,
@@ -44,6 +44,11 @@ pub trait ChainClient: Send + Sync + 'static {
     /// finalized head. The stream has no end and no errors: it waits until the node can be reached again and then
     /// fills the gap.
     fn blocks(&self, from: Option<BlockNumber>) -> BoxStream<'static, BlockRef>;
+
+    /// Every new best head from now on, the present one first. A reorganisation shows as a head that is no higher than
+    /// the one before; heights may be skipped when several blocks come at once. The stream has no end and no errors: it
+    /// waits until the node can be reached again and then goes on with the head of that time.
+    fn best_blocks(&self) -> BoxStream<'static, BlockRef>;
 
     /// What is known of a name; `None` if nobody owns it.
     async fn name(&self, label: &str, at: At) -> Result<Option<NameInfo>, ChainError>;
@@ -115,6 +120,25 @@ pub trait ChainClient: Send + Sync + 'static {
         limit: u32,
         at: At,
     ) -> Result<Vec<Tombstone>, ChainError>;
+
+    /// The challenge of a worker in the period of that block. `None` while it is not drawn, and where the worker had no
+    /// slot when the period began.
+    async fn challenge(&self, worker: WorkerId, at: At) -> Result<Option<ChallengeInfo>, ChainError>;
+
+    /// What the other members of a worker's groups are asked for and have not answered yet: rows that it must not serve.
+    async fn challenged_rows(&self, worker: WorkerId, at: At) -> Result<Vec<ChallengedRow>, ChainError>;
+
+    /// Members of a worker's groups that have missed too much and can be reported.
+    async fn overdue(&self, worker: WorkerId, at: At) -> Result<Vec<WorkerId>, ChainError>;
+
+    /// What a worker has proven, missed and earned.
+    async fn worker_audit(&self, worker: WorkerId, at: At) -> Result<Option<WorkerAudit>, ChainError>;
+
+    /// How a group is.
+    async fn group_health(&self, group: GroupId, at: At) -> Result<Option<GroupHealth>, ChainError>;
+
+    /// Where the money is that was paid for storage.
+    async fn money(&self, at: At) -> Result<StorageMoney, ChainError>;
 
     /// What an account has. An account that the chain does not know has nothing.
     async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError>;

@@ -29,7 +29,7 @@ pub struct Prices<'a> {
     pub name_deposit: Balance,
     /// Deposit of a tombstone, planck.
     pub tombstone_deposit: Balance,
-    /// Slots of the group that a [`Call::Store`] names.
+    /// Slots of the group that a [`Call::Store`] or [`Call::Renew`] names.
     pub slots: u8,
 }
 
@@ -41,6 +41,11 @@ pub fn call_cost(call: &Call, prices: &Prices<'_>) -> Balance {
         Call::RegisterWorker { capacity, .. } => worker_bond(params, *capacity),
         Call::OpenGroup { .. } => params.group_deposit,
         Call::Store { expiry, batch, .. } => store_price(params, batch.bytes, prices.slots, *expiry),
+        // From the new epochs on only: those up to its present expiry are paid.
+        Call::Renew { expiry, leaf, until, .. } => {
+            let epochs = until.saturating_sub((*expiry).max(params.epoch));
+            store_price(params, leaf.batch.bytes, prices.slots, params.epoch.saturating_add(epochs))
+        }
         Call::Tombstone { .. } => prices.tombstone_deposit,
         Call::Transfer { amount, .. } => *amount,
         // More capacity needs more bond, but the difference depends on the worker: the runtime says so.
@@ -50,7 +55,10 @@ pub fn call_cost(call: &Call, prices: &Prices<'_>) -> Balance {
         | Call::ReleaseName { .. }
         | Call::ExitWorker { .. }
         | Call::RollGroup { .. }
-        | Call::FillGroup { .. } => 0,
+        | Call::FillGroup { .. }
+        | Call::Prove { .. }
+        | Call::Report { .. }
+        | Call::Leave { .. } => 0,
     }
 }
 
@@ -60,7 +68,7 @@ pub fn purpose(calls: &[Call]) -> &'static str {
         [Call::RegisterName { .. }] => "the deposit of the name and the fee",
         [Call::RegisterWorker { .. }] => "the worker's bond and the fee",
         [Call::OpenGroup { .. }] => "the group's deposit and the fee",
-        [Call::Store { .. }] => "storage and the fee",
+        [Call::Store { .. } | Call::Renew { .. }] => "storage and the fee",
         [Call::Tombstone { .. }] => "the tombstone's deposit and the fee",
         [Call::Transfer { .. }] => "the transfer and the fee",
         [_] => "the fee",

@@ -1,12 +1,15 @@
 //! A chain in memory, for tests of whatever uses a [`ChainClient`].
 //!
 //! It keeps the rules that clients meet: names (taken, look-alike, owner), the registry, groups that are filled two
-//! blocks after they were opened, quorum and signatures of receipts, capacity, expiry, prices, deposits, ranges and
-//! tombstones. What it leaves out are weights, nonces and everything about consensus.
+//! blocks after they were opened, quorum and signatures of receipts, capacity, expiry, prices, deposits, ranges,
+//! tombstones and audits. What it leaves out are weights, nonces and everything about consensus.
 //!
 //! Blocks come from [`FakeChain::tick`]; by default a submission makes its own. [`FakeChain::start`] makes them on a
-//! timer. [`FakeChain::set_unreachable`], [`FakeChain::fail_submissions`] and [`FakeChain::prune`] inject faults.
+//! timer. [`FakeChain::set_unreachable`], [`FakeChain::fail_submissions`], [`FakeChain::set_full`],
+//! [`FakeChain::reorganise`] and [`FakeChain::prune`] inject faults.
 
+#[cfg(test)]
+mod audit_tests;
 mod blocks;
 mod calls;
 mod names;
@@ -22,7 +25,11 @@ use crate::{
     types::{BlockRef, Call, TxOutcome},
 };
 use meganet_primitives::{
-    country::Country, hash::Hash, receipt::PeerKey, AccountId, Balance, BlockNumber, Epoch, WorkerId,
+    audit::{Schedule, Tolerance},
+    country::Country,
+    hash::Hash,
+    receipt::PeerKey,
+    AccountId, Balance, BlockNumber, Epoch, WorkerId,
 };
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -59,6 +66,12 @@ pub struct FakeConfig {
     pub fee: Balance,
     /// How many blocks the finalized head trails the best one.
     pub finality_lag: BlockNumber,
+    /// The rhythm of audits. As it is by default, tests that are about something else never see a challenge.
+    pub schedule: Schedule,
+    /// How many missed periods are tolerated.
+    pub tolerance: Tolerance,
+    /// Blocks for which a worker that has handed its last slot over must stay.
+    pub handover: BlockNumber,
     /// Whether a submission makes the blocks it waits for.
     pub auto_tick: bool,
 }
@@ -80,6 +93,9 @@ impl Default for FakeConfig {
             min_bond: 10 * MEGA,
             fee: MEGA / 10_000,
             finality_lag: 0,
+            schedule: Schedule { period_blocks: 100_000, window_blocks: 50_000, samples: 8 },
+            tolerance: Tolerance { misses: 3, proofs_per_miss: 10 },
+            handover: 20,
             auto_tick: true,
         }
     }
@@ -96,11 +112,15 @@ struct Shared {
     inner: Mutex<Inner>,
     /// The finalized height.
     finalized: watch::Sender<BlockNumber>,
+    best: watch::Sender<BlockRef>,
 }
 
 struct Inner {
     blocks: Blocks,
     pending: Vec<Pending>,
+    /// Submissions that the pool took, ever.
+    submitted: u64,
+    full: bool,
     unreachable: bool,
     failing: Option<ChainError>,
 }
@@ -110,7 +130,8 @@ struct Pending {
     account: AccountId,
     calls: Vec<Call>,
     extrinsic: Hash,
-    done: oneshot::Sender<Result<TxOutcome, ChainError>>,
+    /// Whoever waits for it, the first time that it is executed.
+    done: Option<oneshot::Sender<Result<TxOutcome, ChainError>>>,
 }
 
 impl Default for FakeChain {
@@ -123,9 +144,10 @@ impl FakeChain {
     /// A chain with nothing but its genesis block.
     pub fn new(config: FakeConfig) -> Self {
         let blocks = Blocks::new(config.genesis, World::new(config.clone()));
-        let inner = Inner { blocks, pending: Vec::new(), unreachable: false, failing: None };
+        let (best, _) = watch::channel(blocks.best().at);
+        let inner = Inner { blocks, pending: Vec::new(), submitted: 0, full: false, unreachable: false, failing: None };
         let (finalized, _) = watch::channel(0);
-        Self { shared: Arc::new(Shared { config, inner: Mutex::new(inner), finalized }) }
+        Self { shared: Arc::new(Shared { config, inner: Mutex::new(inner), finalized, best }) }
     }
 
     /// How it is set up.
@@ -141,14 +163,14 @@ impl FakeChain {
     /// Makes a block of the waiting transactions and returns it.
     pub fn tick(&self) -> BlockRef {
         let mut inner = self.lock();
-        let pending = std::mem::take(&mut inner.pending);
+        let mut pending = if inner.full { Vec::new() } else { std::mem::take(&mut inner.pending) };
         let block = inner.blocks.next_ref();
         let finalized = block.number.saturating_sub(self.shared.config.finality_lag);
         let mut world = (*inner.blocks.best().world).clone();
-        world.begin(block.number);
+        world.begin(block);
         let mut leaves = Vec::new();
         let mut outcomes = Vec::new();
-        for tx in pending {
+        for tx in &mut pending {
             let result = world.execute(&tx.account, &tx.calls).map(|events| {
                 leaves.extend(events.iter().filter_map(crate::types::ChainEvent::stored));
                 TxOutcome {
@@ -159,10 +181,11 @@ impl FakeChain {
                     events,
                 }
             });
-            outcomes.push((tx.done, result));
+            outcomes.extend(tx.done.take().map(|done| (done, result)));
         }
-        inner.blocks.push(block, world, leaves);
+        inner.blocks.push(block, world, leaves, pending);
         drop(inner);
+        self.shared.best.send_replace(block);
         self.shared.finalized.send_replace(finalized);
         for (done, result) in outcomes {
             // Nobody waits for it any more: it is executed all the same.
@@ -199,6 +222,33 @@ impl FakeChain {
     /// From now on (or no more) every request fails with [`ChainError::NodeUnreachable`]; blocks go on.
     pub fn set_unreachable(&self, unreachable: bool) {
         self.lock().unreachable = unreachable;
+    }
+
+    /// From now on (or no more) blocks are full: transactions wait in the pool.
+    pub fn set_full(&self, full: bool) {
+        self.lock().full = full;
+    }
+
+    /// Transactions that were given to the pool, ever.
+    pub fn submissions(&self) -> u64 {
+        self.lock().submitted
+    }
+
+    /// Replaces the last `depth` blocks, at most as many as finality trails, by others and one more, with other
+    /// randomness. Their transactions come into the first of the new ones, or are lost. Gives the new best block.
+    pub fn reorganise(&self, depth: BlockNumber, keep_transactions: bool) -> BlockRef {
+        let depth = depth.min(self.shared.config.finality_lag);
+        {
+            let mut inner = self.lock();
+            let transactions = inner.blocks.leave_fork(depth);
+            if keep_transactions {
+                inner.pending.splice(0..0, transactions);
+            }
+        }
+        for _ in 0..depth {
+            self.tick();
+        }
+        self.tick()
     }
 
     /// Every submission fails with this error until it is `None` again.

@@ -10,13 +10,14 @@
 //! - [`reads`]: the questions.
 //! - [`calls`]: calls as SCALE, by names in the metadata.
 //! - [`submit`]: signing and sending; [`watch`]: waiting for it; [`events`]: what it did.
-//! - [`blocks`]: the stream of finalized blocks.
+//! - [`blocks`]: the stream of finalized blocks; [`heads`]: that of best heads.
 
 mod blocks;
 mod calls;
 mod connection;
 mod events;
 mod failure;
+mod heads;
 mod reads;
 mod submit;
 mod watch;

@@ -2,6 +2,7 @@
 
 use codec::Decode;
 use meganet_primitives::{
+    audit::AuditProof,
     content::ContentRef,
     country::Country,
     hash::Hash,
@@ -9,7 +10,7 @@ use meganet_primitives::{
     range::{RangeLeaf, RangeLeafProof},
     receipt::{PeerKey, PeerSignature, Receipt},
     sum_tree::{BatchEntry, BatchSummary, SumProof},
-    AccountId, Balance, BlockNumber, Epoch, GroupId, WorkerId,
+    AccountId, Balance, BlockNumber, Epoch, GroupId, Period, WorkerId,
 };
 
 /// The names pallet in the runtime.
@@ -159,6 +160,41 @@ pub enum Call {
         /// The group.
         group: GroupId,
     },
+    /// Answers a worker's challenge. Pays at once; the fee comes back when the proof is accepted.
+    Prove {
+        /// The worker; the signer operates it.
+        worker: WorkerId,
+        /// The period of the challenge.
+        period: Period,
+        /// The answers. Boxed: it is much larger than any other call.
+        proof: Box<AuditProof>,
+    },
+    /// Reports a worker that has missed too much: it loses its slots and its bond, the signer gets a bounty. Anybody may
+    /// do it.
+    Report {
+        /// The worker.
+        worker: WorkerId,
+    },
+    /// Begins to leave in order: the chain gives the worker's slots to others one by one. [`Call::ExitWorker`] ends it.
+    Leave {
+        /// The worker.
+        worker: WorkerId,
+    },
+    /// Pays for keeping a batch longer: registers it again in the range of a later expiry. Anybody may do it.
+    Renew {
+        /// The group.
+        group: GroupId,
+        /// The expiry of the range it is in.
+        expiry: Epoch,
+        /// The batch's index in that range.
+        leaf_index: u64,
+        /// The batch as it was registered.
+        leaf: RangeLeaf,
+        /// Proves the batch in the range.
+        leaf_proof: RangeLeafProof,
+        /// The epoch at whose beginning it is to expire.
+        until: Epoch,
+    },
     /// Sends tokens; the sender's account is kept alive.
     Transfer {
         /// The receiver.
@@ -217,6 +253,13 @@ impl TxOutcome {
     /// The number of the worker that it registered.
     pub fn registered_worker(&self) -> Option<WorkerId> {
         self.first_field("WorkerRegistered")
+    }
+
+    /// What the worker that it proves for was paid, in planck; `None` if it proves nothing.
+    pub fn paid(&self) -> Option<Balance> {
+        let event = self.event(STORAGE_PALLET, "Proven")?;
+        let (_, _, paid) = <(WorkerId, Period, Balance)>::decode(&mut event.fields.as_slice()).ok()?;
+        Some(paid)
     }
 
     /// The number of the group that it opened.

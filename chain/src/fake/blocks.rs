@@ -1,6 +1,6 @@
 //! The blocks of a fake chain with their states.
 
-use super::world::World;
+use super::{world::World, Pending};
 use crate::types::{BlockRef, StoredLeaf};
 use meganet_primitives::{
     hash::{tagged, Hash, Tag},
@@ -12,6 +12,8 @@ pub(super) struct Block {
     pub(super) at: BlockRef,
     pub(super) world: Arc<World>,
     pub(super) leaves: Vec<StoredLeaf>,
+    /// What was executed in it: a reorganisation gives it back to the pool.
+    pub(super) transactions: Vec<Pending>,
     pub(super) pruned: bool,
 }
 
@@ -20,6 +22,8 @@ pub(super) struct Blocks {
     genesis: Hash,
     first: Vec<Block>,
     best: Block,
+    /// How many forks were left: blocks of another fork have other hashes.
+    fork: u64,
 }
 
 impl Blocks {
@@ -28,7 +32,8 @@ impl Blocks {
         Self {
             genesis,
             first: Vec::new(),
-            best: Block { at, world: Arc::new(world), leaves: Vec::new(), pruned: false },
+            best: Block { at, world: Arc::new(world), leaves: Vec::new(), transactions: Vec::new(), pruned: false },
+            fork: 0,
         }
     }
 
@@ -43,13 +48,25 @@ impl Blocks {
     /// What the next block will be.
     pub(super) fn next_ref(&self) -> BlockRef {
         let number = self.best.at.number + 1;
-        let hash = tagged(Tag::Seed, &[b"fake block", &self.genesis, &number.to_le_bytes()]);
+        let hash = tagged(Tag::Seed, &[b"fake block", &self.genesis, &self.fork.to_le_bytes(), &number.to_le_bytes()]);
         BlockRef { hash, number }
     }
 
-    pub(super) fn push(&mut self, at: BlockRef, world: World, leaves: Vec<StoredLeaf>) {
-        let block = Block { at, world: Arc::new(world), leaves, pruned: false };
+    pub(super) fn push(&mut self, at: BlockRef, world: World, leaves: Vec<StoredLeaf>, transactions: Vec<Pending>) {
+        let block = Block { at, world: Arc::new(world), leaves, transactions, pruned: false };
         self.first.push(std::mem::replace(&mut self.best, block));
+    }
+
+    /// Leaves the newest blocks; what follows is another fork. Gives their transactions, oldest first.
+    pub(super) fn leave_fork(&mut self, depth: BlockNumber) -> Vec<Pending> {
+        self.fork += 1;
+        let mut transactions = Vec::new();
+        for _ in 0..depth {
+            let Some(before) = self.first.pop() else { break };
+            let left = std::mem::replace(&mut self.best, before);
+            transactions.splice(0..0, left.transactions);
+        }
+        transactions
     }
 
     pub(super) fn at_height(&self, number: BlockNumber) -> Option<&Block> {

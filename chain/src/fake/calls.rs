@@ -30,6 +30,12 @@ impl World {
                     .map_err(|_| refuse("BadEntryProof"))?;
                 self.tombstone(who, *group, *expiry, *leaf_index, *entry_index, entry.object)
             }
+            Call::Prove { worker, period, proof } => self.prove(who, *worker, *period, proof),
+            Call::Report { worker } => self.report(who, *worker),
+            Call::Leave { worker } => self.leave(who, *worker),
+            Call::Renew { group, expiry, leaf_index, leaf, leaf_proof, until } => {
+                self.renew(who, *group, *expiry, *leaf_index, leaf, leaf_proof, *until)
+            }
             Call::RollGroup { group } => self.roll_group(*group),
             Call::Transfer { to, amount } => {
                 self.pay(who, *amount)?;

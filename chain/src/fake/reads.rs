@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use meganet_primitives::{
     chain::{
-        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone,
-        WorkerInfo, MAX_PAGE,
+        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
+        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo, MAX_PAGE,
     },
     hash::{tagged, Hash, Tag},
     object::ObjectId,
@@ -27,6 +27,8 @@ use tokio::sync::oneshot;
 
 /// How long a submission waits for somebody to call `tick`.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a stream looks whether the node can be reached again.
+const AWAY: Duration = Duration::from_millis(20);
 
 impl FakeChain {
     fn world(&self, at: At) -> Result<Arc<World>, ChainError> {
@@ -107,6 +109,25 @@ impl ChainClient for FakeChain {
                     return Some((block, (chain, finalized, next + 1)));
                 }
                 finalized.changed().await.ok()?;
+            }
+        })
+        .boxed()
+    }
+
+    fn best_blocks(&self) -> BoxStream<'static, BlockRef> {
+        let chain = self.clone();
+        let best = self.shared.best.subscribe();
+        stream::unfold((chain, best, None), |(chain, mut best, told)| async move {
+            loop {
+                if chain.lock().unreachable {
+                    tokio::time::sleep(AWAY).await;
+                    continue;
+                }
+                let head = *best.borrow_and_update();
+                if told != Some(head) {
+                    return Some((head, (chain, best, Some(head))));
+                }
+                best.changed().await.ok()?;
             }
         })
         .boxed()
@@ -211,6 +232,30 @@ impl ChainClient for FakeChain {
         Ok(page(wanted.map(|&(expiry, leaf, object)| Tombstone { expiry, leaf, object }), limit))
     }
 
+    async fn challenge(&self, worker: WorkerId, at: At) -> Result<Option<ChallengeInfo>, ChainError> {
+        Ok(self.world(at)?.challenge(worker))
+    }
+
+    async fn challenged_rows(&self, worker: WorkerId, at: At) -> Result<Vec<ChallengedRow>, ChainError> {
+        Ok(self.world(at)?.challenged_rows(worker))
+    }
+
+    async fn overdue(&self, worker: WorkerId, at: At) -> Result<Vec<WorkerId>, ChainError> {
+        Ok(self.world(at)?.overdue(worker))
+    }
+
+    async fn worker_audit(&self, worker: WorkerId, at: At) -> Result<Option<WorkerAudit>, ChainError> {
+        Ok(self.world(at)?.worker_audit(worker))
+    }
+
+    async fn group_health(&self, group: GroupId, at: At) -> Result<Option<GroupHealth>, ChainError> {
+        Ok(self.world(at)?.group_health(group))
+    }
+
+    async fn money(&self, at: At) -> Result<StorageMoney, ChainError> {
+        Ok(self.world(at)?.money())
+    }
+
     async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError> {
         Ok(self.world(at)?.balance(account))
     }
@@ -249,7 +294,8 @@ impl ChainClient for FakeChain {
             let height = inner.blocks.best().at.number.to_le_bytes();
             let place = inner.pending.len().to_le_bytes();
             let extrinsic = tagged(Tag::Seed, &[b"fake extrinsic", &account, &height, &place]);
-            inner.pending.push(Pending { account, calls, extrinsic, done });
+            inner.pending.push(Pending { account, calls, extrinsic, done: Some(done) });
+            inner.submitted += 1;
             extrinsic
         };
         if self.config().auto_tick {

@@ -1,6 +1,8 @@
 //! Groups, batches and tombstones.
 
+mod audits;
 mod groups;
+mod leaving;
 mod workers;
 
 use super::world::{Refusal, World};
@@ -35,6 +37,7 @@ pub(super) struct Storage {
     pub(super) objects: u64,
     pub(super) bytes: u128,
     pub(super) pot: Balance,
+    pub(super) audits: audits::Audits,
 }
 
 /// A group that waits to be filled.
@@ -106,6 +109,40 @@ impl World {
         storage.objects += u64::from(batch.objects);
         storage.bytes += u128::from(batch.bytes) * u128::from(profile.n);
         self.emit(PALLET, "Stored", StoredLeaf { group, expiry, index, leaf }.encode());
+        Ok(())
+    }
+
+    /// Registers a batch again in the range of a later expiry, for whoever pays.
+    pub(super) fn renew(
+        &mut self,
+        who: &AccountId,
+        group: GroupId,
+        expiry: Epoch,
+        index: u64,
+        leaf: &RangeLeaf,
+        proof: &RangeLeafProof,
+        until: Epoch,
+    ) -> Result<(), Refusal> {
+        let state = self.storage.ranges.get(&(group, expiry)).ok_or(refuse("NoSuchRange"))?;
+        let epoch = self.epoch();
+        if expiry <= epoch {
+            return Err(refuse("Expired"));
+        }
+        if until <= expiry {
+            return Err(refuse("NotLater"));
+        }
+        if until > epoch.saturating_add(self.config.max_epochs) {
+            return Err(refuse("ExpiryTooFar"));
+        }
+        range::verify_leaf(state, index, leaf, proof).map_err(|_| refuse("BadLeafProof"))?;
+        let slots = self.storage.groups.get(&group).map_or(0, |group| group.profile.profile().n);
+        let from = epoch.saturating_add(until.saturating_sub(expiry));
+        let price = cost::store_price(&self.params(), leaf.batch.bytes, slots, from);
+        self.pay(who, price).map_err(|_| refuse("CannotPay"))?;
+        self.storage.pot = self.storage.pot.saturating_add(price);
+        let range = self.storage.ranges.entry((group, until)).or_default();
+        let index = range.append(leaf).map_err(|_| refuse("RangeFull"))?;
+        self.emit(PALLET, "Stored", StoredLeaf { group, expiry: until, index, leaf: *leaf }.encode());
         Ok(())
     }
 

@@ -25,15 +25,15 @@ fn signer(name: &str) -> Signer {
     Signer::from_suri(&format!("//{name}")).unwrap()
 }
 
-fn key(n: u8) -> SigningKey {
+pub(super) fn key(n: u8) -> SigningKey {
     SigningKey::from_bytes(&[n; 32])
 }
 
-fn peer(n: u8) -> PeerKey {
+pub(super) fn peer(n: u8) -> PeerKey {
     PeerKey(key(n).verifying_key().to_bytes())
 }
 
-fn rich(chain: &FakeChain, name: &str) -> Signer {
+pub(super) fn rich(chain: &FakeChain, name: &str) -> Signer {
     let signer = signer(name);
     chain.fund(signer.account(), 1_000 * MEGA);
     signer
@@ -42,14 +42,20 @@ fn rich(chain: &FakeChain, name: &str) -> Signer {
 /// A chain with six workers of six operators in six countries, and a complete compact group.
 async fn with_group() -> (FakeChain, Signer) {
     let chain = FakeChain::default();
-    for (n, code) in (1u8..).zip(COUNTRIES) {
-        chain.add_worker([n; 32], peer(n), Country::new(*code).unwrap(), 4 << 30);
+    let alice = with_group_of(&chain, &[1, 2, 3, 4, 5, 6].map(|n| [n; 32])).await;
+    (chain, alice)
+}
+
+/// The same on a chain that is there, with these operators.
+pub(super) async fn with_group_of(chain: &FakeChain, operators: &[AccountId]) -> Signer {
+    for ((n, code), operator) in (1u8..).zip(COUNTRIES).zip(operators) {
+        chain.add_worker(*operator, peer(n), Country::new(*code).unwrap(), 4 << 30);
     }
-    let alice = rich(&chain, "Alice");
+    let alice = rich(chain, "Alice");
     let opened = chain.submit(&alice, vec![Call::OpenGroup { profile: ProfileId::Compact }], Until::InBlock).await;
     assert_eq!(opened.unwrap().opened_group(), Some(0));
     chain.ticks(2);
-    (chain, alice)
+    alice
 }
 
 fn entries(count: u8) -> Vec<BatchEntry> {

@@ -4,7 +4,7 @@ use super::{storage::Storage, FakeConfig};
 use crate::{
     cost::{self, Prices},
     error::ChainError,
-    types::{AccountBalance, Call, ChainEvent},
+    types::{AccountBalance, BlockRef, Call, ChainEvent},
 };
 use meganet_primitives::{
     chain::{NameInfo, StorageParams},
@@ -43,14 +43,17 @@ const NO_FUNDS: Refusal = Refusal("Token", "FundsUnavailable");
 
 impl World {
     pub(super) fn new(config: FakeConfig) -> Self {
-        Self {
+        let genesis = config.genesis;
+        let mut world = Self {
             config,
             number: 0,
             accounts: BTreeMap::new(),
             names: BTreeMap::new(),
             storage: Storage::default(),
             events: Vec::new(),
-        }
+        };
+        world.begin_audits(&genesis);
+        world
     }
 
     pub(super) fn epoch(&self) -> Epoch {
@@ -58,9 +61,11 @@ impl World {
     }
 
     /// Starts a block: what the runtime does in `on_initialize`.
-    pub(super) fn begin(&mut self, number: BlockNumber) {
-        self.number = number;
+    pub(super) fn begin(&mut self, block: BlockRef) {
+        self.number = block.number;
+        self.begin_audits(&block.hash);
         self.fill_next();
+        self.hand_over();
     }
 
     /// All calls, or none and an error. The fee is taken either way.
@@ -92,8 +97,8 @@ impl World {
             min_bond: self.config.min_bond,
             min_capacity: self.config.min_capacity,
             slot_capacity: self.config.slot_capacity.to_vec(),
-            schedule: meganet_primitives::audit::Schedule { period_blocks: 20, window_blocks: 8, samples: 8 },
-            tolerance: meganet_primitives::audit::Tolerance { misses: 3, proofs_per_miss: 10 },
+            schedule: self.config.schedule,
+            tolerance: self.config.tolerance,
             burn_ppm: 0,
         }
     }
@@ -103,7 +108,9 @@ impl World {
         let params = self.params();
         let cost = |call: &Call| {
             let slots = match call {
-                Call::Store { group, .. } => self.storage.groups.get(group).map_or(0, |g| g.profile.profile().n),
+                Call::Store { group, .. } | Call::Renew { group, .. } => {
+                    self.storage.groups.get(group).map_or(0, |g| g.profile.profile().n)
+                }
                 _ => 0,
             };
             let prices = Prices {
@@ -149,6 +156,12 @@ impl World {
         let account = self.accounts.entry(*who).or_default();
         account.held = account.held.saturating_sub(amount);
         account.free = account.free.saturating_add(amount);
+    }
+
+    /// Takes what is held, for good.
+    pub(super) fn take_hold(&mut self, who: &AccountId, amount: Balance) {
+        let account = self.accounts.entry(*who).or_default();
+        account.held = account.held.saturating_sub(amount);
     }
 
     pub(super) fn move_hold(&mut self, from: &AccountId, to: &AccountId, amount: Balance) {

@@ -91,6 +91,12 @@ fn parts(call: &Call) -> (&'static str, &'static str, Vec<u8>) {
         ),
         Call::RollGroup { group } => storage("roll_group", group.encode()),
         Call::FillGroup { group } => storage("fill_group", group.encode()),
+        Call::Prove { worker, period, proof } => storage("prove", (worker, period, proof).encode()),
+        Call::Report { worker } => storage("report", worker.encode()),
+        Call::Leave { worker } => storage("leave", worker.encode()),
+        Call::Renew { group, expiry, leaf_index, leaf, leaf_proof, until } => {
+            storage("renew", (group, expiry, leaf_index, leaf, leaf_proof, until).encode())
+        }
         Call::Transfer { to, amount } => {
             // Variant 0 of `MultiAddress` is an account id.
             ("Balances", "transfer_keep_alive", (0u8, to, Compact(*amount)).encode())

@@ -17,8 +17,8 @@ use codec::{Decode, DecodeAll, Encode};
 use futures::stream::BoxStream;
 use meganet_primitives::{
     chain::{
-        Availability, GroupInfo, NameInfo, RangeInfo, SlotAssignment, StorageParams, StorageStats, Tombstone,
-        WorkerInfo,
+        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
+        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
     },
     hash::Hash,
     placement::ProfileId,
@@ -129,6 +129,10 @@ impl ChainClient for SubxtChain {
         self.finalized_blocks(from)
     }
 
+    fn best_blocks(&self) -> BoxStream<'static, BlockRef> {
+        self.best_heads()
+    }
+
     async fn name(&self, label: &str, at: At) -> Result<Option<NameInfo>, ChainError> {
         self.call("NamesApi_name", label.as_bytes().encode(), at).await
     }
@@ -214,6 +218,30 @@ impl ChainClient for SubxtChain {
         at: At,
     ) -> Result<Vec<Tombstone>, ChainError> {
         self.call("StorageApi_tombstones", (group, expiry, after, limit).encode(), at).await
+    }
+
+    async fn challenge(&self, worker: WorkerId, at: At) -> Result<Option<ChallengeInfo>, ChainError> {
+        self.call("StorageApi_challenge", worker.encode(), at).await
+    }
+
+    async fn challenged_rows(&self, worker: WorkerId, at: At) -> Result<Vec<ChallengedRow>, ChainError> {
+        self.call("StorageApi_challenged_rows", worker.encode(), at).await
+    }
+
+    async fn overdue(&self, worker: WorkerId, at: At) -> Result<Vec<WorkerId>, ChainError> {
+        self.call("StorageApi_overdue", worker.encode(), at).await
+    }
+
+    async fn worker_audit(&self, worker: WorkerId, at: At) -> Result<Option<WorkerAudit>, ChainError> {
+        self.call("StorageApi_worker_audit", worker.encode(), at).await
+    }
+
+    async fn group_health(&self, group: GroupId, at: At) -> Result<Option<GroupHealth>, ChainError> {
+        self.call("StorageApi_group_health", group.encode(), at).await
+    }
+
+    async fn money(&self, at: At) -> Result<StorageMoney, ChainError> {
+        self.call("StorageApi_money", Vec::new(), at).await
     }
 
     async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError> {

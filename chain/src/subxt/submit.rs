@@ -152,7 +152,7 @@ impl SubxtChain {
         match call {
             Call::RegisterName { .. } => name_deposit = self.name_deposit().await?,
             Call::Tombstone { .. } => tombstone_deposit = self.constant(STORAGE_PALLET, "TombstoneDeposit").await?,
-            Call::Store { group, .. } => {
+            Call::Store { group, .. } | Call::Renew { group, .. } => {
                 // An unknown group costs nothing: the runtime refuses it.
                 slots = self.group(*group, At::Best).await?.map_or(0, |group| group.profile.profile().n);
             }

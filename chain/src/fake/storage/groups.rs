@@ -47,7 +47,7 @@ impl World {
         Ok(())
     }
 
-    fn queue(&mut self, group: GroupId) {
+    pub(super) fn queue(&mut self, group: GroupId) {
         self.storage.queue.push_back(Fill { group, due: self.number.saturating_add(FILL_DELAY), attempts: 0 });
     }
 
@@ -65,6 +65,8 @@ impl World {
                 worker.committed = worker.committed.saturating_add(group.slot_capacity);
                 worker.slots = worker.slots.saturating_add(1);
                 *seat = Some(SlotMember { worker: id, peer: worker.peer, country: worker.country });
+                let whole = !self.storage.ready.contains(&fill.group);
+                self.seated(fill.group, slot, id, whole);
                 self.emit(PALLET, "SlotFilled", (fill.group, slot, id).encode());
             }
         }
@@ -86,7 +88,7 @@ impl World {
     }
 
     /// Which workers get which vacant slots.
-    fn choose(&self, group: &GroupInfo) -> Vec<(u8, u32)> {
+    pub(super) fn choose(&self, group: &GroupInfo) -> Vec<(u8, u32)> {
         let seated =
             |slot: &Option<SlotMember>| slot.and_then(|member| self.storage.workers.get(&member.worker)).map(candidate);
         let taken: Vec<Option<Candidate>> = group.slots.iter().map(seated).collect();

@@ -115,7 +115,11 @@ impl World {
         if worker.slots > 0 {
             return Err(refuse("HoldsSlots"));
         }
+        if self.is_still_needed(id) {
+            return Err(refuse("StillNeeded"));
+        }
         self.release(who, worker.bond);
+        self.storage.audits.leaving.remove(&id);
         self.storage.workers.remove(&id);
         self.emit(PALLET, "WorkerExited", id.encode());
         Ok(())
@@ -135,16 +139,20 @@ impl World {
 
     /// Vacates the slots of a worker and removes it.
     pub(in crate::fake) fn expel(&mut self, id: WorkerId) {
-        let storage = &mut self.storage;
-        for group in storage.groups.values_mut() {
+        self.vacate(id);
+        self.storage.workers.remove(&id);
+    }
+
+    /// Vacates the slots of a worker.
+    pub(super) fn vacate(&mut self, id: WorkerId) {
+        for group in self.storage.groups.values_mut() {
             for slot in &mut group.slots {
                 slot.take_if(|member| member.worker == id);
             }
         }
-        storage.workers.remove(&id);
     }
 
-    fn operated(&self, who: &AccountId, id: WorkerId) -> Result<WorkerInfo, Refusal> {
+    pub(super) fn operated(&self, who: &AccountId, id: WorkerId) -> Result<WorkerInfo, Refusal> {
         let worker = self.storage.workers.get(&id).ok_or(refuse("NoSuchWorker"))?;
         if worker.operator != *who {
             return Err(refuse("NotOperator"));
