@@ -3,6 +3,7 @@
 //! Absolute figures belong to the machine and the minute they were taken on; ratios travel. So every bench measures what it
 //! is compared with in the same rounds, takes medians, and prints both with their ratio as `key: value` lines.
 
+pub mod audits;
 pub mod codec;
 pub mod report;
 pub mod rounds;

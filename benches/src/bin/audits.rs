@@ -1,0 +1,50 @@
+//! Size and verification of audit proofs for slots of one shard to a million, against hashing alone and against a list.
+
+use anyhow::{ensure, Result};
+use clap::Parser;
+use meganet_benches::{
+    audits::{self, Case},
+    report::Report,
+};
+use std::time::Duration;
+
+/// Measures audit proofs on one core and prints `key: value` lines; fails where a proof is larger than 16 KiB, where its
+/// verification takes more than 3 ms or twice its hashing, or where either grows with anything but a logarithm. `ratio` is the
+/// time of the verification divided by that of its hash calls alone; `list` is what it would be with a list instead of trees.
+#[derive(Parser)]
+#[command(name = "audits")]
+struct Args {
+    /// How long to measure, all cases together.
+    #[arg(long, default_value_t = 12.0, value_parser = seconds)]
+    seconds: f64,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+    /// Measure this case only (one, thousand, million, tebibyte); may be given several times.
+    #[arg(long = "case")]
+    cases: Vec<Case>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds from 0 to 3600".into()),
+    }
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    audits::refuses_forgeries()?;
+    let cases = if args.cases.is_empty() { Case::ALL.to_vec() } else { args.cases };
+    let time = Duration::from_secs_f64(args.seconds) / u32::try_from(cases.len())?;
+    let mut report = Report::new();
+    report.text("unit", "milliseconds of one core, native; bytes as encoded; four samples");
+    let mut missed = Vec::new();
+    for case in cases {
+        missed.extend(audits::bench(case, time, &mut report)?);
+    }
+    report.text("targets", if missed.is_empty() { "met" } else { "missed" });
+    report.print(args.json);
+    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    Ok(())
+}
