@@ -5,5 +5,7 @@
 
 pub mod audits;
 pub mod codec;
+pub mod detection;
 pub mod report;
 pub mod rounds;
+pub mod tolerance;

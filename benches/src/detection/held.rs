@@ -1,0 +1,92 @@
+//! What a worker holds: shards of all lengths, in ranges of all sizes, in several groups.
+
+use meganet_primitives::{
+    audit::{Holding, Sample},
+    object::LEAF_LEN,
+    Epoch, GroupId,
+};
+use rand::{rngs::StdRng, Rng};
+use std::collections::BTreeMap;
+
+const GROUPS: GroupId = 24;
+
+/// All bytes of a worker in the order in which they are drawn from, so that each has a *place*: a number.
+pub struct Held {
+    holdings: Vec<Holding>,
+    /// Where each range begins.
+    starts: BTreeMap<(GroupId, Epoch), u64>,
+    /// Begin and end of each shard.
+    shards: Vec<(u64, u64)>,
+    bytes: u64,
+}
+
+impl Held {
+    /// Slots in [`GROUPS`] groups, with one to twelve ranges each, of one to some thousand shards from 1 KiB to 1 GiB: many
+    /// are small, and few have most of the bytes.
+    pub fn realistic(random: &mut StdRng) -> Self {
+        let mut held = Self { holdings: Vec::new(), starts: BTreeMap::new(), shards: Vec::new(), bytes: 0 };
+        for group in 0..GROUPS {
+            let mut ranges = Vec::new();
+            for expiry in 0..random.random_range(1..=12) {
+                let start = held.bytes;
+                held.starts.insert((group, expiry), start);
+                for _ in 0..magnitude(random, 11) {
+                    let end = held.bytes + magnitude(random, 20) * LEAF_LEN;
+                    held.shards.push((held.bytes, end));
+                    held.bytes = end;
+                }
+                ranges.push((expiry, held.bytes - start));
+            }
+            held.holdings.push(Holding { group, slot: 3, ranges });
+        }
+        held
+    }
+
+    /// What the draws need to know of it.
+    pub fn holdings(&self) -> &[Holding] {
+        &self.holdings
+    }
+
+    /// Begin and end of each shard.
+    pub fn shards(&self) -> &[(u64, u64)] {
+        &self.shards
+    }
+
+    /// How many bytes there are.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The place of a sampled byte.
+    pub fn place(&self, sample: &Sample) -> u64 {
+        self.starts.get(&(sample.group, sample.expiry)).map_or(u64::MAX, |start| start + sample.offset)
+    }
+}
+
+/// A number from 1 to two to the power of `most`, each magnitude as often as the other.
+fn magnitude(random: &mut StdRng, most: u32) -> u64 {
+    let most = 1 << random.random_range(0..=most);
+    random.random_range(1..=most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    #[test]
+    fn ranges_and_shards_share_their_bytes() {
+        let held = Held::realistic(&mut StdRng::seed_from_u64(5));
+        let ranges = held.holdings.iter().flat_map(|holding| &holding.ranges).map(|(_, bytes)| bytes);
+        assert_eq!(ranges.sum::<u64>(), held.bytes);
+        assert_eq!(held.shards.iter().map(|(start, end)| end - start).sum::<u64>(), held.bytes);
+        let mut place = 0;
+        for holding in &held.holdings {
+            for (expiry, bytes) in &holding.ranges {
+                let sample = Sample { group: holding.group, slot: holding.slot, expiry: *expiry, offset: bytes - 1 };
+                place += bytes;
+                assert_eq!(held.place(&sample), place - 1);
+            }
+        }
+    }
+}
