@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod audits;
 mod objects;
 mod texts;
 mod trees;
@@ -71,6 +72,11 @@ fn manifests() {
 #[test]
 fn placement() {
     check("placement.json", &objects::placement());
+}
+
+#[test]
+fn audits_and_their_proofs() {
+    check("audits.json", &audits::audits());
 }
 
 #[test]
