@@ -4,6 +4,10 @@
 //! The chain keeps their tops, the *peaks*, with the bytes under each; whoever has the list of leaves can prove any
 //! of them.
 
+mod prover;
+
+pub use prover::RangeProver;
+
 use crate::{
     hash::{tagged, Tag},
     merkle::count_of,

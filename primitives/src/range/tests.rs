@@ -138,3 +138,30 @@ proptest! {
         prop_assert_ne!(RangeState::from_leaves(&all).unwrap(), state);
     }
 }
+
+#[test]
+fn a_walk_gives_the_same_proofs_as_the_list() {
+    for count in 1..=40 {
+        let all = leaves(count);
+        let indices: Vec<u64> = (0..count).step_by(3).collect();
+        let mut prover = RangeProver::new(count, &indices).unwrap();
+        for index in prover.needs() {
+            prover.push(&all[usize::try_from(index).unwrap()]).unwrap();
+        }
+        assert!(prover.needs().is_empty() && prover.push(&all[0]).is_err());
+        let listed: Vec<RangeLeafProof> = indices.iter().map(|index| prove_leaf(&all, *index).unwrap()).collect();
+        assert_eq!(prover.finish(), Ok(listed));
+    }
+    assert_eq!(RangeProver::new(12, &[12]).err(), Some(RangeError::OutOfRange { index: 12, leaves: 12 }));
+}
+
+#[test]
+fn a_walk_needs_no_more_than_the_mountains_of_its_leaves() {
+    // Mountains of 8, 4 and 1.
+    assert_eq!(RangeProver::new(13, &[9]).unwrap().needs(), 8..12);
+    assert_eq!(RangeProver::new(13, &[12, 8]).unwrap().needs(), 8..13);
+    assert_eq!(RangeProver::new(13, &[]).unwrap().needs(), 13..13);
+    let mut short = RangeProver::new(13, &[9]).unwrap();
+    short.push(&leaf(8)).unwrap();
+    assert_eq!(short.finish(), Err(RangeError::WrongLength));
+}
