@@ -131,7 +131,9 @@ impl NetError {
     pub fn is_passing(&self) -> bool {
         match self {
             NetError::Refused(refusal) => matches!(refusal, Refusal::Busy | Refusal::Internal),
-            NetError::GetRefused(refusal) => matches!(refusal, GetRefusal::Busy | GetRefusal::Withheld),
+            NetError::GetRefused(refusal) => {
+                matches!(refusal, GetRefusal::Busy | GetRefusal::Withheld | GetRefusal::Challenged)
+            }
             NetError::NotFound { .. }
             | NetError::Unreachable { .. }
             | NetError::TooSlow { .. }

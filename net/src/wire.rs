@@ -82,7 +82,7 @@ mod tests {
         check(3, &GetRequest::Range(RangeQuery { group: 1, expiry: 2, from: 3 }));
         check(4, &GetRequest::Have { objects: vec![OBJECT; 1024] });
 
-        check(0, &GetReply::Refused(GetRefusal::Internal));
+        check(0, &GetReply::Refused(GetRefusal::Challenged));
         check(1, &GetReply::Object(ObjectInfo { header: HEADER, shard_roots: vec![[5; 32]; 64], slot: 1 }));
         check(2, &GetReply::Frames { proof: RangeProof { siblings: vec![[5; 32]; 80] }, len: 1 << 20 });
         check(3, &GetReply::Batch { entries });

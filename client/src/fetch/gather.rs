@@ -21,6 +21,22 @@ use tokio::time::sleep;
 const REQUEST: Duration = Duration::from_secs(90);
 /// Pause before those are asked again that could not answer at the moment; doubles each time.
 const PAUSE: Duration = Duration::from_millis(750);
+/// Pause before those are asked again that may not serve because of a challenge.
+const CHALLENGED: Duration = Duration::from_secs(1);
+
+/// What may become of a member that could not help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hope {
+    /// It is wrong: not to be asked again.
+    None,
+    /// It is away or busy.
+    Passing,
+    /// The chain challenges another member for this: it may serve it again in some blocks.
+    Challenged,
+}
+
+/// Why each member could not help.
+type Troubles = BTreeMap<SlotIndex, (Trouble, Hope)>;
 
 /// A run of stripes, at most 16: one request to each member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,25 +112,29 @@ pub(crate) async fn gather(
     goal: &Goal,
 ) -> Result<Gathered, FetchError> {
     let mut shards = BTreeMap::new();
-    let mut troubles: BTreeMap<SlotIndex, (Trouble, bool)> = BTreeMap::new();
-    let began = Instant::now();
-    for round in 0..network.options().rounds.max(1) {
-        if round > 0 {
-            if began.elapsed() > network.options().patience {
-                break;
-            }
-            sleep(PAUSE.saturating_mul(1 << (round - 1).min(6))).await;
-            network.forget_group(object.group()).await;
-        }
+    let mut troubles = Troubles::new();
+    let (began, options) = (Instant::now(), network.options());
+    let mut rounds = 0;
+    loop {
         // Those that were wrong stay out; those that were away get another chance.
-        let hopeless: Vec<_> = troubles.iter().filter(|(_, (_, passing))| !passing).map(|(slot, _)| *slot).collect();
+        let without = troubles.iter().filter(|(_, (_, hope))| *hope == Hope::None).map(|(slot, _)| *slot);
+        let hopeless: Vec<_> = without.collect();
         let round = Round { network, object, window, goal, hopeless: &hopeless };
         if round.run(&mut shards, &mut troubles).await? {
             return Ok(Gathered::new(object, window, shards));
         }
-        if !troubles.values().any(|(_, passing)| *passing) {
+        let any = |wanted| troubles.values().any(|(_, hope)| *hope == wanted);
+        if any(Hope::Challenged) && began.elapsed() < options.challenged {
+            // Nobody has let anybody down: it only takes until the next blocks.
+            sleep(CHALLENGED).await;
+            continue;
+        }
+        rounds += 1;
+        if !any(Hope::Passing) || rounds >= options.rounds || began.elapsed() > options.patience {
             break;
         }
+        sleep(PAUSE.saturating_mul(1 << (rounds - 1).min(6))).await;
+        network.forget_group(object.group()).await;
     }
     Err(FetchError::TooFewShards {
         object: object.id(),
@@ -139,7 +159,7 @@ impl Round<'_> {
     async fn run(
         &self,
         shards: &mut BTreeMap<SlotIndex, Vec<u8>>,
-        troubles: &mut BTreeMap<SlotIndex, (Trouble, bool)>,
+        troubles: &mut Troubles,
     ) -> Result<bool, FetchError> {
         let group = self.network.group(self.object.group()).await?;
         let mut candidates: Vec<_> = members(&group).filter(|(slot, _)| self.may_help(*slot)).collect();
@@ -173,10 +193,10 @@ impl Round<'_> {
                         troubles.remove(&slot);
                         shards.insert(slot, bytes);
                     },
-                    Err((trouble, passing)) => {
+                    Err((trouble, hope)) => {
                         tracing::debug!(object = %self.object.id(), %trouble, "asking others");
                         race.failed(slot);
-                        troubles.insert(slot, (trouble, passing));
+                        troubles.insert(slot, (trouble, hope));
                     },
                 },
                 () = &mut late => {
@@ -201,8 +221,8 @@ impl Round<'_> {
             && !matches!(self.goal, Goal::AllBut(excluded) if *excluded == slot)
     }
 
-    /// A member's shard of the window, checked; or what is wrong, and whether it may pass.
-    async fn ask(&self, slot: SlotIndex, member: SlotMember) -> Result<Vec<u8>, (Trouble, bool)> {
+    /// A member's shard of the window, checked; or what is wrong, and what may become of it.
+    async fn ask(&self, slot: SlotIndex, member: SlotMember) -> Result<Vec<u8>, (Trouble, Hope)> {
         let began = Instant::now();
         let health = self.network.health();
         let trouble = |reason: String| Trouble { slot, country: Some(member.country), reason };
@@ -212,10 +232,16 @@ impl Round<'_> {
         let answer = tokio::time::timeout(REQUEST, client.frames(range)).await;
         let answer = answer.unwrap_or(Err(NetError::TooSlow { what: "frames", waited: REQUEST }));
         let frames = answer.map_err(|error| {
-            if !matches!(error, NetError::GetRefused(GetRefusal::NotHere | GetRefusal::Withheld)) {
+            let hope = match &error {
+                NetError::GetRefused(GetRefusal::Challenged) => Hope::Challenged,
+                error if error.is_passing() => Hope::Passing,
+                _ => Hope::None,
+            };
+            let honest = matches!(error, NetError::GetRefused(GetRefusal::NotHere | GetRefusal::Withheld));
+            if !honest && hope != Hope::Challenged {
                 health.let_down(member.peer);
             }
-            (trouble(error.to_string()), error.is_passing())
+            (trouble(error.to_string()), hope)
         })?;
         let (object, expected) = (self.object.clone(), self.window.shard_bytes(self.object));
         let checked = tokio::task::spawn_blocking(move || {
@@ -233,9 +259,9 @@ impl Round<'_> {
             Ok(Err(reason)) => {
                 tracing::warn!(object = %self.object.id(), slot, %reason, "a worker sent a wrong shard");
                 health.let_down(member.peer);
-                Err((trouble(reason), false))
+                Err((trouble(reason), Hope::None))
             }
-            Err(_) => Err((trouble("checking was interrupted".into()), true)),
+            Err(_) => Err((trouble("checking was interrupted".into()), Hope::Passing)),
         }
     }
 }

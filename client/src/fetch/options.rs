@@ -25,6 +25,9 @@ pub struct FetchOptions {
     pub rounds: u32,
     /// After that long no further try begins.
     pub patience: Duration,
+    /// For how long members are asked again that may not serve something because the chain challenges one of them for it.
+    /// Challenges last some blocks, and another may follow at once.
+    pub challenged: Duration,
 }
 
 /// When a member counts as late, so that others are asked as well.
@@ -53,6 +56,7 @@ impl Default for FetchOptions {
             hedge: Hedge::default(),
             rounds: 4,
             patience: Duration::from_secs(20),
+            challenged: Duration::from_secs(120),
         }
     }
 }

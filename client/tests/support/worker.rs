@@ -60,6 +60,8 @@ pub struct Faults {
     pub full: AtomicBool,
     /// Signs for another chain.
     pub bad_receipts: AtomicBool,
+    /// Answers to that many further questions for frames that another member is challenged for them.
+    pub challenged: AtomicU64,
     /// Keeps shards in files.
     pub on_disk: AtomicBool,
 }
@@ -268,6 +270,9 @@ impl Service {
                         None => answer.refuse(GetRefusal::NotHere).await,
                     }
                 }
+                GetCall::Frames { answer, .. } if take(&self.faults.challenged) => {
+                    answer.refuse(GetRefusal::Challenged).await
+                }
                 GetCall::Frames { range, answer } => {
                     let frames = self.shards.lock().unwrap().get(&range.object).map(|shard| {
                         assert_eq!(shard.slot, range.shard);
@@ -298,6 +303,11 @@ impl Service {
             }
         }
     }
+}
+
+/// Counts down to 0; says whether there was something left.
+fn take(count: &AtomicU64) -> bool {
+    count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 async fn wait(millis: &AtomicU64) {

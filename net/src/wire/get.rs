@@ -158,6 +158,12 @@ pub enum GetRefusal {
     #[error("the worker has trouble of its own: ask another member of the group")]
     #[codec(index = 4)]
     Internal,
+    /// The chain asks another member for a byte in one of these frames, and has no answer yet: whoever handed them out
+    /// would help it to prove what it does not hold. It passes with the answer, at the latest with the challenge's
+    /// deadline, some blocks later. All honest members refuse the same frames at the same time.
+    #[error("another member has to prove these bytes at the moment: ask again in a second or two")]
+    #[codec(index = 5)]
+    Challenged,
 }
 
 /// Kind byte and fixed fields never need more.
