@@ -21,6 +21,7 @@
 //! A shard has *holds*: receipts that were signed for it, and leaves of ranges on the chain that contain it. Without a
 //! hold it is *staged*, and removed when it grows old. Batches are kept the same way.
 
+mod answer;
 pub mod engine;
 mod error;
 mod files;
@@ -37,12 +38,15 @@ mod usage;
 mod write;
 
 #[cfg(test)]
+mod answer_tests;
+#[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use answer::{Reading, Row};
 pub use error::{ReadError, StoreError, WriteError};
 pub use files::CrashHook;
 pub use ledger::AddLeaf;

@@ -81,16 +81,18 @@ impl Store {
     /// [`Store::mark_damaged`].
     pub fn frames(&self, key: &ShardKey, first: u64, count: u64) -> Result<FramesRead, ReadError> {
         let record = self.shard(key)?.ok_or(ReadError::NotHere)?;
-        let cached = lock(&self.trees).get(key);
-        let tree = match cached {
-            Some(tree) => tree,
-            None => {
-                let tree = Arc::new(self.tree(key, &record)?);
-                lock(&self.trees).put(*key, tree.clone());
-                tree
-            }
-        };
+        let tree = self.cached_tree(key, &record)?;
         self.frames_by(key, &record, &tree, first, count)
+    }
+
+    /// The tree of a shard, from the cache or, checked, from disk.
+    pub(super) fn cached_tree(&self, key: &ShardKey, record: &ShardRecord) -> Result<Arc<FrameTree>, ReadError> {
+        if let Some(tree) = lock(&self.trees).get(key) {
+            return Ok(tree);
+        }
+        let tree = Arc::new(self.tree(key, record)?);
+        lock(&self.trees).put(*key, tree.clone());
+        Ok(tree)
     }
 
     /// The tree of a shard, from disk, checked against the shard's root.
@@ -162,7 +164,7 @@ impl Store {
     }
 
     /// Bytes of a shard as they are on disk; `None` when there are fewer.
-    fn bytes(
+    pub(super) fn bytes(
         &self,
         key: &ShardKey,
         record: &ShardRecord,

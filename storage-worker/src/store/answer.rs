@@ -1,0 +1,237 @@
+//! What the store can say when the chain asks for a byte: the batch, the object and the 1 KiB leaf that hold it, with
+//! their proofs. Ranges are walked, never loaded: memory is that of one batch's entries and one frame.
+
+use super::{
+    decode,
+    engine::Table,
+    keys::{LeafKey, ShardKey},
+    ReadError, Store, StoreError,
+};
+use meganet_primitives::{
+    audit::{find_entry, Answer, BatchPath, EntryPath, HeldLeaf, Sample},
+    chain::ChallengedByte,
+    hash::Hash,
+    merkle::{leaf_hash, prove_range, subtree_hash},
+    object::{ObjectId, FRAME_LEN, LEAF_LEN},
+    range::{RangeLeaf, RangeProver},
+    sum_tree::{prove_entry, BatchEntry},
+    Epoch, GroupId,
+};
+use std::collections::BTreeMap;
+
+/// Bytes of a leaf.
+const LEAF: usize = 1024;
+
+/// What is here of a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Not all of the range's leaves are known.
+    Behind {
+        /// How many are.
+        known: u64,
+    },
+    /// What the batch contains is not known, so nothing of it is here.
+    UnknownBatch(Box<BatchPath>),
+    /// The shard is not here, or another one than was registered.
+    Absent(Box<(BatchPath, EntryPath)>),
+    /// The shard is here, and bad where the sample is.
+    Damaged {
+        /// Where the sample is.
+        path: Box<(BatchPath, EntryPath)>,
+        /// The shard.
+        key: ShardKey,
+        /// Its bad frame.
+        frame: u64,
+    },
+    /// It is here, and whole.
+    Held(Answer),
+}
+
+/// A place that all shards of an object have: a frame of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row {
+    /// The object.
+    pub object: ObjectId,
+    /// The frame.
+    pub frame: u64,
+}
+
+/// Where in its batch a byte is.
+struct InLeaf {
+    index: u64,
+    leaf: RangeLeaf,
+    offset: u64,
+}
+
+impl Store {
+    /// What is here of each of these samples, in their order.
+    ///
+    /// # Errors
+    /// What disk and index say; damage to a shard is no error.
+    pub fn read_samples(&self, asked: &[ChallengedByte]) -> Result<Vec<Reading>, StoreError> {
+        let mut readings: Vec<Option<Reading>> = vec![None; asked.len()];
+        let mut ranges: BTreeMap<(Epoch, GroupId), Vec<usize>> = BTreeMap::new();
+        for (place, byte) in asked.iter().enumerate() {
+            ranges.entry((byte.sample.expiry, byte.sample.group)).or_default().push(place);
+        }
+        for ((expiry, group), places) in ranges {
+            let Some(range) = places.first().and_then(|place| asked.get(*place)).map(|byte| &byte.range) else {
+                continue;
+            };
+            let of: Vec<&Sample> =
+                places.iter().filter_map(|place| asked.get(*place)).map(|byte| &byte.sample).collect();
+            for (place, reading) in places.iter().zip(self.read_range(expiry, group, range.leaves, &of)?) {
+                if let Some(slot) = readings.get_mut(*place) {
+                    *slot = Some(reading);
+                }
+            }
+        }
+        readings.into_iter().collect::<Option<_>>().ok_or(StoreError::BadRecord("challenge"))
+    }
+
+    /// The rows in which these samples of one range are; `None` where the object is not known here.
+    ///
+    /// # Errors
+    /// What the index says.
+    pub fn rows(&self, expiry: Epoch, group: GroupId, offsets: &[u64]) -> Result<Vec<Option<Row>>, StoreError> {
+        let located = self.locate(expiry, group, u64::MAX, offsets)?;
+        let row = |found: Option<InLeaf>| {
+            let Some(found) = found else { return Ok(None) };
+            let Some(entries) = self.batch(&found.leaf.batch.root)? else { return Ok(None) };
+            let Some((index, inside)) = find_entry(&entries, found.offset) else { return Ok(None) };
+            let entry = usize::try_from(index).ok().and_then(|index| entries.get(index));
+            Ok(entry.map(|entry| Row { object: entry.object, frame: inside / FRAME_LEN }))
+        };
+        located.into_iter().map(row).collect()
+    }
+
+    /// Visits leaves `from..end` of a range as far as they are known, until the visitor has enough.
+    fn walk(
+        &self,
+        (expiry, group): (Epoch, GroupId),
+        from: u64,
+        end: u64,
+        visit: &mut dyn FnMut(u64, RangeLeaf) -> bool,
+    ) -> Result<(), StoreError> {
+        let prefix = LeafKey::range(expiry, group);
+        let mut bad = None;
+        self.engine.scan(Table::Leaves, &LeafKey { expiry, group, index: from }.encode(), &mut |key, value| {
+            let Some(key) = LeafKey::decode(key).filter(|found| key.starts_with(&prefix) && found.index < end) else {
+                return false;
+            };
+            match decode(value, "leaf") {
+                Ok(leaf) => visit(key.index, leaf),
+                Err(error) => {
+                    bad = Some(error);
+                    false
+                }
+            }
+        })?;
+        bad.map_or(Ok(()), Err)
+    }
+
+    /// The batches that hold these bytes of a range's first `leaves` leaves.
+    fn locate(
+        &self,
+        expiry: Epoch,
+        group: GroupId,
+        leaves: u64,
+        offsets: &[u64],
+    ) -> Result<Vec<Option<InLeaf>>, StoreError> {
+        let mut found: Vec<Option<InLeaf>> = offsets.iter().map(|_| None).collect();
+        let (mut start, mut open) = (0u64, offsets.len());
+        self.walk((expiry, group), 0, leaves, &mut |index, leaf| {
+            let end = start.saturating_add(leaf.batch.bytes);
+            for (offset, found) in offsets.iter().zip(&mut found) {
+                if (start..end).contains(offset) {
+                    *found = Some(InLeaf { index, leaf, offset: offset - start });
+                    open = open.saturating_sub(1);
+                }
+            }
+            start = end;
+            open > 0
+        })?;
+        Ok(found)
+    }
+
+    fn read_range(
+        &self,
+        expiry: Epoch,
+        group: GroupId,
+        leaves: u64,
+        samples: &[&Sample],
+    ) -> Result<Vec<Reading>, StoreError> {
+        let known = self.leaf_count(expiry, group)?;
+        let offsets: Vec<u64> = samples.iter().map(|sample| sample.offset).collect();
+        let found: Option<Vec<InLeaf>> = self.locate(expiry, group, leaves, &offsets)?.into_iter().collect();
+        let Some(found) = found.filter(|_| known >= leaves) else {
+            return Ok(samples.iter().map(|_| Reading::Behind { known }).collect());
+        };
+        let damaged = |_| StoreError::BadRecord("range");
+        let indices: Vec<u64> = found.iter().map(|found| found.index).collect();
+        let mut prover = RangeProver::new(leaves, &indices).map_err(damaged)?;
+        let needed = prover.needs();
+        let mut result = Ok(());
+        self.walk((expiry, group), needed.start, needed.end, &mut |_, leaf| {
+            result = prover.push(&leaf);
+            result.is_ok()
+        })?;
+        result.map_err(damaged)?;
+        let proofs = prover.finish().map_err(damaged)?;
+        let mut readings = Vec::new();
+        for ((sample, found), proof) in samples.iter().zip(found).zip(proofs) {
+            let batch = BatchPath { index: found.index, leaf: found.leaf, proof };
+            readings.push(self.read_batch(sample, batch, found.offset)?);
+        }
+        Ok(readings)
+    }
+
+    fn read_batch(&self, sample: &Sample, batch: BatchPath, offset: u64) -> Result<Reading, StoreError> {
+        let Some(entries) = self.batch(&batch.leaf.batch.root)? else {
+            return Ok(Reading::UnknownBatch(Box::new(batch)));
+        };
+        let damaged = StoreError::BadRecord("batch");
+        let Some((index, inside)) = find_entry(&entries, offset) else { return Err(damaged) };
+        let Some(entry) = usize::try_from(index).ok().and_then(|index| entries.get(index)).copied() else {
+            return Err(damaged);
+        };
+        let proof = prove_entry(&entries, index).map_err(|_| damaged)?;
+        let key = ShardKey { object: entry.object, shard: sample.slot };
+        let path = (batch, EntryPath { index, entry, proof });
+        match self.read_leaf(&key, &entry, inside) {
+            Ok(held) => Ok(Reading::Held(Answer::Held(Box::new((path.0, path.1, held))))),
+            Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(Reading::Absent(Box::new(path))),
+            Err(ReadError::Damaged { frame }) => Ok(Reading::Damaged { path: Box::new(path), key, frame }),
+            Err(ReadError::Store(error)) => Err(error),
+        }
+    }
+
+    /// The leaf of a shard that holds a byte, checked, with the paths up to the object.
+    fn read_leaf(&self, key: &ShardKey, entry: &BatchEntry, offset: u64) -> Result<HeldLeaf, ReadError> {
+        let record = self.shard(key)?.filter(|record| record.len == entry.shard_len).ok_or(ReadError::NotHere)?;
+        let object = self.object(&key.object)?.filter(|object| object.header.shards_root == entry.shards_root);
+        let object = object.ok_or(ReadError::NotHere)?;
+        let shard = usize::from(key.shard);
+        let root = *object.roots.get(shard).ok_or(ReadError::NotHere)?;
+        let hashes: Vec<Hash> = object.roots.iter().map(|root| leaf_hash(root)).collect();
+        let shards = u64::try_from(hashes.len()).unwrap_or(u64::MAX);
+        let top = |lo, hi| match (usize::try_from(lo), usize::try_from(hi)) {
+            (Ok(lo), Ok(hi)) => hashes.get(lo..hi).map(subtree_hash).unwrap_or_default(),
+            _ => Hash::default(),
+        };
+        let root_proof = prove_range(&top, shards, key.shard.into(), 1).map_err(|_| ReadError::NotHere)?;
+
+        let (frame, leaf) = (offset / FRAME_LEN, offset / LEAF_LEN);
+        let damaged = ReadError::Damaged { frame };
+        let tree = self.cached_tree(key, &record)?;
+        let start = frame.saturating_mul(FRAME_LEN);
+        let len = FRAME_LEN.min(record.len.saturating_sub(start));
+        let Some(bytes) = self.bytes(key, &record, start, len)? else { return Err(damaged) };
+        let leaves: Vec<&[u8]> = bytes.chunks(LEAF).collect();
+        let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let Ok(proof) = tree.prove_leaf(leaf, &hashes) else { return Err(damaged) };
+        let inside = usize::try_from((offset - start) / LEAF_LEN).ok();
+        let data = inside.and_then(|inside| leaves.get(inside)).and_then(|data| data.to_vec().try_into().ok());
+        data.map(|data| HeldLeaf { root, root_proof, data, proof }).ok_or(damaged)
+    }
+}
