@@ -3,13 +3,13 @@
 use crate::{
     clock::Clock,
     metrics::Metrics,
-    service::{admission::Ticket, Admission, GroupView, Limits, Membership},
+    service::{admission::Ticket, Admission, Blackout, GroupView, Limits, Membership},
     settings::Settings,
     status::Status,
     store::{records::Seconds, Store, StoreError},
     sync::lock,
 };
-use meganet_chain::{At, ChainClient, ChainError};
+use meganet_chain::{At, BlockRef, ChainClient, ChainError};
 use meganet_client::{
     fetch::{FetchOptions, Hedge},
     Network,
@@ -24,7 +24,7 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{watch, Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Seconds before the chain is asked again about a group that this worker is not in.
@@ -62,11 +62,14 @@ pub struct Context {
     pub sync_due: Notify,
     /// Wakes the rebuild job.
     pub rebuild_due: Notify,
+    /// The best head; `None` until the first is known.
+    pub heads: watch::Sender<Option<BlockRef>>,
     /// Bytes of answers that may be in memory.
     pub serving: Arc<Semaphore>,
     identity: Keypair,
     membership: Mutex<Membership>,
     admission: Mutex<Admission>,
+    blackout: Mutex<Blackout>,
     strangers: Mutex<BTreeMap<GroupId, Seconds>>,
     lookups: Semaphore,
 }
@@ -122,10 +125,12 @@ impl Context {
             stop,
             sync_due: Notify::new(),
             rebuild_due: Notify::new(),
+            heads: watch::Sender::new(None),
             serving: Arc::new(Semaphore::new(serving)),
             identity,
             membership: Mutex::default(),
             admission: Mutex::new(Admission::new(limits)),
+            blackout: Mutex::default(),
             strangers: Mutex::default(),
             lookups: Semaphore::new(LOOKUPS),
         }
@@ -147,6 +152,11 @@ impl Context {
     /// What the chain last said of this worker's groups.
     pub fn membership<T>(&self, look: impl FnOnce(&mut Membership) -> T) -> T {
         look(&mut lock(&self.membership))
+    }
+
+    /// What must not be served at the moment.
+    pub fn blackout<T>(&self, look: impl FnOnce(&mut Blackout) -> T) -> T {
+        look(&mut lock(&self.blackout))
     }
 
     /// Decides on what comes in.

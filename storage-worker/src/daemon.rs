@@ -12,8 +12,9 @@ use crate::{
     store::{Store, StoreError},
     worker::Worker,
 };
-use meganet_chain::{ChainError, SubxtChain};
+use meganet_chain::{At, Call, ChainClient, ChainError, SubxtChain, Until};
 use meganet_net::{Keypair, Net, NetConfig, NetError};
+use meganet_primitives::WorkerId;
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
@@ -45,6 +46,12 @@ pub enum DaemonError {
     /// The network.
     #[error(transparent)]
     Net(#[from] NetError),
+    /// There is no worker to leave.
+    #[error("no worker with the identity {peer} is registered: check --base-path and --rpc")]
+    NotRegistered {
+        /// Its peer id.
+        peer: String,
+    },
     /// The port of health and metrics.
     #[error("cannot serve health and metrics on {address}: {source}. Choose another port with --http")]
     Http {
@@ -87,6 +94,24 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
     result
 }
 
+/// Tells the chain that the worker of this configuration leaves. The worker itself, which goes on running, does the rest.
+/// Gives its number.
+///
+/// # Errors
+/// [`DaemonError`]; [`DaemonError::NotRegistered`] where there is no such worker.
+pub async fn leave(config: &Config) -> Result<WorkerId, DaemonError> {
+    let identity = identity::load_existing(&config.base_path)?;
+    let chain = SubxtChain::connect(&config.rpc, None).await?;
+    let peer_id = identity.public().to_peer_id();
+    let worker = match meganet_net::peer_key(&peer_id) {
+        Some(peer) => chain.worker_by_peer(&peer, At::Best).await?,
+        None => None,
+    };
+    let worker = worker.ok_or_else(|| DaemonError::NotRegistered { peer: peer_id.to_base58() })?;
+    chain.submit(&config.operator, vec![Call::Leave { worker: worker.id }], Until::Finalized).await?;
+    Ok(worker.id)
+}
+
 /// Says so when the disk has not the room that is lent.
 fn check_room(config: &Config, pages: &Pages) {
     let Ok(disk) = nix::sys::statvfs::statvfs(&config.base_path) else { return };
@@ -118,7 +143,7 @@ async fn work(
     stop: CancellationToken,
 ) -> Result<(), DaemonError> {
     let Some(chain) = stop.run_until_cancelled(connect(&config.rpc, &pages.status)).await else { return Ok(()) };
-    let chain: Arc<dyn meganet_chain::ChainClient> = Arc::new(chain?);
+    let chain: Arc<dyn ChainClient> = Arc::new(chain?);
     let genesis = chain.genesis();
     let store = pages.store.clone();
     tokio::task::spawn_blocking(move || store.bind(&genesis)).await.map_err(|_| StoreError::Interrupted)??;
@@ -145,7 +170,7 @@ async fn work(
     if let Ok(Some(())) = &joined {
         announce(&config, pages);
         stop.cancelled().await;
-        tracing::info!("stopping");
+        tracing::info!(left = pages.status.left(), "stopping");
     }
     worker.stop().await;
     joined?;

@@ -15,6 +15,7 @@ use axum::{
 };
 use meganet_chain::account::format_account;
 use meganet_http::Limits;
+use meganet_primitives::chain::ChallengeState;
 use serde::Serialize;
 use std::{
     net::SocketAddr,
@@ -89,6 +90,8 @@ pub struct Health {
     pub healed: u64,
     /// Passes of the scrub completed since the start.
     pub scrub_passes: u64,
+    /// How its proofs of storage are going; null until the chain was asked.
+    pub audit: Option<Audit>,
     /// Finalized block last heard of.
     pub chain_head: Option<u32>,
     /// Finalized block up to which all registrations are known.
@@ -97,6 +100,45 @@ pub struct Health {
     pub peers: usize,
     /// Addresses that others are told.
     pub addresses: Vec<String>,
+}
+
+/// How a worker's proofs are going, as JSON. Amounts are in planck, as text.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Audit {
+    /// The period of the present challenge; null where there is none.
+    pub period: Option<u32>,
+    /// How far it has come: `scheduled`, `open`, `proven` or `missed`.
+    pub state: Option<ChallengeState>,
+    /// Periods proven, ever.
+    pub proven: u32,
+    /// Periods missed, ever.
+    pub missed: u32,
+    /// Missed periods that are not made good.
+    pub misses: u32,
+    /// Paid to the operator, ever.
+    pub earned: String,
+    /// Earned and held back until the worker leaves in order.
+    pub held_back: String,
+    /// Whether it is handing its slots over in order to leave.
+    pub leaving: bool,
+}
+
+impl Audit {
+    fn of(status: &Status) -> Option<Self> {
+        let audit = status.audit()?;
+        let challenge = status.challenge();
+        Some(Self {
+            period: challenge.map(|(period, _)| period),
+            state: challenge.map(|(_, state)| state),
+            proven: audit.record.proven,
+            missed: audit.record.missed,
+            misses: audit.record.misses,
+            earned: audit.earned.to_string(),
+            held_back: audit.held_back.to_string(),
+            leaving: audit.leaving,
+        })
+    }
 }
 
 /// A slot of the worker.
@@ -154,6 +196,7 @@ impl Pages {
             corrupt_found: metrics.corrupt_found.get(),
             healed: metrics.healed.get(),
             scrub_passes: metrics.scrub_passes.get(),
+            audit: Audit::of(status),
             chain_head: status.head(),
             followed: status.followed(),
             peers: context.map_or(0, |context| context.net.connected_peers()),
@@ -172,6 +215,7 @@ impl Pages {
             slots: context.map_or(0, |context| context.membership(|membership| membership.len())),
             peers: context.map_or(0, |context| context.net.connected_peers()),
             capacity: self.capacity,
+            blackout: context.map_or(0, |context| context.blackout(|blackout| blackout.len())),
         })
     }
 }

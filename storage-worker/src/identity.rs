@@ -54,16 +54,22 @@ fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> IdentityEr
 pub fn load_or_create(base: &Path) -> Result<Keypair, IdentityError> {
     let path = base.join(FILE);
     match fs::metadata(&path) {
-        Ok(metadata) => {
-            let mode = metadata.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
-                return Err(IdentityError::Open { path, mode });
-            }
-            load(&path)
-        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(base, &path),
-        Err(error) => Err(at("read", &path)(error)),
+        _ => load_existing(base),
     }
+}
+
+/// The identity in a base path.
+///
+/// # Errors
+/// [`IdentityError`], also where there is none.
+pub fn load_existing(base: &Path) -> Result<Keypair, IdentityError> {
+    let path = base.join(FILE);
+    let mode = fs::metadata(&path).map_err(at("read", &path))?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(IdentityError::Open { path, mode });
+    }
+    load(&path)
 }
 
 fn load(path: &Path) -> Result<Keypair, IdentityError> {

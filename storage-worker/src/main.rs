@@ -1,7 +1,7 @@
 //! meganet-worker: the process. Everything it does is in the library.
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use meganet_worker::{config::Options, daemon};
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::signal::unix::{signal, SignalKind};
@@ -20,6 +20,16 @@ struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do instead of running the worker. Options stand before it.
+#[derive(Clone, Copy, Subcommand)]
+enum Command {
+    /// Begins to leave the network in order, with the options that the worker runs with. Keep it running: the chain hands
+    /// its slots over to other workers, which copy from it; then it gets its bond and what was held back, and stops.
+    Leave,
 }
 
 /// How long the runtime waits for disk work that is still going on at the end.
@@ -52,7 +62,14 @@ fn run(args: Args) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         let stop = CancellationToken::new();
         end_on_signal(&stop)?;
-        anyhow::Ok(daemon::run(config, stop).await?)
+        match args.command {
+            Some(Command::Leave) => {
+                let worker = daemon::leave(&config).await?;
+                println!("worker {worker} is leaving: keep it running until it stops by itself");
+            }
+            None => daemon::run(config, stop).await?,
+        }
+        anyhow::Ok(())
     });
     runtime.shutdown_timeout(GOODBYE);
     result

@@ -1,12 +1,14 @@
 //! Counters for Prometheus. All names begin with `meganet_worker_`.
 
 use crate::{status::Status, store::Usage};
+use meganet_chain::MEGA;
+use meganet_primitives::{chain::ChallengeState, Balance};
 use prometheus_client::{
     encoding::{text::encode, EncodeLabelSet, EncodeLabelValue},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use std::sync::Mutex;
+use std::sync::{atomic::AtomicU64, Mutex};
 
 /// What was asked of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -66,6 +68,18 @@ pub struct Metrics {
     pub released: Counter,
     /// Open connections to the pages of health and metrics.
     pub http_connections: Gauge,
+    /// Proofs that the chain took.
+    pub proofs: Counter,
+    /// Proofs that it refused, or that could not be sent.
+    pub proof_failures: Counter,
+    /// Answers of accepted proofs that were excuses: not here, and not paid.
+    pub excused_answers: Counter,
+    /// Periods in which no block took a proof.
+    pub periods_missed: Counter,
+    /// Questions for frames that were refused because another member has to prove them.
+    pub withheld: Counter,
+    /// Reports of members that had missed too much, which the chain took.
+    pub reports: Counter,
     gauges: Gauges,
 }
 
@@ -83,6 +97,11 @@ struct Gauges {
     chain_head: Gauge,
     followed: Gauge,
     synced: Gauge,
+    blackout: Gauge,
+    challenge: Gauge,
+    misses: Gauge,
+    earned: Gauge<f64, AtomicU64>,
+    held_back: Gauge<f64, AtomicU64>,
 }
 
 /// What the gauges are set to.
@@ -97,6 +116,8 @@ pub struct Reading<'a> {
     pub peers: usize,
     /// Bytes lent.
     pub capacity: u64,
+    /// Rows that are withheld.
+    pub blackout: usize,
 }
 
 impl Default for Metrics {
@@ -116,6 +137,12 @@ impl Default for Metrics {
             rebuild_failures: Counter::default(),
             released: Counter::default(),
             http_connections: Gauge::default(),
+            proofs: Counter::default(),
+            proof_failures: Counter::default(),
+            excused_answers: Counter::default(),
+            periods_missed: Counter::default(),
+            withheld: Counter::default(),
+            reports: Counter::default(),
             gauges: Gauges::default(),
         };
         registry.register("requests", "Requests by kind and outcome", metrics.served.clone());
@@ -129,6 +156,12 @@ impl Default for Metrics {
             ("rebuilt", "Shards rebuilt from other workers", &metrics.rebuilt),
             ("rebuilt_bytes", "Bytes of the shards rebuilt", &metrics.rebuilt_bytes),
             ("rebuild_failures", "Attempts to rebuild a shard that failed", &metrics.rebuild_failures),
+            ("proofs", "Proofs that the chain took", &metrics.proofs),
+            ("proof_failures", "Proofs that it refused, or that could not be sent", &metrics.proof_failures),
+            ("excused_answers", "Answers of accepted proofs that were excuses, and not paid", &metrics.excused_answers),
+            ("periods_missed", "Periods in which no block took a proof", &metrics.periods_missed),
+            ("withheld", "Questions refused for frames that others have to prove", &metrics.withheld),
+            ("reports", "Reports of other workers that the chain took", &metrics.reports),
             ("released", "Shards released: expired, deleted or never registered", &metrics.released),
         ] {
             registry.register(name, help, counter.clone());
@@ -147,13 +180,41 @@ impl Default for Metrics {
             ("http_connections", "Open connections to these pages", &metrics.http_connections),
             ("chain_head", "Finalized block last heard of", &gauges.chain_head),
             ("followed_block", "Finalized block followed", &gauges.followed),
+            ("blackout_rows", "Rows withheld because other members have to prove them", &gauges.blackout),
+            (
+                "challenge",
+                "State of the present challenge: 0 none, 1 scheduled, 2 open, 3 proven, 4 missed",
+                &gauges.challenge,
+            ),
+            ("misses", "Missed periods that are not made good", &gauges.misses),
             ("synced", "1 if the worker knows all that it should hold", &gauges.synced),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        for (name, help, gauge) in [
+            ("earned_mega", "Paid to the operator, ever, in MEGA", &gauges.earned),
+            ("held_back_mega", "Earned and held back until the worker leaves in order, in MEGA", &gauges.held_back),
         ] {
             registry.register(name, help, gauge.clone());
         }
         *crate::sync::lock(&metrics.registry) = registry;
         metrics
     }
+}
+
+/// The state of a challenge as a number; 0 is none.
+fn challenge(state: ChallengeState) -> i64 {
+    match state {
+        ChallengeState::Scheduled => 1,
+        ChallengeState::Open => 2,
+        ChallengeState::Proven => 3,
+        ChallengeState::Missed => 4,
+    }
+}
+
+/// An amount in MEGA, to a thousandth: for graphs, not for accounts.
+fn tokens(amount: Balance) -> f64 {
+    u32::try_from(amount / (MEGA / 1000)).map_or(f64::INFINITY, |thousandths| f64::from(thousandths) / 1000.0)
 }
 
 fn gauge(value: u64) -> i64 {
@@ -171,7 +232,7 @@ impl Metrics {
     /// # Errors
     /// Never in practice: it writes into a string.
     pub fn text(&self, reading: &Reading<'_>) -> Result<String, std::fmt::Error> {
-        let Reading { usage, status, slots, peers, capacity } = reading;
+        let Reading { usage, status, slots, peers, capacity, blackout } = reading;
         let gauges = &self.gauges;
         gauges.shards.set(gauge(usage.shards));
         gauges.bytes.set(gauge(usage.bytes));
@@ -185,6 +246,13 @@ impl Metrics {
         gauges.chain_head.set(status.head().map_or(0, i64::from));
         gauges.followed.set(status.followed().map_or(0, i64::from));
         gauges.synced.set(i64::from(status.synced()));
+        gauges.blackout.set(i64::try_from(*blackout).unwrap_or(i64::MAX));
+        gauges.challenge.set(status.challenge().map_or(0, |(_, state)| challenge(state)));
+        if let Some(audit) = status.audit() {
+            gauges.misses.set(audit.record.misses.into());
+            gauges.earned.set(tokens(audit.earned));
+            gauges.held_back.set(tokens(audit.held_back));
+        }
         let mut text = String::new();
         encode(&mut text, &crate::sync::lock(&self.registry))?;
         Ok(text)

@@ -28,6 +28,8 @@ pub struct Settings {
     pub rebuild_rate: u64,
     /// Shards that are rebuilt at once.
     pub rebuilds: usize,
+    /// Whether rows are withheld that co-members have to prove. Always, but in tests that show what it is for.
+    pub blackout: bool,
 }
 
 impl Settings {
@@ -45,6 +47,7 @@ impl Settings {
             scrub_interval: Duration::from_secs(24 * 3600),
             rebuild_rate: 32 << 20,
             rebuilds: 4,
+            blackout: true,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! What is going on, for whoever asks over HTTP.
 
 use crate::sync::lock;
-use meganet_primitives::{chain::WorkerInfo, BlockNumber};
+use meganet_primitives::{
+    chain::{ChallengeInfo, ChallengeState, WorkerAudit, WorkerInfo},
+    BlockNumber, Period,
+};
 use std::{
     sync::{
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         Mutex,
     },
     time::Instant,
@@ -24,6 +27,9 @@ pub struct Status {
     /// The value of `changes` up to which all is known; 0 at first, below every change.
     settled: AtomicU64,
     rebuilding: AtomicU64,
+    challenge: Mutex<Option<(Period, ChallengeState)>>,
+    audit: Mutex<Option<WorkerAudit>>,
+    left: AtomicBool,
     trouble: Mutex<Option<String>>,
 }
 
@@ -37,6 +43,9 @@ impl Default for Status {
             changes: AtomicU64::new(1),
             settled: AtomicU64::new(0),
             rebuilding: AtomicU64::new(0),
+            challenge: Mutex::default(),
+            audit: Mutex::default(),
+            left: AtomicBool::new(false),
             trouble: Mutex::default(),
         }
     }
@@ -118,6 +127,36 @@ impl Status {
     /// A rebuild has ended.
     pub fn rebuild_ends(&self) {
         self.rebuilding.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The period and state of the challenge last heard of.
+    pub fn challenge(&self) -> Option<(Period, ChallengeState)> {
+        *lock(&self.challenge)
+    }
+
+    /// What the chain says of the present challenge; `None` where there is none.
+    pub fn set_challenge(&self, challenge: Option<&ChallengeInfo>) {
+        *lock(&self.challenge) = challenge.map(|challenge| (challenge.period, challenge.state));
+    }
+
+    /// What the chain last said that this worker has proven, missed and earned.
+    pub fn audit(&self) -> Option<WorkerAudit> {
+        lock(&self.audit).clone()
+    }
+
+    /// See [`Self::audit`].
+    pub fn set_audit(&self, audit: WorkerAudit) {
+        *lock(&self.audit) = Some(audit);
+    }
+
+    /// Whether the worker has taken itself off the registry.
+    pub fn left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
+    }
+
+    /// It has.
+    pub fn set_left(&self) {
+        self.left.store(true, Ordering::Release);
     }
 
     /// What keeps the worker from its work, in words, if anything does.

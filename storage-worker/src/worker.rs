@@ -7,7 +7,7 @@ use crate::{
         sync,
     },
     context::{Context, Parts},
-    jobs::{collect, rebuild, scrub},
+    jobs::{blackout, collect, heads, leave, prove, rebuild, report, scrub},
     serve,
 };
 use meganet_chain::Signer;
@@ -39,7 +39,8 @@ impl Worker {
         &self.context
     }
 
-    /// Registers the worker if it is not yet, and begins to follow the chain. `None` when it was stopped meanwhile.
+    /// Registers the worker if it is not yet, begins to follow the chain, and answers its challenges in the operator's
+    /// name. `None` when it was stopped meanwhile.
     ///
     /// # Errors
     /// [`JoinError`] where waiting does not help.
@@ -55,7 +56,12 @@ impl Worker {
         };
         let joined = context.stop.run_until_cancelled(joiner.join()).await;
         let Some(joined) = joined else { return Ok(None) };
-        joined?;
+        let id = joined?.id;
+        self.tasks.spawn(heads::run(context.clone()));
+        self.tasks.spawn(blackout::run(context.clone(), id));
+        self.tasks.spawn(prove::run(context.clone(), operator.clone(), id));
+        self.tasks.spawn(report::run(context.clone(), operator.clone(), id));
+        self.tasks.spawn(leave::run(context.clone(), operator.clone(), id));
         self.tasks.spawn(follow::run(context.clone()));
         self.tasks.spawn(sync::run(context.clone()));
         self.tasks.spawn(rebuild::run(context.clone()));

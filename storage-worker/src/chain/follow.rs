@@ -136,10 +136,12 @@ async fn refresh(context: &Arc<Context>) -> Result<(), FollowError> {
     let params = context.chain.params(at).await?;
     context.membership(|membership| membership.set_params(&params));
     let peer = context.peer();
+    let mut leaving = false;
     // Without a worker there are no slots: it was expelled, or its registration is not finalized yet.
     let slots = match context.chain.worker_by_peer(&peer, at).await? {
         Some(worker) => {
             let slots = context.chain.all_slots_of(worker.id, at).await?;
+            leaving = context.chain.worker_audit(worker.id, at).await?.is_some_and(|audit| audit.leaving);
             context.status.set_worker(worker);
             slots
         }
@@ -152,7 +154,9 @@ async fn refresh(context: &Arc<Context>) -> Result<(), FollowError> {
     }
     let known: BTreeMap<GroupId, SlotIndex> = context.disk(|store| store.slots()).await?.into_iter().collect();
     for (group, slot) in &known {
-        if !views.iter().any(|view| (view.id, view.slot) == (*group, *slot)) {
+        // What a leaving worker has handed over stays until it is off the registry: successors copy from it.
+        let kept = leaving && !views.iter().any(|view| view.id == *group);
+        if !kept && !views.iter().any(|view| (view.id, view.slot) == (*group, *slot)) {
             tracing::warn!(group, slot, "this worker's slot was given to another: removing what it held for it");
             let group = *group;
             context.disk(move |store| store.leave_group(group)).await?;

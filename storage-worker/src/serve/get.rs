@@ -122,6 +122,11 @@ async fn frames(context: &Arc<Context>, range: FrameRange, answer: Answer<'_, Fr
 
 /// Frames, and the memory that they are charged to.
 async fn read(context: &Context, range: FrameRange) -> Result<(Frames, OwnedSemaphorePermit), GetRefusal> {
+    let withheld = context.blackout(|rows| rows.covers(range.object, range.first, range.count.into()));
+    if withheld && context.settings.blackout {
+        context.metrics.withheld.inc();
+        return Err(GetRefusal::Challenged);
+    }
     let memory = context.serving.clone().acquire_many_owned(range.count.saturating_mul(MAX_CHUNK_LEN));
     let memory = match tokio::time::timeout(WAIT, memory).await {
         Ok(Ok(memory)) => memory,

@@ -1,6 +1,7 @@
 //! Where this worker sits, as the chain last said.
 
 use meganet_primitives::{
+    audit::Schedule,
     chain::{GroupInfo, SlotMember, StorageParams},
     placement::ProfileId,
     receipt::PeerKey,
@@ -54,13 +55,15 @@ pub struct Membership {
     groups: BTreeMap<GroupId, GroupView>,
     epoch: Epoch,
     max_epochs: u32,
+    schedule: Option<Schedule>,
 }
 
 impl Membership {
-    /// Takes the epoch and the bounds of expiry over from the chain.
+    /// Takes epoch, bounds of expiry and rhythm of audits over from the chain.
     pub fn set_params(&mut self, params: &StorageParams) {
         self.epoch = params.epoch;
         self.max_epochs = params.max_epochs;
+        self.schedule = Some(params.schedule);
     }
 
     /// Takes the complete list of groups over.
@@ -96,6 +99,11 @@ impl Membership {
     /// The storage epoch.
     pub fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// The rhythm of audits; `None` before the chain has told it.
+    pub fn schedule(&self) -> Option<Schedule> {
+        self.schedule
     }
 
     /// Whether something can be bought until that epoch: it has not begun, and is not too far away.

@@ -1,0 +1,176 @@
+//! Challenges, proofs, blackout and leaving, with real workers on the loopback interface and a chain in memory.
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/town.rs"]
+mod town;
+
+use meganet_chain::{fake::FakeConfig, At, Call, ChainClient, Until};
+use meganet_client::Network;
+use meganet_net::{FrameRange, GetRefusal, NetError};
+use meganet_primitives::{
+    audit::{Schedule, Tolerance},
+    chain::{ChallengeInfo, ChallengeState},
+    content::{ContentRef, ReadKey},
+    WorkerId,
+};
+use std::sync::Arc;
+use town::{until, Object, Town, GIB, MEGA};
+
+/// Nobody is reported, however slow the machine is.
+const PATIENT: Tolerance = Tolerance { misses: 100_000, proofs_per_miss: 10 };
+
+fn config(schedule: Schedule) -> FakeConfig {
+    FakeConfig { schedule, tolerance: PATIENT, handover: 5, finality_lag: 2, ..FakeConfig::default() }
+}
+
+fn worker(town: &Town, index: usize) -> WorkerId {
+    town.members[index].context().status.worker().unwrap().id
+}
+
+async fn challenge(town: &Town, worker: WorkerId) -> Option<ChallengeInfo> {
+    town.chain.challenge(worker, At::Best).await.unwrap()
+}
+
+async fn proven(town: &Town, worker: WorkerId) -> u32 {
+    town.chain.worker_audit(worker, At::Best).await.unwrap().unwrap().record.proven
+}
+
+async fn proves(town: &Town, worker: WorkerId, periods: u32) {
+    let begun = std::time::Instant::now();
+    while proven(town, worker).await < periods {
+        assert!(begun.elapsed().as_secs() < 120, "worker {worker} does not prove");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+/// Makes blocks until a period begins.
+fn next_period(town: &Town) {
+    while !town.chain.tick().number.is_multiple_of(town.chain.config().schedule.period_blocks) {}
+}
+
+fn content(town: &Town, object: &Object, seed: u8) -> ContentRef {
+    let sealed_len = object.encoded.header.sealed_len;
+    ContentRef { object: object.id(), group: town.group, sealed_len, key: Some(ReadKey([seed; 32])) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_proves_and_is_paid_also_after_a_restart() {
+    let mut town = Town::with(config(Schedule { period_blocks: 50, window_blocks: 25, samples: 4 }), |_| {}).await;
+    let objects = [Object::new(1, 300), Object::new(2, 400_000), Object::new(3, 3_000_000)];
+    town.store(&[0, 1, 2, 3, 4, 5], &[&objects[0]], 20).await;
+    town.store(&[0, 1, 2, 3], &[&objects[1], &objects[2]], 21).await;
+    let workers: Vec<WorkerId> = (0..6).map(|index| worker(&town, index)).collect();
+    for worker in &workers {
+        proves(&town, *worker, 2).await;
+        let audit = town.chain.worker_audit(*worker, At::Best).await.unwrap().unwrap();
+        assert!(audit.earned > 0, "{audit:?}");
+    }
+    town.members[0].stop().await;
+    let before = proven(&town, workers[0]).await;
+    town.start(0).await;
+    proves(&town, workers[0], before + 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forks_and_full_blocks_and_a_node_that_is_away_do_not_cost_the_period() {
+    let town = Town::with(config(Schedule { period_blocks: 150, window_blocks: 120, samples: 4 }), |_| {}).await;
+    let object = Object::new(2, 400_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    let worker = worker(&town, 0);
+    // Blocks are full from before the challenge until it is open.
+    let mut info = challenge(&town, worker).await;
+    while info.as_ref().is_none_or(|info| info.state != ChallengeState::Scheduled) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        info = challenge(&town, worker).await;
+    }
+    let period = info.unwrap().period;
+    town.chain.set_full(true);
+    let before = town.chain.submissions();
+    while town.chain.submissions() == before && challenge(&town, worker).await.is_some_and(|now| now.period == period) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // Another fork asks something else; then the node cannot be reached for a while.
+    town.chain.reorganise(2, false);
+    town.chain.set_unreachable(true);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    town.chain.set_unreachable(false);
+    town.chain.set_full(false);
+    proves(&town, worker, 1).await;
+    // A block that had the proof is left, and the proof with it.
+    town.chain.reorganise(2, false);
+    proves(&town, worker, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_has_to_prove_the_others_withhold_and_it_opens_again() {
+    let town = Town::with(config(Schedule { period_blocks: 400, window_blocks: 300, samples: 2 }), |_| {}).await;
+    let object = Object::new(7, 50_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    for index in 0..6 {
+        town.whole(index).await;
+    }
+    // No block takes a proof, so every challenge stays open.
+    town.chain.set_full(true);
+    next_period(&town);
+    let withholds = |index: usize| town.members[index].context().blackout(|blackout| !blackout.is_empty());
+    until("everybody withholds something", || (0..6).all(withholds)).await;
+    for index in 0..6 {
+        let frame = FrameRange { object: object.id(), shard: town.slot(index).await, first: 0, count: 1 };
+        let client = town.client.get_client(town.members[index].peer()).await.unwrap();
+        let answer = client.frames(frame).await;
+        assert!(matches!(answer, Err(NetError::GetRefused(GetRefusal::Challenged))), "{answer:?}");
+    }
+    let network = Network::new(Arc::new(town.chain.clone()), town.client.clone());
+    let reader = network.open(&content(&town, &object, 7)).await.unwrap();
+    let reading = tokio::spawn(async move { reader.read_to_vec(0..50_000).await });
+    town.chain.set_full(false);
+    let plain: Vec<u8> = (0..50_000u32).map(|at| u8::try_from(at % 251).unwrap() ^ 7).collect();
+    assert!(reading.await.unwrap().unwrap() == plain);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_away_too_long_is_reported_by_the_others() {
+    let schedule = Schedule { period_blocks: 40, window_blocks: 20, samples: 4 };
+    let tolerance = Tolerance { misses: 3, proofs_per_miss: 1 };
+    let mut town = Town::with(FakeConfig { tolerance, ..config(schedule) }, |_| {}).await;
+    let object = Object::new(1, 100_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    let gone = worker(&town, 3);
+    town.members[3].stop().await;
+    let metrics: Vec<_> = [0, 1, 2, 4, 5].iter().map(|index| town.members[*index].context().metrics.clone()).collect();
+    until("somebody reports", || metrics.iter().any(|metrics| metrics.reports.get() > 0)).await;
+    let begun = std::time::Instant::now();
+    while town.chain.slot_in(gone, town.group, At::Best).await.unwrap().is_some() {
+        assert!(begun.elapsed().as_secs() < 60, "it still has its slot");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leaves_serves_until_its_successor_has_copied() {
+    let town = Town::with(config(Schedule { period_blocks: 50, window_blocks: 25, samples: 2 }), |_| {}).await;
+    let object = Object::new(1, 500_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    town.whole(0).await;
+    let (leaver, slot) = (worker(&town, 0), town.slot(0).await);
+    let call = vec![Call::Leave { worker: leaver }];
+    town.chain.submit(&town.members[0].operator, call, Until::InBlock).await.unwrap();
+    let status = town.members[0].context().status.clone();
+    until("it knows that it leaves", || status.audit().is_some_and(|audit| audit.leaving)).await;
+
+    // A successor comes.
+    let mut successor = town::Member::new(6);
+    town.chain.fund(successor.operator.account(), 1000 * MEGA);
+    successor.settings.capacity = 4 * GIB;
+    let bootnodes = town.bootnodes(99);
+    successor.boot(&town.chain, &bootnodes).await;
+    successor.join().await;
+    let store = successor.store().clone();
+    until("the successor has the shard", || store.usage().shards == 1 && store.usage().missing == 0).await;
+    until("the leaver has left", || status.left()).await;
+    assert!(town.members[0].context().stop.is_cancelled());
+    assert_eq!(town.chain.worker(leaver, At::Best).await.unwrap(), None);
+    assert_eq!(town.members[0].store().usage().shards, 0);
+    let record = store.shard(&object.key(slot)).unwrap().unwrap();
+    assert_eq!(record.len, object.entry().shard_len);
+}
