@@ -29,7 +29,7 @@ pub struct Choice(pub Tolerance);
 /// What a live network tolerates: less than a day away at once, and an hour in thirteen for ever.
 impl Default for Choice {
     fn default() -> Self {
-        Self(Tolerance { misses: 24, proofs_per_miss: 12 })
+        Self(Tolerance { misses: 72, proofs_per_miss: 6 })
     }
 }
 

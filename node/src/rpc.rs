@@ -2,8 +2,8 @@
 //! `archive_v1`, `transaction_v1`, `transactionWatch_v1`, `chainSpec_v1`, …: the service adds them).
 
 use crate::service::Client;
-use jsonrpsee::RpcModule;
 use futures::StreamExt;
+use jsonrpsee::RpcModule;
 use meganet_rpc::{Audit, AuditApiServer, Name, NameApiServer, Storage, StorageApiServer};
 use meganet_runtime::{opaque::Block, AccountId, Balance, BlockNumber, Hash, Nonce};
 use pallet_transaction_payment::RuntimeDispatchInfo;

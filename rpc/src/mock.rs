@@ -4,8 +4,9 @@
 use meganet_primitives::{
     audit::{Record, Schedule, Tolerance},
     chain::{
-        Availability, ChallengeInfo, ChallengeState, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
-        SlotHealth, SlotMember, StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
+        Availability, ChallengeInfo, ChallengeState, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo,
+        SlotAssignment, SlotHealth, SlotMember, StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit,
+        WorkerInfo,
     },
     content::{ContentRef, ReadKey},
     country::Country,

@@ -10,10 +10,15 @@ use std::{
 };
 
 /// The labels that scenarios use.
-pub const LABELS: [&str; 7] =
-    ["main-job", "mirror", "update", "errors", "hostile", "truncated-manifest", "path-traversal"];
+pub const LABELS: [&str; 8] =
+    ["main-job", "mirror", "update", "errors", "hostile", "truncated-manifest", "path-traversal", "audits"];
 /// The most that any process may hold in memory, in bytes.
 pub const MEMORY_BOUND: u64 = 300 << 20;
+
+/// What most scenarios need: three validators, two workers in each of three countries, and a gateway.
+pub fn shape() -> Shape {
+    Shape { gateway_port: Some(0), ..Shape::small() }
+}
 
 /// A running network, the command line, and a folder for what scenarios write. Dropping it ends the network.
 pub struct Stage {
@@ -27,12 +32,11 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Brings up three validators, two workers in each of three countries, and a gateway.
-    pub async fn set(facts: Facts) -> Result<Self> {
+    /// Brings up a network.
+    pub async fn set(facts: Facts, shape: &Shape) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("meganet-scenario-").tempdir()?;
         let started = Instant::now();
-        let shape = Shape { gateway_port: Some(0), ..Shape::small() };
-        let devnet = Devnet::open(&dir.path().join("devnet"), &shape)?;
+        let devnet = Devnet::open(&dir.path().join("devnet"), shape)?;
         let cli = Cli::new(&devnet.state.client_config(), &dir.path().join("user"), "//Alice")?;
         // From here on, dropping the stage ends what was started.
         let mut stage = Stage { devnet, cli, facts, dir };

@@ -42,12 +42,7 @@ async fn status(session: &Session, wanted: Option<&str>) -> Result<()> {
 }
 
 /// The workers that are meant: one by its number, those of an account, or those of the account that signs.
-async fn find(
-    session: &Session,
-    chain: &dyn ChainClient,
-    wanted: Option<&str>,
-    at: At,
-) -> Result<Vec<WorkerInfo>> {
+async fn find(session: &Session, chain: &dyn ChainClient, wanted: Option<&str>, at: At) -> Result<Vec<WorkerInfo>> {
     if let Some(id) = wanted.and_then(|text| text.parse::<WorkerId>().ok()) {
         let Some(info) = chain.worker(id, at).await? else {
             bail!("no worker has the number {id}: it has left or was expelled, or this is another network (see `meganet status`)");

@@ -45,13 +45,15 @@ impl State {
     }
 
     /// Program and arguments of a process.
-    fn command(&self, index: usize) -> Result<(&'static str, Vec<String>)> {
+    pub fn command(&self, index: usize) -> Result<(&'static str, Vec<String>)> {
         let process = &self.processes[index];
-        Ok(match process.kind {
+        let (program, mut args) = match process.kind {
             Kind::Validator => ("meganet-node", self.validator_args(index)?),
             Kind::Worker => ("meganet-worker", self.worker_args(index)?),
             Kind::Gateway => ("meganet", self.gateway_args(index)),
-        })
+        };
+        args.extend(process.extra.iter().cloned());
+        Ok((program, args))
     }
 
     fn validator_args(&self, index: usize) -> Result<Vec<String>> {

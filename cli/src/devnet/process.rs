@@ -54,6 +54,9 @@ pub struct Process {
     pub data: PathBuf,
     /// Its log.
     pub log: PathBuf,
+    /// Arguments besides those that its place in the network gives it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extra: Vec<String>,
     /// The running instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<Running>,
@@ -179,6 +182,7 @@ mod tests {
             http_port: 0,
             p2p_port: 0,
             peer_id: None,
+            extra: Vec::new(),
             data: dir.to_path_buf(),
             log: dir.join("log"),
             running: None,

@@ -88,6 +88,7 @@ impl State {
                 http_port,
                 p2p_port,
                 peer_id: None,
+                extra: Vec::new(),
                 data,
                 log,
                 running: None,

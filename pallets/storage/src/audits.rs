@@ -142,7 +142,11 @@ impl<T: Config> Pallet<T> {
     /// What a proof of so many answers by a worker with so many slots costs, of which it gives so many up.
     pub(crate) fn prove_weight(answers: u32, slots: u32, given_up: u32) -> Weight {
         let proof = T::WeightInfo::prove(answers, slots);
-        if given_up == 0 { proof } else { proof.saturating_add(T::WeightInfo::report(given_up)) }
+        if given_up == 0 {
+            proof
+        } else {
+            proof.saturating_add(T::WeightInfo::report(given_up))
+        }
     }
 
     /// The block of the challenge to which a proof is accepted in this block.

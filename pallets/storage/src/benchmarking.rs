@@ -5,9 +5,9 @@ use crate::{
     rolled::Rolled,
     types::{AllSlots, RangeList, RangeTotals, Share, SlotRecord, StaleRange},
     workers::bond_of,
-    Beacon, Books, Call, Config, CurrentParams, Drawn, Eligible, EligibleCount, Endings, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason,
-    Ledger, NextGroup, NextWorker, OpenGroups, Pallet, RangeRecord, Ranges, RangesOf, SlotsOf, Stale, TombstoneRecord, Tombstones,
-    Total, Worker, WorkerByPeer, Workers,
+    Beacon, Books, Call, Config, CurrentParams, Drawn, Eligible, EligibleCount, Endings, FillQueue, FillRequest, Fixed,
+    Group, Groups, HoldReason, Ledger, NextGroup, NextWorker, OpenGroups, Pallet, RangeRecord, Ranges, RangesOf,
+    SlotsOf, Stale, TombstoneRecord, Tombstones, Total, Worker, WorkerByPeer, Workers,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
@@ -21,9 +21,7 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use meganet_primitives::{
-    audit::{
-        find_entry, find_leaf, Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, Record, Schedule, MAX_SAMPLES,
-    },
+    audit::{find_entry, find_leaf, Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, Record, Schedule, MAX_SAMPLES},
     country::Country,
     hash::{tagged, Hash, Tag},
     merkle::{leaf_hash, node_hash, prove_range, root_hash, subtree_hash},

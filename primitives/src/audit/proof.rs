@@ -4,6 +4,9 @@
 //! leaf in it. The byte sums on the way say where the bytes of each part begin, so there is one leaf that answers a
 //! sample, and no choice.
 
+// The derived encoding of enums casts their indices to bytes.
+#![allow(clippy::cast_possible_truncation)]
+
 use super::Sample;
 use crate::{
     merkle::{leaf_hash, verify_range, MerkleError, RangeProof},

@@ -30,8 +30,7 @@ fn a_worker_shows_what_it_has_proven_missed_and_earned() {
     assert_eq!(result["earned"], "123456789012345678901234");
     assert_eq!(result["heldBack"], "7");
     assert_eq!(result["leaving"], false);
-    let challenge =
-        json!({ "worker": 5, "period": 3, "block": 64, "deadline": 72, "state": "open", "samples": 0 });
+    let challenge = json!({ "worker": 5, "period": 3, "block": 64, "deadline": 72, "state": "open", "samples": 0 });
     assert_eq!(result["challenge"], challenge);
     assert_eq!(result["block"], block());
     assert_eq!(call(&module(), "storage_v1_worker", json!([6]))["result"], Value::Null);

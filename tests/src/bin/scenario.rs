@@ -2,6 +2,7 @@
 
 use anyhow::{bail, Result};
 use clap::Parser;
+use meganet_cli::devnet::Shape;
 use meganet_cli::interrupts::Interrupts;
 use meganet_tests::{scenarios, Facts, Stage};
 use std::process::ExitCode;
@@ -54,12 +55,21 @@ async fn play(args: &Args) -> Result<usize> {
         let names: Vec<_> = scenarios::ALL.iter().map(|one| one.name).collect();
         bail!("no scenario is named '{unknown}'; there are: {}", names.join(", "));
     }
-    let mut stage = Stage::set(Facts).await?;
+    let mut stage: Option<(Shape, Stage)> = None;
     let mut failed = 0;
     for scenario in &wanted {
         println!("scenario: {}", scenario.name);
+        let shape = (scenario.shape)();
+        if stage.as_ref().is_some_and(|(other, _)| *other != shape) {
+            // The machine is too small for two networks at a time.
+            drop(stage.take());
+        }
+        let (_, stage) = match &mut stage {
+            Some(stage) => stage,
+            none => none.insert((shape.clone(), Stage::set(Facts, &shape).await?)),
+        };
         let started = std::time::Instant::now();
-        match (scenario.play)(&mut stage).await {
+        match (scenario.play)(stage).await {
             Ok(()) => stage.facts.say("result", "ok"),
             Err(error) => {
                 failed += 1;

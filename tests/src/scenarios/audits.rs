@@ -67,7 +67,10 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     stage.facts.say("slashed-planck", money.slashed);
     stage.facts.say("repair-fund-planck", money.fund);
     let inside = money.escrow + money.held_back + money.fund;
-    ensure!(money.paid_in + money.slashed == money.burned + money.paid_out + inside, "the books do not add up: {money:?}");
+    ensure!(
+        money.paid_in + money.slashed == money.burned + money.paid_out + inside,
+        "the books do not add up: {money:?}"
+    );
     Ok(())
 }
 
@@ -188,7 +191,7 @@ async fn lose_a_tenth(stage: &mut Stage, chain: &dyn ChainClient, cast: &mut Cas
     // With 8 samples a period misses a tenth with 0.9^8 = 43 %; 16 in a row with one in a million.
     let caught = until("a worker that lost a tenth is caught", 17 * PERIOD, || async move {
         let now = chain.worker_audit(worker, At::Best).await?;
-        Ok(now.is_none_or(|audit| audit.record.missed > before.missed).then_some(now))
+        Ok(now.as_ref().is_none_or(|audit| audit.record.missed > before.missed).then_some(now))
     });
     let periods = match caught.await? {
         Some(audit) => audit.record.proven - before.proven,

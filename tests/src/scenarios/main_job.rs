@@ -118,7 +118,7 @@ async fn heal(stage: &mut Stage, site: &Path) -> Result<()> {
 }
 
 /// Removes what a worker stores, but not its identity: a new disk in the same machine.
-fn lose_disk(data: &Path) -> Result<()> {
+pub(super) fn lose_disk(data: &Path) -> Result<()> {
     for entry in std::fs::read_dir(data)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

@@ -70,7 +70,11 @@ impl Cast {
 /// Runs `meganet-worker leave` as the worker's operator would.
 pub async fn tell_to_leave(stage: &Stage, index: usize) -> Result<()> {
     let (_, args) = stage.devnet.state.command(index)?;
-    let output = Command::new(program("meganet-worker")?).arg("leave").args(args).output().await?;
-    ensure!(output.status.success(), "`meganet-worker leave` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    let output = Command::new(program("meganet-worker")?).args(args).arg("leave").output().await?;
+    ensure!(
+        output.status.success(),
+        "`meganet-worker leave` failed: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
     Ok(())
 }
