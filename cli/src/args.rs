@@ -80,6 +80,8 @@ pub enum Command {
     Name(NameCommand),
     /// Publish a folder under a name; run again, it uploads only what changed
     Publish(PublishArgs),
+    /// Keep what a name points at for longer; no data moves
+    Renew(RenewArgs),
     /// What a name points at
     Resolve {
         /// The name
@@ -230,6 +232,17 @@ pub struct PutArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub placement: PlacementArgs,
+}
+
+/// `meganet renew`
+#[derive(Debug, Args)]
+pub struct RenewArgs {
+    /// The name
+    pub name: String,
+    /// Until so many storage epochs from now. What is registered for a shorter time is paid for until then, from now on, so
+    /// renew late
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    pub epochs: u32,
 }
 
 /// `meganet get`

@@ -5,6 +5,7 @@ mod devnet;
 mod gateway;
 mod name;
 mod network;
+mod renew;
 mod session;
 mod status;
 mod wallet;
@@ -26,6 +27,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Resolve { name } => name::resolve(&session, &name).await,
         Command::Get(args) => content::get(&session, args).await,
         Command::Put(args) => content::put(&session, args).await,
+        Command::Renew(args) => renew::run(&session, args).await,
         Command::Gateway(args) => gateway::run(&session, args).await,
         Command::Status => status::run(&session).await,
         Command::Network => network::run(&session).await,

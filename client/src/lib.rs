@@ -8,6 +8,7 @@ pub mod pack;
 pub mod progress;
 pub mod publish;
 mod rebuild;
+pub mod renew;
 mod site;
 pub mod upload;
 pub mod wallet;
