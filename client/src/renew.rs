@@ -122,8 +122,8 @@ impl Network {
                     continue;
                 }
                 let Registered { expiry, index, leaf, .. } = registered;
-                let leaf_proof = prove_leaf(&leaves, index)
-                    .map_err(|_| RenewError::RangeUnknown { group: group.id, expiry })?;
+                let leaf_proof =
+                    prove_leaf(&leaves, index).map_err(|_| RenewError::RangeUnknown { group: group.id, expiry })?;
                 renewal.objects = renewal.objects.saturating_add(u64::try_from(found).unwrap_or(u64::MAX));
                 let price = store_price(params, leaf.batch.bytes, group.profile.profile().n, until);
                 renewal.price = renewal.price.saturating_add(price);

@@ -3,7 +3,7 @@
 
 use super::heads;
 use crate::{
-    context::{Context, Interrupted},
+    context::Context,
     service::prove::{answer, asked, is_bound, lacking, release_of, step, Lack, Sent, Step},
     store::{Reading, StoreError},
 };
@@ -33,12 +33,6 @@ enum ProveError {
     TooMany,
 }
 
-impl From<Interrupted> for ProveError {
-    fn from(_: Interrupted) -> Self {
-        Self::Store(StoreError::Interrupted)
-    }
-}
-
 /// A submission that has ended.
 type Ended = (Hash, u64, Result<TxOutcome, ChainError>);
 
@@ -50,12 +44,14 @@ struct Prover {
     sending: JoinSet<Ended>,
     /// The last period that was counted as missed.
     missed: Option<Period>,
+    /// What was last said to be in the way of a proof.
+    said: Option<String>,
 }
 
 /// Proves until the worker is stopped.
 pub async fn run(context: Arc<Context>, operator: Signer, worker: WorkerId) {
     let stop = context.stop.clone();
-    let prover = Prover { context, operator, worker, sent: None, sending: JoinSet::new(), missed: None };
+    let prover = Prover { context, operator, worker, sent: None, sending: JoinSet::new(), missed: None, said: None };
     tokio::select! {
         () = stop.cancelled() => {}
         () = prover.prove() => {}
@@ -73,7 +69,12 @@ impl Prover {
                     if let Err(error) = self.look(head).await {
                         match &error {
                             ProveError::Chain(_) => tracing::debug!(%error, "cannot look for a challenge at the moment"),
-                            _ => tracing::warn!(%error, "cannot answer the chain's challenge yet"),
+                            // Once for each thing that is wrong, not once a second.
+                            _ if self.said.as_deref() != Some(&error.to_string()) => {
+                                tracing::warn!(%error, "cannot answer the chain's challenge yet");
+                                self.said = Some(error.to_string());
+                            }
+                            _ => {}
                         }
                         retry = Some(AGAIN);
                     }
