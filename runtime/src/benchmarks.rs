@@ -1,4 +1,4 @@
-//! Which pallets are benchmarked, for `frame-omni-bencher`.
+//! Which pallets are benchmarked, for `scripts/bench weights`.
 
 use crate::{AllPalletsWithSystem, Runtime};
 use alloc::{string::String, vec::Vec};
@@ -23,10 +23,10 @@ frame_benchmarking::define_benchmarks!(
 
 impl frame_system_benchmarking::Config for Runtime {}
 impl baseline::Config for Runtime {}
+impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
 /// The benchmarks there are, and the storage items that they may touch.
 pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
-    use frame_benchmarking::Benchmarking;
     let mut list = Vec::<BenchmarkList>::new();
     list_benchmarks!(list, extra);
     (list, AllPalletsWithSystem::storage_info())
@@ -37,7 +37,6 @@ pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
 /// # Errors
 /// The message of a benchmark that failed.
 pub fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, String> {
-    use frame_benchmarking::Benchmarking;
     let whitelist = AllPalletsWithSystem::whitelisted_storage_keys();
     let mut batches = Vec::<BenchmarkBatch>::new();
     let params = (&config, &whitelist);
