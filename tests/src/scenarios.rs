@@ -55,6 +55,7 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "hostile",
         promise: "what peers, owners and publishers send who mean harm is refused, and everybody else is served",
+        shape: stage::shape,
         play: |stage| Box::pin(hostile::play(stage)),
     },
     Scenario {
