@@ -248,7 +248,7 @@ sp_api::mock_impl_runtime_apis! {
         }
 
         fn worker_audit(worker: WorkerId) -> Option<WorkerAudit> {
-            (worker == 5).then(|| WorkerAudit {
+            (worker == 5).then_some(WorkerAudit {
                 worker,
                 record: Record { settled: 2, misses: 1, streak: 3, proven: 40, missed: 2 },
                 earned: 123_456_789_012_345_678_901_234,

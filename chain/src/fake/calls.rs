@@ -34,7 +34,7 @@ impl World {
             Call::Report { worker } => self.report(who, *worker),
             Call::Leave { worker } => self.leave(who, *worker),
             Call::Renew { group, expiry, leaf_index, leaf, leaf_proof, until } => {
-                self.renew(who, *group, *expiry, *leaf_index, leaf, leaf_proof, *until)
+                self.renew(who, *group, *expiry, (*leaf_index, leaf), leaf_proof, *until)
             }
             Call::RollGroup { group } => self.roll_group(*group),
             Call::Transfer { to, amount } => {

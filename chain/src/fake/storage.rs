@@ -118,8 +118,7 @@ impl World {
         who: &AccountId,
         group: GroupId,
         expiry: Epoch,
-        index: u64,
-        leaf: &RangeLeaf,
+        (index, leaf): (u64, &RangeLeaf),
         proof: &RangeLeafProof,
         until: Epoch,
     ) -> Result<(), Refusal> {
@@ -129,15 +128,14 @@ impl World {
             return Err(refuse("Expired"));
         }
         if until <= expiry {
-            return Err(refuse("NotLater"));
+            return Err(refuse("NoExtension"));
         }
         if until > epoch.saturating_add(self.config.max_epochs) {
             return Err(refuse("ExpiryTooFar"));
         }
         range::verify_leaf(state, index, leaf, proof).map_err(|_| refuse("BadLeafProof"))?;
         let slots = self.storage.groups.get(&group).map_or(0, |group| group.profile.profile().n);
-        let from = epoch.saturating_add(until.saturating_sub(expiry));
-        let price = cost::store_price(&self.params(), leaf.batch.bytes, slots, from);
+        let price = cost::store_price(&self.params(), leaf.batch.bytes, slots, until);
         self.pay(who, price).map_err(|_| refuse("CannotPay"))?;
         self.storage.pot = self.storage.pot.saturating_add(price);
         let range = self.storage.ranges.entry((group, until)).or_default();

@@ -46,7 +46,7 @@ async fn keep(context: &Arc<Context>, worker: WorkerId) {
     let mut retry = None;
     loop {
         let Ok(head) = tokio::time::timeout(STALE, heads::next(&mut news, retry)).await else {
-            if !context.blackout(|blackout| std::mem::take(blackout)).is_empty() {
+            if !context.blackout(std::mem::take).is_empty() {
                 tracing::warn!("no new block for minutes: serving what others had to prove when the last one came");
             }
             continue;

@@ -14,10 +14,13 @@ use meganet_primitives::{
 };
 use std::collections::BTreeMap;
 
+/// A batch of a range, and its objects.
+type Batch = (RangeLeaf, Vec<BatchEntry>);
+
 /// Every batch that was stored, as the chain's events said.
 #[derive(Default)]
 pub struct Archive {
-    ranges: BTreeMap<(GroupId, Epoch), Vec<(RangeLeaf, Vec<BatchEntry>)>>,
+    ranges: BTreeMap<(GroupId, Epoch), Vec<Batch>>,
     salt: u8,
 }
 
@@ -71,7 +74,7 @@ impl Archive {
     }
 
     /// A leaf of a range, with its objects.
-    pub fn leaf(&self, group: GroupId, expiry: Epoch, index: usize) -> &(RangeLeaf, Vec<BatchEntry>) {
+    pub fn leaf(&self, group: GroupId, expiry: Epoch, index: usize) -> &Batch {
         &self.ranges[&(group, expiry)][index]
     }
 
