@@ -13,6 +13,17 @@ use std::{
 /// Fewer rounds than this make no median.
 const MIN_ROUNDS: usize = 3;
 
+/// How long to measure, as it stands on the command line.
+///
+/// # Errors
+/// What to write instead, unless it is 0 to 3600 seconds.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds from 0 to 3600".into()),
+    }
+}
+
 /// Things to measure, each by a name.
 #[derive(Default)]
 pub struct Rounds<'a> {

@@ -5,6 +5,7 @@ use clap::Parser;
 use meganet_benches::{
     audits::{self, Case},
     report::Report,
+    rounds::seconds,
 };
 use std::time::Duration;
 
@@ -23,13 +24,6 @@ struct Args {
     /// Measure this case only (one, thousand, million, tebibyte); may be given several times.
     #[arg(long = "case")]
     cases: Vec<Case>,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("a number of seconds from 0 to 3600".into()),
-    }
 }
 
 fn main() -> Result<()> {

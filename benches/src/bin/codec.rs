@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Parser;
-use meganet_benches::{codec, report::Report};
+use meganet_benches::{codec, report::Report, rounds::seconds};
 use meganet_primitives::placement::ProfileId;
 use std::time::Duration;
 
@@ -21,13 +21,6 @@ struct Args {
     /// Measure this profile only; may be given several times.
     #[arg(long = "profile")]
     profiles: Vec<ProfileId>,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("a number of seconds from 0 to 3600".into()),
-    }
 }
 
 fn main() -> Result<()> {
