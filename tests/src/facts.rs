@@ -4,12 +4,18 @@ use std::{fmt::Display, time::Duration};
 
 /// Prints `key: value` lines as they become known.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Facts;
+pub struct Facts {
+    /// Stands before every key, where several scenarios are played at once.
+    pub of: Option<&'static str>,
+}
 
 impl Facts {
     /// States a fact.
     pub fn say(&self, key: &str, value: impl Display) {
-        println!("{key}: {value}");
+        match self.of {
+            Some(scenario) => println!("{scenario}/{key}: {value}"),
+            None => println!("{key}: {value}"),
+        }
     }
 
     /// States a duration in seconds.

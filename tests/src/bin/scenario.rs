@@ -2,10 +2,17 @@
 
 use anyhow::{bail, Result};
 use clap::Parser;
+use futures::{stream, StreamExt};
 use meganet_cli::devnet::Shape;
 use meganet_cli::interrupts::Interrupts;
-use meganet_tests::{scenarios, Facts, Stage};
-use std::process::ExitCode;
+use meganet_tests::{
+    scenarios::{self, Scenario},
+    Facts, Stage,
+};
+use std::{process::ExitCode, time::Instant};
+
+/// So many networks run at a time. What scenarios wait for most is blocks, so two of them share two cores well.
+const AT_ONCE: usize = 2;
 
 /// Plays an end-to-end scenario with real processes and prints what it did and measured as `key: value` lines.
 ///
@@ -14,7 +21,7 @@ use std::process::ExitCode;
 struct Args {
     /// Which; without a name they are listed
     name: Vec<String>,
-    /// All of them, on one network
+    /// All of them; those that need the same network share one
     #[arg(long, conflicts_with = "name")]
     all: bool,
 }
@@ -49,36 +56,74 @@ async fn play_unless_interrupted(args: &Args) -> Result<usize> {
 
 /// Plays what was asked for; how many failed.
 async fn play(args: &Args) -> Result<usize> {
-    let wanted: Vec<&scenarios::Scenario> =
+    let wanted: Vec<&'static Scenario> =
         scenarios::ALL.iter().filter(|one| args.all || args.name.iter().any(|name| name == one.name)).collect();
     if let Some(unknown) = args.name.iter().find(|name| !wanted.iter().any(|one| one.name == name.as_str())) {
         let names: Vec<_> = scenarios::ALL.iter().map(|one| one.name).collect();
         bail!("no scenario is named '{unknown}'; there are: {}", names.join(", "));
     }
-    let mut stage: Option<(Shape, Stage)> = None;
-    let mut failed = 0;
-    for scenario in &wanted {
-        println!("scenario: {}", scenario.name);
-        let shape = (scenario.shape)();
-        if stage.as_ref().is_some_and(|(other, _)| *other != shape) {
-            // The machine is too small for two networks at a time.
-            drop(stage.take());
-        }
-        let (_, stage) = match &mut stage {
-            Some(stage) => stage,
-            none => none.insert((shape.clone(), Stage::set(Facts, &shape).await?)),
-        };
-        let started = std::time::Instant::now();
-        match (scenario.play)(stage).await {
-            Ok(()) => stage.facts.say("result", "ok"),
-            Err(error) => {
-                failed += 1;
-                stage.facts.say("result", format!("FAILED: {error:#}"));
-                eprintln!("logs: {}", stage.keep_logs()?.display());
-            }
-        }
-        stage.facts.seconds("seconds", started.elapsed());
-    }
+    let lanes = lanes(&wanted);
+    let several = lanes.len() > 1;
+    let failed: usize = stream::iter(lanes)
+        .map(|lane| lane.play(several))
+        .buffer_unordered(AT_ONCE)
+        .collect::<Vec<_>>()
+        .await
+        .iter()
+        .sum();
     println!("{} passed, {failed} failed", wanted.len() - failed);
     Ok(failed)
+}
+
+/// Scenarios that share a network, in order.
+struct Lane {
+    shape: Shape,
+    scenarios: Vec<&'static Scenario>,
+}
+
+fn lanes(wanted: &[&'static Scenario]) -> Vec<Lane> {
+    let mut lanes: Vec<Lane> = Vec::new();
+    for scenario in wanted {
+        let shape = (scenario.shape)();
+        match lanes.iter_mut().find(|lane| lane.shape == shape) {
+            Some(lane) => lane.scenarios.push(scenario),
+            None => lanes.push(Lane { shape, scenarios: vec![scenario] }),
+        }
+    }
+    lanes
+}
+
+impl Lane {
+    /// Brings the network up and plays its scenarios; how many failed. Where there are several lanes, each fact says whose
+    /// it is.
+    async fn play(self, several: bool) -> usize {
+        let facts = |scenario: &Scenario| Facts { of: several.then_some(scenario.name) };
+        let Some(first) = self.scenarios.first() else { return 0 };
+        let mut stage = match Stage::set(facts(first), &self.shape).await {
+            Ok(stage) => stage,
+            Err(error) => {
+                eprintln!("error: the network of {} did not come up: {error:#}", first.name);
+                return self.scenarios.len();
+            }
+        };
+        let mut failed = 0;
+        for scenario in self.scenarios {
+            stage.facts = facts(scenario);
+            println!("scenario: {}", scenario.name);
+            let started = Instant::now();
+            match (scenario.play)(&mut stage).await {
+                Ok(()) => stage.facts.say("result", "ok"),
+                Err(error) => {
+                    failed += 1;
+                    stage.facts.say("result", format!("FAILED: {error:#}"));
+                    match stage.keep_logs() {
+                        Ok(logs) => eprintln!("logs: {}", logs.display()),
+                        Err(error) => eprintln!("the logs could not be kept: {error:#}"),
+                    }
+                }
+            }
+            stage.facts.seconds("seconds", started.elapsed());
+        }
+        failed
+    }
 }
