@@ -286,6 +286,9 @@ pub struct ShapeArgs {
     /// Validators: 1, or 3 for finality by majority
     #[arg(long, default_value_t = 3)]
     pub validators: usize,
+    /// A chain of the node other than dev or local, with as many validators
+    #[arg(long, value_name = "ID")]
+    pub chain: Option<String>,
     /// Workers by country
     #[arg(long, default_value = "DE:2,FR:2,JP:2", value_name = "CC:N,...")]
     pub workers: String,

@@ -44,6 +44,7 @@ pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
 fn shape_of(args: &ShapeArgs) -> Result<Shape> {
     Ok(Shape {
         validators: args.validators,
+        chain: args.chain.clone(),
         workers: Shape::parse_workers(&args.workers)?,
         capacity: args.capacity.checked_mul(1 << 30).context("the capacity is too large")?,
         gateway_port: Some(args.gateway_port),

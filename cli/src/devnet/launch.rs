@@ -65,12 +65,7 @@ impl State {
             write_atomically(&key_file, hex::encode(secret).as_bytes())?;
         }
         let validators = self.of_kind(Kind::Validator);
-        let mut args = strings(&[
-            "--chain",
-            if validators.len() == 1 { "dev" } else { "local" },
-            "--validator",
-            VALIDATORS[index],
-        ]);
+        let mut args = strings(&["--chain", &self.chain, "--validator", VALIDATORS[index]]);
         args.extend(strings(&["--base-path", &path(&process.data), "--node-key-file", &path(&key_file)]));
         args.extend(strings(&[
             "--rpc-port",

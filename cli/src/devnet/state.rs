@@ -16,6 +16,8 @@ use std::{
 pub struct Shape {
     /// 1 (chain `dev`) or 3 (chain `local`, with finality by majority).
     pub validators: usize,
+    /// The chain, where it is another one with as many validators: one with faster rhythms.
+    pub chain: Option<String>,
     /// Workers by country: ISO code and how many.
     pub workers: Vec<(String, usize)>,
     /// Bytes that each worker lends.
@@ -28,7 +30,7 @@ impl Shape {
     /// Three validators, two workers in each of three countries (the smallest that profile `compact` fills), a gateway.
     pub fn small() -> Self {
         let workers = ["DE", "FR", "JP"].map(|country| (country.to_string(), 2)).to_vec();
-        Shape { validators: 3, workers, capacity: 8 << 30, gateway_port: Some(8080) }
+        Shape { validators: 3, chain: None, workers, capacity: 8 << 30, gateway_port: Some(8080) }
     }
 
     /// Parses `DE:2,FR:2,JP:2`.
@@ -53,6 +55,9 @@ pub struct State {
     /// The folder; not stored, so that it can be moved while it is down.
     #[serde(skip)]
     pub dir: PathBuf,
+    /// The chain that the validators know by this name.
+    #[serde(default = "local")]
+    pub chain: String,
     /// Bytes that each worker lends.
     pub capacity: u64,
     /// In the order in which they start.
@@ -60,6 +65,11 @@ pub struct State {
 }
 
 const FILE: &str = "devnet.json";
+
+/// The chain of devnets that were laid out before they said which.
+fn local() -> String {
+    "local".into()
+}
 
 impl State {
     /// Where a devnet is kept unless another folder is named.
@@ -106,7 +116,9 @@ impl State {
         if let Some(port) = shape.gateway_port {
             add("gateway".into(), Kind::Gateway, None, ports.preferred(port)?, 0);
         }
-        let state = State { dir, capacity: shape.capacity, processes };
+        let base = if shape.validators == 1 { "dev" } else { "local" };
+        let chain = shape.chain.clone().unwrap_or_else(|| base.into());
+        let state = State { dir, chain, capacity: shape.capacity, processes };
         state.save()?;
         Ok(state)
     }
