@@ -1,8 +1,13 @@
 //! What the runtime answers to nodes, clients and workers: the types of its runtime APIs.
 
+mod names;
+mod renewals;
+
+pub use names::{Availability, CommitmentInfo, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo};
+pub use renewals::{AutoRenewalInfo, AutoRenewalState};
+
 use crate::{
     audit::{Record, Sample, Schedule, Tolerance},
-    content::ContentRef,
     country::Country,
     object::ObjectId,
     placement::ProfileId,
@@ -16,29 +21,6 @@ use scale_info::TypeInfo;
 
 /// The most items that one runtime API call or RPC returns in a list.
 pub const MAX_PAGE: u32 = 256;
-
-/// A name and what it points at.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
-pub struct NameInfo {
-    /// The label, valid by [`crate::name`].
-    #[cfg_attr(feature = "std", serde(with = "crate::text::label"))]
-    pub label: Vec<u8>,
-    /// Who owns it.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
-    pub owner: AccountId,
-    /// What it points at; `None` until it is set.
-    pub content: Option<ContentRef>,
-    /// Counts the changes of `content`, from 0.
-    pub version: u32,
-    /// Block of registration.
-    pub registered: BlockNumber,
-    /// Block of the last change.
-    pub updated: BlockNumber,
-    /// The deposit that release returns.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
-    pub deposit: Balance,
-}
 
 /// A registered worker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -161,6 +143,12 @@ pub struct StorageParams {
     pub tolerance: Tolerance,
     /// Of every price, these parts of a million are paid besides and burned.
     pub burn_ppm: u32,
+    /// Deposit of an automatic renewal.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub renewal_deposit: Balance,
+    /// What an automatic renewal pays, today, to whoever has the chain do it.
+    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    pub renewal_fee: Balance,
 }
 
 /// Totals of the network.
@@ -330,20 +318,6 @@ pub struct StorageMoney {
     /// Bonds that were lost, ever; they came into the fund.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub slashed: Balance,
-}
-
-/// Why the runtime would refuse a label, or that it is free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
-pub enum Availability {
-    /// It can be registered.
-    Free,
-    /// Somebody owns it.
-    Taken,
-    /// It breaks a rule of [`crate::name`].
-    Invalid,
-    /// It looks like a name that another account owns.
-    LooksLikeAnother,
 }
 
 #[cfg(test)]

@@ -1,5 +1,12 @@
 //! Content references: what a name or a link points at.
 
+// The derives cast the indices that are written below to bytes.
+#![allow(clippy::cast_possible_truncation)]
+
+mod foreign;
+
+pub use foreign::{ForeignError, ForeignRef, MAX_FOREIGN, NAMESPACES};
+
 #[cfg(feature = "std")]
 use crate::text::{from_hex, hex};
 use crate::{
@@ -59,6 +66,28 @@ impl ContentRef {
     /// [`ObjectError::BadSealedLen`] if no object has `sealed_len` bytes.
     pub fn plain_len(&self) -> Result<u64, ObjectError> {
         plain_len(self.sealed_len)
+    }
+}
+
+/// What a name points at.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+pub enum NameContent {
+    /// A site of this network: a sealed [`crate::manifest::Manifest`].
+    #[codec(index = 0)]
+    Object(ContentRef),
+    /// What another network holds.
+    #[codec(index = 1)]
+    Foreign(ForeignRef),
+}
+
+impl NameContent {
+    /// The object, where it is one of this network.
+    pub fn object(&self) -> Option<&ContentRef> {
+        match self {
+            Self::Object(content) => Some(content),
+            Self::Foreign(_) => None,
+        }
     }
 }
 

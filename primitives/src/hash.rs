@@ -32,6 +32,8 @@ pub enum Tag {
     Seed = 0x30,
     /// The four check bytes of a link.
     Link = 0x40,
+    /// What somebody will register: owner, label and secret (SCALE) follow.
+    Commitment = 0x50,
 }
 
 /// BLAKE2b-256 of the tag byte and the parts, one after another. Equal to the SDK's `blake2_256` of the same bytes, which

@@ -12,7 +12,7 @@
 //! - [`pay`]: what storing costs.
 //! - [`placement`]: profiles, the country rule, and how slots are filled from workers.
 //! - [`country`]: ISO 3166-1 alpha-2 codes.
-//! - [`name`]: which labels are names, and which look alike.
+//! - [`name`]: which labels are names, which look alike, what they cost and when they lapse.
 //! - [`content`]: what a name points at; [`manifest`]: the files of a site; [`link`]: both as text.
 //! - [`chain`]: the answers that the runtime gives to nodes, clients and workers.
 
@@ -47,6 +47,8 @@ pub type BlockNumber = u32;
 pub type GroupId = u32;
 /// A worker's number in the registry, counted up from 0 and never reused.
 pub type WorkerId = u32;
+/// An automatic renewal's number, counted up from 0 and never reused.
+pub type AutoRenewalId = u64;
 /// A storage epoch: the unit in which storage is bought and expires.
 pub type Epoch = u32;
 /// An audit period: in each, every worker that holds a slot is challenged once.

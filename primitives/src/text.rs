@@ -27,8 +27,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Reads `N` bytes of hex of either case, with or without `0x` before it.
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    from_hex_vec(text)?.try_into().ok()
+}
+
+/// Reads bytes of hex of either case, with or without `0x` before it.
+pub(crate) fn from_hex_vec(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).to_ascii_lowercase();
-    HEXLOWER.decode(digits.as_bytes()).ok()?.try_into().ok()
+    HEXLOWER.decode(digits.as_bytes()).ok()
 }
 
 /// Serialises a type as what its `Display` writes and reads it by its `FromStr`.
@@ -78,6 +83,38 @@ pub(crate) mod decimal {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Several amounts, each as a decimal string, for `#[serde(with)]`.
+#[cfg(feature = "std")]
+pub(crate) mod decimals {
+    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer, const N: usize>(amounts: &[u128; N], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(amounts.iter().map(u128::to_string))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, const N: usize>(deserializer: D) -> Result<[u128; N], D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        let amounts: Result<Vec<u128>, _> = texts.iter().map(|text| text.parse()).collect();
+        let amounts = amounts.map_err(D::Error::custom)?;
+        amounts.try_into().map_err(|_| D::Error::custom("expected another number of amounts"))
+    }
+}
+
+/// 32 bytes or nothing as `0x…` hex or null, for `#[serde(with)]`.
+#[cfg(feature = "std")]
+pub(crate) mod option_hex32 {
+    use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &Option<[u8; 32]>, serializer: S) -> Result<S::Ok, S::Error> {
+        bytes.map(|bytes| super::hex(&bytes)).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<[u8; 32]>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        super::from_hex(&text).map(Some).ok_or_else(|| D::Error::custom("expected 32 bytes in hex"))
     }
 }
 

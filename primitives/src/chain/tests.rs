@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::name::NameStatus;
 use alloc::vec;
 
 #[test]
@@ -12,6 +13,8 @@ fn names_survive_json_with_amounts_and_accounts_as_text() {
         version: 1,
         registered: 2,
         updated: 3,
+        expires: 4,
+        status: NameStatus::Grace,
         deposit: u128::MAX,
     };
     let json = serde_json::to_value(&info).unwrap();

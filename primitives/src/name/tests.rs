@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use alloc::string::String;
+use alloc::{format, string::String};
 use proptest::prelude::*;
 
 #[test]
@@ -30,6 +30,41 @@ fn labels_that_break_a_rule() {
     for (label, error) in cases {
         assert_eq!(check_label(label.as_bytes()), Err(error), "{label}");
     }
+}
+
+#[test]
+fn labels_below_a_name_may_be_short() {
+    for label in ["a", "1", "ab", "blog", "pr-42", &"x".repeat(63)] {
+        assert_eq!(check_sub_label(label.as_bytes()), Ok(()), "{label}");
+    }
+    for (label, error) in [
+        ("", LabelError::Empty),
+        ("-", LabelError::EdgeHyphen),
+        ("a.b", LabelError::BadCharacter { position: 2 }),
+        ("ab--c", LabelError::ReservedHyphens),
+        (&"x".repeat(64), LabelError::TooLong),
+    ] {
+        assert_eq!(check_sub_label(label.as_bytes()), Err(error), "{label}");
+    }
+}
+
+#[test]
+fn names_are_taken_apart_at_their_dot() {
+    assert_eq!(split_name("alice"), Ok((None, "alice")));
+    assert_eq!(split_name("b.alice"), Ok((Some("b"), "alice")));
+    for (name, error) in [
+        ("", LabelError::Empty),
+        (".", LabelError::Empty),
+        (".alice", LabelError::Empty),
+        ("alice.", LabelError::Empty),
+        ("a.b.alice", LabelError::TooDeep),
+        ("alice.b", LabelError::TooShort),
+        ("-b.alice", LabelError::EdgeHyphen),
+        ("B.alice", LabelError::BadCharacter { position: 1 }),
+    ] {
+        assert_eq!(split_name(name), Err(error), "{name}");
+    }
+    assert_eq!(format!("{0}.{0}", "x".repeat(MAX_LABEL)).len(), MAX_NAME);
 }
 
 #[test]

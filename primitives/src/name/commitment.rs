@@ -1,0 +1,38 @@
+//! How a label is claimed without showing it.
+//!
+//! Whoever registers a name shows it to everybody before a block has it. So first only a digest of it goes on the chain,
+//! and the registration must come some blocks later: who learns the label from the registration is too late with a
+//! digest of their own.
+
+use crate::{
+    hash::{tagged, Hash, Tag},
+    AccountId,
+};
+use codec::Encode;
+
+/// 32 random bytes, so that nobody can try all labels of a dictionary against a commitment.
+pub type Secret = [u8; 32];
+
+/// What goes on the chain before `owner` registers `label`. It binds the owner, so that nobody can register what another
+/// has committed to.
+pub fn commitment(owner: &AccountId, label: &[u8], secret: &Secret) -> Hash {
+    tagged(Tag::Commitment, &[&(owner, label, secret).encode()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commitment_binds_owner_label_and_secret() {
+        let base = commitment(&[1; 32], b"alice", &[2; 32]);
+        assert_eq!(base, commitment(&[1; 32], b"alice", &[2; 32]));
+        for other in [
+            commitment(&[3; 32], b"alice", &[2; 32]),
+            commitment(&[1; 32], b"alic", &[2; 32]),
+            commitment(&[1; 32], b"alice", &[3; 32]),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+}
