@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod audits;
+mod lives;
 mod objects;
 mod texts;
 mod trees;
@@ -87,4 +88,9 @@ fn links() {
 #[test]
 fn names() {
     check("names.json", &texts::names());
+}
+
+#[test]
+fn lives_of_names() {
+    check("lives.json", &lives::all());
 }
