@@ -1,19 +1,41 @@
 //! The answers to `pallet-names-runtime-api`.
 
-use crate::{Config, Label, NameRecord, Names, Owned, Pallet, Skeletons};
+use crate::{
+    Commitments, Config, CurrentParams, Delegates, Histories, Label, Names, Owned, Pallet, Records, Reserved, Reverse,
+    Subnames,
+};
 use alloc::vec::Vec;
 use meganet_primitives::{
-    chain::{Availability, NameInfo, MAX_PAGE},
-    name::check_label,
-    AccountId,
+    chain::{Availability, CommitmentInfo, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo, MAX_PAGE},
+    name::{check_label, split_name, NameParams, Quote, RecordKey, StoredName, StoredSubname},
+    AccountId, BlockNumber,
 };
 use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {
-    /// The name with this label, if somebody owns it.
+    /// The name with this label, if it is in the state, lapsed or not.
     pub fn api_name(label: Vec<u8>) -> Option<NameInfo> {
         let label = Label::try_from(label).ok()?;
-        Names::<T>::get(&label).map(|record| info(label, record))
+        let (params, now) = Self::today();
+        Names::<T>::get(&label).map(|record| info(label, record, &params, now))
+    }
+
+    /// What a name, or a name below a name, leads to. `None` where there is no such name.
+    pub fn api_resolve(name: Vec<u8>) -> Option<Resolution> {
+        let (sub, label) = split_name(core::str::from_utf8(&name).ok()?).ok()?;
+        let label = Label::try_from(label.as_bytes().to_vec()).ok()?;
+        let record = Names::<T>::get(&label)?;
+        let (params, now) = Self::today();
+        let status = record.status(&params, now);
+        let (content, version, updated) = match sub {
+            None => (record.content, record.version, record.updated),
+            Some(sub) => {
+                let sub = Subnames::<T>::get(&label, Label::try_from(sub.as_bytes().to_vec()).ok()?)?;
+                (sub.content, sub.version, sub.updated)
+            }
+        };
+        let content = content.filter(|_| status.works());
+        Some(Resolution { owner: record.owner, content, version, updated, expires: record.expires, status })
     }
 
     /// Up to `limit` names of an account, at most [`MAX_PAGE`], after the label `after`, in the order of the storage.
@@ -28,8 +50,11 @@ impl<T: Config> Pallet<T> {
             }
             Some(Err(_)) => return Vec::new(),
         };
-        let limit = usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default();
-        labels.take(limit).filter_map(|label| Names::<T>::get(&label).map(|record| info(label, record))).collect()
+        let (params, now) = Self::today();
+        labels
+            .take(page(limit))
+            .filter_map(|label| Names::<T>::get(&label).map(|record| info(label, record, &params, now)))
+            .collect()
     }
 
     /// Whether `who` could register this label now.
@@ -38,25 +63,129 @@ impl<T: Config> Pallet<T> {
         if check_label(&label).is_err() {
             return Availability::Invalid;
         }
-        if Names::<T>::contains_key(&label) {
-            return Availability::Taken;
+        let (params, now) = Self::today();
+        let former = Names::<T>::get(&label);
+        let skeleton = Self::skeleton_of(&label);
+        if former.as_ref().is_some_and(|record| record.status(&params, now).works()) {
+            Availability::Taken
+        } else if Reserved::<T>::contains_key(&skeleton) {
+            Availability::Reserved
+        } else if Self::may_own(&AccountId32::new(who), &skeleton, former.is_some()) {
+            Availability::Free
+        } else {
+            Availability::LooksLikeAnother
         }
-        let Ok(skeleton) = Self::skeleton_of(&label) else { return Availability::Invalid };
-        match Skeletons::<T>::get(skeleton) {
-            Some(record) if record.owner != AccountId32::new(who) => Availability::LooksLikeAnother,
-            _ => Availability::Free,
-        }
+    }
+
+    /// What registering this label would cost now, by its length and by when it lapsed.
+    pub fn api_quote(label: Vec<u8>, years: u32) -> Quote {
+        let (params, now) = Self::today();
+        let len = label.len();
+        let former = Label::try_from(label).ok().and_then(Names::<T>::get);
+        params.quote(len, years, former.map(|record| record.expires), now)
+    }
+
+    /// Prices and times.
+    pub fn api_params() -> NameParams {
+        CurrentParams::<T>::get()
+    }
+
+    /// The versions that a name can be rolled back to, the newest first. Empty until its content is set.
+    pub fn api_history(label: Vec<u8>) -> Vec<NameVersion> {
+        let Ok(label) = Label::try_from(label) else { return Vec::new() };
+        let versions = Histories::<T>::get(label).into_iter().rev();
+        versions.map(|old| NameVersion { version: old.version, block: old.block, content: old.content }).collect()
+    }
+
+    /// The records of a name that works.
+    pub fn api_records(label: Vec<u8>) -> Vec<NameRecordEntry> {
+        let Some((label, name)) = Self::api_working(label) else { return Vec::new() };
+        Records::<T>::iter_prefix(&label)
+            .filter(|(key, record)| record.holds(key, &name))
+            .map(|(key, record)| NameRecordEntry { key, value: record.value })
+            .collect()
+    }
+
+    /// One record of a name that works.
+    pub fn api_record(label: Vec<u8>, key: RecordKey) -> Option<Vec<u8>> {
+        let (label, name) = Self::api_working(label)?;
+        let record = Records::<T>::get(&label, &key).filter(|record| record.holds(&key, &name))?;
+        Some(record.value.into_inner())
+    }
+
+    /// Who may write for a name that works, besides its owner.
+    pub fn api_delegates(label: Vec<u8>) -> Vec<AccountId> {
+        let Some((label, _)) = Self::api_working(label) else { return Vec::new() };
+        Delegates::<T>::get(&label).into_iter().map(Into::into).collect()
+    }
+
+    /// Up to `limit` names below a name that works, at most [`MAX_PAGE`], after the label `after`, in the order of the
+    /// storage.
+    pub fn api_subnames(label: Vec<u8>, after: Option<Vec<u8>>, limit: u32) -> Vec<SubnameInfo> {
+        let Some((label, name)) = Self::api_working(label) else { return Vec::new() };
+        let found = match after.map(Label::try_from) {
+            None => Subnames::<T>::iter_prefix(&label),
+            Some(Ok(sub)) => {
+                let from = Subnames::<T>::hashed_key_for(&label, sub);
+                Subnames::<T>::iter_prefix_from(&label, from)
+            }
+            Some(Err(_)) => return Vec::new(),
+        };
+        found.take(page(limit)).map(|(sub, stored)| subname_info(sub, stored, &name)).collect()
+    }
+
+    /// The name that an account goes by, if the account owns it and it works.
+    pub fn api_reverse(account: AccountId) -> Option<Vec<u8>> {
+        let label = Reverse::<T>::get(AccountId32::new(account))?;
+        let (label, name) = Self::api_working(label.into_inner())?;
+        (name.owner == account).then(|| label.into_inner())
+    }
+
+    /// The commitments of an account.
+    pub fn api_commitments(account: AccountId) -> Vec<CommitmentInfo> {
+        Commitments::<T>::get(AccountId32::new(account))
+            .into_iter()
+            .map(|one| CommitmentInfo { commitment: one.digest, block: one.block })
+            .collect()
+    }
+
+    fn api_working(label: Vec<u8>) -> Option<(Label, StoredName)> {
+        let label = Label::try_from(label).ok()?;
+        let name = Self::working(&label, &CurrentParams::<T>::get()).ok()?;
+        Some((label, name))
+    }
+
+    fn today() -> (NameParams, BlockNumber) {
+        (CurrentParams::<T>::get(), Self::now())
     }
 }
 
-fn info(label: Label, record: NameRecord) -> NameInfo {
+fn page(limit: u32) -> usize {
+    usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default()
+}
+
+fn info(label: Label, record: StoredName, params: &NameParams, now: BlockNumber) -> NameInfo {
+    let status = record.status(params, now);
     NameInfo {
         label: label.into_inner(),
-        owner: record.owner.into(),
+        owner: record.owner,
         content: record.content,
         version: record.version,
         registered: record.registered,
         updated: record.updated,
+        expires: record.expires,
+        status,
         deposit: record.deposit,
+    }
+}
+
+fn subname_info(label: Label, stored: StoredSubname, name: &StoredName) -> SubnameInfo {
+    let delegate = stored.delegate_of(name);
+    SubnameInfo {
+        label: label.into_inner(),
+        content: stored.content,
+        version: stored.version,
+        updated: stored.updated,
+        delegate,
     }
 }

@@ -1,17 +1,30 @@
-//! A runtime of names and balances.
+//! A runtime of names and balances, with short lives.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use crate as pallet_names;
-use frame_support::{derive_impl, traits::ConstU128};
-use meganet_primitives::Balance;
+use frame_support::{derive_impl, traits::ConstU128, weights::Weight};
+use meganet_primitives::{name::NameParams, Balance, BlockNumber};
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
 
-pub const DEPOSIT: Balance = 100;
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
-pub const RICH: Balance = 10_000;
+pub const RICH: Balance = 1_000_000;
 
-type Block = frame_system::mocking::MockBlock<Test>;
+/// Prices and times of the mock: a year is 100 blocks.
+pub const PARAMS: NameParams = NameParams {
+    min_commit_age: 3,
+    max_commit_age: 20,
+    year: 100,
+    grace: 30,
+    premium: 40,
+    halving: 10,
+    premium_start: 16_000,
+    rent: [640, 160, 20, 2],
+    deposit: 100,
+    record_deposit: 7,
+};
+
+type Block = frame_system::mocking::MockBlockU32<Test>;
 
 frame_support::construct_runtime!(
     pub enum Test {
@@ -40,20 +53,51 @@ impl pallet_balances::Config for Test {
 impl pallet_names::Config for Test {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type Deposit = ConstU128<DEPOSIT>;
     type WeightInfo = ();
 }
 
-/// The account number `n`. Numbers 0 to 3 have [`RICH`], the others nothing.
+/// The account number `n`. Numbers 0 to 5 have [`RICH`], the others nothing.
 pub fn account(n: u8) -> AccountId32 {
     AccountId32::new([n; 32])
 }
 
+pub fn now() -> BlockNumber {
+    System::block_number()
+}
+
+/// Goes to a block without the ones in between: nothing happens in them that names depend on.
+pub fn go_to(block: BlockNumber) {
+    System::set_block_number(block);
+}
+
+/// Ends so many blocks, each with room for anything.
+pub fn pass(blocks: BlockNumber) {
+    for _ in 0..blocks {
+        <Names as frame_support::traits::Hooks<BlockNumber>>::on_idle(now(), Weight::MAX);
+        go_to(now() + 1);
+    }
+}
+
 pub fn new_test_ext() -> sp_io::TestExternalities {
-    let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
-    let balances = (0..4).map(|n| (account(n), RICH)).collect();
-    pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }.assimilate_storage(&mut storage).unwrap();
-    let mut ext = sp_io::TestExternalities::from(storage);
+    let balances = (0..6).map(|n| (account(n), RICH)).collect();
+    let genesis = RuntimeGenesisConfig {
+        balances: BalancesConfig { balances, ..Default::default() },
+        names: NamesConfig {
+            min_commit_age: PARAMS.min_commit_age,
+            max_commit_age: PARAMS.max_commit_age,
+            year: PARAMS.year,
+            grace: PARAMS.grace,
+            premium: PARAMS.premium,
+            halving: PARAMS.halving,
+            premium_start: PARAMS.premium_start,
+            rent: PARAMS.rent,
+            deposit: PARAMS.deposit,
+            record_deposit: PARAMS.record_deposit,
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let mut ext = sp_io::TestExternalities::from(genesis.build_storage().unwrap());
     ext.execute_with(|| System::set_block_number(1));
     ext
 }

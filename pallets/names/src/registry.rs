@@ -1,119 +1,140 @@
-//! Registering, pointing, transferring and releasing names.
+//! Registering, renewing, transferring and releasing names, and who may do what with one.
 
-use crate::{Config, Error, Event, HoldReason, Label, NameRecord, Names, Owned, Pallet, SkeletonRecord, Skeletons};
-use frame_support::{
-    ensure,
-    pallet_prelude::DispatchResult,
-    traits::{
-        fungible::MutateHold,
-        tokens::{Fortitude, Precision, Restriction},
-        Get,
-    },
+use crate::{
+    Config, CurrentParams, Delegates, Error, Event, HoldReason, Label, Names, Owned, Pallet, SkeletonRecord, Skeletons,
+    Usage,
 };
+use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::{
-    content::ContentRef,
-    name::{check_label, skeleton},
+    name::{commitment, NameParams, Secret, StoredName, MAX_YEARS},
     BlockNumber,
 };
-use sp_runtime::{AccountId32, SaturatedConversion};
+use sp_runtime::{AccountId32, DispatchError, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_register(who: AccountId32, label: Label) -> DispatchResult {
-        check_label(&label).map_err(|_| Error::<T>::BadLabel)?;
-        ensure!(!Names::<T>::contains_key(&label), Error::<T>::NameTaken);
-        let skeleton = Self::skeleton_of(&label)?;
-        let names = match Skeletons::<T>::get(&skeleton) {
-            None => 0,
-            Some(record) if record.owner == who => record.names,
-            Some(_) => return Err(Error::<T>::LooksLikeAnother.into()),
-        };
+    /// Returns how much of a former owner's was cleared.
+    pub(crate) fn do_register(
+        who: AccountId32,
+        label: Label,
+        years: u32,
+        secret: &Secret,
+    ) -> Result<Usage, DispatchError> {
+        ensure!((1..=MAX_YEARS).contains(&years), Error::<T>::BadYears);
+        let (params, now) = (CurrentParams::<T>::get(), Self::now());
+        let skeleton = Self::skeleton_of(&label);
+        let former = Names::<T>::get(&label);
+        if let Some(former) = &former {
+            ensure!(!former.status(&params, now).works(), Error::<T>::NameTaken);
+        }
+        Self::ensure_free_label(&label, &skeleton)?;
+        ensure!(Self::may_own(&who, &skeleton, former.is_some()), Error::<T>::LooksLikeAnother);
+        Self::redeem(&who, &commitment(who.as_ref(), &label, secret), &params)?;
 
-        let deposit = T::Deposit::get();
-        T::Currency::hold(&HoldReason::Name.into(), &who, deposit).map_err(|_| Error::<T>::InsufficientFunds)?;
-        let now = Self::now();
-        let record =
-            NameRecord { owner: who.clone(), content: None, version: 0, registered: now, updated: now, deposit };
+        let quote = params.quote(label.len(), years, former.as_ref().map(|former| former.expires), now);
+        let mut cleared = Usage::default();
+        if let Some(former) = former {
+            cleared = Self::clear(&label, &former);
+            Self::deposit_event(Event::Swept { label: label.clone(), owner: former.owner.into() });
+        }
+        Self::burn(&who, quote.rent.saturating_add(quote.premium))?;
+        Self::hold(HoldReason::Name, &who, quote.deposit)?;
+
+        let expires = params.extended(now, years);
+        let record = StoredName {
+            owner: who.clone().into(),
+            content: None,
+            version: 0,
+            registered: now,
+            updated: now,
+            expires,
+            deposit: quote.deposit,
+            tenure: 0,
+        };
         Names::<T>::insert(&label, record);
         Owned::<T>::insert(&who, &label, ());
-        let names = names.saturating_add(1);
-        Skeletons::<T>::insert(skeleton, SkeletonRecord { owner: who.clone(), names });
-        Self::deposit_event(Event::Registered { label, owner: who });
-        Ok(())
+        Self::enter_skeleton(&who, &skeleton);
+        Self::index_expiry(&label, expires);
+        let (rent, premium) = (quote.rent, quote.premium);
+        Self::deposit_event(Event::Registered { label, owner: who, expires, rent, premium });
+        Ok(cleared)
     }
 
-    pub(crate) fn do_set_content(who: AccountId32, label: Label, content: Option<ContentRef>) -> DispatchResult {
-        let mut record = Self::owned_by(&who, &label)?;
-        record.content = content;
-        record.version = record.version.saturating_add(1);
-        record.updated = Self::now();
-        let version = record.version;
+    pub(crate) fn do_renew(who: AccountId32, label: Label, years: u32) -> DispatchResult {
+        ensure!((1..=MAX_YEARS).contains(&years), Error::<T>::BadYears);
+        let (params, now) = (CurrentParams::<T>::get(), Self::now());
+        let mut record = Self::working(&label, &params)?;
+        let expires = params.extended(record.expires, years);
+        ensure!(expires <= params.extended(now, MAX_YEARS), Error::<T>::PaidTooFar);
+        let rent = params.rent(label.len(), years);
+        Self::burn(&who, rent)?;
+        Self::unindex_expiry(&label, record.expires);
+        Self::index_expiry(&label, expires);
+        record.expires = expires;
         Names::<T>::insert(&label, record);
-        Self::deposit_event(Event::ContentSet { label, version, content });
+        Self::deposit_event(Event::Renewed { label, by: who, expires, rent });
         Ok(())
     }
 
     pub(crate) fn do_transfer(who: AccountId32, label: Label, to: AccountId32) -> DispatchResult {
         let mut record = Self::owned_by(&who, &label)?;
         ensure!(to != who, Error::<T>::AlreadyOwner);
-        let skeleton = Self::skeleton_of(&label)?;
+        let skeleton = Self::skeleton_of(&label);
         let names = Skeletons::<T>::get(&skeleton).map_or(0, |found| found.names);
         ensure!(names <= 1, Error::<T>::HasLookAlikes);
 
-        T::Currency::transfer_on_hold(
-            &HoldReason::Name.into(),
-            &who,
-            &to,
-            record.deposit,
-            Precision::Exact,
-            Restriction::OnHold,
-            Fortitude::Polite,
-        )
-        .map_err(|_| Error::<T>::ReceiverNotReady)?;
-        record.owner = to.clone();
+        Self::move_deposits(&who, &to, record.deposit)?;
+        record.owner = to.clone().into();
         record.updated = Self::now();
+        record.tenure = record.tenure.saturating_add(1);
         Names::<T>::insert(&label, record);
         Owned::<T>::remove(&who, &label);
         Owned::<T>::insert(&to, &label, ());
         Skeletons::<T>::insert(skeleton, SkeletonRecord { owner: to.clone(), names: 1 });
+        Delegates::<T>::remove(&label);
+        Self::forget_reverse(&who, &label);
         Self::deposit_event(Event::Transferred { label, from: who, to });
         Ok(())
     }
 
-    pub(crate) fn do_release(who: AccountId32, label: Label) -> DispatchResult {
+    /// Returns how much was cleared.
+    pub(crate) fn do_release(who: AccountId32, label: Label) -> Result<Usage, DispatchError> {
         let record = Self::owned_by(&who, &label)?;
-        let skeleton = Self::skeleton_of(&label)?;
-        T::Currency::release(&HoldReason::Name.into(), &who, record.deposit, Precision::BestEffort)?;
-        Names::<T>::remove(&label);
-        Owned::<T>::remove(&who, &label);
-        Skeletons::<T>::mutate_exists(&skeleton, |found| {
-            *found = found
-                .take()
-                .filter(|rest| rest.names > 1)
-                .map(|rest| SkeletonRecord { names: rest.names.saturating_sub(1), ..rest });
-        });
+        let cleared = Self::clear(&label, &record);
         Self::deposit_event(Event::Released { label, owner: who });
-        Ok(())
+        Ok(cleared)
     }
 
-    /// The record of a name, if `who` owns it.
-    fn owned_by(who: &AccountId32, label: &Label) -> Result<NameRecord, Error<T>> {
+    /// A name that works.
+    pub(crate) fn working(label: &Label, params: &NameParams) -> Result<StoredName, Error<T>> {
         let record = Names::<T>::get(label).ok_or(Error::<T>::NoSuchName)?;
-        ensure!(record.owner == *who, Error::<T>::NotOwner);
+        ensure!(record.status(params, Self::now()).works(), Error::<T>::Lapsed);
         Ok(record)
     }
 
-    /// What all labels that look like this one have in common.
-    pub(crate) fn skeleton_of(label: &Label) -> Result<Label, Error<T>> {
-        Label::try_from(skeleton(label)).map_err(|_| Error::<T>::BadLabel)
+    /// A name that works, if `who` owns it.
+    pub(crate) fn owned_by(who: &AccountId32, label: &Label) -> Result<StoredName, Error<T>> {
+        let record = Self::working(label, &CurrentParams::<T>::get())?;
+        ensure!(Self::owns(who, &record), Error::<T>::NotOwner);
+        Ok(record)
     }
 
-    /// What the holds of an account for names amount to.
-    #[cfg(any(feature = "try-runtime", test))]
-    pub(crate) fn held(who: &AccountId32) -> meganet_primitives::Balance {
-        <T::Currency as frame_support::traits::fungible::InspectHold<_>>::balance_on_hold(&HoldReason::Name.into(), who)
+    /// A name that works, if `who` may write for it.
+    pub(crate) fn writable_by(who: &AccountId32, label: &Label, params: &NameParams) -> Result<StoredName, Error<T>> {
+        let record = Self::working(label, params)?;
+        ensure!(Self::may_write(who, label, &record), Error::<T>::NotAllowed);
+        Ok(record)
     }
 
-    fn now() -> BlockNumber {
+    /// Whether an account is a name's owner or one of its delegates.
+    pub(crate) fn may_write(who: &AccountId32, label: &Label, record: &StoredName) -> bool {
+        Self::owns(who, record) || Delegates::<T>::get(label).contains(who)
+    }
+
+    pub(crate) fn owns(who: &AccountId32, record: &StoredName) -> bool {
+        AsRef::<[u8; 32]>::as_ref(who) == &record.owner
+    }
+
+    pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 }

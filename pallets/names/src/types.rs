@@ -1,30 +1,22 @@
-//! What the pallet stores.
+//! What the pallet stores besides the names themselves, which are in [`meganet_primitives::name::stored`].
 
-use codec::{Decode, Encode, MaxEncodedLen};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
-use meganet_primitives::{content::ContentRef, Balance, BlockNumber};
+use meganet_primitives::{
+    content::NameContent,
+    hash::Hash,
+    name::{MAX_COMMITMENTS, MAX_DELEGATES, MAX_HISTORY},
+    Balance, BlockNumber,
+};
 use scale_info::TypeInfo;
 use sp_runtime::AccountId32;
 
-/// A label, or a skeleton, which is never longer than its label. The bound is `MAX_LABEL` of the primitives.
-pub type Label = BoundedVec<u8, ConstU32<63>>;
-
-/// A name.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct NameRecord {
-    /// Who owns it.
-    pub owner: AccountId32,
-    /// What it points at; `None` until it is set.
-    pub content: Option<ContentRef>,
-    /// Counts the changes of `content`, from 0.
-    pub version: u32,
-    /// Block of registration.
-    pub registered: BlockNumber,
-    /// Block of the last change, of owner or content.
-    pub updated: BlockNumber,
-    /// The deposit held for it.
-    pub deposit: Balance,
-}
+/// The last versions of a name, the oldest first; the last one is what it points at.
+pub type History = BoundedVec<Version, ConstU32<MAX_HISTORY>>;
+/// Who may write for a name besides its owner.
+pub type DelegateList = BoundedVec<AccountId32, ConstU32<MAX_DELEGATES>>;
+/// The commitments of an account, the oldest first.
+pub type CommitmentList = BoundedVec<Commitment, ConstU32<MAX_COMMITMENTS>>;
 
 /// The names that share a skeleton.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -33,4 +25,35 @@ pub struct SkeletonRecord {
     pub owner: AccountId32,
     /// How many there are, at least one.
     pub names: u32,
+}
+
+/// How much there is to clear when a name goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Usage {
+    /// Its records.
+    pub records: u32,
+    /// The names below it.
+    pub subnames: u32,
+}
+
+/// A version that a name had.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Version {
+    /// Its number.
+    pub version: u32,
+    /// The block in which the name began to point there.
+    pub block: BlockNumber,
+    /// Where.
+    pub content: Option<NameContent>,
+}
+
+/// What an account has committed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Commitment {
+    /// See [`meganet_primitives::name::commitment()`].
+    pub digest: Hash,
+    /// The block that it is in.
+    pub block: BlockNumber,
+    /// Held for it, in planck.
+    pub deposit: Balance,
 }

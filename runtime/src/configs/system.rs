@@ -55,7 +55,11 @@ impl frame_system::Config for Runtime {
     type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
     type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
     type MaxConsumers = ConstU32<128>;
+    type SingleBlockMigrations = Migrations;
 }
+
+/// What brings the state of older versions to this one, in the block that upgrades the runtime. Each runs once.
+pub type Migrations = (pallet_names::migrations::V1ToV2<Runtime>,);
 
 impl pallet_utility::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;

@@ -1,0 +1,90 @@
+//! Finding names that have lapsed, and sweeping them.
+//!
+//! Names are kept in buckets by the block until which they are paid for. At the end of a block that has room, the first
+//! bucket that may have names is looked at, if all its names must have lapsed by now: at most [`SWEEPS_PER_BLOCK`] of them
+//! are swept, or, where it is empty, the next block goes on with the next one. So a block does the same few steps however
+//! many names there are, and nothing depends on them: a lapsed name points at nothing, swept or not.
+
+use crate::{
+    Config, CurrentParams, Error, Event, Expiring, Label, Names, Pallet, SweepFrom, Usage, Usages, WeightInfo,
+};
+use alloc::vec::Vec;
+use frame_support::{
+    ensure,
+    weights::{Weight, WeightMeter},
+};
+use meganet_primitives::{
+    name::{NameStatus, StoredName},
+    BlockNumber,
+};
+use sp_runtime::DispatchError;
+
+/// Blocks of a bucket: a minute.
+pub const BUCKET_BLOCKS: BlockNumber = 20;
+/// The most names that are swept at the end of a block: 57,600 a day.
+pub const SWEEPS_PER_BLOCK: u32 = 2;
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn index_expiry(label: &Label, expires: BlockNumber) {
+        Expiring::<T>::insert(bucket_of(expires), label, ());
+    }
+
+    pub(crate) fn unindex_expiry(label: &Label, expires: BlockNumber) {
+        Expiring::<T>::remove(bucket_of(expires), label);
+    }
+
+    /// Returns how much was cleared.
+    pub(crate) fn do_sweep(label: Label) -> Result<Usage, DispatchError> {
+        let record = Names::<T>::get(&label).ok_or(Error::<T>::NoSuchName)?;
+        let status = record.status(&CurrentParams::<T>::get(), Self::now());
+        ensure!(status == NameStatus::Lapsed, Error::<T>::NotLapsed);
+        Ok(Self::sweep_away(label, &record))
+    }
+
+    fn sweep_away(label: Label, record: &StoredName) -> Usage {
+        let cleared = Self::clear(&label, record);
+        Self::deposit_event(Event::Swept { label, owner: record.owner.into() });
+        cleared
+    }
+
+    /// Sweeps a few names that have lapsed, as far as a block has room. Returns what that took.
+    pub(crate) fn sweep_some(remaining: Weight) -> Weight {
+        let mut meter = WeightMeter::with_limit(remaining);
+        if meter.try_consume(T::WeightInfo::sweep_base()).is_err() {
+            return meter.consumed();
+        }
+        let bucket = SweepFrom::<T>::get();
+        if CurrentParams::<T>::get().status(last_of(bucket), Self::now()) != NameStatus::Lapsed {
+            return meter.consumed();
+        }
+        let most = usize::try_from(SWEEPS_PER_BLOCK).unwrap_or_default();
+        let labels: Vec<Label> = Expiring::<T>::iter_key_prefix(bucket).take(most).collect();
+        if labels.is_empty() {
+            SweepFrom::<T>::put(bucket.saturating_add(1));
+        }
+        for label in labels {
+            let Usage { records, subnames } = Usages::<T>::get(&label);
+            if meter.try_consume(T::WeightInfo::sweep(records, subnames)).is_err() {
+                break;
+            }
+            match Names::<T>::get(&label) {
+                Some(record) => {
+                    Self::sweep_away(label, &record);
+                }
+                // Against the invariants; the sweep must not stop at it for ever.
+                None => Expiring::<T>::remove(bucket, &label),
+            }
+        }
+        meter.consumed()
+    }
+}
+
+/// The bucket of names that are paid for until block `expires`.
+pub(crate) fn bucket_of(expires: BlockNumber) -> u32 {
+    expires / BUCKET_BLOCKS
+}
+
+/// The latest block until which a name of this bucket can be paid for.
+fn last_of(bucket: u32) -> BlockNumber {
+    bucket.saturating_mul(BUCKET_BLOCKS).saturating_add(BUCKET_BLOCKS - 1)
+}

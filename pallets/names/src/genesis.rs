@@ -1,0 +1,66 @@
+//! The first state, the parameters that root may change, and the check of the runtime's constants.
+
+use crate::{Config, CurrentParams, Error, Event, GenesisConfig, Label, Pallet, WeightInfo};
+use frame_support::{dispatch::DispatchClass, ensure, pallet_prelude::DispatchResult, traits::Get};
+use meganet_primitives::name::{NameParams, MAX_LABEL, MAX_RECORDS, MAX_SUBNAMES};
+
+impl<T: Config> Pallet<T> {
+    /// Writes the first state.
+    ///
+    /// # Panics
+    /// If the values contradict each other: such a chain must not begin.
+    pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) {
+        let params = NameParams {
+            min_commit_age: genesis.min_commit_age,
+            max_commit_age: genesis.max_commit_age,
+            year: genesis.year,
+            grace: genesis.grace,
+            premium: genesis.premium,
+            halving: genesis.halving,
+            premium_start: genesis.premium_start,
+            rent: genesis.rent,
+            deposit: genesis.deposit,
+            record_deposit: genesis.record_deposit,
+        };
+        assert!(
+            params.are_sound(),
+            "names: the ages of commitments, the year, the halving or the deposits are out of bounds"
+        );
+        CurrentParams::<T>::put(params);
+        for label in &genesis.reserved {
+            assert!(Self::reserve(label), "names.reserved: {label:?} can't be a name");
+        }
+    }
+
+    pub(crate) fn do_set_params(params: NameParams) -> DispatchResult {
+        ensure!(params.are_sound(), Error::<T>::BadParams);
+        CurrentParams::<T>::put(params);
+        Self::deposit_event(Event::ParamsSet { params });
+        Ok(())
+    }
+
+    /// Checks the runtime's constants, when the runtime is tested.
+    ///
+    /// # Panics
+    /// If one of them can't work.
+    pub(crate) fn check_config() {
+        assert_eq!(Label::bound(), MAX_LABEL, "labels are stored whole");
+        assert!(NameParams::default().are_sound(), "the live values agree with each other");
+        let limits = T::BlockWeights::get();
+        let worst = [
+            T::WeightInfo::register(MAX_RECORDS, MAX_SUBNAMES),
+            T::WeightInfo::release(MAX_RECORDS, MAX_SUBNAMES),
+            T::WeightInfo::sweep(MAX_RECORDS, MAX_SUBNAMES),
+        ];
+        if let Some(most) = limits.get(DispatchClass::Normal).max_extrinsic {
+            for weight in worst {
+                assert!(weight.all_lte(most), "a call that fits into no block");
+            }
+        }
+        let [_, _, sweep] = worst;
+        assert!(
+            T::WeightInfo::sweep_base().saturating_add(sweep).all_lte(limits.max_block.saturating_div(4)),
+            "sweeping a name takes more than a quarter of a block"
+        );
+    }
+}

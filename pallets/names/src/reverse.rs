@@ -1,0 +1,26 @@
+//! By which of its names an account goes. Only an account that owns a name can go by it, so both directions agree.
+
+use crate::{Config, Event, Label, Pallet, Reverse};
+use frame_support::pallet_prelude::DispatchResult;
+use sp_runtime::AccountId32;
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_set_reverse(who: AccountId32, label: Option<Label>) -> DispatchResult {
+        match &label {
+            Some(label) => {
+                Self::owned_by(&who, label)?;
+                Reverse::<T>::insert(&who, label);
+            }
+            None => Reverse::<T>::remove(&who),
+        }
+        Self::deposit_event(Event::ReverseSet { owner: who, label });
+        Ok(())
+    }
+
+    /// An account that gives a name away goes by it no longer.
+    pub(crate) fn forget_reverse(who: &AccountId32, label: &Label) {
+        if Reverse::<T>::get(who).as_ref() == Some(label) {
+            Reverse::<T>::remove(who);
+        }
+    }
+}
