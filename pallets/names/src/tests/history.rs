@@ -1,36 +1,59 @@
 //! Random histories: after every step the invariants hold, and no money is made or lost but what is burned.
 
 use super::*;
-use crate::{Call, Event, SweepFrom, BUCKET_BLOCKS};
+use crate::{Call, Event, Names as NamesMap, SweepFrom, BUCKET_BLOCKS};
 use frame_support::traits::{fungible::Inspect, UnfilteredDispatchable};
 use meganet_primitives::name::NameParams;
 use proptest::prelude::*;
 
-/// Few labels, of which some look alike or are reserved, so that histories meet.
-const LABELS: [&str; 7] = ["site", "s1te", "-site", "modern", "rnodern", "other", "mega"];
+/// Few labels, of which some look alike, are reserved or are no names, so that histories meet.
+const LABELS: [&str; 7] = ["site", "s1te", "other", "modern", "rnodern", "-site", "mega"];
 const SUBS: [&str; 3] = ["a", "blog", "-"];
 /// 0 to 5 are rich, 6 has nothing.
 const ACCOUNTS: u8 = 7;
 
+/// Who acts on which label.
+#[derive(Clone, Copy, Debug)]
+struct Aim {
+    who: u8,
+    label: usize,
+    /// On a name that there is, and as its owner.
+    own: bool,
+}
+
+impl Aim {
+    /// The account and the label. Where no name is there to be aimed at, any of each.
+    fn take(self) -> (u8, usize) {
+        let there: Vec<usize> =
+            (0..LABELS.len()).filter(|at| NamesMap::<Test>::contains_key(label(LABELS[*at]))).collect();
+        if !self.own || there.is_empty() {
+            return (self.who, self.label);
+        }
+        let at = there[self.label % there.len()];
+        (info(LABELS[at]).owner[0], at)
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
-    Commit(u8, usize),
-    Cancel(u8, usize),
-    Register(u8, usize, u32),
+    Commit(Aim),
+    Cancel(Aim),
+    Register(Aim, u32),
     /// Commits, waits and registers.
-    Claim(u8, usize, u32),
-    Renew(u8, usize, u32),
-    SetContent(u8, usize, Option<u8>),
-    Rollback(u8, usize, u32),
-    Transfer(u8, usize, u8),
-    Release(u8, usize),
-    Sweep(u8, usize),
-    SetRecord(u8, usize, u8, bool),
-    SetDelegate(u8, usize, u8, bool),
-    SetSubname(u8, usize, usize, Option<u8>),
-    SetSubnameDelegate(u8, usize, usize, Option<u8>),
-    RemoveSubname(u8, usize, usize),
-    SetReverse(u8, Option<usize>),
+    Claim(Aim, u32),
+    Renew(Aim, u32),
+    SetContent(Aim, Option<u8>),
+    /// To so many versions before the current one.
+    Rollback(Aim, u32),
+    Transfer(Aim, u8),
+    Release(Aim),
+    Sweep(Aim),
+    SetRecord(Aim, u8, bool),
+    SetDelegate(Aim, u8, bool),
+    SetSubname(Aim, usize, Option<u8>),
+    SetSubnameDelegate(Aim, usize, Option<u8>),
+    RemoveSubname(Aim, usize),
+    SetReverse(Aim, bool),
     SetReserved(usize, bool),
     SetParams {
         year: u32,
@@ -44,30 +67,33 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let n = || 0u8..ACCOUNTS;
-    let l = || 0..LABELS.len();
     let s = || 0..SUBS.len();
+    let aim = |own: f64| {
+        (n(), 0..LABELS.len(), proptest::bool::weighted(own)).prop_map(|(who, label, own)| Aim { who, label, own })
+    };
+    let (any_aim, own) = (move || aim(0.1), move || aim(0.8));
     prop_oneof![
-        2 => (n(), l()).prop_map(|(n, l)| Step::Commit(n, l)),
-        1 => (n(), l()).prop_map(|(n, l)| Step::Cancel(n, l)),
-        2 => (n(), l(), 0u32..12).prop_map(|(n, l, y)| Step::Register(n, l, y)),
-        6 => (n(), l(), 1u32..3).prop_map(|(n, l, y)| Step::Claim(n, l, y)),
-        2 => (n(), l(), 0u32..12).prop_map(|(n, l, y)| Step::Renew(n, l, y)),
-        4 => (n(), l(), any::<Option<u8>>()).prop_map(|(n, l, c)| Step::SetContent(n, l, c)),
-        2 => (n(), l(), 0u32..6).prop_map(|(n, l, v)| Step::Rollback(n, l, v)),
-        2 => (n(), l(), n()).prop_map(|(n, l, to)| Step::Transfer(n, l, to)),
-        1 => (n(), l()).prop_map(|(n, l)| Step::Release(n, l)),
-        2 => (n(), l()).prop_map(|(n, l)| Step::Sweep(n, l)),
-        4 => (n(), l(), 0u8..4, any::<bool>()).prop_map(|(n, l, k, set)| Step::SetRecord(n, l, k, set)),
-        3 => (n(), l(), n(), any::<bool>()).prop_map(|(n, l, d, on)| Step::SetDelegate(n, l, d, on)),
-        4 => (n(), l(), s(), any::<Option<u8>>()).prop_map(|(n, l, s, c)| Step::SetSubname(n, l, s, c)),
-        2 => (n(), l(), s(), proptest::option::of(n())).prop_map(|(n, l, s, d)| Step::SetSubnameDelegate(n, l, s, d)),
-        1 => (n(), l(), s()).prop_map(|(n, l, s)| Step::RemoveSubname(n, l, s)),
-        2 => (n(), proptest::option::of(l())).prop_map(|(n, l)| Step::SetReverse(n, l)),
-        1 => (l(), any::<bool>()).prop_map(|(l, on)| Step::SetReserved(l, on)),
-        1 => (0u32..200, 0u32..60, 0u32..60, 0u128..2_000)
+        3 => any_aim().prop_map(Step::Commit),
+        2 => any_aim().prop_map(Step::Cancel),
+        2 => (any_aim(), 0u32..12).prop_map(|(a, y)| Step::Register(a, y)),
+        12 => (any_aim(), 1u32..4).prop_map(|(a, y)| Step::Claim(a, y)),
+        3 => (own(), 0u32..8).prop_map(|(a, y)| Step::Renew(a, y)),
+        8 => (own(), any::<Option<u8>>()).prop_map(|(a, c)| Step::SetContent(a, c)),
+        3 => (own(), 0u32..4).prop_map(|(a, v)| Step::Rollback(a, v)),
+        4 => (own(), n()).prop_map(|(a, to)| Step::Transfer(a, to)),
+        2 => own().prop_map(Step::Release),
+        3 => own().prop_map(Step::Sweep),
+        8 => (own(), 0u8..4, proptest::bool::weighted(0.7)).prop_map(|(a, k, set)| Step::SetRecord(a, k, set)),
+        5 => (own(), n(), proptest::bool::weighted(0.7)).prop_map(|(a, d, on)| Step::SetDelegate(a, d, on)),
+        8 => (own(), s(), any::<Option<u8>>()).prop_map(|(a, s, c)| Step::SetSubname(a, s, c)),
+        4 => (own(), s(), proptest::option::of(n())).prop_map(|(a, s, d)| Step::SetSubnameDelegate(a, s, d)),
+        2 => (own(), s()).prop_map(|(a, s)| Step::RemoveSubname(a, s)),
+        3 => (own(), proptest::bool::weighted(0.8)).prop_map(|(a, on)| Step::SetReverse(a, on)),
+        1 => (0..LABELS.len(), proptest::bool::weighted(0.3)).prop_map(|(l, on)| Step::SetReserved(l, on)),
+        1 => (50u32..200, 0u32..60, 0u32..60, 0u128..2_000)
             .prop_map(|(year, grace, premium, deposit)| Step::SetParams { year, grace, premium, deposit }),
         4 => (1u32..30).prop_map(Step::Wait),
-        2 => (30u32..300).prop_map(Step::Jump),
+        1 => (30u32..200).prop_map(Step::Jump),
     ]
 }
 
@@ -77,39 +103,82 @@ fn digest(n: u8, l: usize) -> [u8; 32] {
 
 /// The call of a step and who makes it; `None` where it only takes time.
 fn call(step: Step) -> Option<(RuntimeOrigin, Call<Test>)> {
-    let name = |l: usize| label(LABELS[l]);
+    let at = |aim: Aim| {
+        let (n, l) = aim.take();
+        (signed(n), label(LABELS[l]))
+    };
     Some(match step {
-        Step::Commit(n, l) => (signed(n), Call::commit { commitment: digest(n, l) }),
-        Step::Cancel(n, l) => (signed(n), Call::cancel_commit { commitment: digest(n, l) }),
-        Step::Register(n, l, years) => (signed(n), Call::register { label: name(l), years, secret: SECRET }),
-        Step::Claim(n, l, years) => {
+        Step::Commit(aim) => {
+            let (n, l) = aim.take();
+            (signed(n), Call::commit { commitment: digest(n, l) })
+        }
+        Step::Cancel(aim) => {
+            let (n, l) = aim.take();
+            (signed(n), Call::cancel_commit { commitment: digest(n, l) })
+        }
+        Step::Claim(aim, years) => {
+            let (n, l) = aim.take();
             let _perhaps = Names::commit(signed(n), digest(n, l));
             go_to(now() + PARAMS.min_commit_age);
-            (signed(n), Call::register { label: name(l), years, secret: SECRET })
+            (signed(n), Call::register { label: label(LABELS[l]), years, secret: SECRET })
         }
-        Step::Renew(n, l, years) => (signed(n), Call::renew { label: name(l), years }),
-        Step::SetContent(n, l, c) => (signed(n), Call::set_content { label: name(l), content: c.map(content) }),
-        Step::Rollback(n, l, version) => (signed(n), Call::rollback { label: name(l), version }),
-        Step::Transfer(n, l, to) => (signed(n), Call::transfer { label: name(l), new_owner: account(to) }),
-        Step::Release(n, l) => (signed(n), Call::release { label: name(l) }),
-        Step::Sweep(n, l) => (signed(n), Call::sweep { label: name(l) }),
-        Step::SetRecord(n, l, key, set) => {
+        Step::Register(aim, years) => {
+            let (who, label) = at(aim);
+            (who, Call::register { label, years, secret: SECRET })
+        }
+        Step::Renew(aim, years) => {
+            let (who, label) = at(aim);
+            (who, Call::renew { label, years })
+        }
+        Step::SetContent(aim, c) => {
+            let (who, label) = at(aim);
+            (who, Call::set_content { label, content: c.map(content) })
+        }
+        Step::Rollback(aim, back) => {
+            let (who, label) = at(aim);
+            let current = NamesMap::<Test>::get(&label).map_or(0, |name| name.version);
+            (who, Call::rollback { label, version: current.saturating_sub(back) })
+        }
+        Step::Transfer(aim, to) => {
+            let (who, label) = at(aim);
+            (who, Call::transfer { label, new_owner: account(to) })
+        }
+        Step::Release(aim) => {
+            let (who, label) = at(aim);
+            (who, Call::release { label })
+        }
+        Step::Sweep(aim) => {
+            let (who, label) = at(aim);
+            (who, Call::sweep { label })
+        }
+        Step::SetRecord(aim, key, set) => {
+            let (who, label) = at(aim);
             let key = if key == 0 { RecordKey::EncryptionKey } else { text(&"k".repeat(key.into())) };
-            (signed(n), Call::set_record { label: name(l), key, value: set.then(|| value(&[65; 32])) })
+            (who, Call::set_record { label, key, value: set.then(|| value(&[65; 32])) })
         }
-        Step::SetDelegate(n, l, to, allowed) => {
-            (signed(n), Call::set_delegate { label: name(l), delegate: account(to), allowed })
+        Step::SetDelegate(aim, to, allowed) => {
+            let (who, label) = at(aim);
+            (who, Call::set_delegate { label, delegate: account(to), allowed })
         }
-        Step::SetSubname(n, l, s, c) => {
-            (signed(n), Call::set_subname { label: name(l), sub: label(SUBS[s]), content: c.map(content) })
+        Step::SetSubname(aim, s, c) => {
+            let (who, name) = at(aim);
+            (who, Call::set_subname { label: name, sub: label(SUBS[s]), content: c.map(content) })
         }
-        Step::SetSubnameDelegate(n, l, s, to) => {
-            let (sub, delegate) = (label(SUBS[s]), to.map(account));
-            (signed(n), Call::set_subname_delegate { label: name(l), sub, delegate })
+        Step::SetSubnameDelegate(aim, s, to) => {
+            let (who, name) = at(aim);
+            (who, Call::set_subname_delegate { label: name, sub: label(SUBS[s]), delegate: to.map(account) })
         }
-        Step::RemoveSubname(n, l, s) => (signed(n), Call::remove_subname { label: name(l), sub: label(SUBS[s]) }),
-        Step::SetReverse(n, l) => (signed(n), Call::set_reverse { label: l.map(name) }),
-        Step::SetReserved(l, reserved) => (RuntimeOrigin::root(), Call::set_reserved { label: name(l), reserved }),
+        Step::RemoveSubname(aim, s) => {
+            let (who, name) = at(aim);
+            (who, Call::remove_subname { label: name, sub: label(SUBS[s]) })
+        }
+        Step::SetReverse(aim, set) => {
+            let (who, label) = at(aim);
+            (who, Call::set_reverse { label: set.then_some(label) })
+        }
+        Step::SetReserved(l, reserved) => {
+            (RuntimeOrigin::root(), Call::set_reserved { label: label(LABELS[l]), reserved })
+        }
         Step::SetParams { year, grace, premium, deposit } => {
             let params = NameParams { year, grace, premium, deposit, record_deposit: deposit / 10, ..PARAMS };
             (RuntimeOrigin::root(), Call::set_params { params })
