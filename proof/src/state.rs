@@ -156,7 +156,8 @@ pub fn read(nodes: &[Vec<u8>], root: Hash, label: &str, sub: Option<&str>) -> Re
     }
     Ok(Facts {
         time: need("time", time)?,
-        params: need("prices and times of names", params)?,
+        // As the pallet does where nothing has been written yet.
+        params: params.map_or(Ok(NameParams::default()), |bytes| decode("prices and times of names", &bytes))?,
         name: name.map(|bytes| decode("the name", &bytes)).transpose()?,
         sub: sub.map(|bytes| decode("the name below the name", &bytes)).transpose()?,
     })

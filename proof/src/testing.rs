@@ -27,7 +27,7 @@ type Layout = LayoutV1<BlakeTwo256>;
 /// Milliseconds between two blocks.
 pub const BLOCK_MILLIS: u64 = 3_000;
 /// The time of the first block.
-pub const START: u64 = 1_800_000_000_000;
+pub const START: u64 = 1_600_000_000_000;
 
 /// A chain.
 pub struct Chain {
@@ -39,6 +39,8 @@ pub struct Chain {
     pub validators: Vec<ed25519::Pair>,
     /// Its highest block.
     pub head: Header,
+    /// The time of the next blocks, in milliseconds since 1970; by their height from [`START`] on where it is `None`.
+    pub now: Option<u64>,
     db: MemoryDB<BlakeTwo256>,
     root: Hash,
 }
@@ -93,6 +95,7 @@ impl Chain {
             set_id: 0,
             validators: (1..=validators).map(validator).collect(),
             head,
+            now: None,
             db: MemoryDB::default(),
             root: Hash::default(),
         };
@@ -152,7 +155,8 @@ impl Chain {
     /// Makes the next block, with an item in its digest.
     pub fn next_with(&mut self, item: Option<DigestItem>) -> Header {
         let number = self.head.number + 1;
-        self.put([(state::time_key(), Some((START + u64::from(number) * BLOCK_MILLIS).encode()))]);
+        let time = self.now.unwrap_or(START + u64::from(number) * BLOCK_MILLIS);
+        self.put([(state::time_key(), Some(time.encode()))]);
         // As long as a primary slot's claim with its VRF, and a seal.
         let mut logs = vec![DigestItem::PreRuntime(*b"BABE", vec![1; 109])];
         logs.extend(item);

@@ -75,6 +75,16 @@ fn a_name_works_in_its_grace_and_leads_nowhere_after_it() {
     }
 }
 
+#[test]
+fn without_prices_and_times_those_of_a_live_chain_hold() {
+    let mut chain = Chain::new(4);
+    chain.put([(crate::state::params_key(), None)]);
+    chain.put_name("alice", &stored(7, 5));
+    // Grace is 100 blocks by the parameters of these tests, and thirty days by those of a live chain.
+    chain.reach(5 + params().grace);
+    assert_eq!(ask(&chain, "alice").answer.resolution().unwrap().status, NameStatus::Grace);
+}
+
 fn below(object: u8) -> StoredSubname {
     StoredSubname { content: content(object), version: 9, updated: 8, delegate: None, deposit: 2 }
 }
