@@ -53,7 +53,7 @@ fn hashed(bytes: &[u8]) -> Vec<u8> {
     [blake2_128(bytes).as_slice(), bytes].concat()
 }
 
-fn stored(item: &[u8], keys: &[Vec<u8>]) -> Option<Vec<u8>> {
+fn stored(item: &[u8], keys: &[&[u8]]) -> Option<Vec<u8>> {
     let mut key = [twox_128(b"Names"), twox_128(item)].concat();
     keys.iter().for_each(|one| key.extend(hashed(one)));
     sp_io::storage::get(&key).map(Into::into)
@@ -66,10 +66,10 @@ fn a_light_client_computes_keys_and_reads_values() {
         assert_ok!(Names::set_content(signed(1), label("site"), Some(content(1))));
         assert_ok!(Names::set_subname(signed(1), label("site"), label("blog"), Some(foreign())));
         let (site, blog) = (label("site").encode(), label("blog").encode());
-        let name = StoredName::decode(&mut stored(b"Names", &[site.clone()]).unwrap().as_slice()).unwrap();
+        let name = StoredName::decode(&mut stored(b"Names", &[&site]).unwrap().as_slice()).unwrap();
         assert_eq!((name.owner, name.content.clone()), ([1; 32], Some(content(1))));
         assert_eq!(NamesMap::<Test>::get(label("site")), Some(name));
-        let sub = StoredSubname::decode(&mut stored(b"Subnames", &[site, blog]).unwrap().as_slice()).unwrap();
+        let sub = StoredSubname::decode(&mut stored(b"Subnames", &[&site, &blog]).unwrap().as_slice()).unwrap();
         assert_eq!(Subnames::<Test>::get(label("site"), label("blog")), Some(sub));
         let params = NameParams::decode(&mut stored(b"CurrentParams", &[]).unwrap().as_slice()).unwrap();
         assert_eq!(CurrentParams::<Test>::get(), params);

@@ -12,7 +12,7 @@ fn genesis_sets_prices_and_times() {
 
 #[test]
 fn the_constants_fit() {
-    new_test_ext().execute_with(|| <Names as Hooks<u32>>::integrity_test());
+    new_test_ext().execute_with(<Names as Hooks<u32>>::integrity_test);
 }
 
 #[test]
