@@ -2,6 +2,7 @@
 
 use meganet_runtime::{
     constants::{SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL},
+    genesis_presets::LOCAL_NAMES_RUNTIME_PRESET,
     opaque::Block,
     WASM_BINARY,
 };
@@ -33,6 +34,11 @@ pub fn dev() -> Result<ChainSpec, String> {
 /// Three validators on one machine: `--chain local`.
 pub fn local() -> Result<ChainSpec, String> {
     named("Meganet Local", "local", ChainType::Local, LOCAL_TESTNET_RUNTIME_PRESET)
+}
+
+/// As `local`, with names that lapse within minutes: `--chain local-names`.
+pub fn local_names() -> Result<ChainSpec, String> {
+    named("Meganet Local Names", "local-names", ChainType::Local, LOCAL_NAMES_RUNTIME_PRESET)
 }
 
 fn named(name: &str, id: &str, kind: ChainType, preset: &str) -> Result<ChainSpec, String> {

@@ -12,9 +12,11 @@ use frame_support::{
 use meganet_primitives::{
     self as primitives,
     chain::{
-        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
-        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
+        Availability, ChallengeInfo, ChallengedRow, CommitmentInfo, GroupHealth, GroupInfo, NameInfo,
+        NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment, StorageMoney, StorageParams, StorageStats,
+        SubnameInfo, Tombstone, WorkerAudit, WorkerInfo,
     },
+    name::{NameParams, Quote, RecordKey},
     placement::ProfileId,
     receipt::PeerKey,
     Epoch, GroupId, SlotIndex, WorkerId,
@@ -215,12 +217,52 @@ sp_api::impl_runtime_apis! {
             Names::api_name(label)
         }
 
+        fn resolve(name: Vec<u8>) -> Option<Resolution> {
+            Names::api_resolve(name)
+        }
+
         fn names_of(owner: primitives::AccountId, after: Option<Vec<u8>>, limit: u32) -> Vec<NameInfo> {
             Names::api_names_of(owner, after, limit)
         }
 
         fn availability(label: Vec<u8>, who: primitives::AccountId) -> Availability {
             Names::api_availability(label, who)
+        }
+
+        fn quote(label: Vec<u8>, years: u32) -> Quote {
+            Names::api_quote(label, years)
+        }
+
+        fn params() -> NameParams {
+            Names::api_params()
+        }
+
+        fn history(label: Vec<u8>) -> Vec<NameVersion> {
+            Names::api_history(label)
+        }
+
+        fn records(label: Vec<u8>) -> Vec<NameRecordEntry> {
+            Names::api_records(label)
+        }
+
+        fn record(label: Vec<u8>, key: RecordKey) -> Option<Vec<u8>> {
+            Names::api_record(label, key)
+        }
+
+        fn delegates(label: Vec<u8>) -> Vec<primitives::AccountId> {
+            Names::api_delegates(label)
+        }
+
+        fn subnames(label: Vec<u8>, after: Option<Vec<u8>>, limit: u32) -> Vec<SubnameInfo> {
+            Names::api_subnames(label, after, limit)
+        }
+
+        fn reverse(account: primitives::AccountId) -> Option<Vec<u8>> {
+            Names::api_reverse(account)
+        }
+
+        fn commitments(account: primitives::AccountId) -> Vec<CommitmentInfo> {
+            Names::api_commitments(account)
         }
     }
 

@@ -1,4 +1,4 @@
-//! The genesis of the `dev` and `local` chains.
+//! The genesis of the `dev` and `local` chains, and of `local-names`.
 //!
 //! A live chain's genesis is not code: it is a spec file. Take `meganet-node export-chain-spec --chain local` as the
 //! form and replace the name, id, chain type and boot nodes, and in `genesis.runtimeGenesis.patch` the balances, the
@@ -7,8 +7,8 @@
 
 use crate::{
     constants::{HOURS, MEGA, MILLI_MEGA, MINUTES, SS58_PREFIX},
-    AccountId, BabeConfig, Balance, BalancesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, StorageConfig,
-    SudoConfig,
+    AccountId, BabeConfig, Balance, BalancesConfig, NamesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+    StorageConfig, SudoConfig,
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
@@ -23,6 +23,9 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 /// VRF too: so every block brings randomness that nobody else could have made.
 pub const BABE_EPOCH: BabeEpochConfiguration =
     BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
+
+/// The preset of the chain `local-names`.
+pub const LOCAL_NAMES_RUNTIME_PRESET: &str = "local_names";
 
 /// What each of the well-known accounts owns on a `dev` or `local` chain.
 const ENDOWMENT: Balance = 1_000_000 * MEGA;
@@ -43,6 +46,12 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
         babe: BabeConfig { epoch_config: BABE_EPOCH },
         session: SessionConfig { keys: validators },
         sudo: SudoConfig { key: Some(root) },
+        // Lives as on a live chain, so that no name of a demo lapses; a tenth of the rent.
+        names: NamesConfig {
+            min_commit_age: 2,
+            premium_start: 1_000 * MEGA,
+            rent: [64 * MEGA, 16 * MEGA, 2 * MEGA, MEGA / 5],
+        },
         storage: StorageConfig {
             epoch_blocks: HOURS,
             period_blocks: MINUTES,
@@ -86,6 +95,19 @@ fn local() -> Value {
     genesis(validators, Sr25519Keyring::Alice.to_account_id())
 }
 
+/// As [`local`], with names that live for three minutes and are in grace and at a premium for one each: for tests of what
+/// takes years.
+fn local_names() -> Value {
+    let mut genesis = local();
+    let names = &mut genesis["names"];
+    names["maxCommitAge"] = MINUTES.into();
+    names["year"] = (3 * MINUTES).into();
+    names["grace"] = MINUTES.into();
+    names["premium"] = MINUTES.into();
+    names["halving"] = (MINUTES / 4).into();
+    genesis
+}
+
 /// Makes genesis JSON read and write this chain's addresses. A prefix that is in no registry is refused otherwise; the
 /// generic one (42) is read all the same.
 pub fn use_own_addresses() {
@@ -97,6 +119,7 @@ pub fn get(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         DEV_RUNTIME_PRESET => dev(),
         LOCAL_TESTNET_RUNTIME_PRESET => local(),
+        LOCAL_NAMES_RUNTIME_PRESET => local_names(),
         _ => return None,
     };
     Some(patch.to_string().into_bytes())
@@ -104,5 +127,9 @@ pub fn get(id: &PresetId) -> Option<Vec<u8>> {
 
 /// The presets there are.
 pub fn names() -> Vec<PresetId> {
-    vec![PresetId::from(DEV_RUNTIME_PRESET), PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET)]
+    vec![
+        PresetId::from(DEV_RUNTIME_PRESET),
+        PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
+        PresetId::from(LOCAL_NAMES_RUNTIME_PRESET),
+    ]
 }

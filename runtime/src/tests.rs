@@ -29,7 +29,7 @@ fn at_genesis<R>(name: &str, run: impl FnOnce() -> R) -> R {
 
 #[test]
 fn presets_build_and_set_the_validators_of_their_name() {
-    for (name, validators) in [("development", 1), ("local_testnet", 3)] {
+    for (name, validators) in [("development", 1), ("local_testnet", 3), ("local_names", 3)] {
         assert!(genesis_presets::names().contains(&name.into()));
         at_genesis(name, || {
             assert_eq!(pallet_session::Validators::<Runtime>::get().len(), validators);
@@ -38,6 +38,47 @@ fn presets_build_and_set_the_validators_of_their_name() {
             assert!(pallet_sudo::Key::<Runtime>::get().is_some());
         });
     }
+}
+
+#[test]
+fn names_live_as_long_as_their_preset_says() {
+    use crate::{constants::DAYS, Names};
+    let lives = |preset| {
+        at_genesis(preset, || {
+            let params = Names::api_params();
+            assert!(params.are_sound());
+            (params.year, params.grace, params.premium, params.rent[3])
+        })
+    };
+    for preset in ["development", "local_testnet"] {
+        assert_eq!(lives(preset), (365 * DAYS + DAYS / 4, 30 * DAYS, 21 * DAYS, constants::MEGA / 5));
+    }
+    assert_eq!(lives("local_names"), (60, 20, 20, constants::MEGA / 5));
+}
+
+#[test]
+fn what_a_genesis_does_not_say_about_names_is_as_on_a_live_chain() {
+    use meganet_primitives::{chain::Availability, name::NameParams};
+    let storage = RuntimeGenesisConfig::default().build_storage().unwrap();
+    sp_io::TestExternalities::new(storage).execute_with(|| {
+        assert_eq!(crate::Names::api_params(), NameParams::default());
+        assert_eq!(crate::Names::api_availability(b"wallet".to_vec(), [1; 32]), Availability::Reserved);
+    });
+}
+
+#[test]
+fn an_upgrade_brings_names_of_the_first_version_along() {
+    use frame_support::traits::{GetStorageVersion, StorageVersion};
+    use meganet_primitives::name::NameParams;
+    at_genesis("development", || {
+        assert_eq!(crate::Names::on_chain_storage_version(), 2);
+        StorageVersion::new(1).put::<crate::Names>();
+        pallet_names::CurrentParams::<Runtime>::kill();
+        crate::Executive::execute_on_runtime_upgrade();
+        assert_eq!(crate::Names::on_chain_storage_version(), 2);
+        assert!(pallet_names::CurrentParams::<Runtime>::exists());
+        assert_eq!(crate::Names::api_params(), NameParams::default());
+    });
 }
 
 #[test]

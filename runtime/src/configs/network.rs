@@ -1,15 +1,10 @@
 //! Names and storage: what this chain is for.
 
-use crate::{
-    constants::{MEGA, MILLI_MEGA},
-    Balance, Balances, Runtime, RuntimeHoldReason,
-};
+use crate::{constants::MILLI_MEGA, Balance, Balances, Runtime, RuntimeHoldReason};
 use frame_support::{parameter_types, traits::ConstU32, PalletId};
 use pallet_babe::{ParentBlockRandomness, RandomnessFromOneEpochAgo};
 
 parameter_types! {
-    /// Held for each name; its release returns it.
-    pub const NameDeposit: Balance = 10 * MEGA;
     /// The account that payments for storage wait in.
     pub const StoragePalletId: PalletId = PalletId(*b"mg/store");
     /// Held for each object deleted early, until it would have expired.
@@ -19,7 +14,6 @@ parameter_types! {
 impl pallet_names::Config for Runtime {
     type Currency = Balances;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type Deposit = NameDeposit;
     type WeightInfo = pallet_names::weights::SubstrateWeight<Runtime>;
 }
 
