@@ -9,7 +9,7 @@ from hashlib import sha256
 
 # Checks leave nothing behind in the source tree.
 sys.dont_write_bytecode = True
-import audits, common
+import audits, common, lives
 from common import FOLDER, batch_encoded, compact, join, load, mountains, outside, root, same, sum_path, sum_top, tagged
 from common import top, u32, u64
 
@@ -360,6 +360,8 @@ def placement():
         same(fill(n, k, taken, vectors["candidates"], bytes.fromhex(refill["seed"])), refill["chosen"], "refill")
 
 
-for check in (merkle, batches, ranges, objects, receipts, sealed, manifests, links, names, placement, audits.audits):
+for check in (
+    merkle, batches, ranges, objects, receipts, sealed, manifests, links, names, lives.lives, placement, audits.audits,
+):
     check()
 print(f"{common.checks} values agree")
