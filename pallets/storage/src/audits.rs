@@ -20,7 +20,7 @@ use meganet_primitives::{
     range::{RangeLeaf, RangeState},
     Balance, BlockNumber, GroupId, Period, WorkerId,
 };
-use sp_runtime::AccountId32;
+use sp_runtime::{AccountId32, DispatchError};
 
 /// What a worker is accountable for in a period.
 #[derive(Default)]
@@ -46,12 +46,14 @@ impl Duty {
 }
 
 /// What became of the answers to a challenge.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Tally {
     /// Leaves that were shown.
     held: u32,
     /// Of those, leaves that the worker had to rebuild, and recently.
     rebuilt: u32,
+    /// The groups that were asked about, each once.
+    touched: Vec<GroupId>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -99,33 +101,59 @@ impl<T: Config> Pallet<T> {
         ensure!(!duty.slots.is_empty(), Error::<T>::NotChallenged);
         let asked = samples(&seed, id, &duty.holdings, Self::schedule().samples);
         ensure!(asked.len() == proof.answers.len(), Error::<T>::WrongAnswerCount);
+        let tally = Self::check_answers(&asked, &proof, &mut duty, params.audit.repair_periods)?;
+
+        worker.record = worker.record.proven_in(period, &tolerance);
+        Self::settle(id, &mut worker, duty.rate, &tally);
+        let slots = u32::try_from(duty.slots.len()).unwrap_or(u32::MAX);
+        let given_up = Self::keep_slots(id, duty, &tally, params.audit.excuses.max(1))?;
+        let answers = u32::try_from(proof.answers.len()).unwrap_or(u32::MAX);
+        let weight = Self::prove_weight(answers, slots, given_up);
+        // An invalid proof has returned above, and costs its fee.
+        Ok(PostDispatchInfo { actual_weight: Some(weight), pays_fee: Pays::No })
+    }
+
+    /// Verifies each answer against the range as it was when the period began, and counts what it is worth.
+    fn check_answers(
+        asked: &[Sample],
+        proof: &AuditProof,
+        duty: &mut Duty,
+        repair_periods: u32,
+    ) -> Result<Tally, Error<T>> {
+        let period = Self::period();
         let mut tally = Tally::default();
-        let mut touched = Vec::new();
         for (sample, answer) in asked.iter().zip(&proof.answers) {
             let range = Self::range_at(sample, period).ok_or(Error::<T>::BadAnswer)?;
             let profile = Groups::<T>::get(sample.group).ok_or(Error::<T>::NoSuchGroup)?.profile.profile();
             verify(sample, &range, profile.n, answer).map_err(|error| {
-                log::debug!(target: "runtime::storage", "worker {id}: {error}");
+                log::debug!(target: "runtime::storage", "a sample of group {}: {error}", sample.group);
                 Error::<T>::BadAnswer
             })?;
             let record = duty.slot_mut(sample.group).ok_or(Error::<T>::BadAnswer)?;
-            Self::count(sample, answer, record, params.audit.repair_periods, &mut tally)?;
-            if !touched.contains(&sample.group) {
-                touched.push(sample.group);
+            Self::count(sample, answer, record, repair_periods, &mut tally)?;
+            if !tally.touched.contains(&sample.group) {
+                tally.touched.push(sample.group);
             }
         }
+        Ok(tally)
+    }
 
-        worker.record = worker.record.proven_in(period, &tolerance);
-        let count = Balance::from(u32::from(Self::schedule().samples));
-        let whole = duty.rate / Balance::from(Fixed::<T>::get().periods_per_epoch());
-        let share = |samples: u32| whole.saturating_mul(Balance::from(samples)) / count.max(1);
-        let (paid, held_back) = Self::pay(&mut worker, share(tally.held), share(tally.rebuilt));
-        Workers::<T>::insert(id, &worker);
-        Self::say_paid(id, period, paid, held_back);
-        let slots = u32::try_from(duty.slots.len()).unwrap_or(u32::MAX);
+    /// Pays a worker for what it has shown, at what an epoch of its whole duty pays, and stores it.
+    fn settle(id: WorkerId, worker: &mut Worker, rate: Balance, tally: &Tally) {
+        let fixed = Fixed::<T>::get();
+        let count = Balance::from(fixed.schedule.samples).max(1);
+        let whole = rate / Balance::from(fixed.periods_per_epoch());
+        let share = |samples: u32| whole.saturating_mul(Balance::from(samples)) / count;
+        let (paid, held_back) = Self::pay(worker, share(tally.held), share(tally.rebuilt));
+        Workers::<T>::insert(id, &*worker);
+        Self::deposit_event(Event::Proven { worker: id, period: worker.record.settled, paid, held_back });
+    }
+
+    /// Stores what the samples said of each slot; one that was excused too often is given to somebody else. Returns how many.
+    fn keep_slots(id: WorkerId, duty: Duty, tally: &Tally, most: u32) -> Result<u32, DispatchError> {
         let mut given_up = 0u32;
-        for (group, record) in duty.slots.into_iter().filter(|(group, _)| touched.contains(group)) {
-            if record.excused >= params.audit.excuses.max(1) {
+        for (group, record) in duty.slots.into_iter().filter(|(group, _)| tally.touched.contains(group)) {
+            if record.excused >= most {
                 Self::deposit_event(Event::SlotGivenUp { group, slot: record.slot, worker: id });
                 Self::vacate(group, record.slot)?;
                 given_up = given_up.saturating_add(1);
@@ -133,10 +161,7 @@ impl<T: Config> Pallet<T> {
                 SlotsOf::<T>::insert(id, group.to_be_bytes(), record);
             }
         }
-        let answers = u32::try_from(proof.answers.len()).unwrap_or(u32::MAX);
-        let weight = Self::prove_weight(answers, slots, given_up);
-        // An invalid proof has returned above, and costs its fee.
-        Ok(PostDispatchInfo { actual_weight: Some(weight), pays_fee: Pays::No })
+        Ok(given_up)
     }
 
     /// What a proof of so many answers by a worker with so many slots costs, of which it gives so many up.

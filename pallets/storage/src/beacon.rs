@@ -28,23 +28,32 @@ impl<T: Config> Pallet<T> {
 
     /// Keeps the parent's output, forgets one that no challenge needs any more, and draws the period if it can.
     pub(crate) fn listen() {
-        let schedule = Self::schedule();
         let parent = Self::now().saturating_sub(1);
-        Beacon::<T>::insert(parent, Self::parent_output());
-        if let Some(old) = parent.checked_sub(schedule.memory()) {
+        Self::note(parent);
+        if let Some(old) = parent.checked_sub(Self::schedule().memory()) {
             Beacon::<T>::remove(old);
         }
-        let period = schedule.period_of(parent);
-        if parent == schedule.drawn_at(period) {
-            let first = schedule.start_of(period);
-            let outputs: Vec<Hash> = (first..=parent).filter_map(Beacon::<T>::get).collect();
+    }
+
+    /// As [`Self::listen`] will do in the next block: for questions that are asked at the end of this one.
+    pub(crate) fn listen_ahead() {
+        Self::note(Self::now());
+    }
+
+    /// Keeps the output of a block, the newest whose output is known, and draws the period if that was the last one it needs.
+    fn note(block: BlockNumber) {
+        let schedule = Self::schedule();
+        Beacon::<T>::insert(block, Self::newest_output());
+        let period = schedule.period_of(block);
+        if block == schedule.drawn_at(period) {
+            let outputs: Vec<Hash> = (schedule.start_of(period)..=block).filter_map(Beacon::<T>::get).collect();
             Drawn::<T>::put((period, mix(PURPOSE_WHEN, &outputs)));
         }
     }
 
-    /// The VRF output of the parent. Every slot that a block can have here brings one; should one be missing, the parent's
-    /// hash stands in for it, so that audits go on.
-    fn parent_output() -> Hash {
+    /// The VRF output of the parent while a block begins, of the block itself once it is done. Every slot that a block can have
+    /// here brings one; should one be missing, the parent's hash stands in for it, so that audits go on.
+    fn newest_output() -> Hash {
         let (output, _) = T::BlockRandomness::random(PURPOSE);
         output.unwrap_or_else(frame_system::Pallet::<T>::parent_hash).into()
     }
@@ -70,17 +79,5 @@ impl<T: Config> Pallet<T> {
         let outputs: Vec<Hash> = Schedule::seed_blocks(challenge).filter_map(Beacon::<T>::get).collect();
         let all = u32::try_from(outputs.len()).is_ok_and(|count| count == MIX_BLOCKS);
         all.then(|| mix(PURPOSE_WHAT, &outputs))
-    }
-
-    /// As [`Self::listen`] will do in the next block: for questions that are asked at the end of this one.
-    pub(crate) fn listen_ahead() {
-        let now = Self::now();
-        Beacon::<T>::insert(now, Self::parent_output());
-        let schedule = Self::schedule();
-        let period = schedule.period_of(now);
-        if now == schedule.drawn_at(period) {
-            let outputs: Vec<Hash> = (schedule.start_of(period)..=now).filter_map(Beacon::<T>::get).collect();
-            Drawn::<T>::put((period, mix(PURPOSE_WHEN, &outputs)));
-        }
     }
 }

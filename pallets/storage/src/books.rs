@@ -19,7 +19,7 @@ use frame_support::{
 };
 use meganet_primitives::{
     pay::{Charge, MILLION},
-    Balance, Epoch, WorkerId,
+    Balance, Epoch,
 };
 use sp_runtime::{traits::AccountIdConversion, AccountId32};
 
@@ -143,11 +143,6 @@ impl<T: Config> Pallet<T> {
             params.price_per_gib_epoch
         });
         Self::deposit_event(Event::EpochBegan { epoch, price, unearned });
-    }
-
-    /// Notes a payment in the events.
-    pub(crate) fn say_paid(worker: WorkerId, period: u32, paid: Balance, held_back: Balance) {
-        Self::deposit_event(Event::Proven { worker, period, paid, held_back });
     }
 }
 
