@@ -1,11 +1,15 @@
 //! What storing costs. Chain and clients compute it alike, so that nobody signs for a sum that it does not know.
 
-use crate::Balance;
+use crate::{Balance, Epoch};
 
 /// Bytes of a GiB: the unit of prices and bonds.
 pub const GIB: u64 = 1 << 30;
 /// Parts of a million.
 pub const MILLION: u32 = 1_000_000;
+
+/// So many epochs before a batch expires, automatic renewal begins: the last one. Until the old registration expires both are
+/// paid for, so it begins late; and an epoch is long enough for every member of the group to try.
+pub const RENEWAL_WINDOW: Epoch = 1;
 
 /// What an owner pays for a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

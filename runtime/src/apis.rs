@@ -12,14 +12,14 @@ use frame_support::{
 use meganet_primitives::{
     self as primitives,
     chain::{
-        Availability, ChallengeInfo, ChallengedRow, CommitmentInfo, GroupHealth, GroupInfo, NameInfo,
+        AutoRenewalInfo, Availability, ChallengeInfo, ChallengedRow, CommitmentInfo, GroupHealth, GroupInfo, NameInfo,
         NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment, StorageMoney, StorageParams, StorageStats,
         SubnameInfo, Tombstone, WorkerAudit, WorkerInfo,
     },
     name::{NameParams, Quote, RecordKey},
     placement::ProfileId,
     receipt::PeerKey,
-    Epoch, GroupId, SlotIndex, WorkerId,
+    AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -341,6 +341,27 @@ sp_api::impl_runtime_apis! {
 
         fn money() -> StorageMoney {
             Storage::api_money()
+        }
+
+        fn auto_renewal(id: AutoRenewalId) -> Option<AutoRenewalInfo> {
+            Storage::api_auto_renewal(id)
+        }
+
+        fn auto_renewals_of(
+            payer: primitives::AccountId,
+            from: AutoRenewalId,
+            limit: u32,
+        ) -> Vec<AutoRenewalInfo> {
+            Storage::api_auto_renewals_of(payer, from, limit)
+        }
+
+        fn auto_renewals_in(
+            group: GroupId,
+            expiry: Epoch,
+            from: AutoRenewalId,
+            limit: u32,
+        ) -> Vec<AutoRenewalInfo> {
+            Storage::api_auto_renewals_in(group, expiry, from, limit)
         }
     }
 

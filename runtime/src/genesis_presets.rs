@@ -1,4 +1,4 @@
-//! The genesis of the `dev` and `local` chains, and of `local-names`.
+//! The genesis of the `dev` and `local` chains, and of `local-audits` and `local-names`.
 //!
 //! A live chain's genesis is not code: it is a spec file. Take `meganet-node export-chain-spec --chain local` as the
 //! form and replace the name, id, chain type and boot nodes, and in `genesis.runtimeGenesis.patch` the balances, the
@@ -24,6 +24,8 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 pub const BABE_EPOCH: BabeEpochConfiguration =
     BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
+/// The preset of the chain `local-audits`.
+pub const LOCAL_AUDITS_RUNTIME_PRESET: &str = "local_audits";
 /// The preset of the chain `local-names`.
 pub const LOCAL_NAMES_RUNTIME_PRESET: &str = "local_names";
 
@@ -95,6 +97,19 @@ fn local() -> Value {
     genesis(validators, Sr25519Keyring::Alice.to_account_id())
 }
 
+/// As [`local`], with audits every 36 seconds and storage epochs of four of those: for tests of what takes days.
+fn local_audits() -> Value {
+    let mut genesis = local();
+    let storage = &mut genesis["storage"];
+    storage["periodBlocks"] = 12.into();
+    storage["windowBlocks"] = 6.into();
+    storage["epochBlocks"] = 48.into();
+    for key in ["lazyBlocks", "handoverBlocks"] {
+        storage["audit"][key] = 12.into();
+    }
+    genesis
+}
+
 /// As [`local`], with names that live for three minutes and are in grace and at a premium for one each: for tests of what
 /// takes years.
 fn local_names() -> Value {
@@ -119,6 +134,7 @@ pub fn get(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         DEV_RUNTIME_PRESET => dev(),
         LOCAL_TESTNET_RUNTIME_PRESET => local(),
+        LOCAL_AUDITS_RUNTIME_PRESET => local_audits(),
         LOCAL_NAMES_RUNTIME_PRESET => local_names(),
         _ => return None,
     };
@@ -130,6 +146,7 @@ pub fn names() -> Vec<PresetId> {
     vec![
         PresetId::from(DEV_RUNTIME_PRESET),
         PresetId::from(LOCAL_TESTNET_RUNTIME_PRESET),
+        PresetId::from(LOCAL_AUDITS_RUNTIME_PRESET),
         PresetId::from(LOCAL_NAMES_RUNTIME_PRESET),
     ]
 }

@@ -29,7 +29,7 @@ fn at_genesis<R>(name: &str, run: impl FnOnce() -> R) -> R {
 
 #[test]
 fn presets_build_and_set_the_validators_of_their_name() {
-    for (name, validators) in [("development", 1), ("local_testnet", 3), ("local_names", 3)] {
+    for (name, validators) in [("development", 1), ("local_testnet", 3), ("local_audits", 3), ("local_names", 3)] {
         assert!(genesis_presets::names().contains(&name.into()));
         at_genesis(name, || {
             assert_eq!(pallet_session::Validators::<Runtime>::get().len(), validators);
@@ -102,4 +102,36 @@ fn genesis_json_takes_our_addresses_and_generic_ones() {
         let address = who.to_ss58check_with_version(Ss58AddressFormat::custom(prefix));
         assert_eq!(serde_json::from_value::<AccountId32>(address.into()).unwrap(), who);
     }
+}
+
+#[test]
+fn whoever_has_the_chain_renew_gets_more_than_that_costs() {
+    use crate::{configs::network::MaxRenewalFee, RuntimeCall, TransactionPayment, TxExtension, UncheckedExtrinsic};
+    use codec::Encode;
+    use frame_support::dispatch::GetDispatchInfo;
+    use sp_runtime::{generic::Era, MultiSignature};
+    at_genesis("development", || {
+        let extension: TxExtension = (
+            frame_system::CheckNonZeroSender::new(),
+            frame_system::CheckSpecVersion::new(),
+            frame_system::CheckTxVersion::new(),
+            frame_system::CheckGenesis::new(),
+            frame_system::CheckEra::from(Era::mortal(256, 0)),
+            frame_system::CheckNonce::from(u32::MAX),
+            frame_system::CheckWeight::new(),
+            pallet_transaction_payment::ChargeTransactionPayment::from(0),
+            frame_metadata_hash_extension::CheckMetadataHash::new(false),
+            frame_system::WeightReclaim::new(),
+        );
+        let call = RuntimeCall::Storage(pallet_storage::Call::auto_renew { id: u64::MAX });
+        let signature = MultiSignature::Sr25519([0; 64].into());
+        let signer = sp_keyring::Sr25519Keyring::Alice.to_account_id().into();
+        let extrinsic = UncheckedExtrinsic::new_signed(call, signer, signature, extension);
+        let length = u32::try_from(extrinsic.encoded_size()).unwrap();
+        let fee = TransactionPayment::compute_fee(length, &extrinsic.get_dispatch_info(), 0);
+        let paid = crate::Storage::api_params().renewal_fee;
+        assert!(paid > fee, "{paid} for a fee of {fee}");
+        assert!(paid < 2 * fee, "{paid} for a fee of {fee}");
+        assert!(paid < MaxRenewalFee::get() / 4, "fees may rise before renewals wait");
+    });
 }

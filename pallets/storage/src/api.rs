@@ -1,13 +1,14 @@
 //! The answers to `pallet-storage-runtime-api`. They count expired ranges as dropped, whether they are or not.
 
 mod audits;
+mod renewals;
 
 use crate::{
     Config, CurrentParams, Fixed, Group, Groups, NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf,
     Tombstones, Total, Worker, WorkerByPeer, Workers,
 };
 use alloc::vec::Vec;
-use frame_support::traits::fungible::Inspect;
+use frame_support::traits::{fungible::Inspect, Get};
 use meganet_primitives::{
     chain::{
         GroupInfo, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats, Tombstone, WorkerInfo, MAX_PAGE,
@@ -35,6 +36,8 @@ impl<T: Config> Pallet<T> {
             schedule: fixed.schedule,
             tolerance: params.audit.tolerance(),
             burn_ppm: params.audit.burn_ppm,
+            renewal_deposit: T::AutoRenewalDeposit::get(),
+            renewal_fee: Self::renewal_fee(),
         }
     }
 

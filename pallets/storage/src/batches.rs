@@ -1,6 +1,7 @@
 //! Registering batches: receipts, quorum, price.
 
 use crate::{
+    books::Purse,
     rolled::Rolled,
     types::{AllSlots, RangeTotals, Share},
     workers::verify,
@@ -58,7 +59,7 @@ impl<T: Config> Pallet<T> {
         let signed = Self::check_receipts(&group, statement, &receipts)?;
 
         let leaf = RangeLeaf { batch, owner: owner.clone().into(), signed, registered: Self::now() };
-        Self::register(&owner, id, &group, expiry, epochs, &leaf)?;
+        Self::register(Purse::Account(&owner), id, &group, expiry, epochs, &leaf)?;
 
         group.used = group.used.saturating_add(batch.bytes);
         Self::return_deposit(id, &mut group)?;
@@ -97,10 +98,10 @@ impl<T: Config> Pallet<T> {
         Ok(signed)
     }
 
-    /// Takes the price of a leaf from `payer`, appends it to the range of an expiry, which begins with the first one, and
+    /// Takes the price of a leaf, appends it to the range of an expiry, which begins with the first one, and
     /// says so. Returns its index.
     pub(crate) fn register(
-        payer: &AccountId32,
+        purse: Purse<'_>,
         id: GroupId,
         group: &Group,
         expiry: Epoch,
@@ -115,7 +116,7 @@ impl<T: Config> Pallet<T> {
             bytes: u128::from(bytes).saturating_mul(n.into()),
             rate: charge.rate.checked_mul(n.into()).ok_or(Error::<T>::Overflow)?,
         };
-        Self::take_price(payer, &charge, all, expiry)?;
+        Self::take_price(purse, &charge, all, expiry)?;
         let index = Self::append(id, expiry, leaf, charge.rate)?;
         Self::deposit_event(Event::Stored { group: id, expiry, index, leaf: *leaf });
         Ok(index)

@@ -5,9 +5,10 @@ use crate::{
     rolled::Rolled,
     types::{AllSlots, RangeList, RangeTotals, Share, SlotRecord, StaleRange},
     workers::bond_of,
-    Beacon, Books, Call, Config, CurrentParams, Drawn, Eligible, EligibleCount, Endings, FillQueue, FillRequest, Fixed,
-    Group, Groups, HoldReason, Ledger, NextGroup, NextWorker, OpenGroups, Pallet, RangeRecord, Ranges, RangesOf,
-    SlotsOf, Stale, TombstoneRecord, Tombstones, Total, Worker, WorkerByPeer, Workers,
+    AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Beacon, Books, Call, Config, CurrentParams, Drawn,
+    Eligible, EligibleCount, Endings, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason, Ledger,
+    NextAutoRenewal, NextGroup, NextWorker, OpenGroups, Pallet, RangeRecord, Ranges, RangesOf, SlotsOf, Stale,
+    TombstoneRecord, Tombstones, Total, Worker, WorkerByPeer, Workers,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
@@ -32,7 +33,7 @@ use meganet_primitives::{
     sum_tree::{
         prove_entry, summarize, BatchEntry, BatchSummary, SumNode, SumProof, MAX_BATCH_OBJECTS, MAX_SUM_SIBLINGS,
     },
-    Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+    AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use sp_core::{crypto::KeyTypeId, ed25519};
 use sp_runtime::{AccountId32, SaturatedConversion};
@@ -295,6 +296,37 @@ fn deep_leaf(leaf: &RangeLeaf) -> Result<(RangeState, RangeLeafProof), Benchmark
     let peak = siblings.iter().fold(leaf.peak(), |node, sibling| join(Tag::RangeNode, &node, sibling));
     let state = RangeState { leaves: 1 << 63, peaks: vec![peak].try_into().map_err(|_| failed("peaks"))? };
     Ok((state, RangeLeafProof { siblings: siblings.try_into().map_err(|_| failed("siblings"))? }))
+}
+
+/// A group of the widest profile with as many ranges as it can have, two of them expired, and in the one for the next epoch a
+/// leaf with the longest proof. The range for the epoch after merges 32 mountains when it takes another one.
+fn add_deep_leaf<T: Config>() -> Result<(GroupId, RangeLeaf, RangeLeafProof), BenchmarkError> {
+    let group = add_group::<T>(Some(vec![0; usize::from(WIDEST.profile().n)]))?;
+    let batch = BatchSummary { root: [5; 32], objects: 1, bytes: LEAF_LEN };
+    let leaf = RangeLeaf { batch, owner: [6; 32], signed: u64::MAX, registered: 1 };
+    let (state, leaf_proof) = deep_leaf(&leaf)?;
+    let next = add_ranges::<T>(group, crate::batches::DROPS_PER_STORE)?;
+    Ranges::<T>::insert(group, next, RangeRecord { state: Rolled::beginning(0, state), tombstones: 0 });
+    Ranges::<T>::insert(group, next + 1, range(0)?);
+    Ok((group, leaf, leaf_proof))
+}
+
+/// An automatic renewal of such a leaf, for one epoch, that is due now.
+fn add_auto_renewal<T: Config>() -> Result<(AutoRenewalId, AccountId32), BenchmarkError> {
+    let (group, leaf, _) = add_deep_leaf::<T>()?;
+    let payer = funded::<T>("payer", 0);
+    let (balance, deposit) = (PLENTY / 4, T::AutoRenewalDeposit::get());
+    T::Currency::hold(&HoldReason::AutoRenewal.into(), &payer, balance + deposit)?;
+    let expiry = NOW + 1;
+    let (leaf_index, epochs, max_price) = (0, 1, Balance::MAX);
+    let order =
+        AutoRenewal { payer: payer.clone(), group, expiry, leaf_index, leaf, epochs, max_price, balance, deposit };
+    let id = NextAutoRenewal::<T>::get();
+    NextAutoRenewal::<T>::put(id + 1);
+    AutoRenewals::<T>::insert(id, order);
+    AutoRenewalsOf::<T>::insert(&payer, id.to_be_bytes(), ());
+    AutoRenewalsIn::<T>::insert((group, expiry), id.to_be_bytes(), ());
+    Ok((id, payer))
 }
 
 #[benchmarks]
@@ -613,19 +645,68 @@ mod benchmarks {
     #[benchmark]
     fn renew() -> Result<(), BenchmarkError> {
         go_to_now::<T>();
-        let group = add_group::<T>(Some(vec![0; usize::from(WIDEST.profile().n)]))?;
+        let (group, leaf, leaf_proof) = add_deep_leaf::<T>()?;
         let payer = funded::<T>("payer", 0);
-        let batch = BatchSummary { root: [5; 32], objects: 1, bytes: LEAF_LEN };
-        let leaf = RangeLeaf { batch, owner: [6; 32], signed: u64::MAX, registered: 1 };
-        let (state, leaf_proof) = deep_leaf(&leaf)?;
-        let until = add_ranges::<T>(group, crate::batches::DROPS_PER_STORE)? + 1;
-        Ranges::<T>::insert(group, NOW + 1, RangeRecord { state: Rolled::beginning(0, state), tombstones: 0 });
-        Ranges::<T>::insert(group, until, range(0)?);
+        let until = NOW + 2;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(payer), group, NOW + 1, 0, leaf, leaf_proof, until);
 
         assert!(Ranges::<T>::get(group, until).is_some_and(|range| range.state.now().leaves > u64::from(u32::MAX)));
+        Ok(())
+    }
+
+    /// The longest proof.
+    #[benchmark]
+    fn prepay() -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let (group, leaf, leaf_proof) = add_deep_leaf::<T>()?;
+        let payer = funded::<T>("payer", 0);
+        let id = NextAutoRenewal::<T>::get();
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), group, NOW + 1, 0, leaf, leaf_proof, 1, Balance::MAX, PLENTY / 4);
+
+        assert!(AutoRenewals::<T>::contains_key(id));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn top_up() -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let (id, _) = add_auto_renewal::<T>()?;
+        let giver = funded::<T>("giver", 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(giver), id, 5);
+
+        assert_eq!(AutoRenewals::<T>::get(id).map(|order| order.balance), Some(PLENTY / 4 + 5));
+        Ok(())
+    }
+
+    /// As a renewal, for somebody else than the payer.
+    #[benchmark]
+    fn auto_renew() -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let (id, _) = add_auto_renewal::<T>()?;
+        let caller = funded::<T>("anybody", 0);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), id);
+
+        assert_eq!(AutoRenewals::<T>::get(id).map(|order| order.expiry), Some(NOW + 2));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn cancel_auto_renewal() -> Result<(), BenchmarkError> {
+        go_to_now::<T>();
+        let (id, payer) = add_auto_renewal::<T>()?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(payer), id);
+
+        assert!(!AutoRenewals::<T>::contains_key(id));
         Ok(())
     }
 

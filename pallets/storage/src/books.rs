@@ -27,6 +27,15 @@ use sp_runtime::{traits::AccountIdConversion, AccountId32};
 /// quarter, as Storj does.
 const HELD_BACK_PPM: [u32; 3] = [750_000, 500_000, 250_000];
 
+/// Where the price of a batch comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Purse<'a> {
+    /// What an account has to spend.
+    Account(&'a AccountId32),
+    /// What an account has prepaid for an automatic renewal.
+    Prepaid(&'a AccountId32),
+}
+
 /// Parts of a million of an amount, rounded down.
 pub(crate) fn part(amount: Balance, ppm: u32) -> Balance {
     let (whole, rest) = (amount / Balance::from(MILLION), amount % Balance::from(MILLION));
@@ -40,12 +49,9 @@ impl<T: Config> Pallet<T> {
         T::PalletId::get().into_account_truncating()
     }
 
-    /// Takes the price of a batch from `payer`, and notes what can be earned with it until `expiry`.
-    pub(crate) fn take_price(payer: &AccountId32, charge: &Charge, share: AllSlots, expiry: Epoch) -> DispatchResult {
-        T::Currency::transfer(payer, &Self::pot(), charge.storage, Preservation::Preserve)
-            .map_err(|_| Error::<T>::CannotPay)?;
-        T::Currency::burn_from(payer, charge.burned, Preservation::Preserve, Precision::Exact, Fortitude::Polite)
-            .map_err(|_| Error::<T>::CannotPay)?;
+    /// Takes the price of a batch, and notes what can be earned with it until `expiry`.
+    pub(crate) fn take_price(purse: Purse<'_>, charge: &Charge, share: AllSlots, expiry: Epoch) -> DispatchResult {
+        Self::take(purse, charge).map_err(|_| Error::<T>::CannotPay)?;
         Ledger::<T>::try_mutate(|books| {
             books.paid_in = books.paid_in.checked_add(charge.total()).ok_or(Error::<T>::Overflow)?;
             books.burned = books.burned.saturating_add(charge.burned);
@@ -58,6 +64,24 @@ impl<T: Config> Pallet<T> {
             ending.rate = ending.rate.saturating_add(share.rate);
             ending.bytes = ending.bytes.saturating_add(share.bytes);
         });
+        Ok(())
+    }
+
+    /// Moves what is paid for storage into the pot, and burns the rest.
+    fn take(purse: Purse<'_>, charge: &Charge) -> DispatchResult {
+        let (pot, exact) = (Self::pot(), Precision::Exact);
+        match purse {
+            Purse::Account(who) => {
+                T::Currency::transfer(who, &pot, charge.storage, Preservation::Preserve)?;
+                T::Currency::burn_from(who, charge.burned, Preservation::Preserve, exact, Fortitude::Polite)?;
+            }
+            Purse::Prepaid(who) => {
+                let reason = HoldReason::AutoRenewal.into();
+                let (free, force) = (Restriction::Free, Fortitude::Force);
+                T::Currency::transfer_on_hold(&reason, who, &pot, charge.storage, exact, free, force)?;
+                T::Currency::burn_held(&reason, who, charge.burned, exact, force)?;
+            }
+        }
         Ok(())
     }
 

@@ -93,6 +93,7 @@ impl<T: Config> Pallet<T> {
         assert!(T::MaxFillAttempts::get() > 0, "a group must be tried");
         assert!(T::FillDelay::get() >= 2, "the randomness must be unknown when a group is asked for");
         assert!(T::TombstoneDeposit::get() > 0, "a tombstone without a deposit would be free state");
+        assert!(T::AutoRenewalDeposit::get() > 0, "an automatic renewal without a deposit would be free state");
         for id in ProfileId::ALL {
             let profile = id.profile();
             let n = u32::from(profile.n);
@@ -111,6 +112,8 @@ impl<T: Config> Pallet<T> {
                 T::WeightInfo::report(T::MaxSlots::get()),
                 T::WeightInfo::leave(T::MaxSlots::get()),
                 T::WeightInfo::renew(),
+                T::WeightInfo::prepay(),
+                T::WeightInfo::auto_renew(),
                 // It fits into the smaller class, so it fits into its own.
                 Self::prove_weight(MAX_SAMPLES, T::MaxSlots::get(), MAX_SAMPLES),
             ];

@@ -17,7 +17,8 @@
 //! - [`types`]: what is stored.
 //! - [`workers`]: the registry and the dense list of workers that can be given a slot.
 //! - [`groups`]: opening groups, which of them are open; [`fill`]: giving slots to workers.
-//! - [`batches`]: `store`, receipts; [`renewal`]: the same batch for longer.
+//! - [`batches`]: `store`, receipts; [`renewal`]: the same batch for longer; [`auto_renewal`]: the same by itself, from a prepaid
+//!   balance.
 //! - [`rolled`]: values as they were when the period began; [`beacon`]: the randomness of audits; [`audits`]: duties and
 //!   proofs; [`vacate`]: reports, slots that lose their worker, leaving.
 //! - [`books`]: where the money is; [`pricing`]: how the price moves.
@@ -32,6 +33,7 @@ extern crate alloc;
 
 pub mod api;
 pub mod audits;
+pub mod auto_renewal;
 pub mod batches;
 pub mod beacon;
 #[cfg(feature = "runtime-benchmarks")]
@@ -58,8 +60,8 @@ pub mod workers;
 
 pub use pallet::*;
 pub use types::{
-    AuditParams, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord, TombstoneRecord, Totals,
-    Worker,
+    AuditParams, AutoRenewal, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord, TombstoneRecord,
+    Totals, Worker,
 };
 pub use weights::WeightInfo;
 
@@ -70,9 +72,9 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        types::{AllSlots, GroupKey, OpenList, RangeList, SlotRecord, StaleRange},
-        AuditParams, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord, TombstoneRecord, Totals,
-        WeightInfo, Worker,
+        types::{AllSlots, AutoRenewalKey, GroupKey, OpenList, RangeList, SlotRecord, StaleRange},
+        AuditParams, AutoRenewal, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord,
+        TombstoneRecord, Totals, WeightInfo, Worker,
     };
     use frame_support::{
         pallet_prelude::*,
@@ -89,10 +91,10 @@ pub mod pallet {
         range::{RangeLeaf, RangeLeafProof},
         receipt::{PeerKey, PeerSignature, Receipt},
         sum_tree::{BatchEntry, BatchSummary, SumProof},
-        Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
+        AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
     };
     use sp_core::H256;
-    use sp_runtime::{AccountId32, SaturatedConversion};
+    use sp_runtime::{traits::Convert, AccountId32, SaturatedConversion};
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -117,6 +119,14 @@ pub mod pallet {
         /// Held from the owner for each tombstone until its range has expired, in planck.
         #[pallet::constant]
         type TombstoneDeposit: Get<Balance>;
+        /// Held from the payer of an automatic renewal until it is closed, in planck.
+        #[pallet::constant]
+        type AutoRenewalDeposit: Get<Balance>;
+        /// Most that an automatic renewal pays to whoever asks for it, in planck: while fees are higher, it waits.
+        #[pallet::constant]
+        type MaxRenewalFee: Get<Balance>;
+        /// What a transaction with so many bytes and a call of such a weight costs its signer at the moment, in planck.
+        type CallFee: Convert<(u32, Weight), Balance>;
         /// Most ranges that a group can have, expired ones that are not dropped yet included. At least the parameter
         /// `max_epochs`.
         #[pallet::constant]
@@ -160,6 +170,9 @@ pub mod pallet {
         /// The deposit of a tombstone; returned once its range has expired.
         #[codec(index = 2)]
         Tombstone,
+        /// What is prepaid for an automatic renewal, and its deposit; the rest is returned when it is closed.
+        #[codec(index = 3)]
+        AutoRenewal,
     }
 
     /// What root may change.
@@ -246,6 +259,24 @@ pub mod pallet {
     /// Where the money is that was paid for storage.
     #[pallet::storage]
     pub type Ledger<T: Config> = StorageValue<_, Books, ValueQuery>;
+
+    /// The number of the next automatic renewal.
+    #[pallet::storage]
+    pub type NextAutoRenewal<T: Config> = StorageValue<_, AutoRenewalId, ValueQuery>;
+
+    /// The automatic renewals.
+    #[pallet::storage]
+    pub type AutoRenewals<T: Config> = StorageMap<_, Twox64Concat, AutoRenewalId, AutoRenewal>;
+
+    /// The automatic renewals of each payer, in the order of their numbers.
+    #[pallet::storage]
+    pub type AutoRenewalsOf<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId32, Identity, AutoRenewalKey, ()>;
+
+    /// The automatic renewals of the batches in each range, in the order of their numbers.
+    #[pallet::storage]
+    pub type AutoRenewalsIn<T: Config> =
+        StorageDoubleMap<_, Twox64Concat, (GroupId, Epoch), Identity, AutoRenewalKey, ()>;
 
     /// What ends with each epoch that has not begun.
     #[pallet::storage]
@@ -379,6 +410,29 @@ pub mod pallet {
         /// Leaf `leaf` of the range that expires at `from` is now also leaf `index` of the one that expires at `until`.
         #[codec(index = 19)]
         Renewed { group: GroupId, from: Epoch, leaf: u64, until: Epoch, index: u64 },
+        /// Leaf `leaf` of the range that expires at `expiry` is renewed by itself from now on; `amount` is prepaid for it.
+        #[codec(index = 20)]
+        AutoRenewalOpened {
+            id: AutoRenewalId,
+            payer: AccountId32,
+            group: GroupId,
+            expiry: Epoch,
+            leaf: u64,
+            amount: Balance,
+        },
+        /// Somebody added to what is prepaid.
+        #[codec(index = 21)]
+        AutoRenewalFunded { id: AutoRenewalId, giver: AccountId32, amount: Balance, balance: Balance },
+        /// A batch was renewed by itself until `until`: `price` was paid for storage and `fee` to whoever asked for it, and
+        /// `balance` is left.
+        #[codec(index = 22)]
+        AutoRenewed { id: AutoRenewalId, until: Epoch, price: Balance, fee: Balance, balance: Balance },
+        /// What is left does not pay for the next renewal at today's price: unless somebody adds to it, the batch will expire.
+        #[codec(index = 23)]
+        AutoRenewalShort { id: AutoRenewalId, balance: Balance, needed: Balance },
+        /// An automatic renewal was closed; the payer got back what was left, and the deposit.
+        #[codec(index = 24)]
+        AutoRenewalClosed { id: AutoRenewalId, payer: AccountId32, returned: Balance },
     }
 
     /// Why a call was refused. A refused call changes nothing.
@@ -528,6 +582,28 @@ pub mod pallet {
         /// The batch is registered for as long already: choose a later expiry.
         #[codec(index = 47)]
         NoExtension,
+        /// There is no automatic renewal with this number: it was closed, or never opened.
+        #[codec(index = 48)]
+        NoSuchAutoRenewal,
+        /// Another account pays for this automatic renewal: only that one can close it before the batch has expired.
+        #[codec(index = 49)]
+        NotPayer,
+        /// The batch is not about to expire: wait for the last epoch before.
+        #[codec(index = 50)]
+        NotDue,
+        /// Storage costs more than the payer of this automatic renewal allows: wait for a lower price, or close it and open
+        /// another one.
+        #[codec(index = 51)]
+        TooDear,
+        /// Fees are higher at the moment than an automatic renewal may pay: try again when blocks are less full.
+        #[codec(index = 52)]
+        FeesTooHigh,
+        /// What is prepaid does not pay for the next renewal at today's price: add to it.
+        #[codec(index = 53)]
+        PrepaidTooLow,
+        /// A batch can be renewed by itself for 1 epoch or more each time, and fewer than the allowed number of epochs.
+        #[codec(index = 54)]
+        BadRenewalEpochs,
     }
 
     #[pallet::hooks]
@@ -704,7 +780,55 @@ pub mod pallet {
             until: Epoch,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_renew(who, group, expiry, leaf_index, leaf, leaf_proof, until)
+            let place = crate::renewal::Registered { group, expiry, leaf_index, leaf };
+            Self::do_renew(&who, place, &leaf_proof, until)
+        }
+
+        /// Prepays `amount` so that leaf `leaf_index` of a range is renewed by itself: in the last epoch before it expires, for
+        /// `epochs` more, as long as a GiB in one slot costs at most `max_price` for an epoch and the amount lasts. Anybody
+        /// may, also for others' batches; a deposit is held besides.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::prepay())]
+        pub fn prepay(
+            origin: OriginFor<T>,
+            group: GroupId,
+            expiry: Epoch,
+            leaf_index: u64,
+            leaf: RangeLeaf,
+            leaf_proof: RangeLeafProof,
+            epochs: u32,
+            max_price: Balance,
+            amount: Balance,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let place = crate::renewal::Registered { group, expiry, leaf_index, leaf };
+            Self::do_prepay(who, place, &leaf_proof, crate::auto_renewal::Terms { epochs, max_price }, amount)
+        }
+
+        /// Adds to what is prepaid for an automatic renewal. Anybody may; what is left in the end goes to its payer.
+        #[pallet::call_index(14)]
+        #[pallet::weight(T::WeightInfo::top_up())]
+        pub fn top_up(origin: OriginFor<T>, id: AutoRenewalId, amount: Balance) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_top_up(who, id, amount)
+        }
+
+        /// Renews a batch from what is prepaid for it, once the last epoch before it expires has begun. Anybody may: the
+        /// caller gets the fee of this call back, and a quarter more.
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::auto_renew())]
+        pub fn auto_renew(origin: OriginFor<T>, id: AutoRenewalId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_auto_renew(&who, id)
+        }
+
+        /// Closes an automatic renewal and returns what is left, and the deposit, to its payer. Its payer may at any time,
+        /// anybody once the batch has expired.
+        #[pallet::call_index(16)]
+        #[pallet::weight(T::WeightInfo::cancel_auto_renewal())]
+        pub fn cancel_auto_renewal(origin: OriginFor<T>, id: AutoRenewalId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_cancel_auto_renewal(&who, id)
         }
     }
 }

@@ -8,6 +8,7 @@ use codec::Encode;
 use frame_support::{
     assert_ok, derive_impl, parameter_types,
     traits::{ConstU128, ConstU32, Hooks, Randomness},
+    weights::Weight,
     BoundedVec, PalletId,
 };
 use meganet_primitives::{
@@ -19,11 +20,17 @@ use meganet_primitives::{
     Balance, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use sp_core::{ed25519, Pair, H256};
-use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchResult};
+use sp_runtime::{
+    traits::{Convert, IdentityLookup},
+    AccountId32, BuildStorage, DispatchResult,
+};
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const RICH: Balance = 1_000_000_000;
 pub const TOMBSTONE_DEPOSIT: Balance = 50;
+pub const RENEWAL_DEPOSIT: Balance = 40;
+/// Most that an automatic renewal pays to its caller.
+pub const MAX_RENEWAL_FEE: Balance = 100;
 pub const GROUP_DEPOSIT: Balance = 1_000;
 pub const KIB: u64 = 1024;
 /// Bytes of a slot of every profile, and the smallest worker.
@@ -84,10 +91,19 @@ parameter_types! {
     pub const Pot: PalletId = PalletId(*b"megastor");
     /// What all randomness is derived from: a test sets another to get other draws.
     pub static Luck: u64 = 0;
+    /// What a transaction costs.
+    pub static Fee: Balance = 8;
     /// Whether parent blocks have a VRF output.
     pub static HasVrf: bool = true;
     /// Whether a block begins: then randomness is its parent's, afterwards its own.
     pub static Begins: bool = false;
+}
+
+pub struct AnyCall;
+impl Convert<(u32, Weight), Balance> for AnyCall {
+    fn convert(_: (u32, Weight)) -> Balance {
+        Fee::get()
+    }
 }
 
 pub struct EpochLuck;
@@ -113,6 +129,9 @@ impl pallet_storage::Config for Test {
     type BlockRandomness = BlockLuck;
     type PalletId = Pot;
     type TombstoneDeposit = ConstU128<TOMBSTONE_DEPOSIT>;
+    type AutoRenewalDeposit = ConstU128<RENEWAL_DEPOSIT>;
+    type MaxRenewalFee = ConstU128<MAX_RENEWAL_FEE>;
+    type CallFee = AnyCall;
     type MaxRanges = ConstU32<12>;
     type MaxOpenGroups = ConstU32<3>;
     type MaxSlots = ConstU32<16>;

@@ -6,32 +6,50 @@
 //!
 //! [`RangeTotals::renewed`]: crate::types::RangeTotals::renewed
 
-use crate::{Config, CurrentParams, Error, Event, Groups, Pallet, Ranges, RangesOf};
+use crate::{books::Purse, Config, CurrentParams, Error, Event, Groups, Pallet, Ranges, RangesOf};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::{
     range::{verify_leaf, RangeLeaf, RangeLeafProof},
     Epoch, GroupId,
 };
-use sp_runtime::AccountId32;
+use sp_runtime::{AccountId32, DispatchError};
+
+/// A batch with the place that it is registered in.
+#[derive(Clone, Copy)]
+pub(crate) struct Registered {
+    /// The group.
+    pub group: GroupId,
+    /// The range.
+    pub expiry: Epoch,
+    /// The batch's place in the range.
+    pub leaf_index: u64,
+    /// The batch as it was registered.
+    pub leaf: RangeLeaf,
+}
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_renew(
-        payer: AccountId32,
-        id: GroupId,
-        expiry: Epoch,
-        leaf_index: u64,
-        leaf: RangeLeaf,
-        leaf_proof: RangeLeafProof,
+        payer: &AccountId32,
+        place: Registered,
+        leaf_proof: &RangeLeafProof,
         until: Epoch,
     ) -> DispatchResult {
-        let params = CurrentParams::<T>::get();
+        let range = Ranges::<T>::get(place.group, place.expiry).ok_or(Error::<T>::NoSuchRange)?;
+        verify_leaf(range.state.now(), place.leaf_index, &place.leaf, leaf_proof)
+            .map_err(|_| Error::<T>::BadLeafProof)?;
+        Self::extend(Purse::Account(payer), place, until)?;
+        Ok(())
+    }
+
+    /// Registers a batch, whose place is proven, until a later expiry too. Returns its new place.
+    pub(crate) fn extend(purse: Purse<'_>, place: Registered, until: Epoch) -> Result<Registered, DispatchError> {
+        let Registered { group: id, expiry, leaf_index, leaf } = place;
         let epoch = Self::epoch();
         let range = Ranges::<T>::get(id, expiry).ok_or(Error::<T>::NoSuchRange)?;
         ensure!(expiry > epoch, Error::<T>::Expired);
         ensure!(until > expiry, Error::<T>::NoExtension);
         let epochs = until.saturating_sub(epoch);
-        ensure!(epochs <= params.max_epochs, Error::<T>::ExpiryTooFar);
-        verify_leaf(range.state.now(), leaf_index, &leaf, &leaf_proof).map_err(|_| Error::<T>::BadLeafProof)?;
+        ensure!(epochs <= CurrentParams::<T>::get().max_epochs, Error::<T>::ExpiryTooFar);
         // An object that was deleted from the older leaf may be gone, so nobody can be bound to the renewed one.
         let signed = if range.tombstones == 0 { leaf.signed } else { 0 };
         let leaf = RangeLeaf { signed, ..leaf };
@@ -48,12 +66,12 @@ impl<T: Config> Pallet<T> {
         let more = bytes.saturating_sub(kept);
         ensure!(more <= group.room(), Error::<T>::GroupFull);
         group.used = group.used.saturating_add(more);
-        let index = Self::register(&payer, id, &group, until, epochs, &leaf)?;
+        let index = Self::register(purse, id, &group, until, epochs, &leaf)?;
         if group.full() {
             Self::unlist(id, &mut group);
         }
         Groups::<T>::insert(id, group);
         Self::deposit_event(Event::Renewed { group: id, from: expiry, leaf: leaf_index, until, index });
-        Ok(())
+        Ok(Registered { group: id, expiry: until, leaf_index: index, leaf })
     }
 }

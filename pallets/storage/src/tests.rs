@@ -48,6 +48,9 @@ fn unsigned_and_root_calls_are_refused_but_for_the_parameters() {
             },
             Call::roll_group { group: 0 },
             Call::fill_group { group: 0 },
+            Call::top_up { id: 0, amount: 1 },
+            Call::auto_renew { id: 0 },
+            Call::cancel_auto_renewal { id: 0 },
         ];
         for call in calls {
             for origin in [RuntimeOrigin::none(), RuntimeOrigin::root()] {

@@ -1,9 +1,10 @@
 //! The invariants of storage. They hold after every call and every block; tests check them after every step.
 
 use crate::{
-    types::RangeTotals, workers::is_eligible, Beacon, Config, Eligible, EligibleAt, EligibleCount, Endings, FillQueue,
-    Fixed, Group, Groups, HoldReason, Ledger, NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf,
-    Stale, Tombstones, Total, Worker, WorkerByPeer, Workers,
+    types::RangeTotals, workers::is_eligible, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Beacon, Config, Eligible,
+    EligibleAt, EligibleCount, Endings, FillQueue, Fixed, Group, Groups, HoldReason, Ledger, NextAutoRenewal,
+    NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf, Stale, Tombstones, Total, Worker,
+    WorkerByPeer, Workers,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -31,6 +32,7 @@ impl<T: Config> Pallet<T> {
         Self::check_lists()?;
         Self::check_ranges()?;
         Self::check_tombstones()?;
+        Self::check_auto_renewals()?;
         Self::check_totals()?;
         Self::check_beacon()?;
         Self::check_money()
@@ -170,6 +172,27 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Every automatic renewal is found by its payer and its range, has a future, and is about a leaf of that range.
+    fn check_auto_renewals() -> Result<(), TryRuntimeError> {
+        let mut count = 0usize;
+        for (id, order) in AutoRenewals::<T>::iter() {
+            count += 1;
+            ensure!(id < NextAutoRenewal::<T>::get(), "storage: an automatic renewal has a number from the future");
+            ensure!(order.epochs > 0, "storage: an automatic renewal renews for no time");
+            let key = id.to_be_bytes();
+            ensure!(AutoRenewalsOf::<T>::contains_key(&order.payer, key), "storage: a payer lacks its renewal");
+            let place = (order.group, order.expiry);
+            ensure!(AutoRenewalsIn::<T>::contains_key(place, key), "storage: a range lacks its renewal");
+            if order.expiry > Self::epoch() {
+                let range = Ranges::<T>::get(order.group, order.expiry).ok_or("storage: a renewal of no range")?;
+                ensure!(order.leaf_index < range.state.now().leaves, "storage: a renewal of no leaf");
+            }
+        }
+        ensure!(AutoRenewalsOf::<T>::iter().count() == count, "storage: a payer of no renewal");
+        ensure!(AutoRenewalsIn::<T>::iter().count() == count, "storage: a range of no renewal");
+        Ok(())
+    }
+
     /// The totals are the sums of what is there.
     fn check_totals() -> Result<(), TryRuntimeError> {
         let total = Total::<T>::get();
@@ -192,6 +215,9 @@ impl<T: Config> Pallet<T> {
         Self::check_holds(HoldReason::GroupDeposit, deposits)?;
         let tombstones = Tombstones::<T>::iter_values().map(|tombstone| (tombstone.owner, tombstone.deposit));
         Self::check_holds(HoldReason::Tombstone, tombstones)?;
+        let prepaid = AutoRenewals::<T>::iter_values();
+        let prepaid = prepaid.map(|order| (order.payer, order.balance.saturating_add(order.deposit)));
+        Self::check_holds(HoldReason::AutoRenewal, prepaid)?;
         Self::check_books()
     }
 

@@ -8,7 +8,7 @@ use meganet_primitives::{
     country::Country,
     pay::GIB,
     placement::{ProfileId, MAX_SLOTS},
-    range::RangeState,
+    range::{RangeLeaf, RangeState},
     receipt::PeerKey,
     Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
@@ -18,6 +18,8 @@ use sp_runtime::AccountId32;
 
 /// A group's number, big-endian, so that keys sort as numbers do.
 pub type GroupKey = [u8; 4];
+/// An automatic renewal's number, big-endian.
+pub type AutoRenewalKey = [u8; 8];
 /// What a group's ranges come to, by expiry, ascending.
 pub type RangeList<T> = BoundedVec<RangeTotals, <T as Config>::MaxRanges>;
 /// The open groups of a profile.
@@ -418,6 +420,29 @@ pub struct Books {
     pub spent: Balance,
     /// Bytes that have not expired, all slots counted.
     pub live: u128,
+}
+
+/// An order to renew a batch whenever it is about to expire, with the money for it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct AutoRenewal {
+    /// Who pays, and gets the rest back.
+    pub payer: AccountId32,
+    /// The group that holds the batch.
+    pub group: GroupId,
+    /// The range that the batch is in.
+    pub expiry: Epoch,
+    /// Its place there.
+    pub leaf_index: u64,
+    /// The batch as it is registered there.
+    pub leaf: RangeLeaf,
+    /// For so many epochs it is renewed each time.
+    pub epochs: u32,
+    /// It is not renewed while a GiB in one slot costs more than this for an epoch, in planck.
+    pub max_price: Balance,
+    /// What is prepaid and not used yet: held from the payer.
+    pub balance: Balance,
+    /// What is held besides, for the state that the order takes.
+    pub deposit: Balance,
 }
 
 /// A dropped range whose tombstones are still there.

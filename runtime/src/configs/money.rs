@@ -3,18 +3,20 @@
 use crate::{
     constants::{EXISTENTIAL_DEPOSIT, MICRO_MEGA},
     AccountId, Authorship, Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, System,
+    TransactionPayment,
 };
 use frame_support::{
+    dispatch::DispatchInfo,
     parameter_types,
     traits::{
         fungible::{Balanced, Credit},
         ConstU128, ConstU32, ConstU8, OnUnbalanced, VariantCountOf,
     },
-    weights::{ConstantMultiplier, IdentityFee},
+    weights::{ConstantMultiplier, IdentityFee, Weight},
 };
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_runtime::{
-    traits::{Bounded, One},
+    traits::{Bounded, Convert, One},
     FixedPointNumber, Perquintill,
 };
 
@@ -58,6 +60,16 @@ impl pallet_transaction_payment::Config for Runtime {
         TargetedFeeAdjustment<Runtime, TargetFullness, AdjustmentSpeed, MinimumMultiplier, MaximumMultiplier>;
     type OperationalFeeMultiplier = ConstU8<5>;
     type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
+}
+
+/// What a signed transaction of so many bytes with a call of such a weight costs at the moment; what its checks weigh is
+/// left out.
+pub struct CallFee;
+
+impl Convert<(u32, Weight), Balance> for CallFee {
+    fn convert((length, call_weight): (u32, Weight)) -> Balance {
+        TransactionPayment::compute_fee(length, &DispatchInfo { call_weight, ..DispatchInfo::default() }, 0)
+    }
 }
 
 /// Gives fees and tips to the block's author; what an author's account cannot take is burned.

@@ -1,6 +1,6 @@
 //! Names and storage: what this chain is for.
 
-use crate::{constants::MILLI_MEGA, Balance, Balances, Runtime, RuntimeHoldReason};
+use crate::{configs::money::CallFee, constants::MILLI_MEGA, Balance, Balances, Runtime, RuntimeHoldReason};
 use frame_support::{parameter_types, traits::ConstU32, PalletId};
 use pallet_babe::{ParentBlockRandomness, RandomnessFromOneEpochAgo};
 
@@ -9,6 +9,10 @@ parameter_types! {
     pub const StoragePalletId: PalletId = PalletId(*b"mg/store");
     /// Held for each object deleted early, until it would have expired.
     pub const TombstoneDeposit: Balance = 20 * MILLI_MEGA;
+    /// Held for each automatic renewal, until it is closed: three entries of about 400 bytes.
+    pub const AutoRenewalDeposit: Balance = 50 * MILLI_MEGA;
+    /// About ten times what the fee is while blocks are not full.
+    pub const MaxRenewalFee: Balance = 25 * MILLI_MEGA;
 }
 
 impl pallet_names::Config for Runtime {
@@ -24,6 +28,9 @@ impl pallet_storage::Config for Runtime {
     type BlockRandomness = ParentBlockRandomness<Runtime>;
     type PalletId = StoragePalletId;
     type TombstoneDeposit = TombstoneDeposit;
+    type AutoRenewalDeposit = AutoRenewalDeposit;
+    type MaxRenewalFee = MaxRenewalFee;
+    type CallFee = CallFee;
     type MaxRanges = ConstU32<256>;
     type MaxOpenGroups = ConstU32<32>;
     // With slots of 16 GiB a worker of a terabyte; who lends more runs several workers.

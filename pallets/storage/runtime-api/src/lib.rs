@@ -7,12 +7,12 @@ extern crate alloc;
 use alloc::vec::Vec;
 use meganet_primitives::{
     chain::{
-        ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, RangeInfo, SlotAssignment, StorageMoney, StorageParams,
-        StorageStats, Tombstone, WorkerAudit, WorkerInfo,
+        AutoRenewalInfo, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, RangeInfo, SlotAssignment, StorageMoney,
+        StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
     },
     placement::ProfileId,
     receipt::PeerKey,
-    Epoch, GroupId, SlotIndex, WorkerId,
+    AccountId, AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
 };
 
 sp_api::decl_runtime_apis! {
@@ -75,5 +75,19 @@ sp_api::decl_runtime_apis! {
 
         /// Where the money is that was paid for storage.
         fn money() -> StorageMoney;
+
+        /// An automatic renewal.
+        fn auto_renewal(id: AutoRenewalId) -> Option<AutoRenewalInfo>;
+
+        /// Up to `limit` automatic renewals that an account pays for, from number `from` on.
+        fn auto_renewals_of(payer: AccountId, from: AutoRenewalId, limit: u32) -> Vec<AutoRenewalInfo>;
+
+        /// Up to `limit` automatic renewals of the batches in one range of a group, from number `from` on.
+        fn auto_renewals_in(
+            group: GroupId,
+            expiry: Epoch,
+            from: AutoRenewalId,
+            limit: u32,
+        ) -> Vec<AutoRenewalInfo>;
     }
 }

@@ -1,6 +1,7 @@
 //! Challenges, proofs, pay, reports.
 
 mod absence;
+pub mod auto_renewal;
 mod leaving;
 mod pay;
 mod proofs;

@@ -1,13 +1,18 @@
 //! Random histories: after every step the invariants hold and no money is made or lost.
 
 use super::{
-    audits::{prove_as, renewal::renew, Archive},
+    audits::{
+        auto_renewal::{auto_renew, cancel, prepaid, prepay, top_up},
+        prove_as,
+        renewal::renew,
+        Archive,
+    },
     tombstones::{delete, held},
 };
 use crate::{mock::*, Groups};
 use frame_support::traits::fungible::{Inspect, InspectHold};
 use meganet_primitives::{
-    chain::ChallengeState,
+    chain::{AutoRenewalState, ChallengeState},
     placement::ProfileId,
     sum_tree::{summarize, BatchEntry},
 };
@@ -27,6 +32,10 @@ enum Step {
     Report { worker: u32 },
     Leave { n: u8, worker: u32 },
     Renew { owner: u8, stored: usize, longer: u32 },
+    Prepay { owner: u8, stored: usize, epochs: u32, amount: u128 },
+    TopUp { owner: u8, id: u64, amount: u128 },
+    AutoRenew { id: u64 },
+    Cancel { owner: u8, id: u64 },
     Params { max_epochs: u32, price: u128, group_deposit: u128, bond: u128, burn_ppm: u32, newcomer_periods: u32 },
     Wait { blocks: u32 },
 }
@@ -48,6 +57,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (n, worker).prop_map(|(n, worker)| Step::Leave { n, worker }),
         3 => (60u8..63, any::<prop::sample::Index>(), 0u32..6)
             .prop_map(|(owner, stored, longer)| Step::Renew { owner, stored: stored.index(64), longer }),
+        3 => (60u8..63, any::<prop::sample::Index>(), 0u32..9, 0u128..20_000)
+            .prop_map(|(owner, stored, epochs, amount)| Step::Prepay { owner, stored: stored.index(64), epochs, amount }),
+        1 => (60u8..63, 0u64..6, 0u128..5_000).prop_map(|(owner, id, amount)| Step::TopUp { owner, id, amount }),
+        6 => (0u64..6).prop_map(|id| Step::AutoRenew { id }),
+        1 => (60u8..63, 0u64..6).prop_map(|(owner, id)| Step::Cancel { owner, id }),
         3 => profile.prop_map(|profile| Step::Open { profile }),
         2 => group.clone().prop_map(|group| Step::Fill { group }),
         10 => (60u8..63, group.clone(), 0u32..10, kibs, proptest::bool::weighted(0.1))
@@ -68,6 +82,9 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (1u32..14).prop_map(|blocks| Step::Wait { blocks }),
     ]
 }
+
+/// Who has the chain renew what is prepaid, and does nothing else.
+const CALLER: u8 = 71;
 
 /// A batch that was stored: owner, group, expiry, index, objects.
 type Stored = (u8, u32, u32, usize, Vec<BatchEntry>);
@@ -138,6 +155,42 @@ fn take(step: Step, archive: &mut Archive, stored: &mut Vec<Stored>) {
                 let index = archive.leaves(group, until).len() - 1;
                 stored.push((archive.leaf(group, until, index).0.owner[0], group, until, index, entries));
             }
+            return;
+        }
+        Step::Prepay { owner, stored: at, epochs, amount } => {
+            if stored.is_empty() {
+                return;
+            }
+            let (_, group, expiry, index, _) = stored[at % stored.len()];
+            let _refused_or_not = prepay(owner, archive, (group, expiry, index), epochs, amount);
+            return;
+        }
+        Step::AutoRenew { id } => {
+            let before = Storage::api_auto_renewal(id);
+            let done = auto_renew(CALLER, id).is_ok();
+            let Some(before) = before else { return assert!(!done) };
+            assert_eq!(done, before.state == AutoRenewalState::Due, "{before:?}");
+            if done {
+                let same = |(_, group, expiry, index, _): &&Stored| {
+                    (*group, *expiry, *index as u64) == (before.group, before.expiry, before.leaf)
+                };
+                let entries = stored.iter().find(same).unwrap().4.clone();
+                archive.note(entries.clone());
+                let now = Storage::api_auto_renewal(id).unwrap();
+                assert_eq!(now.expiry, before.expiry + before.epochs);
+                assert_eq!(before.balance - now.balance, before.next);
+                let index = usize::try_from(now.leaf).unwrap();
+                let owner = archive.leaf(now.group, now.expiry, index).0.owner[0];
+                stored.push((owner, now.group, now.expiry, index, entries));
+            }
+            return;
+        }
+        Step::TopUp { owner, id, amount } => {
+            let _refused_or_not = top_up(owner, id, amount);
+            return;
+        }
+        Step::Cancel { owner, id } => {
+            let _refused_or_not = cancel(owner, id);
             return;
         }
         Step::Params { max_epochs, price, group_deposit, bond, burn_ppm, newcomer_periods } => {
@@ -216,12 +269,20 @@ proptest! {
                 assert_eq!(Storage::api_group(group).unwrap().used, 0);
             }
             assert_eq!((60..63).map(held).sum::<u128>(), 0);
+            // Everything has expired, so anybody may close what was prepaid, and it is all back.
+            for id in 0..crate::NextAutoRenewal::<Test>::get() {
+                let _closed_before_or_now = cancel(CALLER, id);
+            }
+            Storage::do_try_state().unwrap();
+            assert_eq!((60..63).map(prepaid).sum::<u128>(), 0);
             // Nothing is left that could be earned, and nothing else is in the pot than the books say.
             let money = Storage::api_money();
             assert_eq!(money.escrow, 0);
             assert_eq!(Storage::api_stats().pot, money.held_back + money.fund);
             let paid: u128 = (60..63).map(|n| RICH - <Balances as Inspect<_>>::total_balance(&account(n))).sum();
-            assert_eq!(paid, money.paid_in);
+            // What whoever asked for renewals got for it came from those who prepaid.
+            let fees = Balances::balance(&account(CALLER)) - RICH;
+            assert_eq!(paid, money.paid_in + fees);
             let reason = crate::HoldReason::WorkerBond.into();
             for worker in Storage::api_workers(0, 100) {
                 assert!(Balances::balance_on_hold(&reason, &worker.operator.into()) >= worker.bond);

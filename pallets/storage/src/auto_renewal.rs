@@ -1,0 +1,204 @@
+//! Automatic renewal: somebody prepays for a batch once, and the network renews it by itself, whoever is gone.
+//!
+//! An order names one registered batch, for how many epochs it is renewed each time, and the price above which it is not.
+//! The money stays with its payer, held, and is used a renewal at a time. When the last epoch before the expiry has begun,
+//! anybody may have the chain renew the batch ([`Call::auto_renew`]): the order pays the price of storage and burn like any
+//! renewal, and to the caller the fee that the call costs it and a quarter more. So members of the group, who earn by the
+//! renewal, can do it without losing; and nobody fills blocks for free with it, since the fee itself goes to the author of the
+//! block. After a renewal the order waits for the new expiry: it can do nothing twice.
+//!
+//! No block does any work for it. Orders are found by their payer and by the range that they wait in; the state of each is
+//! paid for by a deposit.
+//!
+//! [`Call::auto_renew`]: crate::Call::auto_renew
+
+use crate::{
+    books::{part, Purse},
+    renewal::Registered,
+    AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Config, CurrentParams, Error, Event, Groups, HoldReason,
+    NextAutoRenewal, Pallet, Ranges, WeightInfo,
+};
+use frame_support::{
+    ensure,
+    pallet_prelude::DispatchResult,
+    traits::{
+        fungible::MutateHold,
+        tokens::{Fortitude, Precision, Preservation, Restriction},
+        Get,
+    },
+};
+use meganet_primitives::{
+    pay::{charge, RENEWAL_WINDOW},
+    range::{verify_leaf, RangeLeafProof},
+    AutoRenewalId, Balance, Epoch,
+};
+use sp_runtime::{traits::Convert, AccountId32};
+
+/// Bytes of the transaction by which somebody asks for a renewal: signature, address, extensions and call, rounded up.
+const TRANSACTION_BYTES: u32 = 160;
+/// What the caller gets beyond the fee, in parts of a million of it.
+const REWARD_PPM: u32 = 250_000;
+
+/// What a renewal takes from the balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// For storage, what is burned included.
+    pub price: Balance,
+    /// For the caller.
+    pub fee: Balance,
+}
+
+impl Cost {
+    pub(crate) fn total(&self) -> Balance {
+        self.price.saturating_add(self.fee)
+    }
+}
+
+/// What the payer lays down.
+pub(crate) struct Terms {
+    /// For so many epochs it is renewed each time.
+    pub epochs: u32,
+    /// It is not renewed while a GiB in one slot costs more than this for an epoch.
+    pub max_price: Balance,
+}
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_prepay(
+        payer: AccountId32,
+        place: Registered,
+        proof: &RangeLeafProof,
+        terms: Terms,
+        amount: Balance,
+    ) -> DispatchResult {
+        let Registered { group, expiry, leaf_index, leaf } = place;
+        let Terms { epochs, max_price } = terms;
+        let range = Ranges::<T>::get(group, expiry).ok_or(Error::<T>::NoSuchRange)?;
+        ensure!(expiry > Self::epoch(), Error::<T>::Expired);
+        verify_leaf(range.state.now(), leaf_index, &leaf, proof).map_err(|_| Error::<T>::BadLeafProof)?;
+        let most = CurrentParams::<T>::get().max_epochs.saturating_sub(RENEWAL_WINDOW);
+        ensure!((1..=most).contains(&epochs), Error::<T>::BadRenewalEpochs);
+        let deposit = T::AutoRenewalDeposit::get();
+        let order = AutoRenewal {
+            payer: payer.clone(),
+            group,
+            expiry,
+            leaf_index,
+            leaf,
+            epochs,
+            max_price,
+            balance: amount,
+            deposit,
+        };
+        ensure!(Self::next_cost(&order)?.total() <= amount, Error::<T>::PrepaidTooLow);
+        let id = NextAutoRenewal::<T>::get();
+        let next = id.checked_add(1).ok_or(Error::<T>::Overflow)?;
+        let held = amount.checked_add(deposit).ok_or(Error::<T>::Overflow)?;
+        T::Currency::hold(&HoldReason::AutoRenewal.into(), &payer, held).map_err(|_| Error::<T>::InsufficientFunds)?;
+        NextAutoRenewal::<T>::put(next);
+        AutoRenewals::<T>::insert(id, order);
+        AutoRenewalsOf::<T>::insert(&payer, id.to_be_bytes(), ());
+        AutoRenewalsIn::<T>::insert((group, expiry), id.to_be_bytes(), ());
+        Self::deposit_event(Event::AutoRenewalOpened { id, payer, group, expiry, leaf: leaf_index, amount });
+        Ok(())
+    }
+
+    pub(crate) fn do_top_up(giver: AccountId32, id: AutoRenewalId, amount: Balance) -> DispatchResult {
+        AutoRenewals::<T>::try_mutate(id, |order| {
+            let order = order.as_mut().ok_or(Error::<T>::NoSuchAutoRenewal)?;
+            ensure!(order.expiry > Self::epoch(), Error::<T>::Expired);
+            order.balance = order.balance.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+            T::Currency::transfer_and_hold(
+                &HoldReason::AutoRenewal.into(),
+                &giver,
+                &order.payer,
+                amount,
+                Precision::Exact,
+                Preservation::Preserve,
+                Fortitude::Polite,
+            )
+            .map_err(|_| Error::<T>::InsufficientFunds)?;
+            Self::deposit_event(Event::AutoRenewalFunded { id, giver, amount, balance: order.balance });
+            Ok(())
+        })
+    }
+
+    pub(crate) fn do_auto_renew(caller: &AccountId32, id: AutoRenewalId) -> DispatchResult {
+        let mut order = AutoRenewals::<T>::get(id).ok_or(Error::<T>::NoSuchAutoRenewal)?;
+        let cost = Self::due(&order)?;
+        let AutoRenewal { group, expiry, leaf_index, leaf, .. } = order;
+        let until = expiry.saturating_add(order.epochs);
+        let place = Registered { group, expiry, leaf_index, leaf };
+        let renewed = Self::extend(Purse::Prepaid(&order.payer), place, until)?;
+        T::Currency::transfer_on_hold(
+            &HoldReason::AutoRenewal.into(),
+            &order.payer,
+            caller,
+            cost.fee,
+            Precision::Exact,
+            Restriction::Free,
+            Fortitude::Force,
+        )
+        .map_err(|_| Error::<T>::CannotPay)?;
+        AutoRenewalsIn::<T>::remove((group, expiry), id.to_be_bytes());
+        AutoRenewalsIn::<T>::insert((group, until), id.to_be_bytes(), ());
+        order.expiry = until;
+        order.leaf_index = renewed.leaf_index;
+        order.leaf = renewed.leaf;
+        order.balance = order.balance.saturating_sub(cost.total());
+        let balance = order.balance;
+        AutoRenewals::<T>::insert(id, order);
+        Self::deposit_event(Event::AutoRenewed { id, until, price: cost.price, fee: cost.fee, balance });
+        let needed = cost.total();
+        if balance < needed {
+            Self::deposit_event(Event::AutoRenewalShort { id, balance, needed });
+        }
+        Ok(())
+    }
+
+    /// The payer's own decision; once the batch has expired, anybody may tidy up for it.
+    pub(crate) fn do_cancel_auto_renewal(who: &AccountId32, id: AutoRenewalId) -> DispatchResult {
+        let order = AutoRenewals::<T>::get(id).ok_or(Error::<T>::NoSuchAutoRenewal)?;
+        ensure!(order.payer == *who || order.expiry <= Self::epoch(), Error::<T>::NotPayer);
+        let AutoRenewal { payer, group, expiry, balance, deposit, .. } = order;
+        AutoRenewals::<T>::remove(id);
+        AutoRenewalsOf::<T>::remove(&payer, id.to_be_bytes());
+        AutoRenewalsIn::<T>::remove((group, expiry), id.to_be_bytes());
+        let held = balance.saturating_add(deposit);
+        T::Currency::release(&HoldReason::AutoRenewal.into(), &payer, held, Precision::BestEffort)?;
+        Self::deposit_event(Event::AutoRenewalClosed { id, payer, returned: balance });
+        Ok(())
+    }
+
+    /// What a renewal costs now, if everything but the room in the group allows it.
+    fn due(order: &AutoRenewal) -> Result<Cost, Error<T>> {
+        let epoch = Self::epoch();
+        ensure!(order.expiry > epoch, Error::<T>::Expired);
+        ensure!(order.expiry.saturating_sub(epoch) <= RENEWAL_WINDOW, Error::<T>::NotDue);
+        ensure!(CurrentParams::<T>::get().price_per_gib_epoch <= order.max_price, Error::<T>::TooDear);
+        let cost = Self::next_cost(order)?;
+        ensure!(cost.fee <= T::MaxRenewalFee::get(), Error::<T>::FeesTooHigh);
+        ensure!(cost.total() <= order.balance, Error::<T>::PrepaidTooLow);
+        Ok(cost)
+    }
+
+    /// What the next renewal costs at today's price: from the last epoch before the expiry on, when it is due.
+    pub(crate) fn next_cost(order: &AutoRenewal) -> Result<Cost, Error<T>> {
+        let group = Groups::<T>::get(order.group).ok_or(Error::<T>::NoSuchGroup)?;
+        let params = CurrentParams::<T>::get();
+        let (n, epochs) = (group.profile.profile().n, order.epochs.saturating_add(RENEWAL_WINDOW));
+        let charge = charge(params.price_per_gib_epoch, order.leaf.batch.bytes, n, epochs, params.audit.burn_ppm);
+        let price = charge.ok_or(Error::<T>::Overflow)?.total();
+        Ok(Cost { price, fee: Self::renewal_fee() })
+    }
+
+    /// What an order pays to whoever asks for its renewal: the fee of that, and a quarter.
+    pub(crate) fn renewal_fee() -> Balance {
+        let fee = T::CallFee::convert((TRANSACTION_BYTES, T::WeightInfo::auto_renew()));
+        fee.saturating_add(part(fee, REWARD_PPM))
+    }
+
+    /// Whether a batch is to be renewed in this epoch, at the latest.
+    pub(crate) fn is_last_epoch(expiry: Epoch) -> bool {
+        expiry.saturating_sub(Self::epoch()) <= RENEWAL_WINDOW
+    }
+}
