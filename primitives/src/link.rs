@@ -1,6 +1,6 @@
 //! Links: names and objects as text that people exchange.
 //!
-//! - `meganet://LABEL/PATH` is a file of a site, its path percent-encoded.
+//! - `meganet://NAME/PATH` is a file of a site, its path percent-encoded. The name is a label, or a label below one.
 //! - `meganet://o/ID#KEY` is an object and the key that opens it. `ID` says which object, in which group, and how
 //!   long it is; `KEY` is in the fragment, which browsers never send. Both carry four check bytes, and those of the
 //!   key also cover the object, so a mistyped link, or a key with another link's id, is refused. `http://HOST/o/ID#KEY`
@@ -10,7 +10,7 @@ use crate::{
     content::{ContentRef, ReadKey},
     hash::{tagged, Tag},
     manifest::{check_path, PathError},
-    name::{check_label, LabelError},
+    name::{split_name, LabelError},
     object::{plain_len, ObjectId},
     text::{base32, from_base32, serde_as_text},
     GroupId,
@@ -33,8 +33,8 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'
 pub enum Link {
     /// A name, and a file or folder of its site.
     Name {
-        /// The label.
-        label: String,
+        /// The name: `alice` or `blog.alice`.
+        name: String,
         /// The path; empty for the site itself, with a `/` at the end where a folder is meant.
         path: String,
     },
@@ -79,12 +79,12 @@ impl Link {
     ///
     /// # Errors
     /// [`LinkError::Label`] or [`LinkError::Path`].
-    pub fn name(label: &str, path: &str) -> Result<Self, LinkError> {
-        check_label(label.as_bytes())?;
+    pub fn name(name: &str, path: &str) -> Result<Self, LinkError> {
+        split_name(name)?;
         if !path.is_empty() {
             check_path(path.strip_suffix('/').unwrap_or(path))?;
         }
-        Ok(Self::Name { label: label.into(), path: path.into() })
+        Ok(Self::Name { name: name.into(), path: path.into() })
     }
 
     /// What the link of an object refers to; `None` for a name.
@@ -158,7 +158,7 @@ impl fmt::Display for Link {
     /// Writes the key of an object too: it is what the link is for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name { label, path } => write!(f, "{SCHEME}{label}/{}", utf8_percent_encode(path, IN_PATH)),
+            Self::Name { name, path } => write!(f, "{SCHEME}{name}/{}", utf8_percent_encode(path, IN_PATH)),
             Self::Object { object, group, sealed_len, key } => {
                 write!(f, "{SCHEME}{OBJECT_MARK}{}", object_id_part(object, *group, *sealed_len))?;
                 key.as_ref().map_or(Ok(()), |key| write!(f, "#{}", key_part(object, key)))
@@ -186,13 +186,13 @@ impl FromStr for Link {
                 None => Self::from_parts(parts, None),
             };
         }
-        let (label, encoded) = rest.split_once('/').unwrap_or((rest, ""));
+        let (name, encoded) = rest.split_once('/').unwrap_or((rest, ""));
         // Escapes are checked first, because the decoder lets a stray percent sign pass as itself.
         if encoded.contains(['?', '#']) || !escapes_are_whole(encoded) {
             return Err(LinkError::Encoding);
         }
         let path = percent_decode_str(encoded).decode_utf8().map_err(|_| LinkError::Encoding)?;
-        Self::name(label, &path)
+        Self::name(name, &path)
     }
 }
 

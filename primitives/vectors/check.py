@@ -292,7 +292,7 @@ def manifests():
 def links():
     vectors = load("links.json")
     for one in vectors["names"]:
-        link = f"meganet://{one['label']}/" + urllib.parse.quote(one["path"], safe="/")
+        link = f"meganet://{one['name']}/" + urllib.parse.quote(one["path"], safe="/")
         same(link, one["link"], "name link")
     for one in vectors["objects"]:
         body = bytes.fromhex(one["object"]) + u32(one["group"]) + u64(one["sealed_len"])

@@ -22,6 +22,10 @@ fn names_are_written_and_read() {
         assert_eq!(link.to_string(), text);
         assert_eq!(text.parse(), Ok(link));
     }
+    let below = Link::name("blog.my-site", "a").unwrap();
+    assert_eq!(below.to_string(), "meganet://blog.my-site/a");
+    assert_eq!(below.to_string().parse(), Ok(below));
+    assert_eq!("meganet://o.my-site/".parse(), Link::name("o.my-site", ""));
     assert_eq!("meganet://my-site".parse(), Link::name("my-site", ""));
     assert_eq!("meganet://my-site/ü".parse(), Link::name("my-site", "ü"));
 }
@@ -30,7 +34,10 @@ fn names_are_written_and_read() {
 fn names_and_paths_that_break_a_rule_are_refused() {
     let error = |text: &str| text.parse::<Link>().unwrap_err();
     assert_eq!(error("meganet://My-site/"), LinkError::Label(LabelError::BadCharacter { position: 1 }));
-    assert_eq!(error("meganet://"), LinkError::Label(LabelError::TooShort));
+    assert_eq!(error("meganet://"), LinkError::Label(LabelError::Empty));
+    assert_eq!(error("meganet://.site/"), LinkError::Label(LabelError::Empty));
+    assert_eq!(error("meganet://blog.ab/"), LinkError::Label(LabelError::TooShort));
+    assert_eq!(error("meganet://a.b.site/"), LinkError::Label(LabelError::TooDeep));
     assert_eq!(error("meganet://site/../x"), LinkError::Path(PathError::DotSegment));
     assert_eq!(error("meganet://site/%2e%2e/x"), LinkError::Path(PathError::DotSegment));
     assert_eq!(error("meganet://site//x"), LinkError::Path(PathError::Absolute));

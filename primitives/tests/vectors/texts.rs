@@ -10,11 +10,12 @@ use meganet_primitives::{
 use serde_json::{json, Value};
 
 pub fn links() -> Value {
-    let names: Vec<Value> = [("my-site", ""), ("my-site", "docs/"), ("abc", "a b/ü?#%/日本.txt")]
-        .map(|(label, path)| {
-            let link = Link::name(label, path).unwrap();
+    let names = [("my-site", ""), ("my-site", "docs/"), ("abc", "a b/ü?#%/日本.txt"), ("o.my-site", ""), ("b.abc", "x")];
+    let names: Vec<Value> = names
+        .map(|(name, path)| {
+            let link = Link::name(name, path).unwrap();
             assert_eq!(link.to_string().parse(), Ok(link.clone()));
-            json!({ "label": label, "path": path, "link": link.to_string() })
+            json!({ "name": name, "path": path, "link": link.to_string() })
         })
         .to_vec();
     let objects: Vec<Value> = [(0u64, true), (1, false)]
@@ -46,6 +47,8 @@ pub fn links() -> Value {
         "meganet://site/%ff".into(),
         "meganet://site/a%".into(),
         "meganet://Site/".into(),
+        "meganet://a.b.site/".into(),
+        "meganet://.site/".into(),
         "https://site/index.html".into(),
     ]
     .into_iter()
