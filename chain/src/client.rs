@@ -2,20 +2,24 @@
 
 use crate::{
     error::ChainError,
+    proofs::NameProofs,
     signer::Signer,
+    trust::Trust,
     types::{AccountBalance, At, BlockRef, Call, NodeStatus, StoredLeaf, TxOutcome, Until},
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use meganet_primitives::{
     chain::{
-        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
-        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
+        AutoRenewalInfo, Availability, ChallengeInfo, ChallengedRow, CommitmentInfo, GroupHealth, GroupInfo, NameInfo,
+        NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment, StorageMoney, StorageParams, StorageStats,
+        SubnameInfo, Tombstone, WorkerAudit, WorkerInfo,
     },
     hash::Hash,
+    name::{NameParams, Quote, RecordKey},
     placement::ProfileId,
     receipt::PeerKey,
-    AccountId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+    AccountId, AutoRenewalId, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
 
 /// What a chain answers and takes. Object safe: hold it as `Arc<dyn ChainClient>`.
@@ -30,6 +34,16 @@ use meganet_primitives::{
 pub trait ChainClient: Send + Sync + 'static {
     /// The chain's genesis hash: its identity.
     fn genesis(&self) -> Hash;
+
+    /// On what the answers rest: whoever shows one says so.
+    fn trust(&self) -> Trust {
+        Trust::Rpc
+    }
+
+    /// The node's proofs of what names lead to; `None` where there are none, or where nothing needs them.
+    fn proofs(&self) -> Option<&dyn NameProofs> {
+        None
+    }
 
     /// How well the node is connected and synchronised.
     async fn node_status(&self) -> Result<NodeStatus, ChainError>;
@@ -50,10 +64,15 @@ pub trait ChainClient: Send + Sync + 'static {
     /// waits until the node can be reached again and then goes on with the head of that time.
     fn best_blocks(&self) -> BoxStream<'static, BlockRef>;
 
-    /// What is known of a name; `None` if nobody owns it.
+    /// What is known of a label; `None` if it is not in the state. One that has lapsed is, until somebody takes it or
+    /// sweeps it out.
     async fn name(&self, label: &str, at: At) -> Result<Option<NameInfo>, ChainError>;
 
-    /// A page of the names of an account, in the order of the chain's storage, after label `after`.
+    /// What a name leads to: `alice`, or `blog.alice`. `None` where there is no such name.
+    async fn resolve(&self, name: &str, at: At) -> Result<Option<Resolution>, ChainError>;
+
+    /// A page of the names of an account, in the order of the chain's storage, after label `after`. Names that have lapsed
+    /// are among them until somebody else takes them.
     async fn names_of(
         &self,
         owner: &AccountId,
@@ -65,8 +84,38 @@ pub trait ChainClient: Send + Sync + 'static {
     /// Whether `who` could register a label.
     async fn availability(&self, label: &str, who: &AccountId, at: At) -> Result<Availability, ChainError>;
 
-    /// The deposit that registering a name holds.
-    async fn name_deposit(&self) -> Result<Balance, ChainError>;
+    /// What registering a label for `years` years costs.
+    async fn name_quote(&self, label: &str, years: u32, at: At) -> Result<Quote, ChainError>;
+
+    /// Prices and times of names.
+    async fn name_params(&self, at: At) -> Result<NameParams, ChainError>;
+
+    /// The versions of a name that it can be rolled back to, the newest first; the first one is what it points at.
+    async fn name_history(&self, label: &str, at: At) -> Result<Vec<NameVersion>, ChainError>;
+
+    /// The records of a name that works.
+    async fn name_records(&self, label: &str, at: At) -> Result<Vec<NameRecordEntry>, ChainError>;
+
+    /// One record of a name that works.
+    async fn name_record(&self, label: &str, key: &RecordKey, at: At) -> Result<Option<Vec<u8>>, ChainError>;
+
+    /// Who may write for a name besides its owner.
+    async fn name_delegates(&self, label: &str, at: At) -> Result<Vec<AccountId>, ChainError>;
+
+    /// A page of the names below a name that works, in the order of the chain's storage, after the label `after`.
+    async fn subnames(
+        &self,
+        label: &str,
+        after: Option<&str>,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<SubnameInfo>, ChainError>;
+
+    /// The name that an account goes by, if the account owns it and it works.
+    async fn reverse(&self, account: &AccountId, at: At) -> Result<Option<String>, ChainError>;
+
+    /// The commitments of an account.
+    async fn commitments(&self, account: &AccountId, at: At) -> Result<Vec<CommitmentInfo>, ChainError>;
 
     /// Prices, limits and the epoch.
     async fn params(&self, at: At) -> Result<StorageParams, ChainError>;
@@ -139,6 +188,25 @@ pub trait ChainClient: Send + Sync + 'static {
 
     /// Where the money is that was paid for storage.
     async fn money(&self, at: At) -> Result<StorageMoney, ChainError>;
+
+    /// A page of the automatic renewals that an account pays for, from number `from`.
+    async fn auto_renewals_of(
+        &self,
+        payer: &AccountId,
+        from: AutoRenewalId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<AutoRenewalInfo>, ChainError>;
+
+    /// A page of the automatic renewals of the batches in one range of a group, from number `from`.
+    async fn auto_renewals_in(
+        &self,
+        group: GroupId,
+        expiry: Epoch,
+        from: AutoRenewalId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<AutoRenewalInfo>, ChainError>;
 
     /// What an account has. An account that the chain does not know has nothing.
     async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError>;
@@ -213,6 +281,53 @@ pub trait ChainClient: Send + Sync + 'static {
         loop {
             let after = all.last().map(|name| String::from_utf8_lossy(&name.label).into_owned());
             let page = self.names_of(owner, after.as_deref(), meganet_primitives::chain::MAX_PAGE, at).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Every name below a name at one block.
+    async fn all_subnames(&self, label: &str, at: At) -> Result<Vec<SubnameInfo>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all: Vec<SubnameInfo> = Vec::new();
+        loop {
+            let after = all.last().map(|sub| String::from_utf8_lossy(&sub.label).into_owned());
+            let page = self.subnames(label, after.as_deref(), meganet_primitives::chain::MAX_PAGE, at).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Every automatic renewal that an account pays for, at one block.
+    async fn all_auto_renewals_of(&self, payer: &AccountId, at: At) -> Result<Vec<AutoRenewalInfo>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all: Vec<AutoRenewalInfo> = Vec::new();
+        loop {
+            let from = all.last().map_or(0, |last| last.id.saturating_add(1));
+            let page = self.auto_renewals_of(payer, from, meganet_primitives::chain::MAX_PAGE, at).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// Every automatic renewal of the batches in one range at one block.
+    async fn all_auto_renewals_in(
+        &self,
+        group: GroupId,
+        expiry: Epoch,
+        at: At,
+    ) -> Result<Vec<AutoRenewalInfo>, ChainError> {
+        let at = self.pin(at).await?;
+        let mut all: Vec<AutoRenewalInfo> = Vec::new();
+        loop {
+            let from = all.last().map_or(0, |last| last.id.saturating_add(1));
+            let page = self.auto_renewals_in(group, expiry, from, meganet_primitives::chain::MAX_PAGE, at).await?;
             if page.is_empty() {
                 return Ok(all);
             }

@@ -1,6 +1,6 @@
 //! A chain in memory, for tests of whatever uses a [`ChainClient`].
 //!
-//! It keeps the rules that clients meet: names (taken, look-alike, owner), the registry, groups that are filled two
+//! It keeps the rules that clients meet: names (commitments, rent, lapsing, look-alikes, who may write), the registry, groups that are filled two
 //! blocks after they were opened, quorum and signatures of receipts, capacity, expiry, prices, deposits, ranges,
 //! tombstones and audits. What it leaves out are weights, nonces and everything about consensus.
 //!
@@ -12,6 +12,8 @@
 mod audit_tests;
 mod blocks;
 mod calls;
+#[cfg(test)]
+mod name_tests;
 mod names;
 mod reads;
 mod storage;
@@ -28,6 +30,7 @@ use meganet_primitives::{
     audit::{Schedule, Tolerance},
     country::Country,
     hash::Hash,
+    name::NameParams,
     receipt::PeerKey,
     AccountId, Balance, BlockNumber, Epoch, WorkerId,
 };
@@ -52,10 +55,15 @@ pub struct FakeConfig {
     pub min_capacity: u64,
     /// Price of a GiB for an epoch, planck.
     pub price_per_gib_epoch: Balance,
-    /// Deposit of a name, planck.
-    pub name_deposit: Balance,
+    /// Prices and times of names. By default a commitment is good after two blocks, and no name lapses in a test that is
+    /// about something else.
+    pub names: NameParams,
+    /// Labels that nobody can register.
+    pub reserved: Vec<String>,
     /// Deposit of a tombstone, planck.
     pub tombstone_deposit: Balance,
+    /// Deposit of an automatic renewal, planck.
+    pub renewal_deposit: Balance,
     /// Deposit of a group, planck.
     pub group_deposit: Balance,
     /// Bond of a worker for each GiB, planck.
@@ -86,8 +94,21 @@ impl Default for FakeConfig {
             slot_capacity: [1 << 30; 4],
             min_capacity: 1 << 30,
             price_per_gib_epoch: MEGA / 1000,
-            name_deposit: 10 * MEGA,
+            names: NameParams {
+                min_commit_age: 2,
+                max_commit_age: 10_000,
+                year: 1_000_000,
+                grace: 500,
+                premium: 400,
+                halving: 50,
+                premium_start: 1_000 * MEGA,
+                rent: [200 * MEGA, 50 * MEGA, 10 * MEGA, MEGA],
+                deposit: 10 * MEGA,
+                record_deposit: MEGA / 10,
+            },
+            reserved: vec!["meganet".to_owned()],
             tombstone_deposit: MEGA / 10,
+            renewal_deposit: MEGA / 20,
             group_deposit: 100 * MEGA,
             bond_per_gib: MEGA,
             min_bond: 10 * MEGA,
@@ -234,6 +255,11 @@ impl FakeChain {
         self.lock().submitted
     }
 
+    /// Transactions of an account that wait for a block.
+    pub fn pending_of(&self, account: &AccountId) -> usize {
+        self.lock().pending.iter().filter(|pending| pending.account == *account).count()
+    }
+
     /// Replaces the last `depth` blocks, at most as many as finality trails, by others and one more, with other
     /// randomness. Their transactions come into the first of the new ones, or are lost. Gives the new best block.
     pub fn reorganise(&self, depth: BlockNumber, keep_transactions: bool) -> BlockRef {
@@ -274,6 +300,11 @@ impl FakeChain {
     /// Registers a worker at once, without money, signature or block.
     pub fn add_worker(&self, operator: AccountId, peer: PeerKey, country: Country, capacity: u64) -> WorkerId {
         self.alter(|world| world.put_worker(operator, peer, country, capacity, 0))
+    }
+
+    /// Registers a name for a year at once, without money, commitment or block.
+    pub fn add_name(&self, owner: AccountId, label: &str) {
+        self.alter(|world| world.put_name(owner, label.as_bytes(), 1));
     }
 
     fn alter<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {

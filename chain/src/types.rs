@@ -3,14 +3,15 @@
 use codec::Decode;
 use meganet_primitives::{
     audit::AuditProof,
-    content::ContentRef,
+    content::NameContent,
     country::Country,
     hash::Hash,
+    name::{RecordKey, RecordValue, Secret},
     placement::ProfileId,
     range::{RangeLeaf, RangeLeafProof},
     receipt::{PeerKey, PeerSignature, Receipt},
     sum_tree::{BatchEntry, BatchSummary, SumProof},
-    AccountId, Balance, BlockNumber, Epoch, GroupId, Period, WorkerId,
+    AccountId, AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, Period, WorkerId,
 };
 
 /// The names pallet in the runtime.
@@ -64,17 +65,45 @@ pub enum Until {
 /// A call of the runtime that people and workers make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// Registers a name against a deposit.
+    /// Says that a label will be registered, without showing it: see [`meganet_primitives::name::commitment()`].
+    CommitName {
+        /// The digest.
+        commitment: Hash,
+    },
+    /// Takes a commitment back, whatever its age; its deposit comes back.
+    CancelCommit {
+        /// The digest.
+        commitment: Hash,
+    },
+    /// Registers a name that was committed to, pays the rent and holds the deposit.
     RegisterName {
         /// The label.
         label: String,
+        /// For so many years.
+        years: u32,
+        /// The secret of the commitment.
+        secret: Secret,
     },
-    /// Points a name at content, or at nothing.
+    /// Pays further years of a name. Anybody may do it.
+    RenewName {
+        /// The label.
+        label: String,
+        /// So many more.
+        years: u32,
+    },
+    /// Points a name at content, or at nothing. Its owner and its delegates may do it.
     SetContent {
         /// The label.
         label: String,
         /// The content.
-        content: Option<ContentRef>,
+        content: Option<NameContent>,
+    },
+    /// Points a name at what it pointed at in an earlier version. Its owner and its delegates may do it.
+    RollbackName {
+        /// The label.
+        label: String,
+        /// The number of that version.
+        version: u32,
     },
     /// Gives a name away.
     TransferName {
@@ -87,6 +116,60 @@ pub enum Call {
     ReleaseName {
         /// The label.
         label: String,
+    },
+    /// Takes a name that has lapsed and that nobody wants out of the state. Anybody may do it.
+    SweepName {
+        /// The label.
+        label: String,
+    },
+    /// Sets or removes a record of a name. Its owner and its delegates may do it.
+    SetNameRecord {
+        /// The label.
+        label: String,
+        /// What it is about.
+        key: RecordKey,
+        /// What it says; `None` removes it.
+        value: Option<RecordValue>,
+    },
+    /// Lets an account write content and records of a name, or no longer.
+    SetNameDelegate {
+        /// The label.
+        label: String,
+        /// The account.
+        delegate: AccountId,
+        /// Whether it may.
+        allowed: bool,
+    },
+    /// Makes a name below a name, or points it elsewhere. Who may write for the label may do it; the subname's own
+    /// delegate may where it exists.
+    SetSubname {
+        /// The label.
+        label: String,
+        /// What stands before the dot.
+        sub: String,
+        /// What it points at.
+        content: Option<NameContent>,
+    },
+    /// Lets one account write the content of a name below a name, or nobody any more. Only the owner may.
+    SetSubnameDelegate {
+        /// The label.
+        label: String,
+        /// What stands before the dot.
+        sub: String,
+        /// The account.
+        delegate: Option<AccountId>,
+    },
+    /// Removes a name below a name; its deposit comes back.
+    RemoveSubname {
+        /// The label.
+        label: String,
+        /// What stands before the dot.
+        sub: String,
+    },
+    /// Says by which of its names an account goes, or by none.
+    SetReverse {
+        /// The label.
+        label: Option<String>,
     },
     /// Registers a worker, operated by the signer, against a bond.
     RegisterWorker {
@@ -195,6 +278,42 @@ pub enum Call {
         /// The epoch at whose beginning it is to expire.
         until: Epoch,
     },
+    /// Prepays so that a batch is renewed by itself whenever it is about to expire. Anybody may do it.
+    Prepay {
+        /// The group.
+        group: GroupId,
+        /// The expiry of the range it is in.
+        expiry: Epoch,
+        /// The batch's index in that range.
+        leaf_index: u64,
+        /// The batch as it was registered.
+        leaf: RangeLeaf,
+        /// Proves the batch in the range.
+        leaf_proof: RangeLeafProof,
+        /// For so many epochs it is renewed each time.
+        epochs: u32,
+        /// It is not renewed while a GiB in one slot costs more than this for an epoch, in planck.
+        max_price: Balance,
+        /// What is prepaid, in planck.
+        amount: Balance,
+    },
+    /// Adds to what is prepaid for an automatic renewal. Anybody may do it.
+    TopUp {
+        /// The automatic renewal.
+        id: AutoRenewalId,
+        /// How much, in planck.
+        amount: Balance,
+    },
+    /// Has the chain renew a batch from what is prepaid for it. Whoever does it gets the fee back, and some more.
+    AutoRenew {
+        /// The automatic renewal.
+        id: AutoRenewalId,
+    },
+    /// Closes an automatic renewal; what is left and the deposit come back to its payer.
+    CancelAutoRenewal {
+        /// The automatic renewal.
+        id: AutoRenewalId,
+    },
     /// Sends tokens; the sender's account is kept alive.
     Transfer {
         /// The receiver.
@@ -260,6 +379,16 @@ impl TxOutcome {
         let event = self.event(STORAGE_PALLET, "Proven")?;
         let (_, _, paid) = <(WorkerId, Period, Balance)>::decode(&mut event.fields.as_slice()).ok()?;
         Some(paid)
+    }
+
+    /// What whoever asked for automatic renewals was paid for it, in planck; `None` if nothing was renewed.
+    pub fn renewal_fees(&self) -> Option<Balance> {
+        let renewed = |event: &&ChainEvent| event.pallet == STORAGE_PALLET && event.name == "AutoRenewed";
+        let fee = |event: &ChainEvent| {
+            let fields = <(AutoRenewalId, Epoch, Balance, Balance)>::decode(&mut event.fields.as_slice());
+            fields.map_or(0, |(_, _, _, fee)| fee)
+        };
+        self.events.iter().filter(renewed).map(fee).reduce(Balance::saturating_add)
     }
 
     /// The number of the group that it opened.

@@ -12,8 +12,9 @@ use futures::{future::try_join_all, StreamExt};
 use meganet_chain::{worker_proof, At, Call, ChainClient, ChainError, Options, Signer, SubxtChain, Until, MEGA};
 use meganet_primitives::{
     chain::{Availability, Tombstone},
-    content::{ContentRef, ReadKey},
+    content::{ContentRef, NameContent, ReadKey},
     country::Country,
+    name::{commitment, NameStatus, RecordKey, RecordValue},
     object::ObjectId,
     placement::ProfileId,
     range::prove_leaf,
@@ -37,8 +38,20 @@ fn peer(n: u8) -> PeerKey {
     PeerKey(key(n).verifying_key().to_bytes())
 }
 
+const SECRET: [u8; 32] = [9; 32];
+
 fn register(label: &str) -> Call {
-    Call::RegisterName { label: label.to_owned() }
+    Call::RegisterName { label: label.to_owned(), years: 1, secret: SECRET }
+}
+
+/// Commits to labels and waits until they can be registered.
+async fn commit(chain: &SubxtChain, who: &Signer, labels: &[&str]) {
+    let call = |label: &&str| Call::CommitName { commitment: commitment(&who.account(), label.as_bytes(), &SECRET) };
+    let outcome = chain.submit(who, labels.iter().map(call).collect(), Until::InBlock).await.unwrap();
+    let params = chain.name_params(At::Best).await.unwrap();
+    let ready = outcome.block.number + params.min_commit_age;
+    let mut heads = chain.best_blocks();
+    while heads.next().await.unwrap().number < ready {}
 }
 
 async fn connect(node: &mut Node) -> SubxtChain {
@@ -83,24 +96,32 @@ async fn names_and_money() {
     assert_eq!(chain.balance(&carol.account(), At::Best).await.unwrap().free, 6 * MEGA);
 
     // All or none, and the runtime's words for why.
-    let set = |label: &str| Call::SetContent { label: label.to_owned(), content: None };
-    let error = chain.submit(&alice, vec![register("first"), set("second")], Until::InBlock).await.unwrap_err();
+    let set = |label: &str, content| Call::SetContent { label: label.to_owned(), content };
+    commit(&chain, &alice, &["first"]).await;
+    let calls = vec![register("first"), set("second", None)];
+    let error = chain.submit(&alice, calls, Until::InBlock).await.unwrap_err();
     assert!(error.is_dispatch("Names", "NoSuchName"), "{error}");
-    assert!(error.to_string().contains("Nobody owns this name"), "{error}");
     assert_eq!(chain.name("first", At::Best).await.unwrap(), None);
+    let [committed] = chain.commitments(&alice.account(), At::Best).await.unwrap()[..] else { panic!("one commitment") };
+    assert_eq!(committed.commitment, commitment(&alice.account(), b"first", &SECRET));
 
     let content = ContentRef { object: ObjectId([7; 32]), group: 3, sealed_len: 99, key: Some(ReadKey([8; 32])) };
-    let point = Call::SetContent { label: "first".to_owned(), content: Some(content) };
-    let outcome = chain.submit(&alice, vec![register("first"), point], Until::Finalized).await.unwrap();
+    let content = Some(NameContent::Object(content));
+    let quote = chain.name_quote("first", 1, At::Best).await.unwrap();
+    let calls = vec![register("first"), set("first", content.clone())];
+    let outcome = chain.submit(&alice, calls, Until::Finalized).await.unwrap();
     assert!(outcome.finalized);
     let name = chain.name("first", At::Finalized).await.unwrap().unwrap();
-    assert_eq!((name.owner, name.content, name.version), (alice.account(), Some(content), 1));
-    assert_eq!(name.deposit, chain.name_deposit().await.unwrap());
+    assert_eq!((name.owner, &name.content, name.version), (alice.account(), &content, 1));
+    assert_eq!((name.deposit, name.status), (quote.deposit, NameStatus::Active));
     assert_eq!(chain.balance(&alice.account(), At::Finalized).await.unwrap().held, name.deposit);
+    assert_eq!(chain.commitments(&alice.account(), At::Best).await.unwrap(), []);
     assert_eq!(chain.availability("flrst", &bob.account(), At::Best).await.unwrap(), Availability::LooksLikeAnother);
     assert_eq!(chain.all_names_of(&alice.account(), At::Best).await.unwrap(), [name]);
+    commit(&chain, &bob, &["first"]).await;
     let taken = chain.submit(&bob, vec![register("first")], Until::InBlock).await.unwrap_err();
     assert!(taken.is_dispatch("Names", "NameTaken"), "{taken}");
+    what_names_say(&chain, &alice, &bob, content).await;
     let give = Call::TransferName { label: "first".to_owned(), to: bob.account() };
     chain.submit(&alice, vec![give], Until::InBlock).await.unwrap();
     chain.submit(&bob, vec![Call::ReleaseName { label: "first".to_owned() }], Until::InBlock).await.unwrap();
@@ -111,6 +132,46 @@ async fn names_and_money() {
     assert!(matches!(error, ChainError::InsufficientFunds { available: 0, .. }), "{error}");
     let error = chain.params(At::Block([9; 32])).await.unwrap_err();
     assert!(matches!(error, ChainError::UnknownBlock { .. }), "{error}");
+}
+
+/// Every call that writes for the name `first` of Alice, and every question about it.
+async fn what_names_say(chain: &SubxtChain, alice: &Signer, bob: &Signer, content: Option<NameContent>) {
+    let label = || "first".to_owned();
+    let url = RecordKey::Text(b"url".to_vec().try_into().unwrap());
+    let value = RecordValue::try_from(b"https://example.org".to_vec()).unwrap();
+    let calls = vec![
+        Call::RenewName { label: label(), years: 1 },
+        Call::SetContent { label: label(), content: None },
+        Call::RollbackName { label: label(), version: 1 },
+        Call::SetNameRecord { label: label(), key: url.clone(), value: Some(value.clone()) },
+        Call::SetNameDelegate { label: label(), delegate: bob.account(), allowed: true },
+        Call::SetSubname { label: label(), sub: "blog".to_owned(), content: content.clone() },
+        Call::SetSubnameDelegate { label: label(), sub: "blog".to_owned(), delegate: Some(bob.account()) },
+        Call::SetReverse { label: Some(label()) },
+        Call::CommitName { commitment: [5; 32] },
+        Call::CancelCommit { commitment: [5; 32] },
+    ];
+    chain.submit(alice, calls, Until::InBlock).await.unwrap();
+    let history = chain.name_history("first", At::Best).await.unwrap();
+    assert_eq!((history[0].version, &history[0].content), (3, &content));
+    assert_eq!(chain.name_record("first", &url, At::Best).await.unwrap(), Some(value.into_inner()));
+    assert_eq!(chain.name_records("first", At::Best).await.unwrap().len(), 1);
+    assert_eq!(chain.name_delegates("first", At::Best).await.unwrap(), [bob.account()]);
+    let subnames = chain.all_subnames("first", At::Best).await.unwrap();
+    assert_eq!((subnames[0].label.as_slice(), subnames[0].delegate), (&b"blog"[..], Some(bob.account())));
+    assert_eq!(chain.resolve("blog.first", At::Best).await.unwrap().unwrap().content, content);
+    assert_eq!(chain.resolve("none.first", At::Best).await.unwrap(), None);
+    assert_eq!(chain.reverse(&alice.account(), At::Best).await.unwrap().as_deref(), Some("first"));
+    let calls = vec![
+        Call::SetNameRecord { label: label(), key: url, value: None },
+        Call::RemoveSubname { label: label(), sub: "blog".to_owned() },
+        Call::SetNameDelegate { label: label(), delegate: bob.account(), allowed: false },
+        Call::SetReverse { label: None },
+    ];
+    chain.submit(alice, calls, Until::InBlock).await.unwrap();
+    assert_eq!(chain.reverse(&alice.account(), At::Best).await.unwrap(), None);
+    let sweep = Call::SweepName { label: label() };
+    assert!(chain.submit(bob, vec![sweep], Until::InBlock).await.is_err(), "a name that works is not swept");
 }
 
 /// Registers six workers of six operators, and returns a complete compact group.
@@ -227,8 +288,8 @@ async fn a_restarted_node_is_found_again() {
     let asked = chain.clone();
     let read = tokio::spawn(async move { asked.params(At::Best).await });
     let submitting = chain.clone();
-    let submitted =
-        tokio::spawn(async move { submitting.submit(&signer("Alice"), vec![register("again")], Until::InBlock).await });
+    let claim = |n| vec![Call::CommitName { commitment: [n; 32] }];
+    let submitted = tokio::spawn(async move { submitting.submit(&signer("Alice"), claim(1), Until::InBlock).await });
     tokio::time::sleep(Duration::from_secs(2)).await;
     node.restart();
     read.await.unwrap().unwrap();
@@ -241,12 +302,11 @@ async fn a_restarted_node_is_found_again() {
 
     // Killed while a submission waits: it is looked for in the blocks, and given to the new pool.
     let waiting = chain.clone();
-    let submitted =
-        tokio::spawn(async move { waiting.submit(&signer("Bob"), vec![register("thrice")], Until::Finalized).await });
+    let submitted = tokio::spawn(async move { waiting.submit(&signer("Bob"), claim(2), Until::Finalized).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
     node.stop();
     node.restart();
     let outcome = submitted.await.unwrap().unwrap();
     assert!(outcome.finalized);
-    assert_eq!(chain.name("thrice", At::Finalized).await.unwrap().unwrap().owner, signer("Bob").account());
+    assert_eq!(chain.commitments(&signer("Bob").account(), At::Finalized).await.unwrap().len(), 1);
 }

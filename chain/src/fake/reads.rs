@@ -13,14 +13,16 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use meganet_primitives::{
     chain::{
-        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
-        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo, MAX_PAGE,
+        AutoRenewalInfo, Availability, ChallengeInfo, ChallengedRow, CommitmentInfo, GroupHealth, GroupInfo, NameInfo,
+        NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment, StorageMoney, StorageParams, StorageStats,
+        SubnameInfo, Tombstone, WorkerAudit, WorkerInfo, MAX_PAGE,
     },
     hash::{tagged, Hash, Tag},
+    name::{NameParams, Quote, RecordKey},
     object::ObjectId,
     placement::ProfileId,
     receipt::PeerKey,
-    AccountId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+    AccountId, AutoRenewalId, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
@@ -134,7 +136,11 @@ impl ChainClient for FakeChain {
     }
 
     async fn name(&self, label: &str, at: At) -> Result<Option<NameInfo>, ChainError> {
-        Ok(self.world(at)?.names.get(label.as_bytes()).cloned())
+        Ok(self.world(at)?.name_info(label.as_bytes()))
+    }
+
+    async fn resolve(&self, name: &str, at: At) -> Result<Option<Resolution>, ChainError> {
+        Ok(self.world(at)?.resolve(name))
     }
 
     async fn names_of(
@@ -144,18 +150,55 @@ impl ChainClient for FakeChain {
         limit: u32,
         at: At,
     ) -> Result<Vec<NameInfo>, ChainError> {
-        let world = self.world(at)?;
-        let later = |name: &&NameInfo| after.is_none_or(|after| name.label.as_slice() > after.as_bytes());
-        Ok(page(world.names.values().filter(|name| name.owner == *owner).filter(later).cloned(), limit))
+        Ok(page(self.world(at)?.names_of(owner, after.map(str::as_bytes)), limit))
     }
 
     async fn availability(&self, label: &str, who: &AccountId, at: At) -> Result<Availability, ChainError> {
         Ok(self.world(at)?.availability(label.as_bytes(), who))
     }
 
-    async fn name_deposit(&self) -> Result<Balance, ChainError> {
+    async fn name_quote(&self, label: &str, years: u32, at: At) -> Result<Quote, ChainError> {
+        Ok(self.world(at)?.name_quote(label.as_bytes(), years))
+    }
+
+    async fn name_params(&self, _: At) -> Result<NameParams, ChainError> {
         drop(self.reach()?);
-        Ok(self.config().name_deposit)
+        Ok(self.config().names)
+    }
+
+    async fn name_history(&self, label: &str, at: At) -> Result<Vec<NameVersion>, ChainError> {
+        Ok(self.world(at)?.name_history(label.as_bytes()))
+    }
+
+    async fn name_records(&self, label: &str, at: At) -> Result<Vec<NameRecordEntry>, ChainError> {
+        Ok(self.world(at)?.name_records(label.as_bytes()))
+    }
+
+    async fn name_record(&self, label: &str, key: &RecordKey, at: At) -> Result<Option<Vec<u8>>, ChainError> {
+        let records = self.world(at)?.name_records(label.as_bytes());
+        Ok(records.into_iter().find(|entry| entry.key == *key).map(|entry| entry.value.into_inner()))
+    }
+
+    async fn name_delegates(&self, label: &str, at: At) -> Result<Vec<AccountId>, ChainError> {
+        Ok(self.world(at)?.name_delegates(label.as_bytes()))
+    }
+
+    async fn subnames(
+        &self,
+        label: &str,
+        after: Option<&str>,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<SubnameInfo>, ChainError> {
+        Ok(page(self.world(at)?.subnames(label.as_bytes(), after.map(str::as_bytes)).into_iter(), limit))
+    }
+
+    async fn reverse(&self, account: &AccountId, at: At) -> Result<Option<String>, ChainError> {
+        Ok(self.world(at)?.reverse(account))
+    }
+
+    async fn commitments(&self, account: &AccountId, at: At) -> Result<Vec<CommitmentInfo>, ChainError> {
+        Ok(self.world(at)?.commitments(account))
     }
 
     async fn params(&self, at: At) -> Result<StorageParams, ChainError> {
@@ -256,6 +299,29 @@ impl ChainClient for FakeChain {
         Ok(self.world(at)?.money())
     }
 
+    async fn auto_renewals_of(
+        &self,
+        payer: &AccountId,
+        from: AutoRenewalId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<AutoRenewalInfo>, ChainError> {
+        let world = self.world(at)?;
+        Ok(page(world.auto_renewals(from).filter(|info| info.payer == *payer), limit))
+    }
+
+    async fn auto_renewals_in(
+        &self,
+        group: GroupId,
+        expiry: Epoch,
+        from: AutoRenewalId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<AutoRenewalInfo>, ChainError> {
+        let world = self.world(at)?;
+        Ok(page(world.auto_renewals(from).filter(|info| (info.group, info.expiry) == (group, expiry)), limit))
+    }
+
     async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError> {
         Ok(self.world(at)?.balance(account))
     }
@@ -281,7 +347,7 @@ impl ChainClient for FakeChain {
                 return Err(error.clone());
             }
             let world = &inner.blocks.best().world;
-            let (needed, available) = (world.needs(&calls), world.balance(&account).spendable);
+            let (needed, available) = (world.needs(&account, &calls), world.balance(&account).spendable);
             if needed > available {
                 let purpose = cost::purpose(&calls).to_owned();
                 return Err(ChainError::InsufficientFunds {

@@ -11,7 +11,7 @@ use crate::{
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures::StreamExt;
 use meganet_primitives::{
-    chain::{Availability, Tombstone},
+    chain::Tombstone,
     object::ObjectId,
     placement::ProfileId,
     range::{prove_leaf, RangeLeaf},
@@ -83,45 +83,17 @@ async fn store(chain: &FakeChain, owner: &Signer, entries: &[BatchEntry], quorum
 }
 
 #[tokio::test]
-async fn a_name_belongs_to_whoever_was_first() {
-    let chain = FakeChain::default();
-    let (alice, bob) = (rich(&chain, "Alice"), rich(&chain, "Bob"));
-    let register = |label: &str| vec![Call::RegisterName { label: label.to_owned() }];
-    chain.submit(&alice, register("paypal"), Until::Finalized).await.unwrap();
-    assert_eq!(chain.balance(&alice.account(), At::Best).await.unwrap().held, chain.config().name_deposit);
-
-    let taken = chain.submit(&bob, register("paypal"), Until::InBlock).await.unwrap_err();
-    assert!(taken.is_dispatch("Names", "NameTaken"), "{taken}");
-    let alike = chain.submit(&bob, register("paypa1"), Until::InBlock).await.unwrap_err();
-    assert!(alike.is_dispatch("Names", "LooksLikeAnother"), "{alike}");
-    assert_eq!(chain.availability("paypa1", &bob.account(), At::Best).await.unwrap(), Availability::LooksLikeAnother);
-    assert_eq!(chain.availability("paypa1", &alice.account(), At::Best).await.unwrap(), Availability::Free);
-
-    let content = vec![Call::SetContent { label: "paypal".to_owned(), content: None }];
-    assert!(chain.submit(&bob, content.clone(), Until::InBlock).await.unwrap_err().is_dispatch("Names", "NotOwner"));
-    chain.submit(&alice, content, Until::InBlock).await.unwrap();
-    assert_eq!(chain.name("paypal", At::Finalized).await.unwrap().unwrap().version, 1);
-
-    let give = Call::TransferName { label: "paypal".to_owned(), to: bob.account() };
-    chain.submit(&alice, vec![give], Until::InBlock).await.unwrap();
-    assert_eq!(chain.all_names_of(&bob.account(), At::Best).await.unwrap().len(), 1);
-    let release = Call::ReleaseName { label: "paypal".to_owned() };
-    chain.submit(&bob, vec![release], Until::InBlock).await.unwrap();
-    assert_eq!(chain.name("paypal", At::Best).await.unwrap(), None);
-    assert_eq!(chain.balance(&bob.account(), At::Best).await.unwrap().held, 0);
-}
-
-#[tokio::test]
 async fn several_calls_are_done_all_or_none() {
     let chain = FakeChain::default();
     let alice = rich(&chain, "Alice");
+    let carol = signer("Carol").account();
     let calls = vec![
-        Call::RegisterName { label: "first".to_owned() },
+        Call::Transfer { to: carol, amount: MEGA },
         Call::SetContent { label: "second".to_owned(), content: None },
     ];
     let error = chain.submit(&alice, calls, Until::InBlock).await.unwrap_err();
     assert!(error.is_dispatch("Names", "NoSuchName"), "{error}");
-    assert_eq!(chain.name("first", At::Best).await.unwrap(), None);
+    assert_eq!(chain.balance(&carol, At::Best).await.unwrap().free, 0);
     let fee = chain.config().fee;
     assert_eq!(chain.balance(&alice.account(), At::Best).await.unwrap().free, 1_000 * MEGA - fee);
 }
@@ -236,14 +208,14 @@ async fn an_account_without_money_is_told_how_much() {
     let chain = FakeChain::default();
     let poor = signer("Poor");
     chain.fund(poor.account(), MEGA);
-    let register = vec![Call::RegisterName { label: "dear".to_owned() }];
+    let register = vec![Call::RegisterName { label: "dear".to_owned(), years: 2, secret: [1; 32] }];
     let error = chain.submit(&poor, register, Until::InBlock).await.unwrap_err();
-    let needed = chain.config().name_deposit + chain.config().fee;
+    let needed = 2 * 50 * MEGA + 10 * MEGA + chain.config().fee;
     assert!(
         matches!(&error, ChainError::InsufficientFunds { needed: n, available: MEGA, .. } if *n == needed),
         "{error}"
     );
-    assert!(error.to_string().contains("10.0001 MEGA") && error.to_string().contains(&poor.address()), "{error}");
+    assert!(error.to_string().contains("110.0001 MEGA") && error.to_string().contains(&poor.address()), "{error}");
 }
 
 #[tokio::test]
@@ -260,10 +232,10 @@ async fn faults_are_injected_and_taken_back() {
     assert!(matches!(chain.params(old).await, Err(ChainError::StatePruned { .. })));
     let full = ChainError::Rejected { reason: "the pool is full".to_owned() };
     chain.fail_submissions(Some(full.clone()));
-    let register = vec![Call::RegisterName { label: "late".to_owned() }];
-    assert_eq!(chain.submit(&alice, register.clone(), Until::InBlock).await, Err(full));
+    let commit = vec![Call::CommitName { commitment: [1; 32] }];
+    assert_eq!(chain.submit(&alice, commit.clone(), Until::InBlock).await, Err(full));
     chain.fail_submissions(None);
-    chain.submit(&alice, register, Until::InBlock).await.unwrap();
+    chain.submit(&alice, commit, Until::InBlock).await.unwrap();
     assert_eq!(chain.submit(&alice, Vec::new(), Until::InBlock).await, Err(ChainError::NoCalls));
 }
 
@@ -282,8 +254,8 @@ async fn finalized_blocks_come_once_each_and_in_order() {
         assert_eq!(blocks.next().await.unwrap().number, expected);
     }
     let alice = rich(&chain, "Alice");
-    let register = vec![Call::RegisterName { label: "slow".to_owned() }];
-    let outcome = chain.submit(&alice, register, Until::Finalized).await.unwrap();
+    let commit = vec![Call::CommitName { commitment: [1; 32] }];
+    let outcome = chain.submit(&alice, commit, Until::Finalized).await.unwrap();
     assert!(outcome.finalized && chain.finalized().await.unwrap().number >= outcome.block.number);
     ticking.abort();
 }

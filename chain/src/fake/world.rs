@@ -1,15 +1,12 @@
 //! The state of a fake chain at one block.
 
-use super::{storage::Storage, FakeConfig};
+use super::{names::Names, storage::Storage, FakeConfig};
 use crate::{
     cost::{self, Prices},
     error::ChainError,
     types::{AccountBalance, BlockRef, Call, ChainEvent},
 };
-use meganet_primitives::{
-    chain::{NameInfo, StorageParams},
-    AccountId, Balance, BlockNumber, Epoch,
-};
+use meganet_primitives::{chain::StorageParams, AccountId, Balance, BlockNumber, Epoch};
 use std::collections::BTreeMap;
 
 /// Names, workers, groups and money.
@@ -18,8 +15,7 @@ pub(super) struct World {
     pub(super) config: FakeConfig,
     pub(super) number: BlockNumber,
     pub(super) accounts: BTreeMap<AccountId, Account>,
-    /// By label.
-    pub(super) names: BTreeMap<Vec<u8>, NameInfo>,
+    pub(super) names: Names,
     pub(super) storage: Storage,
     pub(super) events: Vec<ChainEvent>,
 }
@@ -48,7 +44,7 @@ impl World {
             config,
             number: 0,
             accounts: BTreeMap::new(),
-            names: BTreeMap::new(),
+            names: Names::default(),
             storage: Storage::default(),
             events: Vec::new(),
         };
@@ -100,22 +96,30 @@ impl World {
             schedule: self.config.schedule,
             tolerance: self.config.tolerance,
             burn_ppm: 0,
+            renewal_deposit: self.config.renewal_deposit,
+            renewal_fee: self.config.fee,
         }
     }
 
     /// What calls and fee take from the signer's account.
-    pub(super) fn needs(&self, calls: &[Call]) -> Balance {
+    pub(super) fn needs(&self, who: &AccountId, calls: &[Call]) -> Balance {
         let params = self.params();
         let cost = |call: &Call| {
-            let slots = match call {
+            let (mut premium, mut held, mut slots) = (0, false, 0);
+            match call {
+                Call::RegisterName { label, years, .. } => premium = self.name_quote(label.as_bytes(), *years).premium,
+                Call::SetNameRecord { label, key, .. } => held = self.holds_record(who, label, key),
+                Call::SetSubname { label, sub, .. } => held = self.holds_subname(who, label, sub),
                 Call::Store { group, .. } | Call::Renew { group, .. } => {
-                    self.storage.groups.get(group).map_or(0, |g| g.profile.profile().n)
+                    slots = self.storage.groups.get(group).map_or(0, |g| g.profile.profile().n);
                 }
-                _ => 0,
-            };
+                _ => {}
+            }
             let prices = Prices {
                 params: &params,
-                name_deposit: self.config.name_deposit,
+                names: &self.config.names,
+                premium,
+                held,
                 tombstone_deposit: self.config.tombstone_deposit,
                 slots,
             };

@@ -72,10 +72,27 @@ fn parts(call: &Call) -> (&'static str, &'static str, Vec<u8>) {
     let names = |name, arguments| (NAMES_PALLET, name, arguments);
     let storage = |name, arguments| (STORAGE_PALLET, name, arguments);
     match call {
-        Call::RegisterName { label } => names("register", label.as_bytes().encode()),
+        Call::CommitName { commitment } => names("commit", commitment.encode()),
+        Call::CancelCommit { commitment } => names("cancel_commit", commitment.encode()),
+        Call::RegisterName { label, years, secret } => names("register", (label.as_bytes(), years, secret).encode()),
+        Call::RenewName { label, years } => names("renew", (label.as_bytes(), years).encode()),
         Call::SetContent { label, content } => names("set_content", (label.as_bytes(), content).encode()),
+        Call::RollbackName { label, version } => names("rollback", (label.as_bytes(), version).encode()),
         Call::TransferName { label, to } => names("transfer", (label.as_bytes(), to).encode()),
         Call::ReleaseName { label } => names("release", label.as_bytes().encode()),
+        Call::SweepName { label } => names("sweep", label.as_bytes().encode()),
+        Call::SetNameRecord { label, key, value } => names("set_record", (label.as_bytes(), key, value).encode()),
+        Call::SetNameDelegate { label, delegate, allowed } => {
+            names("set_delegate", (label.as_bytes(), delegate, allowed).encode())
+        }
+        Call::SetSubname { label, sub, content } => {
+            names("set_subname", (label.as_bytes(), sub.as_bytes(), content).encode())
+        }
+        Call::SetSubnameDelegate { label, sub, delegate } => {
+            names("set_subname_delegate", (label.as_bytes(), sub.as_bytes(), delegate).encode())
+        }
+        Call::RemoveSubname { label, sub } => names("remove_subname", (label.as_bytes(), sub.as_bytes()).encode()),
+        Call::SetReverse { label } => names("set_reverse", label.as_ref().map(String::as_bytes).encode()),
         Call::RegisterWorker { peer, country, capacity, proof } => {
             storage("register_worker", (peer, country, capacity, proof).encode())
         }
@@ -97,6 +114,12 @@ fn parts(call: &Call) -> (&'static str, &'static str, Vec<u8>) {
         Call::Renew { group, expiry, leaf_index, leaf, leaf_proof, until } => {
             storage("renew", (group, expiry, leaf_index, leaf, leaf_proof, until).encode())
         }
+        Call::Prepay { group, expiry, leaf_index, leaf, leaf_proof, epochs, max_price, amount } => {
+            storage("prepay", (group, expiry, leaf_index, leaf, leaf_proof, epochs, max_price, amount).encode())
+        }
+        Call::TopUp { id, amount } => storage("top_up", (id, amount).encode()),
+        Call::AutoRenew { id } => storage("auto_renew", id.encode()),
+        Call::CancelAutoRenewal { id } => storage("cancel_auto_renewal", id.encode()),
         Call::Transfer { to, amount } => {
             // Variant 0 of `MultiAddress` is an account id.
             ("Balances", "transfer_keep_alive", (0u8, to, Compact(*amount)).encode())

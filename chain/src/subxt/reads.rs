@@ -8,8 +8,10 @@ use super::{
 use crate::{
     client::ChainClient,
     error::ChainError,
+    proofs::NameProofs,
     signer::Signer,
-    types::{AccountBalance, At, BlockRef, Call, NodeStatus, StoredLeaf, TxOutcome, Until, NAMES_PALLET},
+    trust::Trust,
+    types::{AccountBalance, At, BlockRef, Call, NodeStatus, StoredLeaf, TxOutcome, Until},
 };
 use async_trait::async_trait;
 use blake2::{digest::consts::U16, Blake2b, Digest};
@@ -17,13 +19,15 @@ use codec::{Decode, DecodeAll, Encode};
 use futures::stream::BoxStream;
 use meganet_primitives::{
     chain::{
-        Availability, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo, SlotAssignment,
-        StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
+        AutoRenewalInfo, Availability, ChallengeInfo, ChallengedRow, CommitmentInfo, GroupHealth, GroupInfo, NameInfo,
+        NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment, StorageMoney, StorageParams, StorageStats,
+        SubnameInfo, Tombstone, WorkerAudit, WorkerInfo,
     },
     hash::Hash,
+    name::{NameParams, Quote, RecordKey},
     placement::ProfileId,
     receipt::PeerKey,
-    AccountId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+    AccountId, AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
 
 /// Where the storage map `System.Account` begins: twox-128 of "System", then of "Account".
@@ -106,6 +110,18 @@ impl ChainClient for SubxtChain {
         self.shared.genesis
     }
 
+    fn trust(&self) -> Trust {
+        self.relies_on()
+    }
+
+    fn proofs(&self) -> Option<&dyn NameProofs> {
+        // A light client has checked everything already.
+        match self.relies_on() {
+            Trust::Rpc => Some(self),
+            Trust::Light => None,
+        }
+    }
+
     async fn node_status(&self) -> Result<NodeStatus, ChainError> {
         self.ask(|connection| async move {
             let health = connection.rpc.system_health().await.map_err(|e| failure::rpc("system_health", "", e))?;
@@ -137,6 +153,10 @@ impl ChainClient for SubxtChain {
         self.call("NamesApi_name", label.as_bytes().encode(), at).await
     }
 
+    async fn resolve(&self, name: &str, at: At) -> Result<Option<Resolution>, ChainError> {
+        self.call("NamesApi_resolve", name.as_bytes().encode(), at).await
+    }
+
     async fn names_of(
         &self,
         owner: &AccountId,
@@ -151,8 +171,48 @@ impl ChainClient for SubxtChain {
         self.call("NamesApi_availability", (label.as_bytes(), who).encode(), at).await
     }
 
-    async fn name_deposit(&self) -> Result<Balance, ChainError> {
-        self.constant(NAMES_PALLET, "Deposit").await
+    async fn name_quote(&self, label: &str, years: u32, at: At) -> Result<Quote, ChainError> {
+        self.call("NamesApi_quote", (label.as_bytes(), years).encode(), at).await
+    }
+
+    async fn name_params(&self, at: At) -> Result<NameParams, ChainError> {
+        self.call("NamesApi_params", Vec::new(), at).await
+    }
+
+    async fn name_history(&self, label: &str, at: At) -> Result<Vec<NameVersion>, ChainError> {
+        self.call("NamesApi_history", label.as_bytes().encode(), at).await
+    }
+
+    async fn name_records(&self, label: &str, at: At) -> Result<Vec<NameRecordEntry>, ChainError> {
+        self.call("NamesApi_records", label.as_bytes().encode(), at).await
+    }
+
+    async fn name_record(&self, label: &str, key: &RecordKey, at: At) -> Result<Option<Vec<u8>>, ChainError> {
+        self.call("NamesApi_record", (label.as_bytes(), key).encode(), at).await
+    }
+
+    async fn name_delegates(&self, label: &str, at: At) -> Result<Vec<AccountId>, ChainError> {
+        self.call("NamesApi_delegates", label.as_bytes().encode(), at).await
+    }
+
+    async fn subnames(
+        &self,
+        label: &str,
+        after: Option<&str>,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<SubnameInfo>, ChainError> {
+        self.call("NamesApi_subnames", (label.as_bytes(), after.map(str::as_bytes), limit).encode(), at).await
+    }
+
+    async fn reverse(&self, account: &AccountId, at: At) -> Result<Option<String>, ChainError> {
+        // Labels are ASCII.
+        let label: Option<Vec<u8>> = self.call("NamesApi_reverse", account.encode(), at).await?;
+        Ok(label.map(|label| String::from_utf8_lossy(&label).into_owned()))
+    }
+
+    async fn commitments(&self, account: &AccountId, at: At) -> Result<Vec<CommitmentInfo>, ChainError> {
+        self.call("NamesApi_commitments", account.encode(), at).await
     }
 
     async fn params(&self, at: At) -> Result<StorageParams, ChainError> {
@@ -242,6 +302,27 @@ impl ChainClient for SubxtChain {
 
     async fn money(&self, at: At) -> Result<StorageMoney, ChainError> {
         self.call("StorageApi_money", Vec::new(), at).await
+    }
+
+    async fn auto_renewals_of(
+        &self,
+        payer: &AccountId,
+        from: AutoRenewalId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<AutoRenewalInfo>, ChainError> {
+        self.call("StorageApi_auto_renewals_of", (payer, from, limit).encode(), at).await
+    }
+
+    async fn auto_renewals_in(
+        &self,
+        group: GroupId,
+        expiry: Epoch,
+        from: AutoRenewalId,
+        limit: u32,
+        at: At,
+    ) -> Result<Vec<AutoRenewalInfo>, ChainError> {
+        self.call("StorageApi_auto_renewals_in", (group, expiry, from, limit).encode(), at).await
     }
 
     async fn balance(&self, account: &AccountId, at: At) -> Result<AccountBalance, ChainError> {

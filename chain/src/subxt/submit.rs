@@ -13,9 +13,10 @@ use crate::{
     cost::{self, Prices},
     error::ChainError,
     signer::Signer,
+    trust::Trust,
     types::{At, BlockRef, Call, TxOutcome, Until, STORAGE_PALLET},
 };
-use meganet_primitives::{hash::Hash, Balance, BlockNumber};
+use meganet_primitives::{hash::Hash, AccountId, Balance, BlockNumber};
 use std::{
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -51,7 +52,7 @@ impl Signed {
 }
 
 /// What the transaction pool says.
-enum Pool {
+pub(super) enum Pool {
     /// It has it; statuses follow if this submission is the one that is watched.
     Took(Option<Statuses>),
     /// The nonce is used up, or another transaction of the pool has it: sign again.
@@ -74,6 +75,12 @@ impl SubxtChain {
         let lane = self.lane(signer.account());
         let held = lane.lock().await;
         let (signed, statuses) = self.send(signer, calls).await?;
+        if self.relies_on() == Trust::Light {
+            // A light client knows of no pool: the next nonce is known when a block has this transaction.
+            let outcome = self.wait(&signed, statuses, until).await;
+            drop(held);
+            return outcome;
+        }
         drop(held);
         self.wait(&signed, statuses, until).await
     }
@@ -111,6 +118,11 @@ impl SubxtChain {
         let offers = &offers;
         self.ask(|connection| async move {
             let repeated = again || offers.fetch_add(1, Ordering::Relaxed) > 0;
+            if connection.is_light() {
+                if let Some(refusal) = connection.refuses(&signed.bytes, repeated).await? {
+                    return Ok(refusal);
+                }
+            }
             match connection.rpc.author_submit_and_watch_extrinsic(&signed.bytes).await {
                 Ok(statuses) => Ok(Pool::Took(Some(Statuses::new(connection, statuses)))),
                 Err(RpcError::User(error)) => Ok(read_refusal(&error, repeated)),
@@ -138,7 +150,7 @@ impl SubxtChain {
         let available = self.balance(&account, At::Best).await?.spendable;
         let mut needed = fee;
         for call in calls {
-            needed = needed.saturating_add(self.cost(call).await?);
+            needed = needed.saturating_add(self.cost(&account, call).await?);
         }
         if needed <= available {
             return Ok(());
@@ -147,20 +159,40 @@ impl SubxtChain {
         Err(ChainError::InsufficientFunds { account: format_account(&account), needed, available, purpose })
     }
 
-    async fn cost(&self, call: &Call) -> Result<Balance, ChainError> {
-        let (mut name_deposit, mut tombstone_deposit, mut slots) = (0, 0, 0);
+    async fn cost(&self, account: &AccountId, call: &Call) -> Result<Balance, ChainError> {
+        let (mut premium, mut held, mut tombstone_deposit, mut slots) = (0, false, 0, 0);
         match call {
-            Call::RegisterName { .. } => name_deposit = self.name_deposit().await?,
+            Call::RegisterName { label, years, .. } => {
+                premium = self.name_quote(label, *years, At::Best).await?.premium;
+            }
+            Call::SetNameRecord { label, key, value: Some(_) } => {
+                held = !self.owns(account, label).await? || self.name_record(label, key, At::Best).await?.is_some();
+            }
+            Call::SetSubname { label, sub, .. } => {
+                let there = self.resolve(&format!("{sub}.{label}"), At::Best).await?.is_some();
+                held = there || !self.owns(account, label).await?;
+            }
             Call::Tombstone { .. } => tombstone_deposit = self.constant(STORAGE_PALLET, "TombstoneDeposit").await?,
             Call::Store { group, .. } | Call::Renew { group, .. } => {
                 // An unknown group costs nothing: the runtime refuses it.
                 slots = self.group(*group, At::Best).await?.map_or(0, |group| group.profile.profile().n);
             }
-            Call::RegisterWorker { .. } | Call::OpenGroup { .. } | Call::Transfer { .. } => {}
+            Call::CommitName { .. }
+            | Call::RenewName { .. }
+            | Call::RegisterWorker { .. }
+            | Call::OpenGroup { .. }
+            | Call::Prepay { .. }
+            | Call::TopUp { .. }
+            | Call::Transfer { .. } => {}
             _ => return Ok(0),
         }
-        let params = &self.params(At::Best).await?;
-        Ok(cost::call_cost(call, &Prices { params, name_deposit, tombstone_deposit, slots }))
+        let (params, names) = (&self.params(At::Best).await?, &self.name_params(At::Best).await?);
+        Ok(cost::call_cost(call, &Prices { params, names, premium, held, tombstone_deposit, slots }))
+    }
+
+    /// Whether an account owns a label: deposits of what it says are held from its owner.
+    async fn owns(&self, account: &AccountId, label: &str) -> Result<bool, ChainError> {
+        Ok(self.name(label, At::Best).await?.is_some_and(|name| name.owner == *account))
     }
 }
 
