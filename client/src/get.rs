@@ -37,7 +37,7 @@ impl Network {
     /// Those of [`Network::open_site`] and [`Network::open_content`].
     pub async fn open_link(&self, link: &Link) -> Result<Site, FetchError> {
         match link {
-            Link::Name { label, .. } => self.open_site(label, At::Finalized).await,
+            Link::Name { name, .. } => self.open_site(name, At::Finalized).await,
             Link::Object { object, key: None, .. } => Err(FetchError::NoKey { object: *object }),
             Link::Object { object, group, sealed_len, key } => {
                 let content = meganet_primitives::content::ContentRef {

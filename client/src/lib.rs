@@ -1,14 +1,17 @@
 //! Publish and fetch: seal, encode, place, upload, register; resolve, fetch, verify, open. And the wallet.
 
+pub mod auto_renew;
 pub mod fetch;
 pub mod files;
 mod get;
+pub mod names;
 mod network;
 pub mod pack;
 pub mod progress;
 pub mod publish;
 mod rebuild;
 pub mod renew;
+pub mod resolve;
 mod site;
 pub mod upload;
 pub mod wallet;

@@ -19,6 +19,10 @@ pub enum Stage {
     Signing,
     /// Submitting the extrinsic and waiting for its block.
     Registering,
+    /// Committing to a name that is to be registered.
+    Committing,
+    /// Waiting until a commitment is old enough; counts blocks.
+    WaitingForCommitment,
     /// Fetching, verifying and opening; counts bytes of plaintext.
     Fetching,
 }
@@ -40,6 +44,8 @@ impl fmt::Display for Stage {
             Self::Uploading => "uploading",
             Self::Signing => "collecting receipts",
             Self::Registering => "registering on the chain",
+            Self::Committing => "committing to the name",
+            Self::WaitingForCommitment => "waiting for the commitment",
             Self::Fetching => "fetching",
         })
     }

@@ -3,7 +3,8 @@
 //! [`Network::publish`] checks first what costs nothing to check (label, node, name, contents, workers, funds), then packs,
 //! uploads, collects receipts, and submits **one** extrinsic that registers the name if need be, registers and pays for the
 //! objects, and points the name at the new manifest: all of it or nothing. (Only a site that fills whole groups registers
-//! parts of itself before; nobody sees them until the name points at them.)
+//! parts of itself before; nobody sees them until the name points at them.) A name that is to be registered is committed to
+//! before the upload, so that the commitment ages meanwhile.
 //!
 //! Progress is kept in a state folder: an interrupted publish goes on where it was, with the objects that the workers have
 //! already. [`Network::put_file`] does the same for one file and gives a link instead of a name.
@@ -24,6 +25,7 @@ use self::{
     uploader::{manifest_id, Uploader},
 };
 use crate::{
+    names::{secret::NameKey, PendingStore, Registration, Terms},
     network::Network,
     pack::{walk, Digester, FoundFile, PackError, Plan, Skipped, Totals},
     progress::{Progress, Stage},
@@ -51,6 +53,10 @@ pub struct PublishOptions {
     pub epochs: Option<u32>,
     /// Whether a name that nobody owns is registered.
     pub register: bool,
+    /// On which terms.
+    pub terms: Terms,
+    /// Where registrations under way are kept, encrypted. What is in there is needed to finish them.
+    pub registrations: PathBuf,
     /// When the switch counts as done.
     pub until: Until,
     /// Plaintext bytes of the largest object that is made.
@@ -60,8 +66,11 @@ pub struct PublishOptions {
 impl PublishOptions {
     /// The usual way, with a state folder.
     pub fn new(state_dir: impl Into<PathBuf>) -> Self {
+        let state_dir = state_dir.into();
         Self {
-            state_dir: state_dir.into(),
+            registrations: state_dir.join("registrations"),
+            terms: Terms::default(),
+            state_dir,
             profile: None,
             epochs: None,
             register: true,
@@ -114,7 +123,7 @@ pub struct UploadReport {
 }
 
 impl Network {
-    /// Publishes a folder under a name. Run again, it uploads what changed; with no change it does nothing. Dropped half
+    /// Publishes a folder under a name (`alice`, `blog.alice`) that the signer owns, may write for, or gets. Run again, it uploads what changed; with no change it does nothing. Dropped half
     /// way it has changed nothing on the chain, and the next run goes on with what was uploaded.
     ///
     /// # Errors
@@ -123,18 +132,28 @@ impl Network {
         &self,
         signer: &Signer,
         dir: &Path,
-        label: &str,
+        name: &str,
         options: &PublishOptions,
         progress: &dyn Progress,
     ) -> Result<PublishReport, PublishError> {
-        let target = Target::check(self, signer, label, options.register).await?;
+        let target = Target::check(self, signer, name, options.register).await?;
+        let mut registration = match target.to_register() {
+            Some(label) => {
+                let (chain, root) = (self.chain().as_ref(), &options.registrations);
+                Some(Registration::open(chain, signer, root, label, options.terms, progress).await?)
+            }
+            None => {
+                forget_registration(self, signer, target.label(), options)?;
+                None
+            }
+        };
         progress.begin(Stage::Listing, None);
         let folder = dir.to_owned();
         let walked = blocking(move || walk(&folder)).await??;
         for skipped in &walked.skipped {
             progress.note(&format!("{} is not published: {}", skipped.path.display(), skipped.reason));
         }
-        let mut state = State::open(&options.state_dir, &self.chain().genesis(), &state::site(label, dir))?;
+        let mut state = State::open(&options.state_dir, &self.chain().genesis(), &state::site(name, dir))?;
         let hashes = digest(&walked.files, Some(state.digests()), progress).await?;
         let previous = target.previous(self, progress).await;
         let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
@@ -157,15 +176,13 @@ impl Network {
             }
         }
         let totals = plan.totals();
-        let done = uploader.publish(Arc::new(plan), target.call_before(label), |content| {
-            Some(Call::SetContent { label: label.to_owned(), content: Some(*content) })
-        });
-        let done = done.await?;
+        let switch = |content: &ContentRef| Some(target.point_at(*content));
+        let done = uploader.publish(Arc::new(plan), registration.as_mut(), switch).await?;
         Ok(PublishReport {
             content: done.content,
             version: target.version().saturating_add(1),
             unchanged: false,
-            registered: target.is_new(),
+            registered: target.to_register().is_some(),
             totals,
             skipped: walked.skipped,
             upload: Some(done.report),
@@ -182,16 +199,24 @@ struct Done {
 }
 
 impl Uploader<'_> {
-    /// Uploads a plan's packs and its manifest, and registers them together with calls around.
+    /// Uploads a plan's packs and its manifest, and registers them together with the name, if that is to be registered, and a
+    /// call that follows.
     async fn publish(
         mut self,
         plan: Arc<Plan>,
-        before: Option<Call>,
+        mut registration: Option<&mut Registration<'_>>,
         after: impl FnOnce(&ContentRef) -> Option<Call>,
     ) -> Result<Done, PublishError> {
         let lens: Vec<u64> = plan.packs().iter().map(|pack| pack.len).collect();
         let manifest_len = u64::try_from(stand_in(&plan).encode()?.len()).unwrap_or(u64::MAX);
-        self.check_means(&lens, manifest_len, before.as_slice()).await?;
+        let for_the_name = match &registration {
+            Some(registration) => registration.needed().await?,
+            None => 0,
+        };
+        self.check_means(&lens, manifest_len, for_the_name).await?;
+        if let Some(registration) = &mut registration {
+            registration.commit().await?;
+        }
         let packs = plan.packs().iter().enumerate().map(|(index, pack)| (pack.id, Source::Pack(plan.clone(), index)));
         let total = lens.iter().sum::<u64>().saturating_add(manifest_len);
         let sealed = self.upload(packs.collect(), Some(total)).await?;
@@ -199,10 +224,22 @@ impl Uploader<'_> {
         let bytes = manifest.encode()?;
         let content = self.upload(vec![(manifest_id(&bytes), Source::Bytes(bytes.into()))], None).await?;
         let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
-        let (report, block) = self.register(before, after(&content)).await?;
+        let (report, block) = self.register(registration, after(&content)).await?;
         self.settle(&manifest)?;
         Ok(Done { content, report, block })
     }
+}
+
+/// What is left of a registration that succeeded in a run that ended before it noted so.
+fn forget_registration(
+    network: &Network,
+    signer: &Signer,
+    label: &str,
+    options: &PublishOptions,
+) -> Result<(), PublishError> {
+    let genesis = network.chain().genesis();
+    let store = PendingStore::open(&options.registrations, &genesis, NameKey::new(signer, &genesis))?;
+    Ok(store.remove(label)?)
 }
 
 /// A manifest of the length of the one to come.

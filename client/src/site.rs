@@ -10,10 +10,11 @@ use crate::{
 use futures::{stream, StreamExt, TryStreamExt};
 use meganet_chain::At;
 use meganet_primitives::{
-    chain::NameInfo,
-    content::ContentRef,
+    chain::Resolution,
+    content::{ContentRef, NameContent},
+    link::LinkError,
     manifest::{Entry, Extent, Manifest},
-    name::check_label,
+    name::split_name,
 };
 use std::{ops::Range, sync::Arc};
 
@@ -23,31 +24,43 @@ pub struct Site {
     network: Network,
     content: ContentRef,
     manifest: Arc<Manifest>,
-    name: Option<Arc<NameInfo>>,
+    resolution: Option<Arc<Resolution>>,
 }
 
 impl Network {
-    /// What a name points at, at a block: the finalized one where readers must never see a version go back.
+    /// What a name (`alice`, `blog.alice`) leads to, at a block: the finalized one where readers must never see a version go
+    /// back. Gives what the chain says, and the reference to the site.
     ///
     /// # Errors
-    /// [`FetchError::NoSuchName`], [`FetchError::NoContent`], a label that breaks the rules ([`FetchError::Link`]), and
-    /// errors of the chain.
-    pub async fn resolve(&self, label: &str, at: At) -> Result<(NameInfo, ContentRef), FetchError> {
-        check_label(label.as_bytes()).map_err(meganet_primitives::link::LinkError::from)?;
-        let no_such_name = FetchError::NoSuchName { label: label.to_owned() };
-        let info = self.chain().name(label, at).await?.ok_or(no_such_name)?;
-        let content = info.content.ok_or(FetchError::NoContent { label: label.to_owned() })?;
-        Ok((info, content))
+    /// [`FetchError::NoSuchName`], [`FetchError::Lapsed`], [`FetchError::NoContent`], [`FetchError::Foreign`], a name that
+    /// breaks the rules ([`FetchError::Link`]), and errors of the chain.
+    pub async fn resolve(&self, name: &str, at: At) -> Result<(Resolution, ContentRef), FetchError> {
+        split_name(name).map_err(LinkError::from)?;
+        let name = || name.to_owned();
+        let found = self.chain().resolve(&name(), at).await?.ok_or_else(|| FetchError::NoSuchName { name: name() })?;
+        if !found.status.works() {
+            return Err(FetchError::Lapsed { name: name(), expired: found.expires });
+        }
+        match &found.content {
+            None => Err(FetchError::NoContent { name: name() }),
+            Some(NameContent::Foreign(reference)) => {
+                Err(FetchError::Foreign { name: name(), reference: reference.clone() })
+            }
+            Some(NameContent::Object(content)) => {
+                let content = *content;
+                Ok((found, content))
+            }
+        }
     }
 
     /// Opens the version of a site that its name points at now.
     ///
     /// # Errors
     /// Those of [`Network::resolve`] and [`Network::manifest`].
-    pub async fn open_site(&self, label: &str, at: At) -> Result<Site, FetchError> {
-        let (info, content) = self.resolve(label, at).await?;
+    pub async fn open_site(&self, name: &str, at: At) -> Result<Site, FetchError> {
+        let (resolution, content) = self.resolve(name, at).await?;
         let manifest = self.manifest(&content).await?;
-        Ok(Site { network: self.clone(), content, manifest, name: Some(Arc::new(info)) })
+        Ok(Site { network: self.clone(), content, manifest, resolution: Some(Arc::new(resolution)) })
     }
 
     /// Opens the manifest that a content reference points at.
@@ -56,7 +69,7 @@ impl Network {
     /// Those of [`Network::manifest`].
     pub async fn open_content(&self, content: &ContentRef) -> Result<Site, FetchError> {
         let manifest = self.manifest(content).await?;
-        Ok(Site { network: self.clone(), content: *content, manifest, name: None })
+        Ok(Site { network: self.clone(), content: *content, manifest, resolution: None })
     }
 }
 
@@ -72,13 +85,13 @@ impl Site {
     }
 
     /// What the chain said of its name; `None` for what was opened by its reference.
-    pub fn name(&self) -> Option<&NameInfo> {
-        self.name.as_deref()
+    pub fn resolution(&self) -> Option<&Resolution> {
+        self.resolution.as_deref()
     }
 
     /// How often the name's content has changed; 0 for what was opened by its reference.
     pub fn version(&self) -> u32 {
-        self.name.as_ref().map_or(0, |name| name.version)
+        self.resolution.as_ref().map_or(0, |name| name.version)
     }
 
     /// The file with this path.

@@ -8,6 +8,7 @@ mod support;
 use meganet_chain::{fake::FakeConfig, At, Call, ChainClient, ChainError, Signer, Until};
 use meganet_client::{
     fetch::FetchError,
+    names::NameError,
     progress::{Progress, Silent, Stage},
     publish::PublishError,
     upload::UploadError,
@@ -212,6 +213,7 @@ async fn an_interrupted_publish_goes_on_where_it_was() {
     }
     let half = world.received();
     assert!(half > 0);
+    assert_eq!(world.chain.commitments(&world.owner.account(), At::Best).await.unwrap().len(), 1);
     // Then stopped at the last step, with all receipts at hand.
     world.chain.fail_submissions(rejected());
     let error = world.network.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap_err();
@@ -228,6 +230,8 @@ async fn an_interrupted_publish_goes_on_where_it_was() {
     let report = world.network.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap();
     let upload = report.upload.unwrap();
     assert_eq!((upload.objects, upload.resumed, upload.plain_bytes), (11, 11, 0));
+    assert!(report.registered);
+    assert_eq!(world.chain.commitments(&world.owner.account(), At::Best).await.unwrap(), [], "one was enough");
     assert_eq!(world.received(), all);
     assert_readable(&world, "home").await;
 }
@@ -329,13 +333,18 @@ async fn each_obstacle_is_told_before_anything_is_sent() {
     world.chain.fund(stranger.account(), 1_000_000_000_000_000);
 
     let bad = publish(owner.clone(), "-bad-", options.clone()).await;
-    assert!(matches!(bad, PublishError::Label { .. }), "{bad}");
-    let call = Call::RegisterName { label: "taken".into() };
-    world.chain.submit(&stranger, vec![call], Until::InBlock).await.unwrap();
-    let taken = publish(owner.clone(), "taken", options.clone()).await;
-    assert!(matches!(taken, PublishError::NameTaken { .. }), "{taken}");
-    let alike = publish(owner.clone(), "taken", options.clone()).await;
-    assert!(alike.to_string().contains("taken"), "{alike}");
+    assert!(matches!(bad, PublishError::Name(NameError::Label { .. })), "{bad}");
+    world.chain.add_name(stranger.account(), "modern");
+    let taken = publish(owner.clone(), "modern", options.clone()).await;
+    assert!(matches!(taken, PublishError::Name(NameError::NotYours { .. })), "{taken}");
+    let below = publish(owner.clone(), "blog.modern", options.clone()).await;
+    assert!(matches!(below, PublishError::Name(NameError::NotYours { .. })), "{below}");
+    let alike = publish(owner.clone(), "rnodem", options.clone()).await;
+    assert!(alike.to_string().contains("looks like modern"), "{alike}");
+    let reserved = publish(owner.clone(), "meganet", options.clone()).await;
+    assert!(matches!(reserved, PublishError::Name(NameError::Reserved { .. })), "{reserved}");
+    let nowhere = publish(owner.clone(), "blog.free", options.clone()).await;
+    assert!(matches!(nowhere, PublishError::NotRegistered { .. }), "{nowhere}");
     let unregistered = publish(owner.clone(), "free", PublishOptions { register: false, ..options.clone() }).await;
     assert!(matches!(unregistered, PublishError::NotRegistered { .. }), "{unregistered}");
     let epochs = publish(owner.clone(), "free", PublishOptions { epochs: Some(10_000), ..options.clone() }).await;
@@ -353,6 +362,7 @@ async fn each_obstacle_is_told_before_anything_is_sent() {
     assert_eq!(world.received(), 0);
     assert_eq!(world.chain.name("free", At::Best).await.unwrap(), None);
     assert_eq!(world.chain.all_groups(At::Best).await.unwrap(), []);
+    assert_eq!(world.chain.commitments(&owner.account(), At::Best).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,15 @@
 //! Why something could not be read.
 
+use crate::names::foreign;
 use meganet_chain::ChainError;
 use meganet_codec::{ErasureError, OpenError, VerifyError};
 use meganet_primitives::{
+    content::ForeignRef,
     country::Country,
     link::LinkError,
     manifest::ManifestError,
     object::{ObjectError, ObjectId},
-    GroupId, SlotIndex,
+    BlockNumber, GroupId, SlotIndex,
 };
 use std::{fmt, io, path::PathBuf};
 
@@ -50,17 +52,33 @@ pub enum FetchError {
     /// Not a link.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// Nobody owns the name.
-    #[error("nobody owns the name {label}: check the spelling, or register it with `meganet name register {label}`")]
+    /// There is no such name.
+    #[error("{}", no_such_name(.name))]
     NoSuchName {
         /// The name.
-        label: String,
+        name: String,
+    },
+    /// The name was not renewed. What it pointed at is not served under it any more.
+    #[error("the name {name} has lapsed: it was paid for until block {expired}, and nobody has taken it since. Whoever wants it can register it")]
+    Lapsed {
+        /// The name.
+        name: String,
+        /// The block until which it was paid for.
+        expired: BlockNumber,
     },
     /// The name points at nothing.
-    #[error("the name {label} has no content yet: its owner can publish with `meganet publish DIR {label}`")]
+    #[error("the name {name} has no content yet: its owner can publish with `meganet publish DIR {name}`")]
     NoContent {
         /// The name.
-        label: String,
+        name: String,
+    },
+    /// The name points at what another network holds.
+    #[error("the name {name} points at {}, which another network holds: open it with that network's software", foreign::uri(.reference))]
+    Foreign {
+        /// The name.
+        name: String,
+        /// Where it points.
+        reference: ForeignRef,
     },
     /// The reference or the link carries no key.
     #[error("object {object} cannot be opened without its key: use the whole link, with the part after #")]
@@ -194,6 +212,17 @@ impl FetchError {
 
     /// Whether what was asked for does not exist (a 404, not a 502).
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NoSuchName { .. } | Self::NoContent { .. } | Self::NoSuchFile { .. })
+        matches!(self, Self::NoSuchName { .. } | Self::Lapsed { .. } | Self::NoContent { .. } | Self::NoSuchFile { .. })
+    }
+}
+
+fn no_such_name(name: &str) -> String {
+    match name.split_once('.') {
+        Some((_, label)) => format!(
+            "there is no name {name}: check the spelling, or, if you may write for {label}, publish with `meganet publish DIR {name}`"
+        ),
+        None => {
+            format!("nobody owns the name {name}: check the spelling, or register it with `meganet name register {name}`")
+        }
     }
 }

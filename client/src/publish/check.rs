@@ -1,20 +1,28 @@
 //! Whether the signer may point the name at something, and at what it points now.
 
 use super::PublishError;
-use crate::{network::Network, progress::Progress};
-use meganet_chain::{account::format_account, At, Call, Signer};
+use crate::{
+    names::{standing::Standing, NameError},
+    network::Network,
+    progress::Progress,
+};
+use meganet_chain::{At, Call, Signer};
 use meganet_primitives::{
-    chain::{Availability, NameInfo},
-    content::ContentRef,
+    content::{ContentRef, NameContent},
     manifest::Manifest,
-    name::check_label,
+    name::split_name,
 };
 use std::sync::Arc;
 
 /// The name that is published under.
 pub(super) struct Target {
-    /// `None` where it is to be registered.
-    info: Option<NameInfo>,
+    label: String,
+    /// What stands before the dot.
+    sub: Option<String>,
+    /// Whether the label is to be registered first.
+    new: bool,
+    content: Option<NameContent>,
+    version: u32,
 }
 
 impl Target {
@@ -22,45 +30,56 @@ impl Target {
     pub(super) async fn check(
         network: &Network,
         signer: &Signer,
-        label: &str,
+        name: &str,
         register: bool,
     ) -> Result<Self, PublishError> {
-        let name = || label.to_owned();
-        check_label(label.as_bytes()).map_err(|error| PublishError::Label { label: name(), error })?;
-        if let Some(info) = network.chain().name(label, At::Best).await? {
-            if info.owner != signer.account() {
-                return Err(PublishError::NameTaken { label: name(), owner: format_account(&info.owner) });
+        let bad = |error| NameError::Label { name: name.to_owned(), error };
+        let (sub, label) = split_name(name).map_err(bad)?;
+        let owned = |text: &str| text.to_owned();
+        let chain = network.chain().as_ref();
+        let Some(standing) = Standing::of(chain, name, &signer.account(), At::Best).await? else {
+            // Only a label is registered on the way: whose the name below it would be is not asked for here.
+            if !register || sub.is_some() {
+                return Err(PublishError::NotRegistered { name: owned(label) });
             }
-            return Ok(Self { info: Some(info) });
-        }
-        if !register {
-            return Err(PublishError::NotRegistered { label: name() });
-        }
-        match network.chain().availability(label, &signer.account(), At::Best).await? {
-            Availability::Free => Ok(Self { info: None }),
-            Availability::LooksLikeAnother => Err(PublishError::LooksLikeAnother { label: name() }),
-            Availability::Taken | Availability::Invalid => Err(PublishError::Unavailable { label: name() }),
-        }
+            return Ok(Self { label: owned(label), sub: None, new: true, content: None, version: 0 });
+        };
+        standing.may_write()?;
+        let (content, version) = match (sub, standing.subname) {
+            (None, _) => (standing.info.content, standing.info.version),
+            (Some(_), Some(subname)) => (subname.content, subname.version),
+            (Some(_), None) => (None, 0),
+        };
+        Ok(Self { label: owned(label), sub: sub.map(owned), new: false, content, version })
     }
 
-    /// Whether the name has to be registered.
-    pub(super) fn is_new(&self) -> bool {
-        self.info.is_none()
+    /// The label, if it is to be registered.
+    pub(super) fn to_register(&self) -> Option<&str> {
+        self.new.then_some(self.label.as_str())
     }
 
-    /// What it points at now.
+    /// The label.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What it points at now, if that is a site of this network.
     pub(super) fn content(&self) -> Option<ContentRef> {
-        self.info.as_ref().and_then(|info| info.content)
+        self.content.as_ref().and_then(NameContent::object).copied()
     }
 
     /// How often it was changed.
     pub(super) fn version(&self) -> u32 {
-        self.info.as_ref().map_or(0, |info| info.version)
+        self.version
     }
 
-    /// The call that makes the name the signer's.
-    pub(super) fn call_before(&self, label: &str) -> Option<Call> {
-        self.is_new().then(|| Call::RegisterName { label: label.to_owned() })
+    /// The call that points it at something else.
+    pub(super) fn point_at(&self, content: ContentRef) -> Call {
+        let (label, content) = (self.label.clone(), Some(NameContent::Object(content)));
+        match &self.sub {
+            None => Call::SetContent { label, content },
+            Some(sub) => Call::SetSubname { label, sub: sub.clone(), content },
+        }
     }
 
     /// The manifest that is published now; `None` where there is none that can be read, so that all has to be uploaded.

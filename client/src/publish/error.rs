@@ -1,46 +1,21 @@
 //! Why something was not published.
 
-use crate::{pack::PackError, upload::UploadError};
+use crate::{names::NameError, pack::PackError, upload::UploadError};
 use meganet_chain::ChainError;
-use meganet_primitives::{manifest::ManifestError, name::LabelError, object::ObjectError};
+use meganet_primitives::{manifest::ManifestError, object::ObjectError};
 use std::{io, path::PathBuf};
 
 /// An error while publishing or putting. The chain is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The label breaks a rule.
-    #[error("{label:?} cannot be a name: {error}")]
-    Label {
-        /// The label.
-        label: String,
-        /// Which rule.
-        error: LabelError,
-    },
-    /// Somebody else owns the name.
-    #[error("the name {label} is taken: it belongs to {owner}. Choose another one, or publish with that account")]
-    NameTaken {
-        /// The name.
-        label: String,
-        /// Its owner's address.
-        owner: String,
-    },
-    /// The name looks like one that somebody else owns.
-    #[error("the name {label} is too easily mistaken for one that another account owns: choose another one")]
-    LooksLikeAnother {
-        /// The name.
-        label: String,
-    },
-    /// The chain does not give the name away, by a rule that this program does not know.
-    #[error("the chain does not register the name {label} at present: choose another one, or update this program")]
-    Unavailable {
-        /// The name.
-        label: String,
-    },
+    /// The name cannot be had, or not be written for.
+    #[error(transparent)]
+    Name(NameError),
     /// Nobody owns the name, and it was not to be registered.
-    #[error("nobody owns the name {label}: register it with `meganet name register {label}`")]
+    #[error("nobody owns the name {name}: register it with `meganet name register {name}`")]
     NotRegistered {
         /// The name.
-        label: String,
+        name: String,
     },
     /// The epochs asked for cannot be bought.
     #[error("storage can be bought for 1 to {max} epochs, not for {asked}")]
@@ -81,6 +56,15 @@ pub enum PublishError {
     /// A task of this program was ended.
     #[error("publishing was interrupted: run the command again, it goes on where it was")]
     Interrupted,
+}
+
+impl From<NameError> for PublishError {
+    fn from(error: NameError) -> Self {
+        match error {
+            NameError::Chain(error) => Self::Chain(error),
+            error => Self::Name(error),
+        }
+    }
 }
 
 impl PublishError {

@@ -3,6 +3,7 @@
 use super::{journal::Sealed, state::State, PublishError, PublishOptions, UploadReport};
 use crate::{
     fetch::members,
+    names::Registration,
     network::Network,
     pack::{ContentHasher, PackId},
     progress::{Progress, Stage},
@@ -116,12 +117,13 @@ impl<'a> Uploader<'a> {
         self.state.settle(manifest)
     }
 
-    /// Whether there are workers and money for objects of these lengths; before anything is sent or spent.
+    /// Whether there are workers and money for objects of these lengths, and `besides` for something else; before anything is
+    /// sent or spent.
     pub(super) async fn check_means(
         &mut self,
         packs: &[u64],
         manifest: u64,
-        calls: &[Call],
+        besides: Balance,
     ) -> Result<(), PublishError> {
         let mut bytes = 0_u64;
         let mut longest = 0;
@@ -131,9 +133,7 @@ impl<'a> Uploader<'a> {
             longest = longest.max(shard_len);
         }
         let mut needed = store_price(&self.params, bytes, self.profile.profile().n, self.report.expiry);
-        if calls.iter().any(|call| matches!(call, Call::RegisterName { .. })) {
-            needed = needed.saturating_add(self.network.chain().name_deposit().await?);
-        }
+        needed = needed.saturating_add(besides);
         let room = self.groups.look_for(longest).await?;
         if matches!(room, Room::ToOpen) {
             needed = needed.saturating_add(self.params.group_deposit);
@@ -142,7 +142,9 @@ impl<'a> Uploader<'a> {
         let available = self.network.chain().balance(&account, At::Best).await?.spendable;
         // The fees come on top; the chain says so to whoever has next to nothing left.
         if available <= needed {
-            let purpose = "storage, deposits and fees".to_owned();
+            let purpose =
+                if besides > 0 { "the name, storage, deposits and fees" } else { "storage, deposits and fees" };
+            let purpose = purpose.to_owned();
             return Err(ChainError::InsufficientFunds {
                 account: format_account(&account),
                 needed,
@@ -192,17 +194,37 @@ impl<'a> Uploader<'a> {
         done.into_iter().collect::<Option<Vec<_>>>().ok_or(PublishError::Interrupted)
     }
 
-    /// Registers all that is stored, with calls around, in one extrinsic.
+    /// Registers all that is stored in one extrinsic, after the name, if that is to be registered, and before a call that
+    /// relies on both.
     pub(super) async fn register(
         &mut self,
-        before: Option<Call>,
+        mut registration: Option<&mut Registration<'_>>,
         after: Option<Call>,
     ) -> Result<(UploadReport, BlockRef), PublishError> {
+        // Receipts are collected when the commitment is old enough: they are fresh then.
+        if let Some(registration) = &mut registration {
+            registration.ready().await?;
+        }
         let (batches, objects) = self.sign().await?;
-        let calls = before.into_iter().chain(batches.iter().map(SignedBatch::call)).chain(after).collect();
-        self.progress.begin(Stage::Registering, None);
-        let outcome = self.network.chain().submit(self.signer, calls, self.until).await?;
+        let mut attempt = 0;
+        let outcome = loop {
+            let before = match &mut registration {
+                Some(registration) => registration.ready().await?,
+                None => None,
+            };
+            self.progress.begin(Stage::Registering, None);
+            let stored = batches.iter().map(SignedBatch::call);
+            let calls = before.into_iter().chain(stored).chain(after.clone()).collect();
+            match self.network.chain().submit(self.signer, calls, self.until).await {
+                Ok(outcome) => break outcome,
+                Err(error) if registration.is_some() && Registration::worth_repeating(&error, attempt) => attempt += 1,
+                Err(error) => return Err(error.into()),
+            }
+        };
         self.registered(&batches, objects, outcome.fee)?;
+        if let Some(registration) = registration {
+            registration.settle()?;
+        }
         Ok((self.report, outcome.block))
     }
 
