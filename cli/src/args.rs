@@ -29,6 +29,15 @@ pub struct Global {
     /// WebSocket URL of a node, for example ws://127.0.0.1:9944
     #[arg(long, global = true, env = "MEGANET_RPC", value_name = "URL", help_heading = "Network")]
     pub rpc: Option<String>,
+    /// Ask no node but verify everything here, with a light client; takes a spec of the chain
+    #[arg(long, global = true, env = "MEGANET_LIGHT", help_heading = "Network")]
+    pub light: bool,
+    /// Spec of the chain for --light, as `meganet light spec` writes it
+    #[arg(long, global = true, env = "MEGANET_LIGHT_SPEC", value_name = "FILE", help_heading = "Network")]
+    pub light_spec: Option<PathBuf>,
+    /// Believe a node only as far as it proves what it says of names, from this checkpoint on; answers make it newer
+    #[arg(long, global = true, env = "MEGANET_CHECKPOINT", value_name = "FILE", help_heading = "Network")]
+    pub checkpoint: Option<PathBuf>,
     /// Address of a worker to begin at; may be given several times
     #[arg(
         long,
@@ -75,17 +84,34 @@ pub enum Command {
     /// Accounts: make, import, list, export, balance, send
     #[command(subcommand)]
     Wallet(WalletCommand),
-    /// Names: register, set, info, list, transfer, release
-    #[command(subcommand)]
+    /// Names: search, register, renew, what they say, who may write for them
+    #[command(subcommand, after_help = NAME_EXAMPLES)]
     Name(NameCommand),
-    /// Publish a folder under a name; run again, it uploads only what changed
-    Publish(PublishArgs),
-    /// Keep what a name points at for longer; no data moves
-    Renew(RenewArgs),
-    /// What a name points at
-    Resolve {
+    /// The versions that a name pointed at
+    History {
         /// The name
         name: String,
+    },
+    /// Point a name at what it pointed at before, in one transaction
+    Rollback {
+        /// The name
+        name: String,
+        /// The number of a version, as `history` lists them; by default the one before the present one
+        version: Option<u32>,
+    },
+    /// Publish a folder under a name; run again, it uploads only what changed
+    Publish(PublishArgs),
+    /// Keep what a name or link points at for longer, now or by itself; no data moves
+    Renew(RenewArgs),
+    /// What a name points at, and how that is known
+    Resolve(ResolveArgs),
+    /// Check a proof that `resolve --proof` wrote, without any network
+    Verify(VerifyArgs),
+    /// Ask a node once for a checkpoint, from which everything that nodes say of names is checked afterwards
+    Checkpoint {
+        /// Where to
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Fetch a file of a name, or what a link points at
     Get(GetArgs),
@@ -100,6 +126,9 @@ pub enum Command {
     /// Workers: what they have proven, missed and earned
     #[command(subcommand)]
     Worker(WorkerCommand),
+    /// What --light begins with
+    #[command(subcommand)]
+    Light(LightCommand),
     /// A whole local network of real processes in one folder
     Devnet(DevnetArgs),
     /// Print a completion script for a shell
@@ -151,6 +180,41 @@ pub enum WalletCommand {
     },
 }
 
+/// `meganet light`
+#[derive(Debug, Subcommand)]
+pub enum LightCommand {
+    /// Ask a node once for the spec with which light clients follow its chain; what it says is their checkpoint
+    Spec {
+        /// Where to; '-' or nothing for stdout
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Peer-to-peer address of a node to begin at, such as /dns4/node.example.org/tcp/30333/p2p/12D3…; may be given
+        /// several times. By default those of the chain's own spec, and where the asked node listens
+        #[arg(long, value_name = "MULTIADDR")]
+        node: Vec<String>,
+    },
+}
+
+/// `meganet resolve`
+#[derive(Clone, Debug, Args)]
+pub struct ResolveArgs {
+    /// The name
+    pub name: String,
+    /// Keep the proof in this file, for `meganet verify`; needs a checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub proof: Option<PathBuf>,
+}
+
+/// `meganet verify`
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// A proof
+    pub file: PathBuf,
+    /// The name that it has to be about; by default the one that it is about
+    #[arg(long)]
+    pub name: Option<String>,
+}
+
 /// `meganet worker`
 #[derive(Debug, Subcommand)]
 pub enum WorkerCommand {
@@ -161,24 +225,119 @@ pub enum WorkerCommand {
     },
 }
 
+/// Shown by `meganet name --help`.
+const NAME_EXAMPLES: &str = "\
+Examples:
+  meganet name search bakery                       what is free near a word, and what it costs
+  meganet name register bakery --years 2           commits, waits some blocks, registers
+  meganet publish ./site bakery                    publishes, and registers first if need be
+  meganet name set bakery ipfs://bafy...           points at what IPFS holds
+  meganet name text bakery url https://example.org
+  meganet name delegate add bakery ci-robot        lets another account publish, and nothing else
+  meganet publish ./blog blog.bakery               a name below a name
+  meganet history bakery                           what it pointed at
+  meganet rollback bakery                          back to the version before
+
+Names are a-z, 0-9 and hyphens. What is typed in another case or width is brought to that form and shown in both.";
+
 /// `meganet name`
 #[derive(Debug, Subcommand)]
 pub enum NameCommand {
-    /// Register a name: first come, first served, against a deposit
-    Register {
-        /// 3 to 63 of a-z, 0-9 and '-'
-        name: String,
+    /// Look for a name: a word and others near it, free or taken, with their price
+    Search {
+        /// What it should be about
+        word: String,
     },
-    /// Point a name at what a link opens; this makes the link's key public
-    Set {
+    /// Whether a name can be registered, and if not, why
+    Available {
         /// The name
         name: String,
-        /// A link that `put` printed; 'none' to point at nothing
+    },
+    /// What a name costs: rent, a premium if it has just lapsed, and the deposit that comes back
+    Price {
+        /// The name
+        name: String,
+        /// For so many years
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        years: u32,
+    },
+    /// Register a name: commits to it, waits some blocks so that nobody can snatch it, and pays. Run again, it goes on
+    Register(RegisterArgs),
+    /// Pay further years of a name; anybody may, for anybody's
+    Renew {
+        /// The name
+        name: String,
+        /// So many more
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        years: u32,
+        /// Only say what it would cost
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Give a name to another account, with what it says
+    Transfer {
+        /// The name
+        name: String,
+        /// The new owner: address or name in the wallet
+        to: String,
+    },
+    /// Give a name up and get its deposit back; the rent is not returned
+    Release {
+        /// The name
+        name: String,
+    },
+    /// Point a name at what a link opens (this makes the link's key public), or at what another network holds
+    Set {
+        /// The name: alice, or blog.alice
+        name: String,
+        /// A link that `put` printed, ipfs://CID, ipns://CID, bzz://HASH, onion3://ADDRESS, ar://ID, or 'none'
         link: String,
     },
-    /// Who owns a name and what it points at
-    Info {
+    /// A text that a name says, such as url, description or com.github; without a value it is printed
+    Text {
         /// The name
+        name: String,
+        /// What it is about
+        key: String,
+        /// What it says
+        value: Option<String>,
+        /// Remove it
+        #[arg(long, conflicts_with = "value")]
+        remove: bool,
+    },
+    /// An address on another chain; without one it is printed
+    Addr {
+        /// The name
+        name: String,
+        /// btc, eth, dot, ksm, sol, or the number of a SLIP-44 coin type
+        coin: String,
+        /// The address as that chain writes it; for other coins 0x and its binary form in hex
+        address: Option<String>,
+        /// Remove it
+        #[arg(long, conflicts_with = "address")]
+        remove: bool,
+    },
+    /// The key that messages to a name's owner are sealed for; without one it is printed
+    Key {
+        /// The name
+        name: String,
+        /// An X25519 public key: 64 hex digits
+        key: Option<String>,
+        /// Remove it
+        #[arg(long, conflicts_with = "key")]
+        remove: bool,
+    },
+    /// Accounts that may publish under a name and write its records, and nothing else
+    #[command(subcommand)]
+    Delegate(DelegateCommand),
+    /// Names below a name, such as blog.alice
+    #[command(subcommand)]
+    Sub(SubCommand),
+    /// The name that an account goes by
+    Reverse(ReverseArgs),
+    /// Everything that is known of a name
+    Info {
+        /// The name: alice, or blog.alice
         name: String,
     },
     /// The names of an account
@@ -186,17 +345,118 @@ pub enum NameCommand {
         /// Address or name in the wallet; by default the account that signs
         owner: Option<String>,
     },
-    /// Give a name to another account
-    Transfer {
+    /// Registrations under way; takes back those that nothing came of
+    Commitments(CommitmentsArgs),
+    /// Take a name out of the chain's state that has lapsed and that nobody wanted; anybody may
+    Sweep {
         /// The name
         name: String,
-        /// The new owner: address or name in the wallet
-        to: String,
     },
-    /// Give a name up and get its deposit back
-    Release {
+}
+
+/// On which terms a name is registered.
+#[derive(Clone, Debug, Args)]
+pub struct TermsArgs {
+    /// For so many years
+    #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Name")]
+    pub years: u32,
+    /// Pay at most so much for it, in MEGA, a premium for a name that has just lapsed included; by default a premium is asked
+    /// about
+    #[arg(long, value_name = "MEGA", help_heading = "Name")]
+    pub max_price: Option<meganet_chain::Mega>,
+}
+
+/// `meganet name register`
+#[derive(Debug, Args)]
+pub struct RegisterArgs {
+    /// 3 to 63 of a-z, 0-9 and '-'
+    pub name: String,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub terms: TermsArgs,
+    /// Only say what it would cost
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `meganet name commitments`
+#[derive(Debug, Args)]
+pub struct CommitmentsArgs {
+    /// Take this one back; may be given several times
+    #[arg(long, value_name = "HASH")]
+    pub cancel: Vec<String>,
+    /// Take back all that are too old to be used
+    #[arg(long)]
+    pub cancel_stale: bool,
+}
+
+/// `meganet name reverse`
+#[derive(Debug, Args)]
+pub struct ReverseArgs {
+    /// Address or name in the wallet; by default the account that signs
+    #[arg(value_name = "ACCOUNT", conflicts_with_all = ["set", "clear"])]
+    pub of: Option<String>,
+    /// The account that signs goes by this name, which it owns
+    #[arg(long, value_name = "NAME", conflicts_with = "clear")]
+    pub set: Option<String>,
+    /// The account that signs goes by no name
+    #[arg(long)]
+    pub clear: bool,
+}
+
+/// `meganet name delegate`
+#[derive(Debug, Subcommand)]
+pub enum DelegateCommand {
+    /// Who may write for a name
+    List {
         /// The name
         name: String,
+    },
+    /// Let an account publish under a name and write its records
+    Add {
+        /// The name
+        name: String,
+        /// Address or name in the wallet
+        #[arg(value_name = "ACCOUNT")]
+        whom: String,
+    },
+    /// No longer
+    Remove {
+        /// The name
+        name: String,
+        /// Address or name in the wallet
+        #[arg(value_name = "ACCOUNT")]
+        whom: String,
+    },
+}
+
+/// `meganet name sub`
+#[derive(Debug, Subcommand)]
+pub enum SubCommand {
+    /// The names below a name
+    List {
+        /// The name
+        name: String,
+    },
+    /// Make a name below a name, or point it elsewhere
+    Set {
+        /// As in blog.alice
+        name: String,
+        /// As for `name set`
+        link: String,
+    },
+    /// Remove a name below a name
+    Remove {
+        /// As in blog.alice
+        name: String,
+    },
+    /// Let one account publish under a name below a name
+    Delegate {
+        /// As in blog.alice
+        name: String,
+        /// Address or name in the wallet, or 'none'
+        #[arg(value_name = "ACCOUNT")]
+        whom: String,
     },
 }
 
@@ -217,8 +477,11 @@ pub struct PlacementArgs {
 pub struct PublishArgs {
     /// The folder
     pub dir: PathBuf,
-    /// The name; registered if it is free
+    /// The name: alice, registered if it is free, or blog.alice below a name that you may write for
     pub name: String,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub terms: TermsArgs,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub placement: PlacementArgs,
@@ -237,12 +500,28 @@ pub struct PutArgs {
 /// `meganet renew`
 #[derive(Debug, Args)]
 pub struct RenewArgs {
-    /// The name
-    pub name: String,
+    /// A name, or a link that `put` printed; --status without one shows all that the account has prepaid for
+    #[arg(required_unless_present_any = ["status", "id"])]
+    pub source: Option<String>,
     /// Until so many storage epochs from now. What is registered for a shorter time is paid for until then, from now on, so
-    /// renew late
+    /// renew late. With --auto: for so many epochs each time
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub epochs: u32,
+    /// Prepay this amount, in MEGA: the network renews by itself, late, for as long as it lasts. Run again, it adds to it
+    #[arg(long, value_name = "AMOUNT", conflicts_with_all = ["status", "cancel"])]
+    pub auto: Option<String>,
+    /// With --auto: renew only while a GiB costs at most this for an epoch, in MEGA; by default twice what it costs now
+    #[arg(long, value_name = "PRICE", requires = "auto")]
+    pub max_price: Option<String>,
+    /// Show what is prepaid, how long it lasts, and what is in its way
+    #[arg(long, conflicts_with = "cancel")]
+    pub status: bool,
+    /// Stop renewing by itself and get back what is left
+    #[arg(long)]
+    pub cancel: bool,
+    /// With --cancel: the number that --status shows, instead of a name or link; may be given several times
+    #[arg(long, value_name = "NUMBER", requires = "cancel", conflicts_with = "source")]
+    pub id: Vec<u64>,
 }
 
 /// `meganet get`
@@ -267,6 +546,30 @@ pub struct GatewayArgs {
     /// Memory for the cache of opened content, in MiB
     #[arg(long, default_value_t = 64, value_name = "MIB")]
     pub cache: u64,
+    /// How long browsers may take a name to point where it did, in seconds
+    #[arg(long, default_value_t = 5, value_name = "SECONDS")]
+    pub name_ttl: u64,
+    /// Whose folders without an index.html are listed
+    #[arg(long, value_enum, default_value_t = ListingsArg::Wanted, value_name = "WHOSE")]
+    pub listings: ListingsArg,
+    /// Where readers of a name are sent that points into IPFS: a URL with {cid} in it and /{path} at its end; with {network} for
+    /// IPNS as well
+    #[arg(long, value_name = "URL")]
+    pub foreign_gateway: Option<meganet_gateway::ForeignGateway>,
+    /// Answer only what is proven about names; 502 where a node would have to be believed
+    #[arg(long)]
+    pub require_verified: bool,
+}
+
+/// Whose folders a gateway lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListingsArg {
+    /// Those with a file `_listing` in them or above them
+    Wanted,
+    /// All
+    All,
+    /// None
+    None,
 }
 
 /// `meganet devnet`
@@ -389,5 +692,40 @@ mod tests {
         assert!(flags.contains(&"account".to_string()));
         check(&command, &flags);
         Cli::try_parse_from(["meganet", "--suri", "//Alice", "wallet", "balance", "//Bob"]).unwrap();
+    }
+
+    #[test]
+    fn names_are_asked_about_and_changed() {
+        let parse = |line: &str| Cli::try_parse_from(line.split_whitespace());
+        for line in [
+            "meganet name search bakery",
+            "meganet name register bakery --years 3 --max-price 2.5 --dry-run",
+            "meganet name renew bakery --years 2",
+            "meganet name set blog.bakery ipfs://bafy",
+            "meganet name text bakery url",
+            "meganet name text bakery url --remove",
+            "meganet name addr bakery eth 0x00",
+            "meganet name key bakery",
+            "meganet name delegate add bakery robot",
+            "meganet name sub delegate blog.bakery none",
+            "meganet name reverse",
+            "meganet name reverse --set bakery",
+            "meganet name commitments --cancel 0x01 --cancel 0x02 --cancel-stale",
+            "meganet history bakery",
+            "meganet rollback bakery 3",
+            "meganet publish site bakery --years 2",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+        for line in [
+            "meganet name register bakery --max-price much",
+            "meganet name text bakery url x --remove",
+            "meganet name reverse //Bob --clear",
+            "meganet name reverse --set bakery --clear",
+            "meganet name delegate add bakery",
+            "meganet rollback bakery one",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
     }
 }

@@ -3,15 +3,19 @@
 mod content;
 mod devnet;
 mod gateway;
+mod history;
+mod light;
 mod name;
 mod network;
 mod renew;
+mod resolve;
 mod session;
 mod status;
+mod verify;
 mod wallet;
 mod worker;
 
-pub use session::Session;
+pub use self::{light::relies_on, session::Session, verify::ask as ask_checkpoint};
 
 use crate::args::{Cli, Command};
 use anyhow::Result;
@@ -24,7 +28,11 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Wallet(command) => wallet::run(&session, command).await,
         Command::Name(command) => name::run(&session, command).await,
         Command::Publish(args) => content::publish(&session, args).await,
-        Command::Resolve { name } => name::resolve(&session, &name).await,
+        Command::History { name } => history::history(&session, &name).await,
+        Command::Rollback { name, version } => history::rollback(&session, &name, version).await,
+        Command::Resolve(args) => resolve::run(&session, &args).await,
+        Command::Verify(args) => verify::run(&session, &args),
+        Command::Checkpoint { output } => verify::checkpoint(&session, &output).await,
         Command::Get(args) => content::get(&session, args).await,
         Command::Put(args) => content::put(&session, args).await,
         Command::Renew(args) => renew::run(&session, args).await,
@@ -32,6 +40,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Status => status::run(&session).await,
         Command::Network => network::run(&session).await,
         Command::Worker(command) => worker::run(&session, command).await,
+        Command::Light(command) => light::run(&session, command).await,
         Command::Devnet(args) => devnet::run(&session, args).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "meganet", &mut std::io::stdout());

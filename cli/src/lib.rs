@@ -1,12 +1,13 @@
 //! The command `meganet`: every capability for people at a terminal and for scripts.
 //!
 //! [`args`] is the command line; [`commands`] does what it says, one file a command; [`devnet`] runs local networks;
-//! [`interrupts`] hears Ctrl-C; [`output`] and [`progress`] print. The logic is in the libraries `client`, `gateway`, `chain` and `net`.
+//! [`interrupts`] hears Ctrl-C; [`names`], [`output`] and [`progress`] say what people read. The logic is in the libraries `client`, `gateway`, `chain` and `net`.
 
 pub mod args;
 pub mod commands;
 pub mod config;
 pub mod devnet;
 pub mod interrupts;
+pub mod names;
 pub mod output;
 pub mod progress;

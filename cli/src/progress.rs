@@ -36,6 +36,11 @@ impl Progress for Bars {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.finish_and_clear();
         if !self.visible {
+            // Worth a line also in a log: nothing else happens for some blocks.
+            if matches!(stage, Stage::Committing | Stage::WaitingForCommitment) {
+                let blocks = total.map(|blocks| format!(": {blocks} blocks")).unwrap_or_default();
+                eprintln!("{stage}{blocks}");
+            }
             return;
         }
         let template = match (stage.counts_bytes(), total.is_some()) {

@@ -1,15 +1,20 @@
 //! `meganet publish`, `put` and `get`.
 
-use super::{session::data_dir, Session};
+use super::{
+    name::agreed,
+    session::{data_dir, registrations_dir},
+    Session,
+};
 use crate::{
-    args::{GetArgs, PlacementArgs, PublishArgs, PutArgs},
+    args::{GetArgs, PlacementArgs, PublishArgs, PutArgs, TermsArgs},
+    names::read_name,
     output::bytes,
     progress::Bars,
 };
 use anyhow::{bail, ensure, Context, Result};
 use futures::TryStreamExt;
-use meganet_chain::amount::Mega;
-use meganet_client::{PublishOptions, Site};
+use meganet_chain::{amount::Mega, At};
+use meganet_client::{names::Terms, Network, PublishOptions, Site};
 use meganet_primitives::{link::Link, manifest::Entry};
 use serde_json::json;
 use std::{
@@ -20,18 +25,20 @@ use tokio::io::AsyncWriteExt;
 
 /// `meganet publish DIR NAME`
 pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
+    let name = read_name(&args.name)?;
     let signer = session.signer()?;
     let network = session.network().await?;
     let bars = Bars::default();
-    let options = options(&args.placement)?;
+    let terms = terms(&network, &name, &args.terms).await?;
+    let options = PublishOptions { terms, registrations: registrations_dir()?, ..options(&args.placement)? };
     let started = Instant::now();
-    let report = network.publish(&signer, &args.dir, &args.name, &options, &bars).await;
+    let report = network.publish(&signer, &args.dir, &name, &options, &bars).await;
     bars.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();
-    let url = session.config()?.gateway.map(|gateway| format!("http://{}.{gateway}/", args.name));
+    let url = session.config()?.gateway.map(|gateway| format!("http://{}.{gateway}/", name));
     let value = json!({
-        "name": args.name,
+        "name": name,
         "url": url,
         "version": report.version,
         "unchanged": report.unchanged,
@@ -48,7 +55,7 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         "seconds": seconds,
     });
     session.output.result(&value, |_| {
-        let address = url.as_ref().map_or_else(|| format!("meganet://{}/", args.name), Clone::clone);
+        let address = url.as_ref().map_or_else(|| format!("meganet://{}/", name), Clone::clone);
         let Some(upload) = report.upload else {
             return format!("nothing has changed: {address} is version {} as it was", report.version);
         };
@@ -65,6 +72,17 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
             Mega(upload.fee),
         )
     })
+}
+
+/// On which terms the name is registered, if it is: a premium is asked about before anything else is done.
+async fn terms(network: &Network, name: &str, args: &TermsArgs) -> Result<Terms> {
+    let mut terms = Terms { years: args.years, max_price: args.max_price.map(|price| price.0) };
+    let chain = network.chain();
+    if !name.contains('.') && chain.name(name, At::Best).await?.is_some_and(|info| !info.status.works()) {
+        let quote = chain.name_quote(name, args.years, At::Best).await?;
+        terms.max_price = agreed(name, &quote, terms.max_price, false)?;
+    }
+    Ok(terms)
 }
 
 /// `meganet put FILE`
@@ -154,12 +172,12 @@ fn refuse_to_replace(path: &Path, force: bool) -> Result<()> {
 }
 
 /// `NAME`, `NAME/PATH`, or any link.
-fn parse_source(source: &str) -> Result<Link> {
+pub(super) fn parse_source(source: &str) -> Result<Link> {
     if source.contains("://") {
         return Ok(source.parse()?);
     }
-    let (label, path) = source.split_once('/').unwrap_or((source, ""));
-    Ok(Link::name(label, path)?)
+    let (name, path) = source.split_once('/').unwrap_or((source, ""));
+    Ok(Link::name(&read_name(name)?, path)?)
 }
 
 #[cfg(test)]
@@ -169,8 +187,10 @@ mod tests {
 
     #[test]
     fn a_source_is_a_name_with_a_path_or_a_link() {
-        let name = |label: &str, path: &str| Link::Name { label: label.into(), path: path.into() };
+        let name = |name: &str, path: &str| Link::Name { name: name.into(), path: path.into() };
         assert_eq!(parse_source("hello").unwrap(), name("hello", ""));
+        assert_eq!(parse_source("blog.hello/x").unwrap(), name("blog.hello", "x"));
+        assert_eq!(parse_source("Hello/A").unwrap(), name("hello", "A"));
         assert_eq!(parse_source("hello/a b/c.txt").unwrap(), name("hello", "a b/c.txt"));
         assert_eq!(parse_source("meganet://hello/a%20b").unwrap(), name("hello", "a b"));
         assert!(parse_source("he llo/x").is_err());

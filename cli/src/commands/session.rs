@@ -1,9 +1,11 @@
 //! What most commands need: the configuration, a connection, the account that signs.
 
+use super::light;
 use crate::{args::Global, config::Config, output::Output};
 use anyhow::{bail, Context, Result};
 use meganet_chain::{account::parse_account, ChainClient, Signer, SubxtChain};
 use meganet_client::{
+    resolve::{CheckpointFile, VerifiedResolver},
     wallet::{Account, Store},
     Network,
 };
@@ -32,10 +34,25 @@ impl Session {
         Config::find(&self.global)
     }
 
-    /// A connection to the chain.
+    /// A connection to the chain, or with `--light` the chain itself.
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         let config = self.config()?;
+        if self.global.light {
+            return Ok(Arc::new(light::chain(&config).await?));
+        }
         Ok(Arc::new(SubxtChain::connect(config.rpc()?, config.genesis()?).await?))
+    }
+
+    /// The checkpoint from which nodes have to prove what they say of names, if there is one.
+    pub fn checkpoint(&self) -> Result<Option<CheckpointFile>> {
+        Ok(self.config()?.checkpoint.as_deref().map(CheckpointFile::open).transpose()?)
+    }
+
+    /// What resolves names, and says how it is known where they lead.
+    pub async fn resolver(&self) -> Result<VerifiedResolver> {
+        // A light client begins at its own.
+        let checkpoint = if self.global.light { None } else { self.checkpoint()? };
+        Ok(VerifiedResolver::new(self.chain().await?, checkpoint))
     }
 
     /// A connection to the chain and to the workers.
@@ -145,4 +162,9 @@ pub fn data_dir() -> Result<PathBuf> {
     let dirs =
         directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; set HOME")?;
     Ok(dirs.data_dir().to_path_buf())
+}
+
+/// Where registrations under way are kept, encrypted.
+pub fn registrations_dir() -> Result<PathBuf> {
+    Ok(data_dir()?.join("registrations"))
 }

@@ -1,0 +1,109 @@
+//! `meganet history` and `meganet rollback`: what a name pointed at, and back to it.
+
+use super::Session;
+use crate::names::{content_json, content_text, read_label, when};
+use anyhow::{bail, Context, Result};
+use meganet_chain::{At, Call, Until};
+use meganet_client::names::standing::Standing;
+use meganet_primitives::chain::NameVersion;
+use serde_json::{json, Value};
+
+/// `meganet history NAME`
+pub async fn history(session: &Session, name: &str) -> Result<()> {
+    let label = read_label(name)?;
+    let chain = session.chain().await?;
+    let at = chain.pin(At::Finalized).await?;
+    Standing::find(chain.as_ref(), &label, &[0; 32], at).await?;
+    let versions = chain.name_history(&label, at).await?;
+    let now = chain.best().await?.number;
+    let describe = |one: &NameVersion| json!({ "version": one.version, "block": one.block, "content": content_json(one.content.as_ref()) });
+    let value: Vec<Value> = versions.iter().map(describe).collect();
+    session.output.result(&value, |_| {
+        if versions.is_empty() {
+            return format!("{label} has pointed at nothing yet");
+        }
+        let line = |(index, one): (usize, &NameVersion)| {
+            let mark = if index == 0 { "*" } else { " " };
+            let content = content_text(one.content.as_ref());
+            format!("{mark} {:<5} since block {} ({}): {content}", one.version, one.block, when(now, one.block))
+        };
+        versions.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// `meganet rollback NAME [VERSION]`
+pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Result<()> {
+    let label = read_label(name)?;
+    let signer = session.signer()?;
+    let chain = session.chain().await?;
+    let standing = Standing::find(chain.as_ref(), &label, &signer.account(), At::Best).await?;
+    standing.may_write()?;
+    let versions = chain.name_history(&label, At::Best).await?;
+    let target = choose(&label, &versions, version)?;
+    let call = Call::RollbackName { label: label.clone(), version: target.version };
+    let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
+    let info = chain.name(&label, At::Block(outcome.block.hash)).await?.context("the name was released just now")?;
+    let value = json!({
+        "name": label,
+        "version": info.version,
+        "restored": target.version,
+        "content": content_json(info.content.as_ref()),
+        "block": outcome.block.number,
+        "fee": outcome.fee.to_string(),
+    });
+    session.output.result(&value, |_| {
+        format!(
+            "{label} points at what it did in version {}, as version {}: {}",
+            target.version,
+            info.version,
+            content_text(info.content.as_ref())
+        )
+    })
+}
+
+/// The version that is meant: the one with that number, or the one before the present one.
+fn choose<'a>(label: &str, versions: &'a [NameVersion], wanted: Option<u32>) -> Result<&'a NameVersion> {
+    let Some(wanted) = wanted else {
+        // Back to what is the same would be no rollback.
+        let now = versions.first().map(|one| &one.content);
+        return match versions.iter().skip(1).find(|one| Some(&one.content) != now) {
+            Some(found) => Ok(found),
+            None => bail!("{label} has no earlier version to go back to"),
+        };
+    };
+    if versions.first().is_some_and(|one| one.version == wanted) {
+        bail!("{label} is at version {wanted} already");
+    }
+    versions.iter().find(|one| one.version == wanted).with_context(|| {
+        let known: Vec<String> = versions.iter().skip(1).map(|one| one.version.to_string()).collect();
+        format!("version {wanted} of {label} is not remembered; these are: {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use meganet_primitives::content::{ContentRef, NameContent};
+    use meganet_primitives::object::ObjectId;
+
+    #[test]
+    fn by_default_it_goes_back_to_what_was_before() {
+        let version = |version, n: u8| NameVersion {
+            version,
+            block: version,
+            content: Some(NameContent::Object(ContentRef {
+                object: ObjectId([n; 32]),
+                group: 0,
+                sealed_len: 17,
+                key: None,
+            })),
+        };
+        let versions = [version(7, 2), version(6, 2), version(5, 1), version(4, 3)];
+        assert_eq!(choose("a", &versions, None).unwrap().version, 5);
+        assert_eq!(choose("a", &versions, Some(4)).unwrap().version, 4);
+        assert!(choose("a", &versions, Some(7)).unwrap_err().to_string().contains("already"));
+        assert!(choose("a", &versions, Some(3)).unwrap_err().to_string().contains("6, 5, 4"));
+        assert!(choose("a", &versions[..1], None).is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! `meganet name info|list`: what is known of names.
+
+use super::{
+    now,
+    says::{subname_json, subname_text},
+};
+use crate::{
+    commands::Session,
+    names::{content_json, content_text, read_name, status_text, when},
+};
+use anyhow::{bail, Result};
+use meganet_chain::{account::format_account, At, Mega};
+use meganet_client::names::{record, NameError};
+use meganet_primitives::{
+    chain::{NameInfo, NameRecordEntry, NameVersion, SubnameInfo},
+    name::{split_name, NameParams, NameStatus},
+    AccountId, BlockNumber,
+};
+use serde_json::{json, Value};
+
+/// Everything that is known of a label.
+struct Known {
+    info: NameInfo,
+    records: Vec<NameRecordEntry>,
+    delegates: Vec<AccountId>,
+    subnames: Vec<SubnameInfo>,
+    versions: Vec<NameVersion>,
+    params: NameParams,
+    goes_by: bool,
+}
+
+/// `meganet name info NAME`
+pub async fn info(session: &Session, name: &str) -> Result<()> {
+    let name = read_name(name)?;
+    let (sub, label) = split_name(&name)?;
+    let chain = session.chain().await?;
+    let at = chain.pin(At::Finalized).await?;
+    let Some(info) = chain.name(label, at).await? else {
+        return Err(NameError::NoSuchName { name: label.to_owned() }.into());
+    };
+    if let Some(sub) = sub {
+        let all = chain.all_subnames(label, at).await?;
+        let Some(found) = all.iter().find(|one| one.label == sub.as_bytes()) else {
+            bail!("there is no name {name}: publish it with `meganet publish DIR {name}`");
+        };
+        let mut value = subname_json(label, found);
+        value["owner"] = json!(format_account(&info.owner));
+        return session.output.result(&value, |_| subname_text(label, found));
+    }
+    let known = Known {
+        records: chain.name_records(label, at).await?,
+        delegates: chain.name_delegates(label, at).await?,
+        subnames: chain.all_subnames(label, at).await?,
+        versions: chain.name_history(label, at).await?,
+        params: chain.name_params(at).await?,
+        goes_by: chain.reverse(&info.owner, at).await?.as_deref() == Some(label),
+        info,
+    };
+    let now = now(chain.as_ref()).await?;
+    session.output.result(&known.json(), |_| known.text(now))
+}
+
+impl Known {
+    fn json(&self) -> Value {
+        let label = label(&self.info);
+        let mut value = describe(&self.info);
+        let records = self.records.iter().map(|entry| {
+            json!({ "record": record::key_text(&entry.key), "value": record::value_text(&entry.key, &entry.value) })
+        });
+        value["records"] = records.collect();
+        value["delegates"] = self.delegates.iter().map(format_account).collect();
+        value["subnames"] = self.subnames.iter().map(|sub| subname_json(&label, sub)).collect();
+        value["versions"] = self.versions.iter().map(|version| version.version).collect();
+        value["reverse"] = json!(self.goes_by);
+        value["grace_until"] = json!(self.info.expires.saturating_add(self.params.grace));
+        value
+    }
+
+    fn text(&self, now: BlockNumber) -> String {
+        let Self { info, .. } = self;
+        let goes_by = if self.goes_by { ", which goes by it" } else { "" };
+        let mut lines = vec![
+            format!("name       {}", label(info)),
+            format!("owner      {}{goes_by}", format_account(&info.owner)),
+            format!("status     {}", self.status(now)),
+            format!("content    {}", content_text(info.content.as_ref())),
+            format!("version    {}, since block {} ({})", info.version, info.updated, when(now, info.updated)),
+            format!(
+                "registered in block {} ({}); {} are held",
+                info.registered,
+                when(now, info.registered),
+                Mega(info.deposit)
+            ),
+        ];
+        lines.extend(self.records.iter().map(|entry| {
+            format!("record     {} = {}", record::key_text(&entry.key), record::value_text(&entry.key, &entry.value))
+        }));
+        lines.extend(self.delegates.iter().map(|who| format!("delegate   {}", format_account(who))));
+        lines.extend(self.subnames.iter().map(|sub| format!("below it   {}", subname_text(&label(info), sub))));
+        if self.versions.len() > 1 {
+            let earlier: Vec<String> = self.versions.iter().skip(1).map(|one| one.version.to_string()).collect();
+            lines.push(format!("earlier    versions {} (`meganet history {}`)", earlier.join(", "), label(info)));
+        }
+        lines.join("\n")
+    }
+
+    fn status(&self, now: BlockNumber) -> String {
+        let expires = self.info.expires;
+        let grace = expires.saturating_add(self.params.grace);
+        let lapsed = grace.saturating_add(self.params.premium);
+        match self.info.status {
+            NameStatus::Active => format!("active: paid for until block {expires} ({})", when(now, expires)),
+            NameStatus::Grace => format!(
+                "grace: it ran out in block {expires}; renew it before block {grace} ({}), or it lapses",
+                when(now, grace)
+            ),
+            NameStatus::Premium => format!(
+                "lapsed in block {grace}: whoever pays the premium gets it, which is gone in block {lapsed} ({})",
+                when(now, lapsed)
+            ),
+            NameStatus::Lapsed => format!("lapsed in block {grace}: anybody can register it"),
+        }
+    }
+}
+
+/// `meganet name list`
+pub async fn list(session: &Session, owner: Option<&str>) -> Result<()> {
+    let owner: AccountId = session.account_id(owner)?;
+    let chain = session.chain().await?;
+    let names = chain.all_names_of(&owner, At::Finalized).await?;
+    let now = now(chain.as_ref()).await?;
+    let value: Vec<Value> = names.iter().map(describe).collect();
+    session.output.result(&value, |_| {
+        if names.is_empty() {
+            return format!("{} owns no names", format_account(&owner));
+        }
+        let line = |info: &NameInfo| {
+            let status = status_text(info.status);
+            format!("{:<32} {status}, paid until {}, version {}", label(info), when(now, info.expires), info.version)
+        };
+        names.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
+}
+
+fn label(info: &NameInfo) -> String {
+    String::from_utf8_lossy(&info.label).into_owned()
+}
+
+/// A label and what it points at, for scripts.
+fn describe(info: &NameInfo) -> Value {
+    json!({
+        "name": label(info),
+        "owner": format_account(&info.owner),
+        "status": status_text(info.status),
+        "expires": info.expires,
+        "content": content_json(info.content.as_ref()),
+        "version": info.version,
+        "registered": info.registered,
+        "updated": info.updated,
+        "deposit": info.deposit.to_string(),
+    })
+}

@@ -1,0 +1,104 @@
+//! `meganet name transfer|release|delegate|reverse`: what an owner does.
+
+use super::{report, Writer};
+use crate::{
+    args::{DelegateCommand, ReverseArgs},
+    commands::Session,
+    names::read_label,
+};
+use anyhow::Result;
+use meganet_chain::{account::format_account, At, Call, Mega, Until};
+use meganet_client::names::standing::Standing;
+use serde_json::json;
+
+/// `meganet name transfer NAME TO`
+pub async fn transfer(session: &Session, name: &str, to: &str) -> Result<()> {
+    let label = read_label(name)?;
+    let to = session.account_id(Some(to))?;
+    let writer = Writer::new(session, &label).await?;
+    writer.standing.owns()?;
+    let call = Call::TransferName { label: label.clone(), to };
+    let done = format!("gave {label} to {}, with what it says; its delegates may write no more", format_account(&to));
+    writer.change(session, call, &done).await
+}
+
+/// `meganet name release NAME`
+pub async fn release(session: &Session, name: &str) -> Result<()> {
+    let label = read_label(name)?;
+    let writer = Writer::new(session, &label).await?;
+    writer.standing.owns()?;
+    let deposit = Mega(writer.standing.info.deposit);
+    let call = Call::ReleaseName { label: label.clone() };
+    writer.change(session, call, &format!("released {label}; its deposit of {deposit} is back")).await
+}
+
+/// `meganet name delegate …`
+pub async fn delegate(session: &Session, command: DelegateCommand) -> Result<()> {
+    let (name, whom, allowed) = match command {
+        DelegateCommand::List { name } => return delegates(session, &name).await,
+        DelegateCommand::Add { name, whom } => (name, whom, true),
+        DelegateCommand::Remove { name, whom } => (name, whom, false),
+    };
+    let label = read_label(&name)?;
+    let delegate = session.account_id(Some(&whom))?;
+    let writer = Writer::new(session, &label).await?;
+    writer.standing.owns()?;
+    let call = Call::SetNameDelegate { label: label.clone(), delegate, allowed };
+    let who = format_account(&delegate);
+    let done = if allowed {
+        format!("{who} may publish under {label} and write its records now, and nothing else")
+    } else {
+        format!("{who} may write for {label} no more")
+    };
+    writer.change(session, call, &done).await
+}
+
+async fn delegates(session: &Session, name: &str) -> Result<()> {
+    let label = read_label(name)?;
+    let chain = session.chain().await?;
+    let standing = Standing::find(chain.as_ref(), &label, &[0; 32], At::Best).await?;
+    let delegates = chain.name_delegates(&label, At::Best).await?;
+    let accounts: Vec<String> = delegates.iter().map(format_account).collect();
+    let value = json!({ "name": label, "owner": format_account(&standing.info.owner), "delegates": accounts });
+    session.output.result(&value, |_| {
+        if accounts.is_empty() {
+            return format!("only its owner writes for {label}");
+        }
+        accounts.join("\n")
+    })
+}
+
+/// `meganet name reverse`
+pub async fn reverse(session: &Session, args: ReverseArgs) -> Result<()> {
+    if args.set.is_none() && !args.clear {
+        return goes_by(session, args.of.as_deref()).await;
+    }
+    let label = args.set.as_deref().map(read_label).transpose()?;
+    let (chain, signer) = match &label {
+        Some(label) => {
+            let writer = Writer::new(session, label).await?;
+            writer.standing.owns()?;
+            (writer.chain, writer.signer)
+        }
+        None => (session.chain().await?, session.signer()?),
+    };
+    let call = Call::SetReverse { label: label.clone() };
+    let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
+    let mut value = report(label.as_deref().unwrap_or_default(), &outcome);
+    value["name"] = json!(label);
+    value["account"] = json!(signer.address());
+    session.output.result(&value, |_| match &label {
+        Some(label) => format!("{} goes by {label} now", signer.address()),
+        None => format!("{} goes by no name now", signer.address()),
+    })
+}
+
+async fn goes_by(session: &Session, of: Option<&str>) -> Result<()> {
+    let account = session.account_id(of)?;
+    let name = session.chain().await?.reverse(&account, At::Finalized).await?;
+    let address = format_account(&account);
+    session.output.result(&json!({ "account": address, "name": name }), |_| match &name {
+        Some(name) => name.clone(),
+        None => format!("{address} goes by no name; its owner can set one with `meganet name reverse --set NAME`"),
+    })
+}

@@ -1,0 +1,118 @@
+//! `meganet name search|available|price`: what is free and what it costs.
+
+use crate::{
+    commands::Session,
+    names::{quote_json, quote_text, read_label, years_text},
+};
+use anyhow::{ensure, Result};
+use futures::{stream, StreamExt, TryStreamExt};
+use meganet_chain::{account::format_account, At, ChainClient, Mega};
+use meganet_client::names::{look, obstacle, NameError};
+use meganet_primitives::{
+    name::{Quote, MAX_YEARS},
+    AccountId,
+};
+use serde_json::{json, Value};
+
+/// Questions to the chain at a time.
+const AT_ONCE: usize = 8;
+
+/// A label and whether it can be had.
+struct Found {
+    label: String,
+    quote: Quote,
+    obstacle: Option<NameError>,
+}
+
+impl Found {
+    async fn look(chain: &dyn ChainClient, label: String, years: u32, who: &AccountId) -> Result<Self> {
+        let obstacle = obstacle(chain, &label, who).await?;
+        let quote = chain.name_quote(&label, years, At::Best).await?;
+        Ok(Self { label, quote, obstacle })
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.label,
+            "available": self.obstacle.is_none(),
+            "reason": self.obstacle.as_ref().map(reason),
+            "price": quote_json(&self.quote),
+        })
+    }
+
+    fn text(&self) -> String {
+        let says = match &self.obstacle {
+            None if self.quote.premium > 0 => {
+                format!("free, at {} a year and a premium of {}", Mega(self.quote.rent), Mega(self.quote.premium))
+            }
+            None => format!("free, at {} a year", Mega(self.quote.rent)),
+            Some(obstacle) => reason(obstacle),
+        };
+        format!("{:<24} {says}", self.label)
+    }
+}
+
+/// An obstacle in a few words.
+fn reason(obstacle: &NameError) -> String {
+    match obstacle {
+        NameError::AlreadyYours { .. } => "yours".to_owned(),
+        NameError::Taken { owner, .. } => format!("taken by {owner}"),
+        NameError::LooksLikeAnother { like: Some(like), .. } => format!("looks like {like}, which is taken"),
+        NameError::LooksLikeAnother { like: None, .. } => "looks like a name that is taken".to_owned(),
+        NameError::Reserved { .. } => "reserved".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Who asks: the account that signs, if there is one. For somebody without an account the same holds as for a stranger.
+fn asker(session: &Session) -> AccountId {
+    session.account_id(None).unwrap_or_default()
+}
+
+/// `meganet name search WORD`
+pub async fn search(session: &Session, word: &str) -> Result<()> {
+    let word = read_label(word)?;
+    let who = asker(session);
+    let chain = session.chain().await?;
+    let looking = look::variants(&word).into_iter().map(|label| Found::look(chain.as_ref(), label, 1, &who));
+    let found: Vec<Found> = stream::iter(looking).buffered(AT_ONCE).try_collect().await?;
+    let value: Vec<Value> = found.iter().map(Found::json).collect();
+    session.output.result(&value, |_| found.iter().map(Found::text).collect::<Vec<_>>().join("\n"))
+}
+
+/// `meganet name available NAME`
+pub async fn available(session: &Session, name: &str) -> Result<()> {
+    let label = read_label(name)?;
+    let chain = session.chain().await?;
+    let found = Found::look(chain.as_ref(), label, 1, &asker(session)).await?;
+    session.output.result(&found.json(), |_| match &found.obstacle {
+        None => format!("{} is free: {} for a year", found.label, quote_text(&found.quote)),
+        Some(obstacle) => obstacle.to_string(),
+    })
+}
+
+/// `meganet name price NAME`
+pub async fn price(session: &Session, name: &str, years: u32) -> Result<()> {
+    let label = read_label(name)?;
+    ensure!((1..=MAX_YEARS).contains(&years), NameError::Years(years));
+    let chain = session.chain().await?;
+    let quote = chain.name_quote(&label, years, At::Best).await?;
+    let owner = chain.name(&label, At::Best).await?.filter(|info| info.status.works()).map(|info| info.owner);
+    let mut value = quote_json(&quote);
+    value["name"] = json!(label);
+    value["years"] = json!(years);
+    value["owner"] = json!(owner.as_ref().map(format_account));
+    session.output.result(&value, |_| {
+        let years = years_text(years);
+        match &owner {
+            None => {
+                format!("registering {label} for {years} costs {}: {} in all", quote_text(&quote), Mega(quote.total()))
+            }
+            Some(owner) => format!(
+                "{label} belongs to {}; renewing it for {years} costs {}, and anybody may do it",
+                format_account(owner),
+                Mega(quote.rent)
+            ),
+        }
+    })
+}

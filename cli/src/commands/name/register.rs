@@ -1,0 +1,132 @@
+//! `meganet name register|renew|sweep`: what is paid for.
+
+use super::{now, report};
+use crate::{
+    args::RegisterArgs,
+    commands::{session::registrations_dir, Session},
+    names::{price, quote_json, quote_text, read_label, when, years_text},
+    progress::Bars,
+};
+use anyhow::{ensure, Result};
+use meganet_chain::{At, Call, Mega, Until};
+use meganet_client::names::{standing::Standing, NameError, Registration, Terms};
+use meganet_primitives::{
+    name::{Quote, MAX_YEARS},
+    Balance,
+};
+use serde_json::json;
+use std::io::{BufRead, IsTerminal};
+
+/// `meganet name register NAME`
+pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
+    let label = read_label(&args.name)?;
+    let signer = session.signer()?;
+    let chain = session.chain().await?;
+    let quote = chain.name_quote(&label, args.terms.years, At::Best).await?;
+    let max_price = agreed(&label, &quote, args.terms.max_price.map(|price| price.0), args.dry_run)?;
+    let terms = Terms { years: args.terms.years, max_price };
+    let bars = Bars::default();
+    let registration = Registration::open(chain.as_ref(), &signer, &registrations_dir()?, &label, terms, &bars).await?;
+    let quote = registration.quote();
+    if args.dry_run {
+        let value =
+            json!({ "name": label, "years": args.terms.years, "price": quote_json(&quote), "registered": false });
+        let text = format!(
+            "registering {label} for {} would cost {}: {} in all, and fees",
+            years_text(args.terms.years),
+            quote_text(&quote),
+            Mega(quote.total())
+        );
+        return session.output.result(&value, |_| text);
+    }
+    eprintln!("note: {label} costs {}", quote_text(&quote));
+    let registered = registration.register(Until::Finalized).await;
+    bars.clear();
+    let registered = registered?;
+    let info = chain.name(&label, At::Best).await?;
+    let expires = info.as_ref().map_or(0, |info| info.expires);
+    let now = now(chain.as_ref()).await?;
+    let value = json!({
+        "name": label,
+        "owner": signer.address(),
+        "years": args.terms.years,
+        "expires": expires,
+        "price": quote_json(&quote),
+        "deposit": quote.deposit.to_string(),
+        "fee": registered.fee.to_string(),
+        "block": registered.block.map(|block| block.number),
+        "registered": true,
+    });
+    session.output.result(&value, |_| {
+        format!(
+            "registered {label} for {}: paid {} until block {expires} ({}); {} are held and come back",
+            signer.address(),
+            Mega(price(&quote)),
+            when(now, expires),
+            Mega(quote.deposit)
+        )
+    })
+}
+
+/// What may be paid: what was said on the command line, or, where a premium is due and nothing was said, what somebody at
+/// the terminal agrees to.
+pub(crate) fn agreed(label: &str, quote: &Quote, said: Option<Balance>, dry_run: bool) -> Result<Option<Balance>> {
+    if said.is_some() || quote.premium == 0 {
+        return Ok(said);
+    }
+    if dry_run {
+        return Ok(Some(price(quote)));
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    eprint!("{label} has just lapsed and costs {}. Pay it? [y/N] ", quote_text(quote));
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes").then(|| price(quote)))
+}
+
+/// `meganet name renew NAME`: anybody may pay for anybody's.
+pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> Result<()> {
+    let label = read_label(name)?;
+    ensure!((1..=MAX_YEARS).contains(&years), NameError::Years(years));
+    let chain = session.chain().await?;
+    let at = chain.pin(At::Best).await?;
+    let params = chain.name_params(at).await?;
+    let rent = params.rent(label.len(), years);
+    let standing = Standing::find(chain.as_ref(), &label, &session.account_id(None).unwrap_or_default(), at).await?;
+    let expires = params.extended(standing.info.expires, years);
+    let now = now(chain.as_ref()).await?;
+    let mut value =
+        json!({ "name": label, "years": years, "rent": rent.to_string(), "expires": expires, "renewed": !dry_run });
+    if dry_run {
+        return session.output.result(&value, |_| {
+            format!(
+                "renewing {label} for {} would cost {}; it is paid for until block {expires} then ({})",
+                years_text(years),
+                Mega(rent),
+                when(now, expires)
+            )
+        });
+    }
+    let signer = session.signer()?;
+    let call = Call::RenewName { label: label.clone(), years };
+    let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
+    value["block"] = json!(outcome.block.number);
+    value["fee"] = json!(outcome.fee.to_string());
+    session.output.result(&value, |_| {
+        format!("renewed {label} for {}: it is paid for until block {expires} ({})", Mega(rent), when(now, expires))
+    })
+}
+
+/// `meganet name sweep NAME`
+pub async fn sweep(session: &Session, name: &str) -> Result<()> {
+    let label = read_label(name)?;
+    let signer = session.signer()?;
+    let chain = session.chain().await?;
+    let call = Call::SweepName { label: label.clone() };
+    let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
+    session.output.result(&report(&label, &outcome), |_| {
+        format!("{label} had lapsed and is out of the state; what was held for it is back with its last owner")
+    })
+}

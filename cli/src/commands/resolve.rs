@@ -1,0 +1,78 @@
+//! `meganet resolve`: what a name leads to, and how that is known.
+
+use super::{relies_on, Session};
+use crate::{
+    args::ResolveArgs,
+    names::{content_json, content_text, read_name, status_text},
+};
+use anyhow::{bail, Context, Result};
+use meganet_chain::account::format_account;
+use meganet_client::{
+    fetch::FetchError,
+    resolve::{Evidence, Resolved},
+};
+use meganet_primitives::chain::Resolution;
+use serde_json::{json, Value};
+use std::{fs, path::Path};
+
+/// Asks the finalized block, so that the answer is never undone.
+pub async fn run(session: &Session, args: &ResolveArgs) -> Result<()> {
+    let name = read_name(&args.name)?;
+    let resolver = session.resolver().await?;
+    let found = resolver.resolve(&name).await?;
+    if let Some(path) = &args.proof {
+        keep(path, found.proof.as_deref())?;
+    }
+    let known = match &found.evidence {
+        Evidence::Proof(_) => found.evidence.to_string(),
+        Evidence::Light | Evidence::Rpc => relies_on(resolver.chain().as_ref(), &session.config()?),
+    };
+    // Also that there is no such name is an answer that may be proven.
+    let Some(resolution) = &found.resolution else {
+        return Err(FetchError::NoSuchName { name }).context(format!("at finalized block {} ({known})", found.number));
+    };
+    let mut value = describe(&name, resolution);
+    value["block"] =
+        json!({ "number": found.number, "hash": format!("0x{}", hex::encode(found.hash)), "finalized": true });
+    value["verified"] = evidence(&found);
+    session.output.result(&value, |_| format!("{}, at finalized block {}\n{known}", line(&name, resolution), found.number))
+}
+
+/// Writes the proof to a file.
+fn keep(path: &Path, proof: Option<&[u8]>) -> Result<()> {
+    let Some(proof) = proof else {
+        bail!("--proof needs a checkpoint and a node: make one with `meganet checkpoint -o FILE`, pass --checkpoint FILE, and leave --light away");
+    };
+    fs::write(path, proof).with_context(|| format!("could not write the proof {}", path.display()))
+}
+
+fn evidence(found: &Resolved) -> Value {
+    match &found.evidence {
+        Evidence::Proof(basis) => json!({ "by": "proof", "basis": basis }),
+        other => json!({ "by": other.name() }),
+    }
+}
+
+/// What a name leads to, for programs.
+pub(super) fn describe(name: &str, found: &Resolution) -> Value {
+    json!({
+        "name": name,
+        "owner": format_account(&found.owner),
+        "content": content_json(found.content.as_ref()),
+        "version": found.version,
+        "updated": found.updated,
+        "expires": found.expires,
+        "status": status_text(found.status),
+    })
+}
+
+/// What a name leads to, for people.
+pub(super) fn line(name: &str, found: &Resolution) -> String {
+    match &found.content {
+        _ if !found.status.works() => {
+            FetchError::Lapsed { name: name.to_owned(), expired: found.expires }.to_string()
+        }
+        Some(content) => format!("{name} -> {}, version {}", content_text(Some(content)), found.version),
+        None => format!("{name} is registered, but points at nothing yet"),
+    }
+}

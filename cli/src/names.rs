@@ -1,0 +1,138 @@
+//! Names as people type and read them.
+
+use anyhow::Result;
+use indicatif::HumanDuration;
+use meganet_chain::Mega;
+use meganet_client::names::{foreign, input, Input, BLOCK_SECONDS};
+use meganet_primitives::{
+    content::NameContent,
+    name::{NameStatus, Quote},
+    Balance, BlockNumber,
+};
+use serde_json::{json, Value};
+use std::time::{Duration, SystemTime};
+
+/// A name that was typed; where it is another text than the name, both are shown.
+pub fn read_name(typed: &str) -> Result<String> {
+    Ok(show(input::read(typed)?))
+}
+
+/// A label that was typed; where it is another text than the label, both are shown.
+pub fn read_label(typed: &str) -> Result<String> {
+    Ok(show(input::read_label(typed)?))
+}
+
+fn show(input: Input) -> String {
+    if input.differs() {
+        eprintln!("note: '{}' is the name '{}'", input.typed, input.name);
+    }
+    input.name
+}
+
+/// What a name points at, for people.
+pub fn content_text(content: Option<&NameContent>) -> String {
+    match content {
+        None => "nothing".to_owned(),
+        Some(NameContent::Object(content)) => {
+            format!("object {} in group {} ({} sealed bytes)", content.object, content.group, content.sealed_len)
+        }
+        Some(NameContent::Foreign(reference)) => foreign::uri(reference),
+    }
+}
+
+/// What a name points at, for scripts.
+pub fn content_json(content: Option<&NameContent>) -> Value {
+    match content {
+        None => Value::Null,
+        Some(NameContent::Object(content)) => json!({
+            "object": content.object.to_string(),
+            "group": content.group,
+            "sealed_len": content.sealed_len,
+            "public": content.key.is_some(),
+        }),
+        Some(NameContent::Foreign(reference)) => json!({
+            "network": reference.parts().map(|(network, _)| network),
+            "uri": foreign::uri(reference),
+        }),
+    }
+}
+
+/// A status in one word.
+pub fn status_text(status: NameStatus) -> &'static str {
+    match status {
+        NameStatus::Active => "active",
+        NameStatus::Grace => "grace",
+        NameStatus::Premium => "premium",
+        NameStatus::Lapsed => "lapsed",
+    }
+}
+
+/// When a block is or was, about, in words: `in about 3 days (28 Nov 2026)`.
+pub fn when(now: BlockNumber, block: BlockNumber) -> String {
+    let away = Duration::from_secs(u64::from(block.abs_diff(now)).saturating_mul(BLOCK_SECONDS));
+    let (words, time) = if block >= now {
+        (format!("in about {}", HumanDuration(away)), SystemTime::now().checked_add(away))
+    } else {
+        (format!("about {} ago", HumanDuration(away)), SystemTime::now().checked_sub(away))
+    };
+    match time.and_then(date) {
+        Some(date) => format!("{words}, {date}"),
+        None => words,
+    }
+}
+
+/// The day of a time, as `25 Nov 2026`.
+fn date(time: SystemTime) -> Option<String> {
+    // Beyond these years the format has no dates.
+    time.duration_since(SystemTime::UNIX_EPOCH).ok().filter(|since| since.as_secs() < 253_402_300_800)?;
+    let text = httpdate::fmt_http_date(time);
+    let words: Vec<&str> = text.split_whitespace().skip(1).take(3).collect();
+    Some(words.join(" "))
+}
+
+/// What registering costs, for people.
+pub fn quote_text(quote: &Quote) -> String {
+    let premium = match quote.premium {
+        0 => String::new(),
+        premium => format!(" and a premium of {}", Mega(premium)),
+    };
+    format!("{} of rent{premium}, and {} as a deposit that comes back", Mega(quote.rent), Mega(quote.deposit))
+}
+
+/// What registering costs, for scripts: planck as decimal strings.
+pub fn quote_json(quote: &Quote) -> Value {
+    json!({
+        "rent": quote.rent.to_string(),
+        "premium": quote.premium.to_string(),
+        "deposit": quote.deposit.to_string(),
+        "total": quote.total().to_string(),
+    })
+}
+
+/// Rent and premium.
+pub fn price(quote: &Quote) -> Balance {
+    quote.rent.saturating_add(quote.premium)
+}
+
+/// `1 year`, `2 years`.
+pub fn years_text(years: u32) -> String {
+    if years == 1 {
+        "1 year".to_owned()
+    } else {
+        format!("{years} years")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_told_as_times() {
+        assert!(when(100, 100 + 2400).starts_with("in about 2 hours, "), "{}", when(100, 2500));
+        assert!(when(200_000, 200_000 - 28_800 * 3).starts_with("about 3 days ago, "));
+        assert!(when(0, u32::MAX).contains("years"));
+        assert_eq!(date(SystemTime::UNIX_EPOCH).as_deref(), Some("01 Jan 1970"));
+        assert_eq!(date(SystemTime::UNIX_EPOCH + Duration::from_secs(300_000_000_000)), None);
+    }
+}
