@@ -3,6 +3,7 @@
 use crate::{
     changes::SetChange,
     finality::Finality,
+    one_line,
     state::{self, StateError},
     Hash, Header,
 };
@@ -90,7 +91,7 @@ impl NameProof {
             return Err(BundleError::TooLong(bytes.len()));
         }
         let Some((&VERSION, mut rest)) = bytes.split_first() else { return Err(BundleError::UnknownVersion) };
-        let proof = Self::decode_all(&mut rest).map_err(|error| BundleError::Malformed(error.to_string()))?;
+        let proof = Self::decode_all(&mut rest).map_err(|error| BundleError::Malformed(one_line(&error)))?;
         proof.name()?;
         Ok(proof)
     }

@@ -6,7 +6,7 @@
 use crate::{
     checkpoint::{authorities_of, voters_of, Authority},
     finality::{Finality, FinalityError, Tally, Target},
-    Checkpoint, Header,
+    one_line, Checkpoint, Header,
 };
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::BlockNumber;
@@ -160,7 +160,7 @@ impl SetChanges {
         if bytes.len() > MAX_CHANGES_LEN {
             return Err(ChangeError::Malformed(format!("{} bytes are more than {MAX_CHANGES_LEN}", bytes.len())));
         }
-        Self::decode_all(&mut &*bytes).map_err(|error| ChangeError::Malformed(error.to_string()))
+        Self::decode_all(&mut &*bytes).map_err(|error| ChangeError::Malformed(one_line(&error)))
     }
 
     /// Follows them from a checkpoint.

@@ -61,7 +61,7 @@ pub struct Tally {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FinalityError {
     /// A vote of somebody who is no validator.
-    #[error("a vote is by {voter}, who is no validator of set {set_id}: the node is on another chain, or it lies; ask another one")]
+    #[error("a vote is by {voter:?}, who is no validator of set {set_id}: the node is on another chain, or it lies; ask another one")]
     UnknownVoter {
         /// Its key in hex.
         voter: Hash,
@@ -69,19 +69,19 @@ pub enum FinalityError {
         set_id: u64,
     },
     /// Two votes of one validator.
-    #[error("there are two votes by {voter}, and each validator has one: the node lies, or the validator does; ask another node")]
+    #[error("there are two votes by {voter:?}, and each validator has one: the node lies, or the validator does; ask another node")]
     DuplicateVoter {
         /// Its key in hex.
         voter: Hash,
     },
     /// A signature that does not fit.
-    #[error("the signature of {voter} is over something else than this block, round and set: the answer was tampered with; ask another node")]
+    #[error("the signature of {voter:?} is over something else than this block, round and set: the answer was tampered with; ask another node")]
     BadSignature {
         /// The validator's key in hex.
         voter: Hash,
     },
     /// A signature that fits the set before.
-    #[error("{voter} voted as a validator of the set before {set_id}: the node is behind; wait until it has caught up, or ask another one")]
+    #[error("{voter:?} voted as a validator of the set before {set_id}: the node is behind; wait until it has caught up, or ask another one")]
     OutdatedSet {
         /// The validator's key in hex.
         voter: Hash,
@@ -101,9 +101,7 @@ pub enum FinalityError {
         number: BlockNumber,
     },
     /// Fewer than two thirds voted for it.
-    #[error(
-        "the votes weigh {weight}, and more than two thirds are {needed}: the block is not final; ask another node"
-    )]
+    #[error("the votes weigh {weight}, and more than two thirds are {needed}: ask another node")]
     TooFewVotes {
         /// What those who voted weigh.
         weight: u64,

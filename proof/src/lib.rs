@@ -42,3 +42,9 @@ use sp_runtime::{generic, traits::BlakeTwo256};
 
 /// The header of a block of the chain.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+
+/// What a decoder says, which is a line for each level, in one line.
+fn one_line(error: &codec::Error) -> String {
+    let text = error.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -4,12 +4,12 @@
 //! each key (SCALE) behind its `blake2_128`. The proof is the SDK's compact one: the trie's nodes on the ways to the keys, the
 //! root first, each without the hashes of the nodes that follow.
 
-use crate::Hash;
+use crate::{one_line, Hash};
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::name::{stored, NameParams, StoredName, StoredSubname};
 use sp_crypto_hashing::{blake2_128, twox_128};
 use sp_runtime::traits::BlakeTwo256;
-use sp_trie::{read_trie_value, CompactProof, CompactProofError, LayoutV1, Recorder, StorageProof};
+use sp_trie::{read_trie_value, CompactProof, CompactProofError, LayoutV1, Recorder, StorageProof, TrieError};
 use std::collections::BTreeSet;
 
 /// The name of the pallet that keeps names.
@@ -75,7 +75,7 @@ pub struct Facts {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// Its nodes lead to another root.
-    #[error("the proof is of another state than this block's (root {found}, not {expected}): the answer was tampered with; ask another node")]
+    #[error("the proof is of another state than this block's (root {found:?}, not {expected:?}): the answer was tampered with; ask another node")]
     OtherRoot {
         /// The block's.
         expected: Hash,
@@ -129,6 +129,10 @@ pub fn read(nodes: &[Vec<u8>], root: Hash, label: &str, sub: Option<&str>) -> Re
     let proof = CompactProof { encoded_nodes: nodes.to_vec() };
     let (db, _) = proof.to_memory_db::<BlakeTwo256>(&root).map_err(|error| match error {
         CompactProofError::RootMismatch(found, expected) => StateError::OtherRoot { expected, found },
+        CompactProofError::TrieError(error) => match *error {
+            TrieError::<Layout>::IncompleteDatabase(_) => StateError::BadNodes("one lacks".into()),
+            other => StateError::BadNodes(format!("{other:?}")),
+        },
         other => StateError::BadNodes(format!("{other:?}")),
     })?;
     let mut recorder = Recorder::<Layout>::new();
@@ -168,5 +172,5 @@ fn need<T: Decode>(what: &'static str, bytes: Option<Vec<u8>>) -> Result<T, Stat
 }
 
 fn decode<T: Decode>(what: &'static str, bytes: &[u8]) -> Result<T, StateError> {
-    T::decode_all(&mut &*bytes).map_err(|error| StateError::Undecodable { what, reason: error.to_string() })
+    T::decode_all(&mut &*bytes).map_err(|error| StateError::Undecodable { what, reason: one_line(&error) })
 }

@@ -140,6 +140,7 @@ impl Chain {
     }
 
     /// Makes the next block.
+    #[allow(clippy::should_implement_trait)] // blocks, not an iterator's items
     pub fn next(&mut self) -> Header {
         self.next_with(None)
     }

@@ -134,7 +134,7 @@ pub enum ProofError {
         proven: String,
     },
     /// It is of another chain.
-    #[error("the proof is of the chain with genesis {found}, and the checkpoint of the one with {expected}: use the checkpoint of that chain, or another node")]
+    #[error("the proof is of the chain with genesis {found:?}, and the checkpoint of the one with {expected:?}: use the checkpoint of that chain, or another node")]
     OtherChain {
         /// The checkpoint's genesis.
         expected: Hash,
@@ -163,7 +163,7 @@ pub enum ProofError {
         source: FinalityError,
     },
     /// There is another final block of the same height.
-    #[error("block {number} is {found} in the proof and {known} in the checkpoint, and both were made final: a third of the validators vote twice, or the checkpoint is wrong; believe neither")]
+    #[error("block {number} is {found:?} in the proof and {known:?} in the checkpoint, and both were made final: a third of the validators vote twice, or the checkpoint is wrong; believe neither")]
     Forked {
         /// The height.
         number: BlockNumber,
