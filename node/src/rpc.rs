@@ -1,10 +1,14 @@
 //! The JSON-RPC families beyond those that every node serves (`system`, `chain`, `state`, `author`, `chainHead_v1`,
 //! `archive_v1`, `transaction_v1`, `transactionWatch_v1`, `chainSpec_v1`, …: the service adds them).
 
-use crate::service::Client;
+mod names;
+
+use crate::service::{Backend, Client};
 use futures::StreamExt;
 use jsonrpsee::RpcModule;
-use meganet_rpc::{Audit, AuditApiServer, Name, NameApiServer, Storage, StorageApiServer};
+use meganet_rpc::{
+    Audit, AuditApiServer, FinalBlocks, Name, NameApiServer, Renewal, RenewalApiServer, Storage, StorageApiServer,
+};
 use meganet_runtime::{opaque::Block, AccountId, Balance, BlockNumber, Hash, Nonce};
 use pallet_transaction_payment::RuntimeDispatchInfo;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
@@ -14,19 +18,21 @@ use sc_consensus_babe_rpc::{Babe, BabeApiServer};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState};
 use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 use sc_rpc::SubscriptionTaskExecutor;
-use sc_service::{ChainSpec, TFullBackend};
+use sc_service::ChainSpec;
 use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
 use sp_keystore::KeystorePtr;
 use std::sync::Arc;
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
-type SelectChain = sc_consensus::LongestChain<TFullBackend<Block>, Block>;
+type SelectChain = sc_consensus::LongestChain<Backend, Block>;
 type TransactionPool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
 
 /// What the families need to answer.
 pub struct Deps {
     /// Blocks, state, runtime.
     pub client: Arc<Client>,
+    /// The database.
+    pub backend: Arc<Backend>,
     /// Transactions that wait.
     pub pool: Arc<TransactionPool>,
     /// The best chain.
@@ -44,7 +50,7 @@ pub struct Deps {
     /// Justifications as they come.
     pub justifications: GrandpaJustificationStream<Block>,
     /// Proofs that a block is final.
-    pub finality_proofs: Arc<FinalityProofProvider<TFullBackend<Block>, Block>>,
+    pub finality_proofs: Arc<FinalityProofProvider<Backend, Block>>,
 }
 
 /// The methods, ready to be merged into the server's.
@@ -87,10 +93,16 @@ pub fn module(
         )?
         .into_rpc(),
     )?;
-    module.merge(Name::<Block, _>::new(client()).into_rpc())?;
     module.merge(Storage::<Block, _>::new(client()).into_rpc())?;
+    module.merge(Renewal::<Block, _>::new(client()).into_rpc())?;
     let blocks = client();
-    let finals = move || blocks.finality_notification_stream().map(|block| block.hash).boxed();
-    module.merge(Audit::<Block, _>::new(client(), Arc::new(finals)).into_rpc())?;
+    let finals: FinalBlocks = Arc::new(move || blocks.finality_notification_stream().map(|block| block.hash).boxed());
+    module.merge(Audit::<Block, _>::new(client(), finals.clone()).into_rpc())?;
+    let names = Arc::new(names::Names {
+        client: client(),
+        backend: deps.backend.clone(),
+        authority_set: deps.authority_set.clone(),
+    });
+    module.merge(Name::<Block, _>::new(client(), names, finals).into_rpc())?;
     Ok(module)
 }

@@ -2,7 +2,7 @@
 
 mod parts;
 
-pub use parts::{parts, Client, Parts};
+pub use parts::{parts, Backend, Client, Parts};
 
 use crate::rpc;
 use meganet_runtime::{opaque::Block, Hash};
@@ -77,6 +77,7 @@ pub fn start<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<Ta
     let rpc_builder = {
         let deps = rpc::Deps {
             client: client.clone(),
+            backend: backend.clone(),
             pool: transaction_pool.clone(),
             select_chain: select_chain.clone(),
             chain_spec: config.chain_spec.cloned_box(),

@@ -28,7 +28,10 @@ where
     Client: HeaderBackend<Block>,
 {
     let info = client.info();
-    let hash = at.unwrap_or(info.finalized_hash);
+    let Some(hash) = at else {
+        let number = info.finalized_number.unique_saturated_into();
+        return Ok((info.finalized_hash, BlockRef { hash: hex_bytes(info.finalized_hash), number, finalized: true }));
+    };
     let failed = |error: sp_blockchain::Error| RpcError::Node { hash: hex_bytes(hash), reason: error.to_string() };
     let header =
         client.header(hash).map_err(failed)?.ok_or_else(|| RpcError::UnknownBlock { hash: hex_bytes(hash) })?;

@@ -10,6 +10,16 @@ pub const INVALID_OWNER: i32 = 7002;
 pub const UNKNOWN_BLOCK: i32 = 7003;
 /// The code of [`RpcError::InvalidLimit`].
 pub const INVALID_LIMIT: i32 = 7004;
+/// The code of [`RpcError::InvalidYears`].
+pub const INVALID_YEARS: i32 = 7005;
+/// The code of [`RpcError::NotJustified`].
+pub const NOT_JUSTIFIED: i32 = 7006;
+/// The code of [`RpcError::NothingFinal`]: ask again later.
+pub const NOTHING_FINAL: i32 = 7007;
+/// The code of [`RpcError::TooFarBehind`].
+pub const TOO_FAR_BEHIND: i32 = 7008;
+/// The code of [`RpcError::UnknownSets`].
+pub const UNKNOWN_SETS: i32 = 7009;
 /// The code of [`RpcError::Node`].
 pub const NODE: i32 = 7010;
 
@@ -48,6 +58,37 @@ pub enum RpcError {
         /// The most that is answered.
         max: u32,
     },
+    /// Too few years, or too many.
+    #[error("a name is paid for 1 to {max} years at a time, not {years}: give another number")]
+    InvalidYears {
+        /// What was asked for.
+        years: u32,
+        /// The most.
+        max: u32,
+    },
+    /// The node keeps no votes for the block.
+    #[error("the node keeps no votes that make block {hash} final, as it does for few blocks only: leave `at` away for a proof at the newest one, or give the hash of a block that is final and has a justification")]
+    NotJustified {
+        /// The block that was asked for.
+        hash: String,
+    },
+    /// The node knows no block that is final by votes.
+    #[error(
+        "the node has not seen the votes for any block yet: it is starting or syncing, so ask again in some seconds"
+    )]
+    NothingFinal,
+    /// The validators changed too often since the checkpoint for one answer.
+    #[error("validators have changed too often since block {since} for one answer: follow them with name_v1_setChanges first, then ask with the checkpoint that they lead to")]
+    TooFarBehind {
+        /// The checkpoint's block.
+        since: u32,
+    },
+    /// The node does not know which validators voted then.
+    #[error("the node does not know the validators since block {since}, as it did not follow the chain then: ask another one, or begin at a newer checkpoint")]
+    UnknownSets {
+        /// The block.
+        since: u32,
+    },
     /// The node could not read its database or run the runtime.
     #[error("the node could not read block {hash}: {reason}; where it has pruned the block's state, leave `at` away or ask an archive node")]
     Node {
@@ -66,6 +107,11 @@ impl RpcError {
             Self::InvalidOwner { .. } => INVALID_OWNER,
             Self::UnknownBlock { .. } => UNKNOWN_BLOCK,
             Self::InvalidLimit { .. } => INVALID_LIMIT,
+            Self::InvalidYears { .. } => INVALID_YEARS,
+            Self::NotJustified { .. } => NOT_JUSTIFIED,
+            Self::NothingFinal => NOTHING_FINAL,
+            Self::TooFarBehind { .. } => TOO_FAR_BEHIND,
+            Self::UnknownSets { .. } => UNKNOWN_SETS,
             Self::Node { .. } => NODE,
         }
     }
@@ -89,6 +135,11 @@ mod tests {
             RpcError::InvalidOwner { owner: "x".into(), reason: "bad base58".into() },
             RpcError::UnknownBlock { hash: "0x00".into() },
             RpcError::InvalidLimit { limit: 0, max: 256 },
+            RpcError::InvalidYears { years: 0, max: 10 },
+            RpcError::NotJustified { hash: "0x00".into() },
+            RpcError::NothingFinal,
+            RpcError::TooFarBehind { since: 1 },
+            RpcError::UnknownSets { since: 1 },
             RpcError::Node { hash: "0x00".into(), reason: "disk".into() },
         ];
         let codes: BTreeSet<i32> = all.iter().map(RpcError::code).collect();

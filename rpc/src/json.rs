@@ -1,7 +1,7 @@
 //! How values are written in answers, and read in questions.
 
 use crate::{RpcError, SS58_PREFIX};
-use meganet_primitives::{chain::MAX_PAGE, content::ContentRef, receipt::PeerKey, AccountId};
+use meganet_primitives::{chain::MAX_PAGE, content::NameContent, receipt::PeerKey, AccountId};
 use serde::{Deserialize, Serialize};
 use sp_core::crypto::{AccountId32, Ss58AddressFormat, Ss58Codec};
 
@@ -54,25 +54,42 @@ pub fn page(limit: Option<u32>) -> Result<u32, RpcError> {
 
 /// What a name points at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Content {
-    /// The object: a sealed manifest.
-    pub object: String,
-    /// The group that holds its shards.
-    pub group: u32,
-    /// Its sealed bytes.
-    pub sealed_len: u64,
-    /// The key that opens it, where anybody may.
-    pub key: Option<String>,
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Content {
+    /// A site of this network: a sealed manifest.
+    Object {
+        /// The object.
+        object: String,
+        /// The group that holds its shards.
+        group: u32,
+        /// Its sealed bytes.
+        sealed_len: u64,
+        /// The key that opens it, where anybody may.
+        key: Option<String>,
+    },
+    /// What another network holds. Nothing of it is verified.
+    Foreign {
+        /// Which network: `ipfs`, `ipns`, `swarm`, `onion3` or `arweave`.
+        network: String,
+        /// The bytes of ENSIP-7 in hex.
+        reference: String,
+    },
 }
 
-impl From<ContentRef> for Content {
-    fn from(content: ContentRef) -> Self {
-        Self {
-            object: content.object.to_string(),
-            group: content.group,
-            sealed_len: content.sealed_len,
-            key: content.key.map(|key| hex_bytes(key.0)),
+impl From<NameContent> for Content {
+    fn from(content: NameContent) -> Self {
+        match content {
+            NameContent::Object(content) => Self::Object {
+                object: content.object.to_string(),
+                group: content.group,
+                sealed_len: content.sealed_len,
+                key: content.key.map(|key| hex_bytes(key.0)),
+            },
+            NameContent::Foreign(reference) => Self::Foreign {
+                // The chain takes no others.
+                network: reference.parts().map_or("unknown", |(network, _)| network).to_owned(),
+                reference: hex_bytes(reference.as_bytes()),
+            },
         }
     }
 }

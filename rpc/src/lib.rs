@@ -11,7 +11,7 @@
 //! - byte counts and block numbers are JSON numbers; amounts (in planck) and sums that can pass 2^64 are decimal strings;
 //! - every answer says which block it was read at, and whether that block is final. Without `at` it is the last final one.
 //!
-//! - [`name`], [`storage`], [`audit`]: the families; [`block`]: where an answer is read; [`json`]: how values are written;
+//! - [`name`], [`storage`], [`audit`], [`renewal`]: the families; [`block`]: where an answer is read; [`json`]: how values are written;
 //!   [`error`]: what can go wrong, with the code for each.
 
 pub mod audit;
@@ -19,15 +19,21 @@ pub mod block;
 pub mod error;
 pub mod json;
 pub mod name;
+pub mod renewal;
 pub mod storage;
 
 #[cfg(test)]
 mod mock;
 
-pub use audit::{Audit, AuditApiClient, AuditApiServer};
+pub use audit::{Audit, AuditApiClient, AuditApiServer, FinalBlocks};
 pub use block::BlockRef;
 pub use error::RpcError;
-pub use name::{Name, NameApiClient, NameApiServer};
+pub use name::{
+    prover::{ProofSource, Sets},
+    reader::StateReader,
+    Name, NameApiClient, NameApiServer,
+};
+pub use renewal::{Renewal, RenewalApiClient, RenewalApiServer};
 pub use storage::{Storage, StorageApiClient, StorageApiServer};
 
 /// The prefix of the chain's SS58 addresses.

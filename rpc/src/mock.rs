@@ -4,16 +4,19 @@
 use meganet_primitives::{
     audit::{Record, Schedule, Tolerance},
     chain::{
-        Availability, ChallengeInfo, ChallengeState, ChallengedRow, GroupHealth, GroupInfo, NameInfo, RangeInfo,
-        SlotAssignment, SlotHealth, SlotMember, StorageMoney, StorageParams, StorageStats, Tombstone, WorkerAudit,
+        AutoRenewalInfo, AutoRenewalState, Availability, ChallengeInfo, ChallengeState, ChallengedRow, CommitmentInfo,
+        GroupHealth, GroupInfo, NameInfo, NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment,
+        SlotHealth, SlotMember, StorageMoney, StorageParams, StorageStats, SubnameInfo, Tombstone, WorkerAudit,
         WorkerInfo,
     },
-    content::{ContentRef, ReadKey},
+    content::{ContentRef, NameContent, ReadKey},
     country::Country,
+    name::{NameParams, NameStatus, Quote, RecordKey},
     object::ObjectId,
     placement::ProfileId,
     receipt::PeerKey,
-    AccountId, Epoch, GroupId, SlotIndex, WorkerId,
+    sum_tree::BatchSummary,
+    AccountId, AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use pallet_names_runtime_api::NamesApi;
 use pallet_storage_runtime_api::StorageApi;
@@ -33,6 +36,8 @@ pub type Block = generic::Block<Header, OpaqueExtrinsic>;
 
 /// The account that owns and operates everything.
 pub const OWNER: AccountId = [7; 32];
+/// The version of a name by the runtime's answer.
+pub const RUNTIME_VERSION: u32 = 77;
 /// The number of the final block.
 pub const FINAL: u32 = 1;
 
@@ -92,19 +97,22 @@ impl HeaderBackend<Block> for Client {
     }
 }
 
+/// What names point at here.
+pub fn content() -> NameContent {
+    let (object, key) = (ObjectId([1; 32]), Some(ReadKey([2; 32])));
+    NameContent::Object(ContentRef { object, group: 3, sealed_len: 4096, key })
+}
+
 fn name(label: &[u8]) -> NameInfo {
     NameInfo {
         label: label.to_vec(),
         owner: OWNER,
-        content: Some(ContentRef {
-            object: ObjectId([1; 32]),
-            group: 3,
-            sealed_len: 4096,
-            key: Some(ReadKey([2; 32])),
-        }),
+        content: Some(content()),
         version: 1,
         registered: 10,
         updated: 20,
+        expires: 1_000,
+        status: NameStatus::Active,
         deposit: 10_000_000_000_000,
     }
 }
@@ -124,10 +132,39 @@ fn worker() -> WorkerInfo {
     }
 }
 
+fn renewal() -> AutoRenewalInfo {
+    AutoRenewalInfo {
+        id: 4,
+        payer: OWNER,
+        group: 3,
+        expiry: 10,
+        leaf: 2,
+        batch: BatchSummary { root: [6; 32], objects: 7, bytes: 8_192 },
+        epochs: 12,
+        max_price: 2_000,
+        balance: 123_456_789_012_345_678_901_234,
+        deposit: 50,
+        next: 1_000,
+        state: AutoRenewalState::TooDear,
+    }
+}
+
 sp_api::mock_impl_runtime_apis! {
     impl NamesApi<Block> for Api {
         fn name(label: Vec<u8>) -> Option<NameInfo> {
             (label == b"alice").then(|| name(&label))
+        }
+
+        fn resolve(name: Vec<u8>) -> Option<Resolution> {
+            // Another version than in the state: so tests see which of the two was asked.
+            (name == b"alice").then(|| Resolution {
+                owner: OWNER,
+                content: None,
+                version: RUNTIME_VERSION,
+                updated: 20,
+                expires: 1_000,
+                status: NameStatus::Active,
+            })
         }
 
         fn names_of(owner: AccountId, after: Option<Vec<u8>>, limit: u32) -> Vec<NameInfo> {
@@ -139,8 +176,63 @@ sp_api::mock_impl_runtime_apis! {
             all.into_iter().skip(skip).take(usize::try_from(limit).unwrap()).collect()
         }
 
-        fn availability(_label: Vec<u8>, _who: AccountId) -> Availability {
-            Availability::Free
+        fn availability(label: Vec<u8>, who: AccountId) -> Availability {
+            match &label[..] {
+                b"alice" => Availability::Taken,
+                b"a1ice" if who != OWNER => Availability::LooksLikeAnother,
+                _ => Availability::Free,
+            }
+        }
+
+        fn quote(_label: Vec<u8>, years: u32) -> Quote {
+            Quote { rent: 2 * u128::from(years), premium: 30, deposit: u128::from(u64::MAX) }
+        }
+
+        fn params() -> NameParams {
+            NameParams::default()
+        }
+
+        fn history(label: Vec<u8>) -> Vec<NameVersion> {
+            let version = |version| NameVersion { version, block: 10 + version, content: None };
+            if label == b"alice" { vec![version(2), version(1)] } else { Vec::new() }
+        }
+
+        fn records(_label: Vec<u8>) -> Vec<NameRecordEntry> {
+            let bytes = |bytes: &[u8]| bytes.to_vec().try_into().unwrap();
+            vec![
+                NameRecordEntry { key: RecordKey::Text(b"url".to_vec().try_into().unwrap()), value: bytes(b"x") },
+                NameRecordEntry { key: RecordKey::Address(354), value: bytes(&[1, 2]) },
+                NameRecordEntry { key: RecordKey::EncryptionKey, value: bytes(&[9; 32]) },
+            ]
+        }
+
+        fn record(_label: Vec<u8>, _key: RecordKey) -> Option<Vec<u8>> {
+            None
+        }
+
+        fn delegates(_label: Vec<u8>) -> Vec<AccountId> {
+            vec![[8; 32]]
+        }
+
+        fn subnames(label: Vec<u8>, after: Option<Vec<u8>>, limit: u32) -> Vec<SubnameInfo> {
+            let sub = |label: &[u8]| SubnameInfo {
+                label: label.to_vec(),
+                content: None,
+                version: 1,
+                updated: 5,
+                delegate: Some([8; 32]),
+            };
+            let all = if label == b"alice" { vec![sub(b"a"), sub(b"blog")] } else { Vec::new() };
+            let skip = usize::from(after.is_some());
+            all.into_iter().skip(skip).take(usize::try_from(limit).unwrap()).collect()
+        }
+
+        fn reverse(account: AccountId) -> Option<Vec<u8>> {
+            (account == OWNER).then(|| b"alice".to_vec())
+        }
+
+        fn commitments(_account: AccountId) -> Vec<CommitmentInfo> {
+            Vec::new()
         }
     }
 
@@ -159,6 +251,8 @@ sp_api::mock_impl_runtime_apis! {
                 schedule: Schedule { period_blocks: 20, window_blocks: 8, samples: 8 },
                 tolerance: Tolerance { misses: 24, proofs_per_miss: 12 },
                 burn_ppm: 50_000,
+                renewal_deposit: 7,
+                renewal_fee: 8,
             }
         }
 
@@ -282,6 +376,23 @@ sp_api::mock_impl_runtime_apis! {
                 fund: 20,
                 slashed: 5,
             }
+        }
+
+        fn auto_renewal(id: AutoRenewalId) -> Option<AutoRenewalInfo> {
+            (id == 4).then(renewal)
+        }
+
+        fn auto_renewals_of(payer: AccountId, from: AutoRenewalId, _limit: u32) -> Vec<AutoRenewalInfo> {
+            if payer == OWNER && from <= 4 { vec![renewal()] } else { Vec::new() }
+        }
+
+        fn auto_renewals_in(
+            _group: GroupId,
+            _expiry: Epoch,
+            _from: AutoRenewalId,
+            _limit: u32,
+        ) -> Vec<AutoRenewalInfo> {
+            Vec::new()
         }
     }
 }

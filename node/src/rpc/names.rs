@@ -1,0 +1,76 @@
+//! What `name_v1` needs of a node: its blocks, their states, and the votes that made them final.
+
+use crate::service::{Backend, Client};
+use codec::DecodeAll;
+use meganet_rpc::{
+    name::prover::{Justification, ProofSource, Sets},
+    StateReader,
+};
+use meganet_runtime::{opaque::Block, BlockNumber, Hash, Header};
+use sc_client_api::{BlockBackend, HeaderBackend, ProofProvider, StorageKey, StorageProof, StorageProvider};
+use sc_consensus_grandpa::{best_justification, GrandpaJustification, SharedAuthoritySet, GRANDPA_ENGINE_ID};
+use std::sync::Arc;
+
+/// The node's database and GRANDPA's.
+pub struct Names {
+    /// Blocks and states.
+    pub client: Arc<Client>,
+    /// Where GRANDPA keeps the newest votes.
+    pub backend: Arc<Backend>,
+    /// The validators.
+    pub authority_set: SharedAuthoritySet<Hash, BlockNumber>,
+}
+
+impl StateReader for Names {
+    fn value(&self, block: Hash, key: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        let found = self.client.storage(block, &StorageKey(key.to_vec())).map_err(|error| error.to_string())?;
+        Ok(found.map(|data| data.0))
+    }
+}
+
+impl ProofSource for Names {
+    fn genesis(&self) -> Hash {
+        self.client.info().genesis_hash
+    }
+
+    fn header(&self, hash: Hash) -> Result<Option<Header>, String> {
+        self.client.header(hash).map_err(|error| error.to_string())
+    }
+
+    fn final_hash(&self, number: BlockNumber) -> Result<Option<Hash>, String> {
+        let found = self.client.hash(number).map_err(|error| error.to_string())?;
+        Ok(found.filter(|_| number <= self.client.info().finalized_number))
+    }
+
+    // Kept by GRANDPA with every block that it makes final, so it is there after a restart too.
+    fn newest(&self) -> Result<Option<Justification>, String> {
+        let found = best_justification::<_, Block>(&*self.backend).map_err(|error| error.to_string())?;
+        Ok(found.map(|found| found.justification))
+    }
+
+    fn justification(&self, hash: Hash) -> Result<Option<Justification>, String> {
+        let kept = self.client.justifications(hash).map_err(|error| error.to_string())?;
+        let Some(bytes) = kept.and_then(|kept| kept.into_justification(GRANDPA_ENGINE_ID)) else { return Ok(None) };
+        let decoded = GrandpaJustification::<Block>::decode_all(&mut &*bytes);
+        decoded.map(|found| Some(found.justification)).map_err(|error| error.to_string())
+    }
+
+    fn sets_since(&self, block: BlockNumber) -> Option<Sets> {
+        let set = &self.authority_set;
+        // Three reads of what may change between them.
+        loop {
+            let current = set.set_id();
+            let voters = set.current_authorities();
+            let changes = set.authority_set_changes();
+            if set.set_id() == current {
+                let ended = changes.iter_from(block)?.copied().collect();
+                let authorities = voters.iter().map(|(id, info)| (id.clone(), info.weight().get())).collect();
+                return Some(Sets { current, authorities, ended });
+            }
+        }
+    }
+
+    fn prove(&self, block: Hash, keys: &[Vec<u8>]) -> Result<StorageProof, String> {
+        self.client.read_proof(block, &mut keys.iter().map(Vec::as_slice)).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,238 @@
+//! Proofs of what names lead to, from what a node has.
+
+use crate::{json::hex_bytes, BlockRef, RpcError};
+use codec::Encode;
+use finality_grandpa::voter_set::VoterSet;
+use meganet_primitives::{name::split_name, BlockNumber};
+use meganet_proof::{
+    changes::MAX_CHANGES_LEN,
+    checkpoint::authorities_of,
+    state::{self, StateError},
+    Checkpoint, Finality, Header, Justified, NameProof, SetChange, SetChanges, MAX_PROOF_LEN,
+};
+use sp_consensus_grandpa::{AuthorityId, AuthorityList, GrandpaJustification, SetId};
+use sp_core::H256;
+use sp_trie::StorageProof;
+use std::sync::Arc;
+
+/// The votes that a node keeps for a block.
+pub type Justification = GrandpaJustification<Header>;
+
+/// Bytes of a proof that are left for the state and the block.
+const RESERVED: usize = 24 * 1024;
+
+/// How often the newest block is read until the validators after it are known.
+const READS: usize = 3;
+
+/// The sets of validators around a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sets {
+    /// The number of the set that votes now.
+    pub current: SetId,
+    /// Its validators.
+    pub authorities: AuthorityList,
+    /// The sets that ended above the block that was asked about, with their last blocks, the oldest first.
+    pub ended: Vec<(SetId, BlockNumber)>,
+}
+
+/// What a node has for proofs: its blocks, their states, and the votes.
+pub trait ProofSource: Send + Sync + 'static {
+    /// The hash of the first block.
+    fn genesis(&self) -> H256;
+
+    /// A block's header.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn header(&self, hash: H256) -> Result<Option<Header>, String>;
+
+    /// The final block of a height.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn final_hash(&self, number: BlockNumber) -> Result<Option<H256>, String>;
+
+    /// The votes for the newest final block, if any have been seen.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn newest(&self) -> Result<Option<Justification>, String>;
+
+    /// The votes for a block, if they are kept.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn justification(&self, hash: H256) -> Result<Option<Justification>, String>;
+
+    /// The sets since a block; `None` where the node did not follow the chain then.
+    fn sets_since(&self, block: BlockNumber) -> Option<Sets>;
+
+    /// A proof of the values under keys in a block's state.
+    ///
+    /// # Errors
+    /// What the database says, also where it has no state of that block.
+    fn prove(&self, block: H256, keys: &[Vec<u8>]) -> Result<StorageProof, String>;
+}
+
+/// A proof, and where it is from.
+pub struct Proven {
+    /// The proof.
+    pub proof: NameProof,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The keys that it proves.
+    pub keys: Vec<Vec<u8>>,
+    /// The votes for its block.
+    pub justification: Justification,
+    /// Its block.
+    pub block: BlockRef,
+}
+
+/// Makes proofs.
+pub struct Prover {
+    source: Arc<dyn ProofSource>,
+}
+
+impl Prover {
+    /// From what this node has.
+    pub fn new(source: Arc<dyn ProofSource>) -> Self {
+        Self { source }
+    }
+
+    /// A proof of what a name leads to in block `at`, or in the newest one that is final by votes; with the changes of
+    /// validators since block `since`. The name is one.
+    ///
+    /// # Errors
+    /// [`RpcError`] says what the node lacks.
+    pub fn prove(&self, name: &str, at: Option<H256>, since: Option<BlockNumber>) -> Result<Proven, RpcError> {
+        let (sub, label) = split_name(name)
+            .map_err(|error| RpcError::InvalidLabel { label: name.to_owned(), reason: error.to_string() })?;
+        let justification = self.votes(at)?;
+        let (hash, number) = (justification.commit.target_hash, justification.commit.target_number);
+        let failed = |reason| RpcError::Node { hash: hex_bytes(hash), reason };
+        let header = self.header(hash)?;
+
+        let before = number.saturating_sub(1);
+        let oldest = since.map_or(before, |since| since.min(before));
+        let sets = self.source.sets_since(oldest).ok_or(RpcError::UnknownSets { since: oldest })?;
+        let of_block = sets.ended.iter().find(|(_, last)| *last >= number);
+        let (set_id, finality) = match of_block {
+            Some((set_id, _)) => (*set_id, Finality::new(&justification, None)),
+            None => (sets.current, Finality::new(&justification, voters(&sets.authorities).as_ref())),
+        };
+        let since = since.unwrap_or(before);
+        let between = sets.ended.iter().filter(|(_, last)| *last > since && *last < number);
+        let mut changes = Vec::new();
+        let mut len = 0usize;
+        for (_, last) in between {
+            let change = self.change(*last)?;
+            len = len.saturating_add(change.encoded_size());
+            if len > MAX_PROOF_LEN - RESERVED {
+                return Err(RpcError::TooFarBehind { since });
+            }
+            changes.push(change);
+        }
+
+        let keys = state::keys(label, sub);
+        let state = self.source.prove(hash, &keys).map_err(failed)?;
+        let justified = Justified { set_id, header, finality };
+        let proof = NameProof::new(self.source.genesis(), name, changes, justified, &state)
+            .map_err(|error: StateError| failed(error.to_string()))?;
+        let bytes = proof.to_bytes();
+        let block = BlockRef { hash: hex_bytes(hash), number, finalized: true };
+        Ok(Proven { proof, bytes, keys, justification, block })
+    }
+
+    /// The changes of validators after block `since`, as many as fit into an answer.
+    ///
+    /// # Errors
+    /// [`RpcError`] says what the node lacks.
+    pub fn changes(&self, since: BlockNumber) -> Result<SetChanges, RpcError> {
+        let sets = self.source.sets_since(since).ok_or(RpcError::UnknownSets { since })?;
+        let mut found = SetChanges::default();
+        let mut len = 0usize;
+        for (_, last) in sets.ended {
+            let change = self.change(last)?;
+            len = len.saturating_add(change.encoded_size());
+            // Room for the length before the changes.
+            if len > MAX_CHANGES_LEN - 16 {
+                found.more = true;
+                break;
+            }
+            found.changes.push(change);
+        }
+        Ok(found)
+    }
+
+    /// A checkpoint at the newest block that is final by votes.
+    ///
+    /// # Errors
+    /// [`RpcError`] says what the node lacks.
+    pub fn checkpoint(&self) -> Result<Checkpoint, RpcError> {
+        // A set that ends between the two reads makes them not fit together: then the newest block is another one already.
+        for _ in 0..READS {
+            let commit = self.votes(None)?.commit;
+            let (hash, number) = (commit.target_hash, commit.target_number);
+            let sets = self.source.sets_since(number).ok_or(RpcError::UnknownSets { since: number })?;
+            if sets.ended.is_empty() {
+                let authorities = authorities_of(sets.authorities);
+                return Ok(Checkpoint {
+                    genesis: self.source.genesis(),
+                    number,
+                    hash,
+                    set_id: sets.current,
+                    authorities,
+                });
+            }
+        }
+        Err(RpcError::NothingFinal)
+    }
+
+    fn votes(&self, at: Option<H256>) -> Result<Justification, RpcError> {
+        let Some(hash) = at else {
+            let newest = self.source.newest();
+            return newest.map_err(|reason| self.broken(reason))?.ok_or(RpcError::NothingFinal);
+        };
+        let failed = |reason| RpcError::Node { hash: hex_bytes(hash), reason };
+        if self.source.header(hash).map_err(failed)?.is_none() {
+            return Err(RpcError::UnknownBlock { hash: hex_bytes(hash) });
+        }
+        // The newest votes are kept apart: they need not be those of a block that keeps them.
+        let newest = self.source.newest().map_err(failed)?;
+        match newest.filter(|newest| newest.commit.target_hash == hash) {
+            Some(newest) => Ok(newest),
+            None => {
+                let kept = self.source.justification(hash).map_err(failed)?;
+                kept.ok_or_else(|| RpcError::NotJustified { hash: hex_bytes(hash) })
+            }
+        }
+    }
+
+    fn header(&self, hash: H256) -> Result<Header, RpcError> {
+        let found = self.source.header(hash).map_err(|reason| RpcError::Node { hash: hex_bytes(hash), reason })?;
+        found.ok_or_else(|| RpcError::UnknownBlock { hash: hex_bytes(hash) })
+    }
+
+    /// The change of validators in the last block of a set.
+    fn change(&self, last: BlockNumber) -> Result<SetChange, RpcError> {
+        let hash = self.source.final_hash(last).map_err(|reason| self.broken(reason))?;
+        let hash = hash.ok_or(RpcError::UnknownSets { since: last })?;
+        let header = self.header(hash)?;
+        let kept = self.source.justification(hash).map_err(|reason| self.broken(reason))?;
+        let justification = kept.ok_or(RpcError::UnknownSets { since: last })?;
+        Ok(SetChange { header, finality: Finality::new(&justification, None) })
+    }
+
+    /// A failure that belongs to no block.
+    fn broken(&self, reason: String) -> RpcError {
+        RpcError::Node { hash: hex_bytes(self.source.genesis()), reason }
+    }
+}
+
+/// Validators, as GRANDPA counts them.
+fn voters(authorities: &AuthorityList) -> Option<VoterSet<AuthorityId>> {
+    VoterSet::new(authorities.iter().cloned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Resolving names fast: out of a cache, or out of the state without running the runtime.
+//!
+//! What a name leads to in a block never changes, so answers are kept by block and name. What is not there is read by the
+//! node itself, from the very keys that proofs are made of, as long as the block stores names in the form that this
+//! program knows; otherwise, as after an upgrade of the runtime, the runtime is asked.
+
+use crate::{block::unreadable, json::hex_bytes, RpcError};
+use codec::{Decode, DecodeAll};
+use meganet_primitives::{
+    chain::Resolution,
+    name::{split_name, stored, NameParams, StoredName, StoredSubname},
+    BlockNumber,
+};
+use meganet_proof::state;
+use moka::sync::Cache;
+use pallet_names_runtime_api::NamesApi;
+use sp_api::ProvideRuntimeApi;
+use sp_core::H256;
+use sp_runtime::traits::Block as BlockT;
+use std::{marker::PhantomData, sync::Arc};
+
+/// Answers that are kept. One takes about half a KiB.
+const MAX_ANSWERS: u64 = 16_384;
+/// Blocks of which it is kept how they store names.
+const MAX_BLOCKS: u64 = 64;
+
+/// The state of blocks.
+pub trait StateReader: Send + Sync + 'static {
+    /// The value under a key in the state of a block.
+    ///
+    /// # Errors
+    /// What the database says, also where it has no state of that block.
+    fn value(&self, block: H256, key: &[u8]) -> Result<Option<Vec<u8>>, String>;
+}
+
+/// Reads what names lead to.
+pub struct Reader<Block, Client> {
+    client: Arc<Client>,
+    state: Arc<dyn StateReader>,
+    /// Prices and times of the blocks whose names this program can read; `None` where it has to ask the runtime.
+    blocks: Cache<H256, Option<NameParams>>,
+    answers: Cache<(H256, String), Option<Resolution>>,
+    block: PhantomData<Block>,
+}
+
+impl<Block, Client> Reader<Block, Client> {
+    /// Over this client and its database.
+    pub fn new(client: Arc<Client>, state: Arc<dyn StateReader>) -> Self {
+        let (blocks, answers) = (Cache::new(MAX_BLOCKS), Cache::new(MAX_ANSWERS));
+        Self { client, state, blocks, answers, block: PhantomData }
+    }
+
+    /// What was answered before about a name in a block.
+    pub fn known(&self, at: H256, name: &str) -> Option<Option<Resolution>> {
+        self.answers.get(&(at, name.to_owned()))
+    }
+
+    fn value<T: Decode>(&self, at: H256, key: &[u8]) -> Result<Option<T>, RpcError> {
+        let failed = |reason| RpcError::Node { hash: hex_bytes(at), reason };
+        let bytes = self.state.value(at, key).map_err(failed)?;
+        let decoded = bytes.map(|bytes| T::decode_all(&mut &*bytes)).transpose();
+        decoded.map_err(|error| failed(error.to_string()))
+    }
+
+    fn params(&self, at: H256) -> Result<Option<NameParams>, RpcError> {
+        if let Some(known) = self.blocks.get(&at) {
+            return Ok(known);
+        }
+        let params = match self.value::<u16>(at, &state::layout_key())? {
+            Some(stored::LAYOUT) => Some(self.value(at, &state::params_key())?.unwrap_or_default()),
+            _ => None,
+        };
+        self.blocks.insert(at, params);
+        Ok(params)
+    }
+}
+
+impl<Block, Client> Reader<Block, Client>
+where
+    Block: BlockT<Hash = H256>,
+    Client: ProvideRuntimeApi<Block>,
+    Client::Api: NamesApi<Block>,
+{
+    /// What a name leads to in block `at`, whose height is `number`; `None` where there is no such name. The name is one.
+    ///
+    /// # Errors
+    /// [`RpcError::Node`] where the node can't read the block's state.
+    pub fn resolve(&self, at: H256, number: BlockNumber, name: &str) -> Result<Option<Resolution>, RpcError> {
+        if let Some(known) = self.known(at, name) {
+            return Ok(known);
+        }
+        let found = match self.params(at)? {
+            Some(params) => self.read(at, number, &params, name)?,
+            None => self.client.runtime_api().resolve(at, name.as_bytes().to_vec()).map_err(unreadable(at))?,
+        };
+        self.answers.insert((at, name.to_owned()), found.clone());
+        Ok(found)
+    }
+
+    fn read(
+        &self,
+        at: H256,
+        number: BlockNumber,
+        params: &NameParams,
+        name: &str,
+    ) -> Result<Option<Resolution>, RpcError> {
+        let Ok((sub, label)) = split_name(name) else { return Ok(None) };
+        let Some(stored) = self.value::<StoredName>(at, &state::name_key(label))? else { return Ok(None) };
+        let below = match sub {
+            None => None,
+            Some(sub) => match self.value::<StoredSubname>(at, &state::subname_key(label, sub))? {
+                None => return Ok(None),
+                below => below,
+            },
+        };
+        Ok(Some(Resolution::new(&stored, below.as_ref(), params, number)))
+    }
+}
