@@ -40,6 +40,55 @@ pub enum ChainError {
         /// The runtime API or pallet that was looked for.
         missing: String,
     },
+    /// A file or text is no spec for light clients.
+    #[error("{spec} is no spec for light clients: {reason}. Make one with `meganet light spec -o FILE`, which asks a node once")]
+    BadLightSpec {
+        /// The file, or whatever it came from.
+        spec: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The spec for light clients is of a chain with another genesis than is wanted.
+    #[error("{spec} is of another chain: its genesis is 0x{got}, expected 0x{expected}. Make a new one with `meganet light spec`, or check the genesis in the configuration")]
+    WrongLightSpec {
+        /// The file, or whatever it came from.
+        spec: String,
+        /// The wanted genesis hash, hex.
+        expected: String,
+        /// The spec's genesis hash, hex.
+        got: String,
+    },
+    /// A light client met no node of its chain.
+    #[error("no node of {spec} was reached within {seconds} s: {nodes}. Check that they run, and that they run this chain: nodes of a chain with another genesis do not talk to this one. `meganet light spec` makes a new spec")]
+    NoPeers {
+        /// The spec's file, or whatever it came from.
+        spec: String,
+        /// How long it was tried.
+        seconds: u64,
+        /// Their addresses.
+        nodes: String,
+    },
+    /// A light client did not catch up with the chain in time.
+    #[error("the light client did not catch up with the chain within {seconds} s: it is at block {at} of {target}. Try again, or begin nearer: `meganet light spec` makes a spec with a newer checkpoint than {spec}")]
+    NotSynced {
+        /// The spec's file, or whatever it came from.
+        spec: String,
+        /// How long it was tried.
+        seconds: u64,
+        /// The highest block known to be final.
+        at: u64,
+        /// The highest block that a node claims.
+        target: u64,
+    },
+    /// A light client got no answer that could be verified.
+    #[error("the light client got no answer that it could verify: {reason}. Try again; where it goes on, ask a node with --rpc in place of --light")]
+    LightClient {
+        /// What went wrong.
+        reason: String,
+    },
+    /// A light spec needs a finalized block other than the genesis block.
+    #[error("the chain has finalized no block yet. Try again in a few seconds; where it goes on, check that its validators run")]
+    NothingFinalized,
     /// The node's runtime differs from the one this program was written for.
     #[error("this program and the node's runtime do not fit together: {detail}. Update whichever is older")]
     Incompatible {
@@ -123,7 +172,14 @@ impl ChainError {
 
     /// Whether trying the same again later may help by itself: the node was away, not the request wrong.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::NodeUnreachable { .. } | Self::Rejected { .. } | Self::Expired { .. })
+        matches!(
+            self,
+            Self::NodeUnreachable { .. }
+                | Self::LightClient { .. }
+                | Self::NotSynced { .. }
+                | Self::Rejected { .. }
+                | Self::Expired { .. }
+        )
     }
 }
 

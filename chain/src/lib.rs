@@ -6,7 +6,8 @@
 //! - [`SubxtChain`] is a node, over WebSocket. Nothing is generated from a runtime: reads are runtime API calls whose
 //!   answers decode into [`meganet_primitives::chain`], calls are SCALE bytes whose pallet and call indices are looked
 //!   up by name in the node's metadata and which are checked against it before they are signed. So a runtime upgrade
-//!   that leaves our pallets alone needs no new client. It reconnects by itself.
+//!   that leaves our pallets alone needs no new client. It reconnects by itself. [`SubxtChain::over_light`] asks a
+//!   light client in this process instead ([`light`]), which believes no node.
 //! - [`fake::FakeChain`] is a chain in memory with the same rules where clients care, for tests of everything that
 //!   uses the trait. Its blocks are made by [`fake::FakeChain::tick`], and it can be told to fail.
 //!
@@ -22,16 +23,21 @@ mod client;
 pub mod cost;
 mod error;
 pub mod fake;
+pub mod light;
+mod proofs;
 mod signer;
 mod subxt;
+mod trust;
 mod types;
 
 pub use self::{
     amount::{Mega, MEGA},
     client::ChainClient,
     error::ChainError,
+    proofs::NameProofs,
     signer::{Signer, SignerError},
     subxt::{Options, SubxtChain},
+    trust::Trust,
     types::{AccountBalance, At, BlockRef, Call, ChainEvent, NodeStatus, StoredLeaf, TxOutcome, Until},
 };
 

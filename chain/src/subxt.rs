@@ -1,4 +1,4 @@
-//! A node, over WebSocket.
+//! A node, over WebSocket, or the network itself, through a light client.
 //!
 //! [`SubxtChain`] holds one connection at a time and replaces it when it breaks ([`connection`]). Every request goes
 //! through [`SubxtChain::ask`], which retries over a new connection while patience lasts; requests are idempotent,
@@ -10,20 +10,33 @@
 //! - [`reads`]: the questions.
 //! - [`calls`]: calls as SCALE, by names in the metadata.
 //! - [`submit`]: signing and sending; [`watch`]: waiting for it; [`events`]: what it did.
-//! - [`blocks`]: the stream of finalized blocks; [`heads`]: that of best heads.
+//! - [`proofs`]: proofs of names, for who does not believe the node.
+//! - [`blocks`]: the stream of finalized blocks; [`heads`]: that of best heads; [`news`]: the subscription below both.
+//! - [`endpoint`]: whom it asks. A light client serves the same methods, but for a few: [`heights`] finds blocks by
+//!   height, [`validity`] asks the runtime what the pool of a node would say. [`light_spec`] makes the spec of one.
 
 mod blocks;
 mod calls;
 mod connection;
+mod endpoint;
 mod events;
 mod failure;
 mod heads;
+mod heights;
+mod light_spec;
+mod news;
+mod proofs;
 mod reads;
 mod submit;
+mod validity;
 mod watch;
 
-use self::{connection::Connection, failure::Failure};
-use crate::error::ChainError;
+use self::{connection::Connection, endpoint::Endpoint, failure::Failure};
+use crate::{
+    error::ChainError,
+    light::{LightClient, LightOptions, LightSpec},
+    trust::Trust,
+};
 use backon::{ExponentialBuilder, Retryable};
 use meganet_primitives::{hash::Hash, AccountId};
 use std::{
@@ -74,7 +87,7 @@ pub struct SubxtChain {
 }
 
 struct Shared {
-    url: String,
+    endpoint: Endpoint,
     options: Options,
     genesis: Hash,
     /// Keeps the metadata of each runtime version.
@@ -99,20 +112,43 @@ impl SubxtChain {
     /// # Errors
     /// As [`SubxtChain::connect`].
     pub async fn connect_with(url: &str, options: Options) -> Result<Self, ChainError> {
+        Self::connect_to(Endpoint::Node { url: url.to_owned() }, options).await
+    }
+
+    /// Starts a light client on a spec, and waits until it has caught up with the chain.
+    ///
+    /// # Errors
+    /// [`ChainError::BadLightSpec`] if the spec is none, [`ChainError::WrongLightSpec`] if it is of another chain than
+    /// `options.genesis`, [`ChainError::NoPeers`] if none of its nodes is reached (those of another chain count as
+    /// nobody), [`ChainError::NotSynced`] if catching up takes too long, and those of [`SubxtChain::connect`].
+    pub async fn over_light(spec: LightSpec, light: LightOptions, options: Options) -> Result<Self, ChainError> {
+        if let Some(expected) = options.genesis.filter(|expected| *expected != spec.genesis()) {
+            return Err(ChainError::WrongLightSpec {
+                spec: spec.source().to_owned(),
+                expected: hex::encode(expected),
+                got: hex::encode(spec.genesis()),
+            });
+        }
+        let client = LightClient::start(spec, light)?;
+        client.synced().await?;
+        Self::connect_to(Endpoint::Light(client), options).await
+    }
+
+    async fn connect_to(endpoint: Endpoint, options: Options) -> Result<Self, ChainError> {
         let config = SubstrateConfig::new();
-        let open = || Connection::open(url, &options, &config);
+        let open = || Connection::open(&endpoint, &options, &config);
         let (connection, genesis) = open
             .retry(backoff(options.start_patience))
             .when(while_patient(options.start_patience))
             .notify(|error, delay| tracing::info!(%error, ?delay, "waiting for the node"))
             .await?;
         if let Some(expected) = options.genesis.filter(|expected| *expected != genesis) {
-            return Err(wrong_chain(url, &expected, &genesis));
+            return Err(wrong_chain(endpoint.name(), &expected, &genesis));
         }
-        connection.check_apis(url).await?;
-        tracing::debug!(url, genesis = %hex::encode(genesis), "connected to the node");
+        connection.check_apis(&endpoint).await?;
+        tracing::debug!(endpoint = endpoint.name(), genesis = %hex::encode(genesis), "connected to the chain");
         let shared = Shared {
-            url: url.to_owned(),
+            endpoint,
             options,
             genesis,
             config,
@@ -122,9 +158,17 @@ impl SubxtChain {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The node's URL.
+    /// The node's URL, or where the light client's spec came from.
     pub fn url(&self) -> &str {
-        &self.shared.url
+        self.shared.endpoint.name()
+    }
+
+    /// On what its answers rest.
+    pub(super) fn relies_on(&self) -> Trust {
+        match &self.shared.endpoint {
+            Endpoint::Node { .. } => Trust::Rpc,
+            Endpoint::Light(_) => Trust::Light,
+        }
     }
 
     /// Asks the node, again over a new connection while it is away and patience lasts.
@@ -155,7 +199,7 @@ impl SubxtChain {
             Err(_) => format!("no answer within {} s", timeout.as_secs()),
         };
         connection.give_up();
-        Err(ChainError::NodeUnreachable { url: self.shared.url.clone(), reason })
+        Err(self.shared.endpoint.silent(reason))
     }
 
     /// The present connection, or a new one if it broke.
@@ -164,12 +208,12 @@ impl SubxtChain {
         if let Some(connection) = current.as_ref().filter(|connection| connection.is_open()) {
             return Ok(connection.clone());
         }
-        let Shared { url, options, genesis, config, .. } = &*self.shared;
-        let (connection, found) = Connection::open(url, options, config).await?;
+        let Shared { endpoint, options, genesis, config, .. } = &*self.shared;
+        let (connection, found) = Connection::open(endpoint, options, config).await?;
         if found != *genesis {
-            return Err(wrong_chain(url, genesis, &found));
+            return Err(wrong_chain(endpoint.name(), genesis, &found));
         }
-        tracing::info!(url, "connected to the node again");
+        tracing::info!(endpoint = endpoint.name(), "connected to the chain again");
         let connection = Arc::new(connection);
         *current = Some(connection.clone());
         Ok(connection)
@@ -185,7 +229,10 @@ impl SubxtChain {
 /// Whether a failed request is tried again. Attempts that hang use patience up as waits between them do.
 fn while_patient(patience: Duration) -> impl FnMut(&ChainError) -> bool {
     let begun = Instant::now();
-    move |error| matches!(error, ChainError::NodeUnreachable { .. }) && begun.elapsed() < patience
+    move |error| {
+        matches!(error, ChainError::NodeUnreachable { .. } | ChainError::LightClient { .. })
+            && begun.elapsed() < patience
+    }
 }
 
 /// Waits of 0.1 to 3 seconds, as long as `patience` lasts.

@@ -102,7 +102,9 @@ async fn names_and_money() {
     let error = chain.submit(&alice, calls, Until::InBlock).await.unwrap_err();
     assert!(error.is_dispatch("Names", "NoSuchName"), "{error}");
     assert_eq!(chain.name("first", At::Best).await.unwrap(), None);
-    let [committed] = chain.commitments(&alice.account(), At::Best).await.unwrap()[..] else { panic!("one commitment") };
+    let [committed] = chain.commitments(&alice.account(), At::Best).await.unwrap()[..] else {
+        panic!("one commitment")
+    };
     assert_eq!(committed.commitment, commitment(&alice.account(), b"first", &SECRET));
 
     let content = ContentRef { object: ObjectId([7; 32]), group: 3, sealed_len: 99, key: Some(ReadKey([8; 32])) };

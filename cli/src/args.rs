@@ -274,7 +274,7 @@ pub enum NameCommand {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Give a name to another account, with what it says
+    /// Give a name to another account, with its content and texts
     Transfer {
         /// The name
         name: String,

@@ -14,6 +14,13 @@ pub struct Config {
     /// Genesis hash of the chain, hex: a node of another chain is refused.
     #[serde(default)]
     pub genesis: Option<String>,
+    /// Spec of the chain for light clients; a path that is not absolute begins at this file's folder.
+    #[serde(default)]
+    pub light_spec: Option<PathBuf>,
+    /// Checkpoint from which nodes have to prove what they say of names; a path that is not absolute begins at this file's
+    /// folder. It is written again whenever an answer makes it newer.
+    #[serde(default)]
+    pub checkpoint: Option<PathBuf>,
     /// Addresses of workers to begin at.
     #[serde(default)]
     pub bootnodes: Vec<String>,
@@ -27,7 +34,14 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("could not read the configuration {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is not a valid configuration", path.display()))
+        let mut config: Self =
+            toml::from_str(&text).with_context(|| format!("{} is not a valid configuration", path.display()))?;
+        for file in [&mut config.light_spec, &mut config.checkpoint] {
+            if let (Some(file), Some(folder)) = (file, path.parent()) {
+                *file = folder.join(&*file);
+            }
+        }
+        Ok(config)
     }
 
     /// What the flags, the configuration file and the devnet say together.
@@ -38,6 +52,12 @@ impl Config {
         };
         if let Some(rpc) = &global.rpc {
             config.rpc = Some(rpc.clone());
+        }
+        if let Some(spec) = &global.light_spec {
+            config.light_spec = Some(spec.clone());
+        }
+        if let Some(checkpoint) = &global.checkpoint {
+            config.checkpoint = Some(checkpoint.clone());
         }
         if !global.bootnode.is_empty() {
             config.bootnodes.clone_from(&global.bootnode);
@@ -77,6 +97,22 @@ impl Config {
             None => {
                 bail!("no node is known. Pass --rpc ws://HOST:PORT, or start a local network with `meganet devnet up`")
             }
+        }
+    }
+
+    /// The checkpoint, or what to do where none is known.
+    pub fn checkpoint(&self) -> Result<&Path> {
+        match &self.checkpoint {
+            Some(checkpoint) => Ok(checkpoint),
+            None => bail!("proofs are checked from a checkpoint on. Make one with `meganet checkpoint -o FILE`, which believes a node once, and pass --checkpoint FILE or name it in the configuration as checkpoint"),
+        }
+    }
+
+    /// The spec for light clients, or what to do where none is known.
+    pub fn light_spec(&self) -> Result<&Path> {
+        match &self.light_spec {
+            Some(spec) => Ok(spec),
+            None => bail!("--light needs a spec of the chain. Make one with `meganet light spec -o FILE`, which asks a node once, and pass --light-spec FILE or name it in the configuration as light_spec"),
         }
     }
 }

@@ -13,9 +13,10 @@ pub use launch::{operator_suri, program, rpc, worker_health};
 pub use process::{log_tail, Kind, Process, Running};
 pub use state::{write_atomically, Shape, State};
 
-use crate::config::Config;
+use crate::{commands::ask_checkpoint, config::Config};
 use anyhow::{bail, Context, Result};
 use meganet_chain::{At, Call, ChainClient, Signer, SubxtChain, Until, MEGA};
+use meganet_client::resolve::CheckpointFile;
 use std::{
     path::Path,
     sync::Arc,
@@ -112,22 +113,32 @@ impl Devnet {
 
     /// A connection to the first validator that runs.
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
+        Ok(Arc::new(self.node().await?))
+    }
+
+    async fn node(&self) -> Result<SubxtChain> {
         let validators = self.state.of_kind(Kind::Validator);
         let index = validators
             .into_iter()
             .find(|index| self.state.processes[*index].is_alive())
             .context("no validator runs")?;
-        Ok(Arc::new(SubxtChain::connect(&self.state.rpc_url(index), None).await?))
+        Ok(SubxtChain::connect(&self.state.rpc_url(index), None).await?)
     }
 
-    /// Writes `client.toml`, with which `meganet` finds this network.
+    /// Writes `client.toml`, with which `meganet` finds this network, and `light.json` and `checkpoint.json`, with which it verifies it.
     pub async fn write_client_config(&self) -> Result<()> {
         let validators = self.state.of_kind(Kind::Validator);
         let first = *validators.first().context("a devnet has a validator")?;
         let gateway = self.state.of_kind(Kind::Gateway).first().map(|index| self.state.processes[*index].http_port);
+        let chain = self.node().await?;
+        let spec = chain.light_spec(&self.state.node_addresses()).await?;
+        write_atomically(&self.state.light_spec(), spec.json().as_bytes())?;
+        CheckpointFile::create(&self.state.checkpoint(), &ask_checkpoint(&chain).await?)?;
         let config = Config {
             rpc: Some(self.state.rpc_url(first)),
-            genesis: Some(format!("0x{}", hex::encode(self.chain().await?.genesis()))),
+            genesis: Some(format!("0x{}", hex::encode(chain.genesis()))),
+            light_spec: Some(state::LIGHT_SPEC.into()),
+            checkpoint: Some(state::CHECKPOINT.into()),
             bootnodes: self.state.worker_addresses(None),
             gateway: gateway.map(|port| format!("mega.localhost:{port}")),
         };

@@ -67,18 +67,22 @@ pub fn status_text(status: NameStatus) -> &'static str {
     }
 }
 
-/// When a block is or was, about, in words: `in about 3 days (28 Nov 2026)`.
+/// When a block is or was, about, in words: `in about 3 days, 28 Nov 2026`.
 pub fn when(now: BlockNumber, block: BlockNumber) -> String {
-    let away = Duration::from_secs(u64::from(block.abs_diff(now)).saturating_mul(BLOCK_SECONDS));
-    let (words, time) = if block >= now {
-        (format!("in about {}", HumanDuration(away)), SystemTime::now().checked_add(away))
-    } else {
-        (format!("about {} ago", HumanDuration(away)), SystemTime::now().checked_sub(away))
-    };
-    match time.and_then(date) {
-        Some(date) => format!("{words}, {date}"),
-        None => words,
-    }
+    let away = HumanDuration(between(now, block));
+    let words = if block >= now { format!("in about {away}") } else { format!("about {away} ago") };
+    format!("{words}, {}", day(now, block))
+}
+
+/// The day of a block, about.
+pub fn day(now: BlockNumber, block: BlockNumber) -> String {
+    let (today, away) = (SystemTime::now(), between(now, block));
+    let time = if block >= now { today.checked_add(away) } else { today.checked_sub(away) };
+    time.and_then(date).unwrap_or_else(|| format!("block {block}"))
+}
+
+fn between(one: BlockNumber, other: BlockNumber) -> Duration {
+    Duration::from_secs(u64::from(one.abs_diff(other)).saturating_mul(BLOCK_SECONDS))
 }
 
 /// The day of a time, as `25 Nov 2026`.

@@ -38,8 +38,11 @@ impl Progress for Bars {
         if !self.visible {
             // Worth a line also in a log: nothing else happens for some blocks.
             if matches!(stage, Stage::Committing | Stage::WaitingForCommitment) {
-                let blocks = total.map(|blocks| format!(": {blocks} blocks")).unwrap_or_default();
-                eprintln!("{stage}{blocks}");
+                match total {
+                    Some(1) => eprintln!("{stage}: 1 block"),
+                    Some(blocks) => eprintln!("{stage}: {blocks} blocks"),
+                    None => eprintln!("{stage}"),
+                }
             }
             return;
         }

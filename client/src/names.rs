@@ -13,10 +13,10 @@ pub mod foreign;
 pub mod input;
 pub mod look;
 pub mod pending;
+pub mod record;
 mod recover;
 mod registrar;
 pub mod registration;
-pub mod record;
 pub mod secret;
 pub mod standing;
 

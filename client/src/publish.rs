@@ -97,7 +97,7 @@ pub struct PublishReport {
     pub skipped: Vec<Skipped>,
     /// What went to the workers; `None` where nothing did.
     pub upload: Option<UploadReport>,
-    /// The block with the switch; `None` where there was none.
+    /// The block with the switch; `None` where there was none in this run.
     pub block: Option<BlockRef>,
 }
 
@@ -186,7 +186,7 @@ impl Network {
             totals,
             skipped: walked.skipped,
             upload: Some(done.report),
-            block: Some(done.block),
+            block: done.block,
         })
     }
 }
@@ -195,7 +195,8 @@ impl Network {
 struct Done {
     content: ContentRef,
     report: UploadReport,
-    block: BlockRef,
+    /// `None` where an earlier run had done it.
+    block: Option<BlockRef>,
 }
 
 impl Uploader<'_> {

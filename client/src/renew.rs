@@ -5,12 +5,12 @@
 //! checked against the chain's peaks, and batches against their leaves.
 
 use crate::{fetch::FetchError, Network, Site};
-use meganet_chain::{cost::store_price, At, Call, ChainError};
+use meganet_chain::{cost::store_price, At, Call, ChainError, Mega};
 use meganet_net::{GetClient, RangeQuery};
 use meganet_primitives::{
-    chain::{GroupInfo, RangeInfo, StorageParams},
+    chain::{GroupInfo, RangeInfo},
     object::ObjectId,
-    range::{prove_leaf, RangeLeaf, RangeState},
+    range::{prove_leaf, RangeLeaf, RangeLeafProof, RangeState},
     sum_tree::{summarize, BatchEntry},
     Balance, Epoch, GroupId,
 };
@@ -49,6 +49,33 @@ pub enum RenewError {
         /// The object.
         object: ObjectId,
     },
+    /// Less is to be prepaid than one renewal costs.
+    #[error("{} does not pay for one renewal, which costs {} at today's price: prepay at least that", Mega(*amount), Mega(*needed))]
+    TooLittle {
+        /// What one renewal of everything costs, in planck.
+        needed: Balance,
+        /// What was offered, in planck.
+        amount: Balance,
+    },
+}
+
+/// A batch that holds objects of a site, with the place that it is registered in.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// The group.
+    pub group: GroupId,
+    /// Slots of the group.
+    pub slots: u8,
+    /// The epoch at whose beginning it expires.
+    pub expiry: Epoch,
+    /// The leaf of that range that is the batch.
+    pub index: u64,
+    /// The leaf.
+    pub leaf: RangeLeaf,
+    /// Proves it in the range.
+    pub leaf_proof: RangeLeafProof,
+    /// How many objects of the site are in it.
+    pub objects: u64,
 }
 
 /// What renewing comes to.
@@ -64,14 +91,6 @@ pub struct Renewal {
     pub expires: Epoch,
 }
 
-/// A batch with the place that it is registered in.
-struct Registered {
-    expiry: Epoch,
-    index: u64,
-    leaf: RangeLeaf,
-    entries: BTreeSet<ObjectId>,
-}
-
 impl Network {
     /// What it takes to keep all objects of a site until epoch `until`: a call for each batch that holds one of them and
     /// expires before. Batches are renewed whole, also where others' objects are in them.
@@ -81,53 +100,68 @@ impl Network {
     pub async fn renewal(&self, site: &Site, until: Epoch) -> Result<Renewal, RenewError> {
         let at = self.chain().pin(At::Finalized).await?;
         let params = self.chain().params(at).await?;
+        let mut renewal = Renewal { expires: Epoch::MAX, ..Renewal::default() };
+        for registration in self.registrations(site, at).await? {
+            renewal.expires = renewal.expires.min(registration.expiry);
+            if registration.expiry >= until {
+                continue;
+            }
+            let Registration { group, slots, expiry, index, leaf, leaf_proof, objects } = registration;
+            renewal.objects = renewal.objects.saturating_add(objects);
+            let price = store_price(&params, leaf.batch.bytes, slots, until);
+            renewal.price = renewal.price.saturating_add(price);
+            renewal.calls.push(Call::Renew { group, expiry, leaf_index: index, leaf, leaf_proof, until });
+        }
+        Ok(renewal)
+    }
+
+    /// The batches that hold a site's objects: of each object, the one that expires last.
+    ///
+    /// # Errors
+    /// [`RenewError`] where the chain or all members of a group can't be asked, or something has expired already.
+    pub async fn registrations(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
+        let at = self.chain().pin(at).await?;
         let mut wanted: BTreeMap<GroupId, BTreeSet<ObjectId>> = BTreeMap::new();
         for content in std::iter::once(site.content()).chain(&site.manifest().objects) {
             wanted.entry(content.group).or_default().insert(content.object);
         }
-        let mut renewal = Renewal { expires: Epoch::MAX, ..Renewal::default() };
+        let mut found = Vec::new();
         for (id, objects) in wanted {
             let group = self.chain().group(id, at).await?.ok_or(FetchError::NoSuchGroup { group: id })?;
             let mut ranges = self.chain().ranges(id, at).await?;
             // The latest first: what it holds needs no older registration.
             ranges.sort_by_key(|range| std::cmp::Reverse(range.expiry));
-            self.renew_group(&group, &ranges, objects, until, &params, &mut renewal).await?;
+            self.find(&group, &ranges, objects, &mut found).await?;
         }
-        Ok(renewal)
+        Ok(found)
     }
 
-    async fn renew_group(
+    async fn find(
         &self,
         group: &GroupInfo,
         ranges: &[RangeInfo],
         mut left: BTreeSet<ObjectId>,
-        until: Epoch,
-        params: &StorageParams,
-        renewal: &mut Renewal,
+        found: &mut Vec<Registration>,
     ) -> Result<(), RenewError> {
+        let (id, slots) = (group.id, group.profile.profile().n);
         for range in ranges {
             if left.is_empty() {
                 return Ok(());
             }
+            let expiry = range.expiry;
             let leaves = self.leaves(group, range).await?;
-            for registered in self.holding(group, range.expiry, &leaves, &left).await? {
+            for (index, leaf) in (0..).zip(&leaves) {
+                let entries = self.entries(group, leaf).await;
+                let entries = entries.ok_or(RenewError::BatchUnknown { group: id, expiry, index })?;
+                let entries: BTreeSet<ObjectId> = entries.into_iter().map(|entry| entry.object).collect();
                 let before = left.len();
-                left.retain(|object| !registered.entries.contains(object));
-                let found = before - left.len();
-                if found == 0 {
-                    continue;
+                left.retain(|object| !entries.contains(object));
+                let objects = u64::try_from(before - left.len()).unwrap_or(u64::MAX);
+                if objects > 0 {
+                    let leaf_proof =
+                        prove_leaf(&leaves, index).map_err(|_| RenewError::RangeUnknown { group: id, expiry })?;
+                    found.push(Registration { group: id, slots, expiry, index, leaf: *leaf, leaf_proof, objects });
                 }
-                renewal.expires = renewal.expires.min(registered.expiry);
-                if registered.expiry >= until {
-                    continue;
-                }
-                let Registered { expiry, index, leaf, .. } = registered;
-                let leaf_proof =
-                    prove_leaf(&leaves, index).map_err(|_| RenewError::RangeUnknown { group: group.id, expiry })?;
-                renewal.objects = renewal.objects.saturating_add(u64::try_from(found).unwrap_or(u64::MAX));
-                let price = store_price(params, leaf.batch.bytes, group.profile.profile().n, until);
-                renewal.price = renewal.price.saturating_add(price);
-                renewal.calls.push(Call::Renew { group: group.id, expiry, leaf_index: index, leaf, leaf_proof, until });
             }
         }
         match left.into_iter().next() {
@@ -136,30 +170,11 @@ impl Network {
         }
     }
 
-    /// The batches of a range that hold some of these objects.
-    async fn holding(
-        &self,
-        group: &GroupInfo,
-        expiry: Epoch,
-        leaves: &[RangeLeaf],
-        objects: &BTreeSet<ObjectId>,
-    ) -> Result<Vec<Registered>, RenewError> {
-        let mut found = Vec::new();
-        for (index, leaf) in (0..).zip(leaves) {
-            let entries = self.entries(group, leaf).await;
-            let entries = entries.ok_or(RenewError::BatchUnknown { group: group.id, expiry, index })?;
-            let entries: BTreeSet<ObjectId> = entries.into_iter().map(|entry| entry.object).collect();
-            if !entries.is_disjoint(objects) {
-                found.push(Registered { expiry, index, leaf: *leaf, entries });
-            }
-        }
-        Ok(found)
-    }
-
     /// All leaves of a range, as a member tells them and the chain's peaks confirm.
     async fn leaves(&self, group: &GroupInfo, range: &RangeInfo) -> Result<Vec<RangeLeaf>, RenewError> {
+        let query = RangeQuery { group: group.id, expiry: range.expiry, from: 0 };
         for client in self.members(group) {
-            let Some(leaves) = told(&client, group.id, range).await else { continue };
+            let Ok(leaves) = client.leaves(query, range.state.leaves).await else { continue };
             if RangeState::from_leaves(&leaves).is_ok_and(|state| state == range.state) {
                 return Ok(leaves);
             }
@@ -181,20 +196,4 @@ impl Network {
     fn members<'a>(&'a self, group: &'a GroupInfo) -> impl Iterator<Item = GetClient> + 'a {
         group.slots.iter().flatten().map(|member| self.net().lazy_get_client(member.peer))
     }
-}
-
-/// The first leaves of a range, as many as the chain has, if this member tells them.
-async fn told(client: &GetClient, group: GroupId, range: &RangeInfo) -> Option<Vec<RangeLeaf>> {
-    let wanted = usize::try_from(range.state.leaves).ok()?;
-    let mut leaves: Vec<RangeLeaf> = Vec::new();
-    while leaves.len() < wanted {
-        let from = u64::try_from(leaves.len()).ok()?;
-        let page = client.range(RangeQuery { group, expiry: range.expiry, from }).await.ok()?;
-        if page.leaves.is_empty() {
-            return None;
-        }
-        leaves.extend(page.leaves);
-    }
-    leaves.truncate(wanted);
-    Some(leaves)
 }

@@ -1,14 +1,23 @@
 //! Sites from the real network.
 
-use crate::source::{Site, Source, SourceError};
+use crate::source::{Evidence, Opened, Resolved, Site, Source, SourceError, Verified};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{stream::BoxStream, StreamExt, TryStreamExt};
 use meganet_chain::At;
-use meganet_client::{fetch::FetchError, Network, Site as PinnedSite};
-use meganet_primitives::manifest::{Entry, Manifest};
+use meganet_client::{
+    fetch::FetchError,
+    resolve::{CheckpointFile, Evidence as Known, ResolveError, VerifiedResolver},
+    Network, Site as PinnedSite,
+};
+use meganet_primitives::{
+    chain::Resolution,
+    content::{ContentRef, NameContent},
+    manifest::{Entry, Manifest},
+    object::ObjectId,
+};
 use moka::future::Cache;
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{future::Future, ops::Range, sync::Arc, time::Duration};
 
 /// How long a name is taken to point where it did. A page of a hundred files asks the chain once, not a hundred times; a
 /// block takes longer.
@@ -19,41 +28,123 @@ const NAMES: u64 = 1024;
 /// Opens names by the chain and reads from workers.
 pub struct NetworkSource {
     network: Network,
-    names: Cache<String, Arc<dyn Site>>,
+    resolver: VerifiedResolver,
+    names: Cache<String, Opened>,
+    versions: Cache<(String, ObjectId), Arc<dyn Site>>,
+}
+
+/// What the chain says of a name, at one block.
+struct Found {
+    resolution: Resolution,
+    evidence: Evidence,
+    at: At,
 }
 
 impl NetworkSource {
-    /// Over a connection that others may share.
-    pub fn new(network: Network) -> Self {
-        NetworkSource { network, names: Cache::builder().max_capacity(NAMES).time_to_live(NAME_MEMORY).build() }
+    /// Over a connection that others may share. With a checkpoint, a node has to prove what it says of names.
+    pub fn new(network: Network, checkpoint: Option<CheckpointFile>) -> Self {
+        let resolver = VerifiedResolver::new(network.chain().clone(), checkpoint);
+        NetworkSource { network, resolver, names: remembered(), versions: remembered() }
+    }
+
+    /// Asks what a name leads to, at a final block, so that no reader ever sees a version go back. How that is known is in
+    /// the evidence.
+    async fn find(&self, name: &str) -> Result<Found, SourceError> {
+        let found = self.resolver.resolve(name).await.map_err(|error| unresolved(&error))?;
+        let verified = match found.evidence {
+            Known::Light => Verified::Light,
+            Known::Proof(_) => Verified::Proof,
+            Known::Rpc => Verified::Rpc,
+        };
+        let evidence = Evidence { verified, block: found.number };
+        let (at, resolution) = (At::Block(found.hash), found.resolution);
+        match resolution {
+            None => Err(missing(&FetchError::NoSuchName { name: name.into() }, evidence)),
+            Some(Resolution { status, expires, .. }) if !status.works() => {
+                let text = FetchError::Lapsed { name: name.into(), expired: expires }.to_string();
+                Err(SourceError::Lapsed { text, evidence })
+            }
+            Some(resolution) => Ok(Found { resolution, evidence, at }),
+        }
+    }
+
+    async fn look_up(&self, name: &str) -> Result<Opened, SourceError> {
+        let Found { resolution, evidence, .. } = self.find(name).await?;
+        let resolved = Resolved { name: name.into(), version: resolution.version, status: resolution.status, evidence };
+        match resolution.content {
+            None => Err(missing(&FetchError::NoContent { name: name.into() }, evidence)),
+            Some(NameContent::Foreign(content)) => Ok(Opened::Foreign { resolved, content }),
+            Some(NameContent::Object(content)) => Ok(Opened::Site(self.pin(resolved, &content).await?)),
+        }
+    }
+
+    async fn look_up_version(&self, name: &str, object: ObjectId) -> Result<Arc<dyn Site>, SourceError> {
+        let Found { resolution, mut evidence, at } = self.find(name).await?;
+        let is_it = |content: &Option<NameContent>| {
+            content.as_ref().and_then(NameContent::object).copied().filter(|content| content.object == object)
+        };
+        let mut found = is_it(&resolution.content).map(|content| (resolution.version, content));
+        if found.is_none() && !name.contains('.') {
+            // The chain remembers the last versions of labels, and of names below them only the last one.
+            let history = self.network.chain().name_history(name, at).await.map_err(|error| explain(&error.into()))?;
+            // A proof is about what the name points at now: for what it pointed at, the node was believed.
+            if evidence.verified == Verified::Proof {
+                evidence.verified = Verified::Rpc;
+            }
+            found = history.into_iter().find_map(|was| Some((was.version, is_it(&was.content)?)));
+        }
+        let Some((version, content)) = found else {
+            let text = format!("{object} is not among the versions of '{name}' that the chain remembers.");
+            return Err(SourceError::NotFound { text, evidence });
+        };
+        let resolved = Resolved { name: name.into(), version, status: resolution.status, evidence };
+        self.pin(resolved, &content).await
+    }
+
+    async fn pin(&self, resolved: Resolved, content: &ContentRef) -> Result<Arc<dyn Site>, SourceError> {
+        let site = self.network.open_content(content).await.map_err(|error| explain(&error))?;
+        Ok(Arc::new(Pinned { resolved, site }))
     }
 }
 
 #[async_trait]
 impl Source for NetworkSource {
-    async fn site(&self, label: &str) -> Result<Arc<dyn Site>, SourceError> {
-        let open = async {
-            // The finalized head, so that no reader ever sees a version go back.
-            let site = self.network.open_site(label, At::Finalized).await?;
-            Ok::<Arc<dyn Site>, FetchError>(Arc::new(Pinned { label: label.to_string(), site }))
-        };
+    async fn open(&self, name: &str) -> Result<Opened, SourceError> {
         // Readers who come at once wait for one answer.
-        self.names.try_get_with_by_ref(label, open).await.map_err(|error: Arc<FetchError>| explain(&error))
+        shared(self.names.try_get_with_by_ref(name, self.look_up(name))).await
+    }
+
+    async fn open_version(&self, name: &str, object: ObjectId) -> Result<Arc<dyn Site>, SourceError> {
+        let key = (name.to_string(), object);
+        shared(self.versions.try_get_with_by_ref(&key, self.look_up_version(name, object))).await
     }
 }
 
+fn remembered<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(NAMES).time_to_live(NAME_MEMORY).build()
+}
+
+/// An answer of which several wait for the error.
+async fn shared<T>(answer: impl Future<Output = Result<T, Arc<SourceError>>>) -> Result<T, SourceError> {
+    answer.await.map_err(Arc::unwrap_or_clone)
+}
+
 struct Pinned {
-    label: String,
+    resolved: Resolved,
     site: PinnedSite,
 }
 
 impl Site for Pinned {
-    fn label(&self) -> &str {
-        &self.label
+    fn resolved(&self) -> &Resolved {
+        &self.resolved
     }
 
-    fn version(&self) -> u32 {
-        self.site.version()
+    fn object(&self) -> ObjectId {
+        self.site.content().object
     }
 
     fn manifest(&self) -> &Manifest {
@@ -65,13 +156,25 @@ impl Site for Pinned {
     }
 }
 
-fn explain(error: &FetchError) -> SourceError {
+fn missing(error: &FetchError, evidence: Evidence) -> SourceError {
+    SourceError::NotFound { text: error.to_string(), evidence }
+}
+
+/// Why it is not known what a name leads to.
+fn unresolved(error: &ResolveError) -> SourceError {
     let text = error.to_string();
-    if error.is_not_found() {
-        SourceError::NotFound(text)
-    } else if error.is_transient() {
-        SourceError::Unavailable(text)
+    match error {
+        error if error.is_transient() => SourceError::Unavailable(text),
+        ResolveError::Chain(_) => SourceError::Damaged(text),
+        _ => SourceError::Unverified(text),
+    }
+}
+
+/// Why something could not be read that the chain says is there.
+fn explain(error: &FetchError) -> SourceError {
+    if error.is_transient() {
+        SourceError::Unavailable(error.to_string())
     } else {
-        SourceError::Damaged(text)
+        SourceError::Damaged(error.to_string())
     }
 }

@@ -1,32 +1,36 @@
-//! Answers with a file: whole or a range, its headers, and nothing at all where the reader has it already.
+//! Answers with a file: whole or a range, its digests, and nothing at all where the reader has it already.
 
 use crate::{
-    cache::{FileCache, MAX_FILE},
+    cache::{FileCache, Kept, MAX_FILE},
+    digest,
     metrics::Metrics,
+    options::Options,
     page::content_type,
+    rules::{self, HeaderRules, Redirects, RuleCache, Rules, Understood},
     source::{Site, Source, SourceError},
 };
 use axum::{
     body::{Body, Bytes},
-    http::{header, HeaderMap, HeaderValue, Method, Response, StatusCode},
+    http::{header, HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode},
 };
 use futures::{stream, StreamExt, TryStreamExt};
 use headers::{ETag, HeaderMapExt, IfNoneMatch, IfRange, Range};
 use meganet_primitives::manifest::Entry;
-use std::{io, ops::Bound, sync::Arc};
+use std::{io, ops, ops::Bound, sync::Arc};
 
-/// Names the site's version in every answer, so that a reader can tell one from another.
-pub const VERSION_HEADER: &str = "x-meganet-version";
-/// Names the site.
-pub const NAME_HEADER: &str = "x-meganet-name";
-
-/// What answers are made from.
+/// What answers are made from. Cheap to clone.
 #[derive(Clone)]
 pub struct Responder {
     /// Where files come from.
     pub source: Arc<dyn Source>,
+    /// How its operator wants it.
+    pub options: Arc<Options>,
     /// Small files that were opened before.
     pub cache: FileCache,
+    /// Rules of sites that were parsed before.
+    pub redirects: RuleCache<Redirects>,
+    /// Headers of sites that were parsed before.
+    pub header_rules: RuleCache<HeaderRules>,
     /// Counters.
     pub metrics: Metrics,
 }
@@ -40,7 +44,20 @@ enum Wanted {
 }
 
 impl Responder {
-    /// Answers a GET or HEAD for `entry` with `status` (200, or 404 for a site's own error page).
+    /// Over a source, with empty caches of at most `cache_bytes` of content.
+    pub fn new(source: Arc<dyn Source>, options: Options, cache_bytes: u64) -> Self {
+        Responder {
+            source,
+            options: Arc::new(options),
+            cache: FileCache::new(cache_bytes),
+            redirects: RuleCache::default(),
+            header_rules: RuleCache::default(),
+            metrics: Metrics::default(),
+        }
+    }
+
+    /// Answers a GET or HEAD for `entry` with `status`. Conditions and ranges are for files that were asked for (200), not
+    /// for a site's page about an error.
     pub async fn file(
         &self,
         site: &dyn Site,
@@ -51,67 +68,97 @@ impl Responder {
     ) -> Result<Response<Body>, SourceError> {
         let etag = etag(entry);
         let mut response = Response::new(Body::empty());
-        describe(response.headers_mut(), site, entry, &etag);
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.typed_insert(etag.clone());
+        set(headers, header::CONTENT_TYPE, &content_type(&entry.path));
+        set(headers, header::ACCEPT_RANGES, "bytes");
+        set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        let mut part = 0..entry.size;
         if status == StatusCode::OK {
-            if request.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(&etag)) {
+            if has_it(request, &etag) {
                 *response.status_mut() = StatusCode::NOT_MODIFIED;
                 return Ok(response);
             }
-            match wanted(request, entry.size, &etag) {
+            // RFC 9110 knows ranges for GET only.
+            let wanted = if method == Method::GET { wanted(request, entry.size, &etag) } else { Wanted::Whole };
+            match wanted {
                 Wanted::Whole => {}
                 Wanted::Unsatisfiable => {
+                    set(headers, header::CONTENT_RANGE, &format!("bytes */{}", entry.size));
                     *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
-                    set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", entry.size));
                     return Ok(response);
                 }
                 Wanted::Part(start, end) => {
+                    set(headers, header::CONTENT_RANGE, &format!("bytes {start}-{}/{}", end - 1, entry.size));
+                    part = start..end;
                     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-                    let range = format!("bytes {start}-{}/{}", end - 1, entry.size);
-                    set(response.headers_mut(), header::CONTENT_RANGE, &range);
-                    return self.with_body(response, site, entry, start, end, method).await;
                 }
             }
         }
-        *response.status_mut() = status;
-        self.with_body(response, site, entry, 0, entry.size, method).await
-    }
-
-    async fn with_body(
-        &self,
-        mut response: Response<Body>,
-        site: &dyn Site,
-        entry: &Entry,
-        start: u64,
-        end: u64,
-        method: &Method,
-    ) -> Result<Response<Body>, SourceError> {
-        set(response.headers_mut(), header::CONTENT_LENGTH, &(end - start).to_string());
-        if method != Method::HEAD && end > start {
-            *response.body_mut() = self.body(site, entry, start, end).await?;
+        let headers = response.headers_mut();
+        set(headers, header::CONTENT_LENGTH, &(part.end - part.start).to_string());
+        if entry.size <= MAX_FILE {
+            let whole = self.small(site, entry).await?;
+            let bytes = slice(&whole.bytes, &part)?;
+            headers.extend(digest::field(&whole.sha256).map(|field| (digest::REPR_DIGEST, field)));
+            if method != Method::HEAD {
+                let sha256 = if part == (0..entry.size) { whole.sha256 } else { digest::sha256(&bytes) };
+                headers.extend(digest::field(&sha256).map(|field| (digest::CONTENT_DIGEST, field)));
+                self.metrics.sent_bytes.inc_by(part.end - part.start);
+                *response.body_mut() = Body::from(bytes);
+            }
+        } else if method != Method::HEAD {
+            *response.body_mut() = self.stream(site, entry, part).await?;
         }
         Ok(response)
     }
 
-    /// The body of a range. Its first piece is here before the answer begins, so that what cannot be read at all is an
-    /// error with a status and a sentence; later, only breaking off is left.
-    async fn body(&self, site: &dyn Site, entry: &Entry, start: u64, end: u64) -> Result<Body, SourceError> {
-        if let Some(file) = self.cache.get(&entry.hash) {
-            self.metrics.cache_hits.inc();
-            self.metrics.sent_bytes.inc_by(end - start);
-            return Ok(Body::from(slice(&file, start, end)?));
+    /// A whole small file. Its bytes have the digest that the manifest says.
+    pub async fn small(&self, site: &dyn Site, entry: &Entry) -> Result<Kept, SourceError> {
+        let kept = match self.cache.get(&entry.hash) {
+            Some(kept) => {
+                self.metrics.cache_hits.inc();
+                Some(kept)
+            }
+            None => {
+                let pieces: Vec<Bytes> = site.read(entry, 0..entry.size).try_collect().await?;
+                self.cache.put(&entry.hash, Bytes::from(pieces.concat()))
+            }
+        };
+        let right = kept.filter(|kept| u64::try_from(kept.bytes.len()).is_ok_and(|len| len == entry.size));
+        right.ok_or_else(|| {
+            let path = &entry.path;
+            SourceError::Damaged(format!(
+                "{path:?} was published with a wrong digest: its owner should publish the site again"
+            ))
+        })
+    }
+
+    /// The rules in a file of a site; `None` if the site has none.
+    pub async fn rules<T: Rules>(
+        &self,
+        cache: &RuleCache<T>,
+        site: &dyn Site,
+    ) -> Result<Option<Understood<T>>, SourceError> {
+        let Some(entry) = site.manifest().find(T::FILE) else { return Ok(None) };
+        if entry.size > rules::MAX_BYTES {
+            return Ok(Some(Arc::new(Err(rules::too_long(T::FILE)))));
         }
-        if entry.size <= MAX_FILE {
-            let pieces: Vec<Bytes> = site.read(entry, 0..entry.size).try_collect().await?;
-            let file = Bytes::from(pieces.concat());
-            let part = slice(&file, start, end)?;
-            self.cache.put(entry.hash, file);
-            self.metrics.sent_bytes.inc_by(end - start);
-            return Ok(Body::from(part));
+        if let Some(known) = cache.get(&entry.hash) {
+            return Ok(Some(known));
         }
-        let mut pieces = site.read(entry, start..end);
+        let file = self.small(site, entry).await?;
+        Ok(Some(cache.put(entry.hash, &file.bytes)))
+    }
+
+    /// The body of a range of a large file. Its first piece is here before the answer begins, so that what cannot be read at
+    /// all is an error with a status and a sentence; later, only breaking off is left.
+    async fn stream(&self, site: &dyn Site, entry: &Entry, part: ops::Range<u64>) -> Result<Body, SourceError> {
+        let mut pieces = site.read(entry, part);
         let first = pieces.next().await.unwrap_or_else(|| Err(SourceError::Damaged("the file is empty".into())))?;
         let metrics = self.metrics.clone();
-        let path = format!("{}/{}", site.label(), entry.path);
+        let path = format!("{}/{}", site.resolved().name, entry.path);
         let pieces = stream::once(async { Ok(first) }).chain(pieces).map(move |piece| match piece {
             Ok(piece) => {
                 metrics.sent_bytes.inc_by(u64::try_from(piece.len()).unwrap_or(0));
@@ -127,38 +174,33 @@ impl Responder {
 }
 
 /// A part of a file in memory.
-fn slice(file: &Bytes, start: u64, end: u64) -> Result<Bytes, SourceError> {
-    let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+fn slice(file: &Bytes, part: &ops::Range<u64>) -> Result<Bytes, SourceError> {
+    let range = usize::try_from(part.start).ok().zip(usize::try_from(part.end).ok());
     match range {
         Some((start, end)) if start <= end && end <= file.len() => Ok(file.slice(start..end)),
         _ => Err(SourceError::Damaged("the file is shorter than its manifest says".into())),
     }
 }
 
+/// Whether the reader has what the tag names.
+pub fn has_it(request: &HeaderMap, etag: &ETag) -> bool {
+    request.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(etag))
+}
+
 /// The strong tag of a file: its content's hash, so it is the same in every version and at every gateway.
 fn etag(entry: &Entry) -> ETag {
-    let text = format!("\"{}\"", hex::encode(&entry.hash[..16]));
+    tag_of(&entry.hash)
+}
+
+/// The strong tag of what has that digest.
+pub fn tag_of(digest: &[u8; 32]) -> ETag {
+    let text = format!("\"{}\"", hex::encode(&digest[..16]));
     // Hex digits between quotes are a valid tag.
     #[allow(clippy::expect_used)]
     text.parse().expect("hex digits between quotes are an entity tag")
 }
 
-fn describe(headers: &mut HeaderMap, site: &dyn Site, entry: &Entry, etag: &ETag) {
-    headers.typed_insert(etag.clone());
-    set(headers, header::CONTENT_TYPE, &content_type(&entry.path));
-    set(headers, header::ACCEPT_RANGES, "bytes");
-    // A name may point elsewhere any moment: keep it, but ask.
-    set(headers, header::CACHE_CONTROL, "public, no-cache");
-    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if let (Ok(label), Ok(version)) =
-        (HeaderValue::from_str(site.label()), HeaderValue::from_str(&site.version().to_string()))
-    {
-        headers.insert(NAME_HEADER, label);
-        headers.insert(VERSION_HEADER, version);
-    }
-}
-
-fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }

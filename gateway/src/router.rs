@@ -2,19 +2,21 @@
 
 use crate::{
     host::{target, Target, DOMAIN},
-    page::{find, Page},
+    own::{failure, landing, own_page, redirect, sentence, OWN},
+    page::decode,
     respond::Responder,
-    source::SourceError,
+    site::{answer as answer_site, Asked, Caching},
+    source::{Evidence, Opened, Resolved, Site, SourceError},
+    stamp,
 };
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{header, HeaderMap, HeaderValue, Method, Response, StatusCode, Uri},
+    http::{header, HeaderValue, Method, Response, StatusCode},
     Router,
 };
-
-/// Where the gateway answers for itself, at any host: no site's file can be there.
-const OWN: &str = "/__meganet__/";
+use meganet_client::names::foreign::uri as describe;
+use meganet_primitives::content::ForeignRef;
 
 /// The routes, over a responder.
 pub fn router(responder: Responder) -> Router {
@@ -24,7 +26,7 @@ pub fn router(responder: Responder) -> Router {
 async fn answer(State(responder): State<Responder>, request: Request) -> Response<Body> {
     let (parts, _body) = request.into_parts();
     let response = if parts.method == Method::GET || parts.method == Method::HEAD {
-        route(&responder, &parts.method, &parts.uri, &parts.headers).await
+        route(&responder, Asked { method: &parts.method, uri: &parts.uri, headers: &parts.headers }).await
     } else {
         let mut refusal = sentence(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -37,19 +39,33 @@ async fn answer(State(responder): State<Responder>, request: Request) -> Respons
     response
 }
 
-async fn route(responder: &Responder, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
-    let path = uri.path();
+async fn route(responder: &Responder, asked: Asked<'_>) -> Response<Body> {
+    let path = asked.uri.path();
     if let Some(own) = path.strip_prefix(OWN) {
-        return own_page(responder, own);
+        return own_page(&responder.metrics, own);
     }
     // HTTP/1.1 has the host in a header, unless the request names it in full.
-    let host = uri.host().or_else(|| headers.get(header::HOST).and_then(|host| host.to_str().ok())).unwrap_or_default();
+    let named = asked.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = asked.uri.host().or(named).unwrap_or_default();
     match target(host) {
-        Target::Site(label) => site(responder, &label, method, uri, headers).await,
-        Target::BadLabel(label) => sentence(
-            StatusCode::BAD_REQUEST,
-            &format!("'{label}' is not a name: names have 3 to 63 of a-z, 0-9 and '-', with no '-' at an edge."),
-        ),
+        Target::Site(name) => {
+            let opened = responder.source.open(&name).await;
+            match believed(responder, opened, |opened| opened.resolved().evidence) {
+                Ok(Opened::Site(site)) => {
+                    from_site(responder, site.as_ref(), asked, Caching::For(responder.options.name_ttl)).await
+                }
+                Ok(Opened::Foreign { resolved, content }) => from_elsewhere(responder, &resolved, &content, asked),
+                Err(error) => failed(&name, &error),
+            }
+        }
+        Target::Version { name, object } => {
+            let opened = responder.source.open_version(&name, object).await;
+            match believed(responder, opened, |site| site.resolved().evidence) {
+                Ok(site) => from_site(responder, site.as_ref(), asked, Caching::Forever).await,
+                Err(error) => failed(&name, &error),
+            }
+        }
+        Target::Bad(text) => sentence(StatusCode::BAD_REQUEST, &text),
         Target::Gateway if path.starts_with("/o/") => sentence(
             StatusCode::NOT_IMPLEMENTED,
             "This gateway cannot open private objects yet: that has to happen in your browser, so that the key after '#' never \
@@ -60,80 +76,72 @@ async fn route(responder: &Responder, method: &Method, uri: &Uri, headers: &Head
     }
 }
 
-async fn site(responder: &Responder, label: &str, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
-    let answer = async {
-        let site = responder.source.site(label).await?;
-        let site = site.as_ref();
-        Ok(match find(site.manifest(), uri.path()) {
-            Page::File(entry) => responder.file(site, entry, StatusCode::OK, method, headers).await?,
-            Page::AddSlash => redirect(uri),
-            Page::NotFound(Some(own)) => responder.file(site, own, StatusCode::NOT_FOUND, method, headers).await?,
-            Page::NotFound(None) => {
-                sentence(StatusCode::NOT_FOUND, &format!("The site '{label}' has no file {}", uri.path()))
+/// Takes an answer about a name only if it relies on what the operator wants; also that there is no such name.
+fn believed<T>(
+    responder: &Responder,
+    answer: Result<T, SourceError>,
+    evidence: impl FnOnce(&T) -> Evidence,
+) -> Result<T, SourceError> {
+    let relies_on = match &answer {
+        Ok(opened) => Some(evidence(opened)),
+        Err(error) => error.evidence(),
+    };
+    match relies_on {
+        Some(evidence) if responder.options.require_verified && !evidence.verified.is_proven() => {
+            Err(SourceError::Unverified(
+                "This gateway answers only what is proven, and what this name points at came from a node that would have to \
+                 be believed. Try again later, or ask who runs the gateway."
+                    .into(),
+            ))
+        }
+        _ => answer,
+    }
+}
+
+async fn from_site(responder: &Responder, site: &dyn Site, asked: Asked<'_>, caching: Caching) -> Response<Body> {
+    let mut response = answer_site(responder, site, asked, caching).await;
+    stamp::resolved(response.headers_mut(), site.resolved(), Some(site.object()));
+    response
+}
+
+/// For a name that points into another network.
+fn from_elsewhere(
+    responder: &Responder,
+    resolved: &Resolved,
+    content: &ForeignRef,
+    asked: Asked<'_>,
+) -> Response<Body> {
+    let (path, query) = (asked.uri.path(), asked.uri.query());
+    let url = responder.options.foreign.as_ref().and_then(|gateway| gateway.url(content, path, query));
+    let mut response = match url {
+        // Browsers resolve '..' before they ask: it could lead out of what the name points at.
+        _ if decode(path).is_none() => sentence(StatusCode::BAD_REQUEST, "No file can have this path."),
+        Some(url) => match redirect(StatusCode::FOUND, &url) {
+            Some(mut response) => {
+                let caching = Caching::For(responder.options.name_ttl).value();
+                response.headers_mut().insert(header::CACHE_CONTROL, caching);
+                response
             }
-            Page::BadPath => sentence(StatusCode::BAD_REQUEST, "No file can have this path."),
-        })
+            None => sentence(StatusCode::BAD_REQUEST, "No address can have this query."),
+        },
+        None => sentence(
+            StatusCode::NOT_IMPLEMENTED,
+            &format!(
+                "The name '{}' points at {}, which is in another network. This gateway knows no gateway there; open it with \
+                 a program of that network.",
+                resolved.name,
+                describe(content)
+            ),
+        ),
     };
-    answer.await.unwrap_or_else(|error| failure(&error))
-}
-
-/// The status and sentence of a failure. What may pass says when to come again.
-fn failure(error: &SourceError) -> Response<Body> {
-    let status = match error {
-        SourceError::NotFound(_) => StatusCode::NOT_FOUND,
-        SourceError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        SourceError::Damaged(_) => StatusCode::BAD_GATEWAY,
-    };
-    let mut response = sentence(status, &error.to_string());
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-    }
+    stamp::resolved(response.headers_mut(), resolved, None);
     response
 }
 
-/// To the same path with a slash, its query kept. Only the path is sent, so it leads to no other host.
-fn redirect(uri: &Uri) -> Response<Body> {
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    // Two slashes at the beginning would name another host.
-    let location = format!("/{}/{query}", uri.path().trim_start_matches('/'));
-    let mut response = sentence(StatusCode::MOVED_PERMANENTLY, "The folder's address ends in a slash.");
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        response.headers_mut().insert(header::LOCATION, location);
+fn failed(name: &str, error: &SourceError) -> Response<Body> {
+    let mut response = failure(error);
+    if let Some(evidence) = error.evidence() {
+        stamp::evidence(response.headers_mut(), name, evidence);
     }
     response
-}
-
-fn own_page(responder: &Responder, path: &str) -> Response<Body> {
-    match path {
-        "health" => plain(StatusCode::OK, "application/json", "{\"ok\":true}".into()),
-        "metrics" => plain(StatusCode::OK, "text/plain; version=0.0.4", responder.metrics.text()),
-        _ => sentence(StatusCode::NOT_FOUND, "The gateway has /__meganet__/health and /__meganet__/metrics."),
-    }
-}
-
-/// A sentence as a small page.
-fn sentence(status: StatusCode, text: &str) -> Response<Body> {
-    let title = status.canonical_reason().unwrap_or("Meganet");
-    let body = format!("<!doctype html><meta charset=\"utf-8\"><title>{title}</title><p>{}</p>\n", escape(text));
-    plain(status, "text/html; charset=utf-8", body)
-}
-
-fn landing() -> Response<Body> {
-    sentence(StatusCode::OK, &format!("This is a Meganet gateway. Open a site at http://NAME.{DOMAIN}:PORT/."))
-}
-
-fn plain(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // The gateway's own pages run nothing, so a label or path that is repeated in one cannot either.
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
-    response
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,6 +1,6 @@
 //! A gateway on its socket.
 
-use crate::{cache::FileCache, metrics::Metrics, respond::Responder, router::router, source::Source};
+use crate::{options::Options, respond::Responder, router::router, source::Source};
 use futures::Future;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -21,9 +21,14 @@ impl Default for Limits {
 }
 
 /// Serves sites until `shutdown` resolves, then lets running answers end.
-pub async fn serve(listener: TcpListener, source: Arc<dyn Source>, limits: Limits, shutdown: impl Future<Output = ()>) {
-    let metrics = Metrics::default();
-    let connections = metrics.connections.clone();
-    let responder = Responder { source, cache: FileCache::new(limits.cache_bytes), metrics };
+pub async fn serve(
+    listener: TcpListener,
+    source: Arc<dyn Source>,
+    options: Options,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let responder = Responder::new(source, options, limits.cache_bytes);
+    let connections = responder.metrics.connections.clone();
     meganet_http::serve(listener, router(responder), limits.http, connections, shutdown).await;
 }

@@ -1,7 +1,9 @@
-//! A bounded HTTP/1 server: how many connections it has, how long a request's headers may take and how long they may be, and
-//! how it ends. What it serves is an [`axum::Router`].
+//! A bounded HTTP/1 server: how many connections it has, how long a request's headers may take and how long they may be, how
+//! slowly an answer may be read, and how it ends. What it serves is an [`axum::Router`].
 //!
 //! `axum::serve` has none of these bounds, so that anybody could hold its memory and its sockets with requests that never end.
+
+mod slow;
 
 use axum::Router;
 use futures::Future;
@@ -10,6 +12,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use prometheus_client::metrics::gauge::Gauge;
+use slow::Patient;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -31,6 +34,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// How long a request's headers may take, and how long a connection may idle between two.
     pub header_timeout: Duration,
+    /// How long a reader may take for each 64 KiB of an answer, once the socket's own buffers are full.
+    pub write_timeout: Duration,
     /// How long running answers may take when the server ends.
     pub shutdown_timeout: Duration,
 }
@@ -41,6 +46,7 @@ impl Default for Limits {
             connections: 512,
             header_bytes: 16 << 10,
             header_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(60),
             shutdown_timeout: Duration::from_secs(5),
         }
     }
@@ -76,7 +82,8 @@ pub async fn serve(
                 continue;
             }
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let connection =
+            http.serve_connection(TokioIo::new(Patient::new(stream, limits.write_timeout)), service.clone());
         let (open, stop) = (open.clone(), stop.clone());
         connections.spawn(async move {
             open.inc();

@@ -1,7 +1,7 @@
 //! The server's bounds, over real sockets.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use axum::{routing::get, Router};
+use axum::{body::Bytes, routing::get, Router};
 use meganet_http::{serve, Limits};
 use prometheus_client::metrics::gauge::Gauge;
 use std::time::Duration;
@@ -13,6 +13,8 @@ use tokio::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes of the large answer: several times what the system buffers for a connection.
+const LARGE: usize = 32 << 20;
 
 struct Server {
     port: u16,
@@ -27,7 +29,10 @@ impl Server {
         let port = listener.local_addr().unwrap().port();
         let open = Gauge::default();
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = Router::new().route("/", get(|| async { "hello" }));
+        let large = Bytes::from(vec![7; LARGE]);
+        let router = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/large", get(move || async move { large.clone() }));
         let shutdown = async { stopped.await.unwrap() };
         let task = tokio::spawn(serve(listener, router, limits, open.clone(), shutdown));
         Server { port, open, stop, task }
@@ -103,4 +108,60 @@ async fn it_ends_when_told_though_a_connection_idles() {
     server.stop.send(()).unwrap();
     tokio::time::timeout(PATIENCE, server.task).await.unwrap().unwrap();
     assert_eq!(server.open.get(), 0);
+}
+
+/// The bounds of a server with one place, which gives up on readers soon.
+fn impatient(write_timeout: Duration) -> Limits {
+    Limits { connections: 1, write_timeout, ..Limits::default() }
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_is_cut_and_its_place_goes_to_the_next() {
+    let server = Server::start(impatient(Duration::from_millis(500))).await;
+    let mut stopped = server.connect().await;
+    stopped.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let answer = tokio::time::timeout(PATIENCE, server.get()).await.unwrap();
+    assert_eq!(answer, "hello");
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, stopped.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.len() < LARGE, "the answer broke off");
+}
+
+#[tokio::test]
+async fn a_reader_that_drips_is_cut() {
+    let server = Server::start(impatient(Duration::from_millis(500))).await;
+    let mut slow = server.connect().await;
+    slow.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let waiting = server.get();
+    // Something is taken all the time, but far from enough.
+    let drip = async {
+        let mut few = [0; 1024];
+        loop {
+            let _ = slow.read(&mut few).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let answer = tokio::select! {
+        answer = tokio::time::timeout(PATIENCE, waiting) => answer.unwrap(),
+        () = drip => unreachable!("it never ends"),
+    };
+    assert_eq!(answer, "hello");
+}
+
+#[tokio::test]
+async fn a_reader_that_is_slow_but_steady_gets_everything() {
+    let server = Server::start(impatient(Duration::from_secs(2))).await;
+    let mut steady = server.connect().await;
+    steady.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    // Longer than the server waits for any one piece.
+    let (mut total, mut piece) = (0, vec![0; 64 << 10]);
+    loop {
+        let bytes = tokio::time::timeout(PATIENCE, steady.read(&mut piece)).await.unwrap().unwrap();
+        if bytes == 0 {
+            break;
+        }
+        total += bytes;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(total > LARGE, "{total} bytes with the headers");
 }

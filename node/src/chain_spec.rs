@@ -2,7 +2,7 @@
 
 use meganet_runtime::{
     constants::{SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL},
-    genesis_presets::LOCAL_NAMES_RUNTIME_PRESET,
+    genesis_presets::{LOCAL_AUDITS_RUNTIME_PRESET, LOCAL_NAMES_RUNTIME_PRESET},
     opaque::Block,
     WASM_BINARY,
 };
@@ -34,6 +34,11 @@ pub fn dev() -> Result<ChainSpec, String> {
 /// Three validators on one machine: `--chain local`.
 pub fn local() -> Result<ChainSpec, String> {
     named("Meganet Local", "local", ChainType::Local, LOCAL_TESTNET_RUNTIME_PRESET)
+}
+
+/// As `local`, with faster audits and storage epochs: `--chain local-audits`.
+pub fn local_audits() -> Result<ChainSpec, String> {
+    named("Meganet Local Audits", "local-audits", ChainType::Local, LOCAL_AUDITS_RUNTIME_PRESET)
 }
 
 /// As `local`, with names that lapse within minutes: `--chain local-names`.
@@ -73,6 +78,7 @@ mod tests {
     fn the_named_chains_build_their_genesis_from_the_wasm_runtime() {
         let (dev, local) = (dev().unwrap(), local().unwrap());
         assert_ne!(dev.build_storage().unwrap().top, local.build_storage().unwrap().top);
+        assert_ne!(local_names().unwrap().build_storage().unwrap().top, local.build_storage().unwrap().top);
     }
 
     #[test]

@@ -45,9 +45,11 @@ impl SubstrateCli for Cli {
         Ok(Box::new(match id {
             "dev" => chain_spec::dev()?,
             "" | "local" => chain_spec::local()?,
+            "local-audits" => chain_spec::local_audits()?,
             "local-names" => chain_spec::local_names()?,
             file => chain_spec::ChainSpec::from_json_file(PathBuf::from(file)).map_err(|error| {
-                format!("{file:?} is neither a chain (dev, local, local-names) nor a readable chain spec: {error}")
+                let known = "dev, local, local-audits, local-names";
+                format!("{file:?} is neither a chain ({known}) nor a readable chain spec: {error}")
             })?,
         }))
     }

@@ -267,6 +267,7 @@ const LIMITS: Limits = Limits {
     connections: 64,
     header_bytes: 8 << 10,
     header_timeout: Duration::from_secs(15),
+    write_timeout: Duration::from_secs(60),
     // A scraper that keeps its connection open does not keep the worker.
     shutdown_timeout: Duration::from_secs(1),
 };

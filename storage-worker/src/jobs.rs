@@ -9,6 +9,7 @@
 //!
 //! - [`prove`]: answers the chain's challenges.
 //! - [`blackout`]: withholds what other members have to prove.
+//! - [`renew`]: has the chain renew what is prepaid for.
 //! - [`report`]: reports members that have missed too much.
 //! - [`leave`]: the way out, and what the chain says of this worker's account.
 
@@ -18,5 +19,6 @@ pub mod heads;
 pub mod leave;
 pub mod prove;
 pub mod rebuild;
+pub mod renew;
 pub mod report;
 pub mod scrub;

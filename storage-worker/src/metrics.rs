@@ -80,6 +80,8 @@ pub struct Metrics {
     pub withheld: Counter,
     /// Reports of members that had missed too much, which the chain took.
     pub reports: Counter,
+    /// Batches that the chain renewed from what was prepaid, because this worker asked.
+    pub renewals: Counter,
     gauges: Gauges,
 }
 
@@ -143,6 +145,7 @@ impl Default for Metrics {
             periods_missed: Counter::default(),
             withheld: Counter::default(),
             reports: Counter::default(),
+            renewals: Counter::default(),
             gauges: Gauges::default(),
         };
         registry.register("requests", "Requests by kind and outcome", metrics.served.clone());
@@ -162,6 +165,11 @@ impl Default for Metrics {
             ("periods_missed", "Periods in which no block took a proof", &metrics.periods_missed),
             ("withheld", "Questions refused for frames that others have to prove", &metrics.withheld),
             ("reports", "Reports of other workers that the chain took", &metrics.reports),
+            (
+                "renewals",
+                "Batches renewed from what was prepaid for them, because this worker asked",
+                &metrics.renewals,
+            ),
             ("released", "Shards released: expired, deleted or never registered", &metrics.released),
         ] {
             registry.register(name, help, counter.clone());

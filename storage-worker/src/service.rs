@@ -8,6 +8,7 @@
 //! - [`ranges`]: what a group's range must contain, checked against the chain's peaks.
 //! - [`prove`]: when to answer a challenge, when again, and what.
 //! - [`blackout`]: what must not be served while others have to prove it.
+//! - [`renew`]: whose turn it is to have the chain renew what is prepaid for.
 //! - [`report`]: when to look for members that are to be reported.
 //! - [`rebuild`]: whom to ask for a missing shard, and when to try again.
 //! - [`scrub`]: how fast to read, and when the next pass begins.
@@ -19,6 +20,7 @@ pub mod prove;
 pub mod put;
 pub mod ranges;
 pub mod rebuild;
+pub mod renew;
 pub mod report;
 pub mod scrub;
 pub mod sign;

@@ -7,7 +7,7 @@ use crate::{
         sync,
     },
     context::{Context, Parts},
-    jobs::{blackout, collect, heads, leave, prove, rebuild, report, scrub},
+    jobs::{blackout, collect, heads, leave, prove, rebuild, renew, report, scrub},
     serve,
 };
 use meganet_chain::Signer;
@@ -61,6 +61,7 @@ impl Worker {
         self.tasks.spawn(blackout::run(context.clone(), id));
         self.tasks.spawn(prove::run(context.clone(), operator.clone(), id));
         self.tasks.spawn(report::run(context.clone(), operator.clone(), id));
+        self.tasks.spawn(renew::run(context.clone(), operator.clone()));
         self.tasks.spawn(leave::run(context.clone(), operator.clone(), id));
         self.tasks.spawn(follow::run(context.clone()));
         self.tasks.spawn(sync::run(context.clone()));

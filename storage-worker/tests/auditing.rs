@@ -4,7 +4,7 @@
 #[path = "support/town.rs"]
 mod town;
 
-use meganet_chain::{fake::FakeConfig, At, Call, ChainClient, Until};
+use meganet_chain::{fake::FakeConfig, At, Call, ChainClient, ChainError, Until};
 use meganet_client::Network;
 use meganet_net::{FrameRange, GetRefusal, NetError};
 use meganet_primitives::{
@@ -173,4 +173,44 @@ async fn who_leaves_serves_until_its_successor_has_copied() {
     assert_eq!(town.members[0].store().usage().shards, 0);
     let record = store.shard(&object.key(slot)).unwrap().unwrap();
     assert_eq!(record.len, object.entry().shard_len);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_ends_while_it_proves_proves_once_and_is_paid_once() {
+    let mut town = Town::with(config(Schedule { period_blocks: 200, window_blocks: 150, samples: 4 }), |_| {}).await;
+    let object = Object::new(2, 400_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    let worker = worker(&town, 0);
+    let metrics = |town: &Town| town.members[0].context().metrics.clone();
+
+    // Its answer is made and cannot be sent: it ends there.
+    town.chain.fail_submissions(Some(ChainError::NoCalls));
+    let failures = metrics(&town);
+    until("an answer is made", || failures.proof_failures.get() > 0).await;
+    town.members[0].stop().await;
+    town.chain.fail_submissions(None);
+    town.start(0).await;
+    proves(&town, worker, 1).await;
+
+    // Its answer is in the pool, and no block has it yet: it ends there. When it is back, it sends another one.
+    let period = challenge(&town, worker).await.unwrap().period;
+    town.chain.set_full(true);
+    while challenge(&town, worker).await.is_none_or(|now| now.period == period) {
+        town.chain.tick();
+    }
+    let (chain, operator) = (town.chain.clone(), town.members[0].operator.account());
+    let waiting = || chain.pending_of(&operator);
+    until("an answer is in the pool", || waiting() > 0).await;
+    let audit_before = town.chain.worker_audit(worker, At::Best).await.unwrap().unwrap();
+    town.members[0].stop().await;
+    let sent = waiting();
+    town.start(0).await;
+    until("another answer is in the pool", || waiting() > sent).await;
+    town.chain.set_full(false);
+    proves(&town, worker, audit_before.record.proven + 1).await;
+    next_period(&town);
+    let after = town.chain.worker_audit(worker, At::Best).await.unwrap().unwrap();
+    assert_eq!(after.record.proven, audit_before.record.proven + 1);
+    assert_eq!(after.record.missed, 0);
+    assert!(after.earned - audit_before.earned <= audit_before.pay, "{audit_before:?} {after:?}");
 }

@@ -1,9 +1,12 @@
 //! Groups, batches and tombstones.
 
 mod audits;
+mod auto_renewal;
 mod groups;
 mod leaving;
 mod workers;
+
+pub(super) use self::auto_renewal::Place;
 
 use super::world::{Refusal, World};
 use crate::{cost, types::StoredLeaf};
@@ -15,7 +18,7 @@ use meganet_primitives::{
     range::{self, RangeLeaf, RangeLeafProof, RangeState},
     receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
     sum_tree::BatchSummary,
-    AccountId, Balance, BlockNumber, Epoch, GroupId, WorkerId,
+    AccountId, AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, WorkerId,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -38,6 +41,8 @@ pub(super) struct Storage {
     pub(super) bytes: u128,
     pub(super) pot: Balance,
     pub(super) audits: audits::Audits,
+    pub(super) auto_renewals: BTreeMap<AutoRenewalId, auto_renewal::AutoRenewal>,
+    pub(super) next_auto_renewal: AutoRenewalId,
 }
 
 /// A group that waits to be filled.
@@ -138,10 +143,15 @@ impl World {
         let price = cost::store_price(&self.params(), leaf.batch.bytes, slots, until);
         self.pay(who, price).map_err(|_| refuse("CannotPay"))?;
         self.storage.pot = self.storage.pot.saturating_add(price);
+        self.append_renewed(group, until, leaf).map(drop)
+    }
+
+    /// Appends a leaf, which is registered already, to the range of a later expiry. Gives its index there.
+    fn append_renewed(&mut self, group: GroupId, until: Epoch, leaf: &RangeLeaf) -> Result<u64, Refusal> {
         let range = self.storage.ranges.entry((group, until)).or_default();
         let index = range.append(leaf).map_err(|_| refuse("RangeFull"))?;
         self.emit(PALLET, "Stored", StoredLeaf { group, expiry: until, index, leaf: *leaf }.encode());
-        Ok(())
+        Ok(index)
     }
 
     pub(super) fn prove_owned(

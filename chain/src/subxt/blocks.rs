@@ -1,20 +1,13 @@
 //! Finalized blocks, every height once.
 
 use super::{
-    connection::Connection,
-    failure::{self, Failure},
+    news::{Heads, News, PAUSE},
     SubxtChain,
 };
 use crate::types::BlockRef;
 use futures::stream::{self, BoxStream, StreamExt};
 use meganet_primitives::BlockNumber;
-use std::{sync::Arc, time::Duration};
-use subxt::{config::substrate::SubstrateHeader, config::Header as _, rpcs::client::RpcSubscription, utils::H256};
-
-/// Without news for so long, the head is asked for: the subscription may be dead.
-const SILENCE: Duration = Duration::from_secs(20);
-/// The wait after something failed.
-const PAUSE: Duration = Duration::from_secs(1);
+use subxt::config::Header as _;
 
 /// Where a stream is.
 struct Cursor {
@@ -23,7 +16,7 @@ struct Cursor {
     next: Option<BlockNumber>,
     /// The highest height known to be finalized.
     finalized: Option<BlockNumber>,
-    news: Option<(Arc<Connection>, RpcSubscription<SubstrateHeader<H256>>)>,
+    news: Option<News>,
 }
 
 impl SubxtChain {
@@ -67,39 +60,23 @@ impl Cursor {
 
     /// Waits for a newer finalized head, or asks for it.
     async fn wait(&mut self) -> Result<(), String> {
-        let Some((connection, news)) = &mut self.news else { return self.subscribe().await };
-        match tokio::time::timeout(SILENCE, news.next()).await {
-            Ok(Some(Ok(header))) => {
-                self.saw(header.number());
-                Ok(())
-            }
-            Ok(Some(Err(error))) => Err(error.to_string()),
-            Ok(None) => Err("the subscription ended".to_owned()),
-            Err(_) if connection.is_open() => {
-                let head = self.chain.ask(|connection| async move { connection.finalized().await }).await;
-                let head = head.map_err(|error| error.to_string())?;
-                // A head that moved without telling means the subscription is dead.
-                let silent = self.finalized.is_none_or(|known| known < head.number);
-                self.saw(head.number.into());
-                if silent {
-                    return Err("the subscription is silent".to_owned());
-                }
-                Ok(())
-            }
-            Err(_) => Err("the connection is gone".to_owned()),
+        let Some(news) = &mut self.news else {
+            let (news, head) = News::subscribe(&self.chain, Heads::Finalized).await?;
+            self.saw(head.number.into());
+            self.news = Some(news);
+            return Ok(());
+        };
+        if let Some(header) = news.next().await? {
+            self.saw(header.number());
+            return Ok(());
         }
-    }
-
-    async fn subscribe(&mut self) -> Result<(), String> {
-        let subscribed = self.chain.ask(|connection| async move {
-            let news = connection.rpc.chain_subscribe_finalized_heads().await;
-            let news = news.map_err(|e| failure::rpc("chain_subscribeFinalizedHeads", "", e))?;
-            let head = connection.finalized().await?;
-            Ok::<_, Failure>((connection, news, head))
-        });
-        let (connection, news, head) = subscribed.await.map_err(|error| error.to_string())?;
+        let head = Heads::Finalized.ask(&self.chain).await?;
+        // A head that moved without telling means the subscription is dead.
+        let silent = self.finalized.is_none_or(|known| known < head.number);
         self.saw(head.number.into());
-        self.news = Some((connection, news));
+        if silent {
+            return Err("the subscription is silent".to_owned());
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
-//! One WebSocket to a node.
+//! One connection: a WebSocket to a node, or a way into the light client of this process.
 
 use super::{
+    endpoint::{Endpoint, Link},
     failure::{self, Failure},
     Options,
 };
@@ -20,7 +21,7 @@ use std::{
 use subxt::{
     backend::{BlockRef as SubxtBlock, LegacyBackend},
     client::OnlineClientAtBlock,
-    config::{Header as _, RpcConfigFor},
+    config::{substrate::SubstrateHeader, Header as _, RpcConfigFor},
     ext::jsonrpsee::{
         client_transport::ws::{Url, WsTransportClientBuilder},
         core::client::{async_client::PingConfig, Client as Socket},
@@ -40,9 +41,11 @@ pub(super) type AtBlock = OnlineClientAtBlock<SubstrateConfig>;
 
 /// An open connection.
 pub(super) struct Connection {
-    socket: Arc<Socket>,
-    /// Set when it no longer answers, though the socket may not know.
+    link: Link,
+    /// Set when it no longer answers, though the link may not know.
     given_up: AtomicBool,
+    /// For methods that `rpc` has not.
+    pub(super) raw: RpcClient,
     pub(super) rpc: LegacyRpcMethods<RpcConfigFor<SubstrateConfig>>,
     client: OnlineClient<SubstrateConfig>,
 }
@@ -50,63 +53,54 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects, and reads the genesis hash.
     pub(super) async fn open(
-        url: &str,
+        endpoint: &Endpoint,
         options: &Options,
         config: &SubstrateConfig,
     ) -> Result<(Self, Hash), ChainError> {
-        let unreachable =
-            |reason: String| ChainError::NodeUnreachable { url: url.to_owned(), reason: failure::brief(&reason) };
-        let parsed = parse_url(url)?;
         let open = async {
-            let (sender, receiver) = WsTransportClientBuilder::default()
-                .connection_timeout(options.connect_timeout)
-                .max_response_size(MAX_MESSAGE)
-                .build(parsed)
-                .await
-                .map_err(|e| unreachable(e.to_string()))?;
-            // Finds out within a minute that the other end is gone without a word.
-            let ping = PingConfig::new()
-                .ping_interval(Duration::from_secs(10))
-                .inactive_limit(Duration::from_secs(30))
-                .max_failures(2);
-            let socket = Socket::builder()
-                .request_timeout(options.request_timeout)
-                .max_buffer_capacity_per_subscription(1024)
-                .enable_ws_ping(ping)
-                .build_with_tokio(sender, receiver);
-            let socket = Arc::new(socket);
-            let rpc_client = RpcClient::new(socket.clone());
-            let rpc = LegacyRpcMethods::new(rpc_client.clone());
-            let backend = LegacyBackend::builder().build(rpc_client);
+            let (link, raw) = match endpoint {
+                Endpoint::Node { url } => {
+                    let socket = Arc::new(socket(endpoint, parse_url(url)?, options).await?);
+                    (Link::Socket(socket.clone()), RpcClient::new(socket))
+                }
+                Endpoint::Light(client) => (Link::Light(client.clone()), RpcClient::new(client.clone())),
+            };
+            let rpc = LegacyRpcMethods::new(raw.clone());
+            let backend = LegacyBackend::builder().build(raw.clone());
             // This asks for the genesis hash.
             let client = OnlineClient::from_backend_with_config(config.clone(), Arc::new(backend))
                 .await
-                .map_err(|e| unreachable(e.to_string()))?;
+                .map_err(|e| endpoint.silent(failure::brief(&e.to_string())))?;
             let genesis = client.genesis_hash().0;
-            Ok((Self { socket, given_up: AtomicBool::new(false), rpc, client }, genesis))
+            Ok((Self { link, given_up: AtomicBool::new(false), raw, rpc, client }, genesis))
         };
         match tokio::time::timeout(options.connect_timeout, open).await {
             Ok(result) => result,
-            Err(_) => Err(unreachable(format!("no answer within {} s", options.connect_timeout.as_secs()))),
+            Err(_) => Err(endpoint.silent(format!("no answer within {} s", options.connect_timeout.as_secs()))),
         }
     }
 
     /// Checks that the runtime is one of ours.
-    pub(super) async fn check_apis(&self, url: &str) -> Result<(), ChainError> {
+    pub(super) async fn check_apis(&self, endpoint: &Endpoint) -> Result<(), ChainError> {
         let version = match self.rpc.state_get_runtime_version(None).await {
             Ok(version) => version,
-            Err(error) => return Err(failure::rpc("state_getRuntimeVersion", "", error).into_error(url)),
+            Err(error) => return Err(failure::rpc("state_getRuntimeVersion", "", error).into_error(endpoint)),
         };
         let apis = version.other.get("apis").map(ToString::to_string).unwrap_or_default();
         match missing_api(&apis) {
-            Some(api) => Err(ChainError::NotMeganet { url: url.to_owned(), missing: api.to_owned() }),
+            Some(api) => Err(ChainError::NotMeganet { url: endpoint.name().to_owned(), missing: api.to_owned() }),
             None => Ok(()),
         }
     }
 
     /// Whether it can be used.
     pub(super) fn is_open(&self) -> bool {
-        self.socket.is_connected() && !self.given_up.load(Ordering::Relaxed)
+        self.link.is_open() && !self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is a light client that answers.
+    pub(super) fn is_light(&self) -> bool {
+        matches!(self.link, Link::Light(_))
     }
 
     /// Uses it for nothing further.
@@ -143,6 +137,9 @@ impl Connection {
 
     /// The block of the best chain at a height, if there is one.
     pub(super) async fn at_height(&self, number: u32) -> Result<Option<BlockRef>, Failure> {
+        if self.is_light() {
+            return self.verified_at_height(number).await;
+        }
         let hash = self
             .rpc
             .chain_get_block_hash(Some(number.into()))
@@ -151,12 +148,21 @@ impl Connection {
         Ok(hash.map(|hash| BlockRef { hash: hash.0, number }))
     }
 
+    /// The genesis hash.
+    pub(super) fn genesis(&self) -> Hash {
+        self.client.genesis_hash().0
+    }
+
+    /// A header by its hash.
+    pub(super) async fn header(&self, hash: H256) -> Result<SubstrateHeader<H256>, Failure> {
+        let at = block_name(hash);
+        let header = self.rpc.chain_get_header(Some(hash)).await;
+        header.map_err(|e| failure::rpc("chain_getHeader", &at, e))?.ok_or_else(|| unknown(&at))
+    }
+
     /// A block by its hash.
     pub(super) async fn block(&self, hash: H256) -> Result<BlockRef, Failure> {
-        let at = block_name(hash);
-        let header =
-            self.rpc.chain_get_header(Some(hash)).await.map_err(|e| failure::rpc("chain_getHeader", &at, e))?;
-        let number = header.ok_or_else(|| unknown(&at))?.number();
+        let number = self.header(hash).await?.number();
         let number = u32::try_from(number).map_err(|_| incompatible(format!("block height {number}")))?;
         Ok(BlockRef { hash: hash.0, number })
     }
@@ -169,6 +175,26 @@ impl Connection {
             .await
             .map_err(|e| failure::other("reading the metadata", &block.to_string(), &e))
     }
+}
+
+/// Opens the WebSocket to a node.
+async fn socket(endpoint: &Endpoint, url: Url, options: &Options) -> Result<Socket, ChainError> {
+    let (sender, receiver) = WsTransportClientBuilder::default()
+        .connection_timeout(options.connect_timeout)
+        .max_response_size(MAX_MESSAGE)
+        .build(url)
+        .await
+        .map_err(|e| endpoint.silent(failure::brief(&e.to_string())))?;
+    // Finds out within a minute that the other end is gone without a word.
+    let ping = PingConfig::new()
+        .ping_interval(Duration::from_secs(10))
+        .inactive_limit(Duration::from_secs(30))
+        .max_failures(2);
+    Ok(Socket::builder()
+        .request_timeout(options.request_timeout)
+        .max_buffer_capacity_per_subscription(1024)
+        .enable_ws_ping(ping)
+        .build_with_tokio(sender, receiver))
 }
 
 /// The first of our APIs that is not in a runtime's list, which names APIs by hash.

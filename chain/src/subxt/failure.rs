@@ -1,5 +1,6 @@
 //! What the errors of node and transport mean.
 
+use super::endpoint::Endpoint;
 use crate::error::ChainError;
 use subxt::rpcs::{Error as RpcError, UserError};
 
@@ -14,9 +15,9 @@ pub(super) enum Failure {
 
 impl Failure {
     /// As the caller of the library sees it.
-    pub(super) fn into_error(self, url: &str) -> ChainError {
+    pub(super) fn into_error(self, endpoint: &Endpoint) -> ChainError {
         match self {
-            Self::Lost(reason) => ChainError::NodeUnreachable { url: url.to_owned(), reason },
+            Self::Lost(reason) => endpoint.silent(reason),
             Self::Chain(error) => error,
         }
     }

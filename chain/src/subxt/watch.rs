@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// The node's statuses of one transaction.
 pub(super) struct Statuses {
     /// Keeps the connection open as long as they are wanted.
-    _connection: Arc<Connection>,
+    connection: Arc<Connection>,
     stream: RpcSubscription<TransactionStatus<H256>>,
 }
 
@@ -46,7 +46,7 @@ enum End {
 
 impl Statuses {
     pub(super) fn new(connection: Arc<Connection>, stream: RpcSubscription<TransactionStatus<H256>>) -> Self {
-        Self { _connection: connection, stream }
+        Self { connection, stream }
     }
 
     async fn follow(&mut self, until: Until) -> End {
@@ -57,6 +57,10 @@ impl Statuses {
                 }
                 TransactionStatus::Finalized(block) => {
                     return End::Found(Found { block: block.0, finalized: true });
+                }
+                // A light client says this of whatever it loses sight of.
+                TransactionStatus::Invalid | TransactionStatus::Dropped if self.connection.is_light() => {
+                    return End::Look;
                 }
                 TransactionStatus::Invalid => return End::Gone("it is not valid any more"),
                 TransactionStatus::Dropped => return End::Gone("the transaction pool is full"),

@@ -1,10 +1,13 @@
 //! `meganet gateway`
 
 use super::Session;
-use crate::{args::GatewayArgs, interrupts::Interrupts};
+use crate::{
+    args::{GatewayArgs, ListingsArg},
+    interrupts::Interrupts,
+};
 use anyhow::{Context, Result};
-use meganet_gateway::{serve, Limits, NetworkSource};
-use std::sync::Arc;
+use meganet_gateway::{serve, Limits, Listings, NetworkSource, Options};
+use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -13,11 +16,22 @@ pub async fn run(session: &Session, args: GatewayArgs) -> Result<()> {
         .await
         .with_context(|| format!("could not listen on {}; choose another address with --listen", args.listen))?;
     let address = listener.local_addr()?;
-    let source = Arc::new(NetworkSource::new(session.network().await?));
+    let checkpoint = if session.global.light { None } else { session.checkpoint()? };
+    let source = Arc::new(NetworkSource::new(session.network().await?, checkpoint));
     let limits = Limits { cache_bytes: args.cache.saturating_mul(1 << 20), ..Limits::default() };
+    let options = Options {
+        name_ttl: Duration::from_secs(args.name_ttl),
+        listings: match args.listings {
+            ListingsArg::Wanted => Listings::WhereWanted,
+            ListingsArg::All => Listings::Always,
+            ListingsArg::None => Listings::Never,
+        },
+        foreign: args.foreign_gateway,
+        require_verified: args.require_verified,
+    };
     eprintln!("sites open at http://NAME.mega.localhost:{}/", address.port());
     // Not before: until then Ctrl-C ends the program by itself.
     let mut interrupts = Interrupts::listen()?;
-    serve(listener, source, limits, interrupts.next()).await;
+    serve(listener, source, options, limits, interrupts.next()).await;
     Ok(())
 }

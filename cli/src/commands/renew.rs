@@ -1,24 +1,37 @@
-//! `meganet renew`: keeps what a name points at for longer.
+//! `meganet renew`: keeps what a name or a link points at for longer, now or by itself.
 
-use super::Session;
-use crate::args::RenewArgs;
-use anyhow::{ensure, Result};
-use meganet_chain::{amount::Mega, At, Until};
-use serde_json::json;
+use super::{content::parse_source, Session};
+use crate::{args::RenewArgs, output::bytes};
+use anyhow::{bail, ensure, Context, Result};
+use meganet_chain::{account::format_account, amount::Mega, At, Call, Until};
+use meganet_client::{auto_renew::Prepayment, Network, Site};
+use meganet_primitives::{
+    chain::{AutoRenewalInfo, AutoRenewalState, StorageParams},
+    link::Link,
+    AutoRenewalId,
+};
+use serde_json::{json, Value};
+
+/// Does what the flags say.
+pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
+    match (&args.source, &args.auto) {
+        (Some(source), None) if args.status => status(session, source).await,
+        (None, _) if args.status => list(session).await,
+        (source, _) if args.cancel => cancel(session, source.as_deref(), &args.id).await,
+        (Some(source), Some(amount)) => prepay(session, source, amount, &args).await,
+        (Some(source), None) => now(session, source, args.epochs).await,
+        (None, _) => bail!("name what to renew: a name, or a link that `meganet put` printed"),
+    }
+}
 
 /// Renews every batch that holds an object of the site.
-pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
+async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
     let signer = session.signer()?;
     let network = session.network().await?;
     let params = network.chain().params(At::Best).await?;
-    ensure!(
-        (1..=params.max_epochs).contains(&args.epochs),
-        "content can be kept for 1 to {} epochs ahead, not {}: renew again later",
-        params.max_epochs,
-        args.epochs
-    );
-    let until = params.epoch.saturating_add(args.epochs);
-    let site = network.open_site(&args.name, At::Best).await?;
+    check_epochs(&params, epochs, params.max_epochs)?;
+    let until = params.epoch.saturating_add(epochs);
+    let site = open(&network, source).await?;
     let renewal = network.renewal(&site, until).await?;
     let batches = renewal.calls.len();
     let block = if renewal.calls.is_empty() {
@@ -27,7 +40,7 @@ pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
         Some(network.chain().submit(&signer, renewal.calls, Until::Finalized).await?.block.number)
     };
     let value = json!({
-        "name": args.name,
+        "name": source,
         "until": until,
         "expired_at": renewal.expires,
         "batches": batches,
@@ -36,13 +49,184 @@ pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
         "block": block,
     });
     session.output.result(&value, |_| match block {
-        None => format!("everything of {} is kept until epoch {} already", args.name, renewal.expires),
+        None => format!("everything of {source} is kept until epoch {} already", renewal.expires),
         Some(_) => format!(
-            "renewed {} objects of {} in {batches} batches until epoch {until} (before: {}) for {}",
+            "renewed {} objects of {source} in {batches} batches until epoch {until} (before: {}) for {}",
             renewal.objects,
-            args.name,
             renewal.expires,
             Mega(renewal.price)
         ),
     })
+}
+
+/// Prepays for every batch that holds an object of the site.
+async fn prepay(session: &Session, source: &str, amount: &str, args: &RenewArgs) -> Result<()> {
+    let Mega(amount) = amount.parse()?;
+    let max_price = args.max_price.as_deref().map(str::parse::<Mega>).transpose()?.map(|Mega(price)| price);
+    let signer = session.signer()?;
+    let network = session.network().await?;
+    let params = network.chain().params(At::Best).await?;
+    check_epochs(&params, args.epochs, params.max_epochs.saturating_sub(1))?;
+    let site = open(&network, source).await?;
+    let prepayment = Prepayment { amount, epochs: args.epochs, max_price };
+    let prepaying = network.prepaying(&site, &signer.account(), prepayment).await?;
+    let renewals = prepaying.renewals(amount);
+    let outcome = network.chain().submit(&signer, prepaying.calls.clone(), Until::Finalized).await?;
+    let value = json!({
+        "source": source,
+        "amount": amount.to_string(),
+        "opened": prepaying.opened,
+        "topped_up": prepaying.topped_up,
+        "epochs": args.epochs,
+        "max_price": prepaying.max_price.to_string(),
+        "next": prepaying.next.to_string(),
+        "renewals": renewals.to_string(),
+        "deposits": prepaying.deposits.to_string(),
+        "block": outcome.block.number,
+    });
+    session.output.result(&value, |_| {
+        format!(
+            "{source} is renewed by itself from now on: {} are prepaid, which is {renewals} renewals of {} epochs each at today's price; {} are held as deposits",
+            Mega(amount),
+            args.epochs,
+            Mega(prepaying.deposits)
+        )
+    })
+}
+
+/// Shows what is prepaid for a site, whoever pays.
+async fn status(session: &Session, source: &str) -> Result<()> {
+    let network = session.network().await?;
+    let site = open(&network, source).await?;
+    let (orders, uncovered) = network.auto_renewals(&site, At::Best).await?;
+    let value = json!({
+        "source": source,
+        "auto_renewals": orders.iter().map(described).collect::<Vec<_>>(),
+        "batches_without": uncovered.len(),
+        "expires": uncovered.iter().map(|registration| registration.expiry).min(),
+    });
+    session.output.result(&value, |_| {
+        let mut lines: Vec<String> = orders.iter().map(said).collect();
+        match uncovered.iter().map(|registration| registration.expiry).min() {
+            None => {}
+            Some(expiry) => lines.push(format!(
+                "{} batches of {source} are not renewed by themselves; the first expires with epoch {expiry}",
+                uncovered.len()
+            )),
+        }
+        lines.join("\n")
+    })
+}
+
+/// Shows all that the account has prepaid.
+async fn list(session: &Session) -> Result<()> {
+    let account = session.signer()?.account();
+    let chain = session.chain().await?;
+    let orders = chain.all_auto_renewals_of(&account, At::Best).await?;
+    let value = json!({
+        "payer": format_account(&account),
+        "auto_renewals": orders.iter().map(described).collect::<Vec<_>>(),
+    });
+    session.output.result(&value, |_| {
+        if orders.is_empty() {
+            return format!("{} has prepaid for nothing", format_account(&account));
+        }
+        orders.iter().map(said).collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// Closes automatic renewals of the account: those of a site, or of these numbers.
+async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) -> Result<()> {
+    let signer = session.signer()?;
+    let account = signer.account();
+    let network = session.network().await?;
+    let orders = match source {
+        Some(source) => {
+            let site = open(&network, source).await?;
+            let (mut orders, _) = network.auto_renewals(&site, At::Best).await?;
+            orders.retain(|order| order.payer == account);
+            orders
+        }
+        None => {
+            let mut orders = network.chain().all_auto_renewals_of(&account, At::Best).await?;
+            orders.retain(|order| ids.contains(&order.id));
+            orders
+        }
+    };
+    ensure!(
+        !orders.is_empty(),
+        "{} has prepaid for nothing of this: `meganet renew --status` shows what it has",
+        format_account(&account)
+    );
+    let returned =
+        orders.iter().fold(0u128, |sum, order| sum.saturating_add(order.balance).saturating_add(order.deposit));
+    let calls = orders.iter().map(|order| Call::CancelAutoRenewal { id: order.id }).collect();
+    let outcome = network.chain().submit(&signer, calls, Until::Finalized).await?;
+    let value = json!({
+        "closed": orders.iter().map(|order| order.id).collect::<Vec<_>>(),
+        "returned": returned.to_string(),
+        "block": outcome.block.number,
+    });
+    session.output.result(&value, |_| {
+        format!("closed {} automatic renewals; {} came back, deposits included", orders.len(), Mega(returned))
+    })
+}
+
+/// Opens a name as it is now, or what a link points at.
+async fn open(network: &Network, source: &str) -> Result<Site> {
+    match parse_source(source)? {
+        Link::Name { name, .. } => Ok(network.open_site(&name, At::Best).await?),
+        link => network.open_link(&link).await.context("only who has a link with its key can name what is in it"),
+    }
+}
+
+fn check_epochs(params: &StorageParams, epochs: u32, most: u32) -> Result<()> {
+    ensure!(
+        (1..=most).contains(&epochs),
+        "content can be kept for 1 to {most} epochs ahead, not {epochs}: an epoch is {} blocks here",
+        params.epoch_blocks
+    );
+    Ok(())
+}
+
+fn described(order: &AutoRenewalInfo) -> Value {
+    json!({
+        "id": order.id,
+        "payer": format_account(&order.payer),
+        "group": order.group,
+        "expiry": order.expiry,
+        "leaf": order.leaf,
+        "objects": order.batch.objects,
+        "bytes": order.batch.bytes,
+        "epochs": order.epochs,
+        "max_price": order.max_price.to_string(),
+        "balance": order.balance.to_string(),
+        "next": order.next.to_string(),
+        "renewals_left": order.renewals_left().to_string(),
+        "deposit": order.deposit.to_string(),
+        "state": order.state,
+    })
+}
+
+fn said(order: &AutoRenewalInfo) -> String {
+    let state = match order.state {
+        AutoRenewalState::Waiting => "waits for the last epoch before that",
+        AutoRenewalState::Due => "is due",
+        AutoRenewalState::TooDear => "STORAGE COSTS MORE THAN IT ALLOWS",
+        AutoRenewalState::Short => "TOO LITTLE IS LEFT: prepay more, or it expires then",
+        AutoRenewalState::Expired => "has expired; --cancel returns what is left",
+        AutoRenewalState::Blocked => "is due, but the group has no room or fees are too high",
+    };
+    format!(
+        "{}  group {} until epoch {}: {} objects, {} a slot; {} left of {} for {} epochs each ({} renewals): {state}",
+        order.id,
+        order.group,
+        order.expiry,
+        order.batch.objects,
+        bytes(order.batch.bytes),
+        Mega(order.balance),
+        Mega(order.next),
+        order.epochs,
+        order.renewals_left()
+    )
 }

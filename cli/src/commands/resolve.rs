@@ -35,7 +35,9 @@ pub async fn run(session: &Session, args: &ResolveArgs) -> Result<()> {
     value["block"] =
         json!({ "number": found.number, "hash": format!("0x{}", hex::encode(found.hash)), "finalized": true });
     value["verified"] = evidence(&found);
-    session.output.result(&value, |_| format!("{}, at finalized block {}\n{known}", line(&name, resolution), found.number))
+    session
+        .output
+        .result(&value, |_| format!("{}, at finalized block {}\n{known}", line(&name, resolution), found.number))
 }
 
 /// Writes the proof to a file.
@@ -69,9 +71,7 @@ pub(super) fn describe(name: &str, found: &Resolution) -> Value {
 /// What a name leads to, for people.
 pub(super) fn line(name: &str, found: &Resolution) -> String {
     match &found.content {
-        _ if !found.status.works() => {
-            FetchError::Lapsed { name: name.to_owned(), expired: found.expires }.to_string()
-        }
+        _ if !found.status.works() => FetchError::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),
         Some(content) => format!("{name} -> {}, version {}", content_text(Some(content)), found.version),
         None => format!("{name} is registered, but points at nothing yet"),
     }

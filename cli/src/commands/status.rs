@@ -1,6 +1,6 @@
 //! `meganet status`: how the network is.
 
-use super::Session;
+use super::{relies_on, Session};
 use crate::output::bytes;
 use anyhow::Result;
 use meganet_chain::{amount::Mega, At};
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 /// Prints chain, workers by country, groups, capacity.
 pub async fn run(session: &Session) -> Result<()> {
     let chain = session.chain().await?;
+    let relies_on = relies_on(chain.as_ref(), &session.config()?);
     let node = chain.node_status().await?;
     let (best, finalized) = (chain.best().await?, chain.finalized().await?);
     let at = At::Block(finalized.hash);
@@ -26,6 +27,7 @@ pub async fn run(session: &Session) -> Result<()> {
         "syncing": node.syncing,
         "best": best.number,
         "finalized": finalized.number,
+        "verified": chain.trust().name(),
         "workers": stats.workers,
         "countries": countries,
         "capacity": stats.capacity,
@@ -45,6 +47,7 @@ pub async fn run(session: &Session) -> Result<()> {
         [
             format!("chain      {} ({}), {} peers{sync}", node.chain, node.version, node.peers),
             format!("blocks     best {}, finalized {}", best.number, finalized.number),
+            format!("known from {relies_on}"),
             format!("workers    {} in {} countries: {}", stats.workers, countries.len(), spread.join(", ")),
             format!("capacity   {} lent, {} promised to groups", bytes(stats.capacity), bytes(stats.committed)),
             format!("groups     {}, of which {} are being filled", stats.groups, stats.groups_filling),

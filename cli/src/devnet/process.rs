@@ -14,6 +14,7 @@ use nix::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -57,6 +58,9 @@ pub struct Process {
     /// Arguments besides those that its place in the network gives it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<String>,
+    /// Environment variables besides those of whoever starts it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
     /// The running instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub running: Option<Running>,
@@ -140,6 +144,7 @@ impl Process {
         let log = open_log(&self.log)?;
         let child = Command::new(program)
             .args(args)
+            .envs(&self.env)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -183,6 +188,7 @@ mod tests {
             p2p_port: 0,
             peer_id: None,
             extra: Vec::new(),
+            env: BTreeMap::new(),
             data: dir.to_path_buf(),
             log: dir.join("log"),
             running: None,

@@ -1,10 +1,11 @@
-//! What a devnet's folder holds: `devnet.json` with its processes, `client.toml` for the command line, `logs/`, and one
-//! data folder a process.
+//! What a devnet's folder holds: `devnet.json` with its processes, `client.toml` and `light.json` for the command line,
+//! `logs/`, and one data folder a process.
 
 use super::process::{Kind, Process};
 use anyhow::{bail, Context, Result};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write,
     net::TcpListener,
@@ -65,6 +66,10 @@ pub struct State {
 }
 
 const FILE: &str = "devnet.json";
+/// The spec for light clients, beside the configuration that names it.
+pub(super) const LIGHT_SPEC: &str = "light.json";
+/// From where the command line checks proofs.
+pub(super) const CHECKPOINT: &str = "checkpoint.json";
 
 /// The chain of devnets that were laid out before they said which.
 fn local() -> String {
@@ -99,6 +104,7 @@ impl State {
                 p2p_port,
                 peer_id: None,
                 extra: Vec::new(),
+                env: BTreeMap::new(),
                 data,
                 log,
                 running: None,
@@ -186,6 +192,27 @@ impl State {
     /// Where `meganet` finds this network.
     pub fn client_config(&self) -> PathBuf {
         self.dir.join("client.toml")
+    }
+
+    /// Addresses of the nodes whose peer ids are known.
+    pub fn node_addresses(&self) -> Vec<String> {
+        self.of_kind(Kind::Validator)
+            .into_iter()
+            .filter_map(|index| {
+                let Process { p2p_port, peer_id, .. } = &self.processes[index];
+                Some(format!("/ip4/127.0.0.1/tcp/{p2p_port}/p2p/{}", peer_id.as_ref()?))
+            })
+            .collect()
+    }
+
+    /// With what light clients follow this network's chain.
+    pub fn light_spec(&self) -> PathBuf {
+        self.dir.join(LIGHT_SPEC)
+    }
+
+    /// From where proofs of this network's names are checked.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.dir.join(CHECKPOINT)
     }
 
     /// Base URL of a site, where the devnet has a gateway.

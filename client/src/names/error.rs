@@ -132,14 +132,18 @@ fn looks_like(name: &str, like: Option<&str>) -> String {
 }
 
 fn too_dear(name: &str, price: Balance, premium: Balance, max: Option<Balance>) -> String {
+    let (price, premium_text) = (Mega(price), Mega(premium));
     match max {
+        Some(max) if premium == 0 => {
+            format!("registering {name} costs {price}, which is more than {}: raise --max-price", Mega(max))
+        }
         Some(max) => format!(
-            "registering {name} costs {} now, a premium of {} included, which is more than {}: raise --max-price, or wait until the premium has fallen",
-            Mega(price), Mega(premium), Mega(max)
+            "registering {name} costs {price} now, a premium of {premium_text} included, which is more than {}: raise --max-price, or wait until the premium has fallen",
+            Mega(max)
         ),
         None => format!(
-            "{name} has just lapsed, so registering it costs a premium of {} now, {} in all. The premium falls to nothing: wait, or pass --max-price {}",
-            Mega(premium), Mega(price), Mega(price).to_string().trim_end_matches(" MEGA")
+            "{name} has just lapsed, so registering it costs a premium of {premium_text} now, {price} in all. The premium falls to nothing: wait, or pass --max-price {}",
+            price.to_string().trim_end_matches(" MEGA")
         ),
     }
 }

@@ -144,9 +144,9 @@ fn not_ascii(typed: &str, name: &str, looks_like: Option<&str>, spelled: Option<
         let _ = write!(text, ". It looks like '{like}' and is not: who gave it to you may mean to deceive you. Type '{like}' if you mean that");
     }
     match (spelled, looks_like) {
-        (Some(spelled), _) => drop(write!(text, ". In these letters it could be '{spelled}'")),
+        (_, Some(_)) => {}
+        (Some(spelled), None) => drop(write!(text, ". In these letters it could be '{spelled}'")),
         (None, None) => text.push_str(". Spell it in these letters"),
-        (None, Some(_)) => {}
     }
     text
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::progress::{Progress, Stage};
 use futures::{stream, StreamExt};
-use meganet_chain::{account::format_account, At, BlockRef, Call, ChainClient, ChainError, Signer, Until};
+use meganet_chain::{account::format_account, At, BlockRef, Call, ChainClient, ChainError, Mega, Signer, Until};
 use meganet_primitives::{
     chain::{Availability, CommitmentInfo},
     hash::Hash,
@@ -233,7 +233,12 @@ impl<'a> Registration<'a> {
         if available > needed {
             return Ok(());
         }
-        let purpose = "the rent of the name, its deposit, a premium where it has just lapsed, and fees".to_owned();
+        let premium = match self.quote.premium {
+            0 => String::new(),
+            premium => format!(", a premium of {}", Mega(premium)),
+        };
+        let purpose =
+            format!("the name {} ({} of rent{premium}, and deposits), with fees", self.label, Mega(self.quote.rent));
         Err(ChainError::InsufficientFunds { account: format_account(&account), needed, available, purpose }.into())
     }
 

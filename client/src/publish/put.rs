@@ -55,7 +55,8 @@ impl Network {
             content: done.content,
             size,
             upload: done.report,
-            block: done.block,
+            // Without a name it is registered by this run.
+            block: done.block.ok_or(PublishError::Interrupted)?,
         })
     }
 }

@@ -195,12 +195,12 @@ impl<'a> Uploader<'a> {
     }
 
     /// Registers all that is stored in one extrinsic, after the name, if that is to be registered, and before a call that
-    /// relies on both.
+    /// relies on both. Gives no block where an earlier run, which ended before it knew, has done it already.
     pub(super) async fn register(
         &mut self,
         mut registration: Option<&mut Registration<'_>>,
         after: Option<Call>,
-    ) -> Result<(UploadReport, BlockRef), PublishError> {
+    ) -> Result<(UploadReport, Option<BlockRef>), PublishError> {
         // Receipts are collected when the commitment is old enough: they are fresh then.
         if let Some(registration) = &mut registration {
             registration.ready().await?;
@@ -212,20 +212,35 @@ impl<'a> Uploader<'a> {
                 Some(registration) => registration.ready().await?,
                 None => None,
             };
+            if self.is_done(after.as_ref()).await? {
+                break None;
+            }
             self.progress.begin(Stage::Registering, None);
             let stored = batches.iter().map(SignedBatch::call);
             let calls = before.into_iter().chain(stored).chain(after.clone()).collect();
             match self.network.chain().submit(self.signer, calls, self.until).await {
-                Ok(outcome) => break outcome,
+                Ok(outcome) => break Some(outcome),
                 Err(error) if registration.is_some() && Registration::worth_repeating(&error, attempt) => attempt += 1,
                 Err(error) => return Err(error.into()),
             }
         };
-        self.registered(&batches, objects, outcome.fee)?;
+        self.registered(&batches, objects, outcome.as_ref().map_or(0, |outcome| outcome.fee))?;
         if let Some(registration) = registration {
             registration.settle()?;
         }
-        Ok((self.report, outcome.block))
+        Ok((self.report, outcome.map(|outcome| outcome.block)))
+    }
+
+    /// Whether a name points already where a call would point it. Objects have keys of their own, so only an earlier run of
+    /// this upload can have done that.
+    async fn is_done(&self, call: Option<&Call>) -> Result<bool, PublishError> {
+        let (name, content) = match call {
+            Some(Call::SetContent { label, content }) => (label.clone(), content),
+            Some(Call::SetSubname { label, sub, content }) => (format!("{sub}.{label}"), content),
+            _ => return Ok(false),
+        };
+        let found = self.network.chain().resolve(&name, At::Best).await?;
+        Ok(found.is_some_and(|found| found.content.is_some() && found.content == *content))
     }
 
     /// How an object of so many plaintext bytes is cut.

@@ -13,7 +13,8 @@ use crate::{
     },
 };
 use meganet_primitives::{
-    hash::Hash, merkle::RangeProof, object::ObjectId, placement::MAX_SLOTS, receipt::PeerKey, sum_tree::BatchEntry,
+    hash::Hash, merkle::RangeProof, object::ObjectId, placement::MAX_SLOTS, range::RangeLeaf, receipt::PeerKey,
+    sum_tree::BatchEntry,
 };
 use std::sync::Arc;
 
@@ -126,6 +127,27 @@ impl GetClient {
             }
             (other, stream) => Err(refused(other, stream)),
         }
+    }
+
+    /// The leaves of a group's range from `query.from` up to `end`, as far as the worker knows them, page by page.
+    ///
+    /// # Errors
+    /// See [`GetClient`].
+    pub async fn leaves(&self, query: RangeQuery, end: u64) -> Result<Vec<RangeLeaf>, NetError> {
+        let mut leaves: Vec<RangeLeaf> = Vec::new();
+        let mut next = query.from;
+        while next < end {
+            let page = self.range(RangeQuery { from: next, ..query }).await?;
+            let wanted = usize::try_from(end - next).unwrap_or(usize::MAX);
+            let before = leaves.len();
+            leaves.extend(page.leaves.into_iter().take(wanted));
+            let count = leaves.len() - before;
+            if count == 0 {
+                break;
+            }
+            next = next.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+        Ok(leaves)
     }
 
     /// Which of these objects (at most 1024) the worker holds a shard of, in their order.

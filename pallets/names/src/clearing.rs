@@ -1,13 +1,13 @@
 //! What goes with a name: everything that was said by it or about it.
 
-use crate::{Config, Delegates, Histories, HoldReason, Label, Names, Owned, Pallet, Records, Subnames, Usage, Usages};
+use crate::{Config, Delegates, Histories, HoldReason, Label, Names, Owned, Pallet, Records, Subnames, Usages};
 use meganet_primitives::name::{StoredName, MAX_RECORDS, MAX_SUBNAMES};
 use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {
     /// Takes a name out of the state, with records, subnames, versions, delegates and every index, and returns its
-    /// deposits to its owner. Returns how much there was.
-    pub(crate) fn clear(label: &Label, record: &StoredName) -> Usage {
+    /// deposits to its owner. How much there is to clear is in [`Usages`].
+    pub(crate) fn clear(label: &Label, record: &StoredName) {
         let owner = AccountId32::new(record.owner);
         let usage = Usages::<T>::take(label);
         // The bounds are those of what can be there: nothing is left for a second call.
@@ -25,6 +25,5 @@ impl<T: Config> Pallet<T> {
         Self::unindex_expiry(label, record.expires);
         Self::forget_reverse(&owner, label);
         Self::give_back(HoldReason::Name, &owner, record.deposit);
-        usage
     }
 }

@@ -11,13 +11,13 @@ use crate::{
 use alloc::vec::Vec;
 use frame_support::{
     ensure,
+    pallet_prelude::DispatchResult,
     weights::{Weight, WeightMeter},
 };
 use meganet_primitives::{
     name::{NameStatus, StoredName},
     BlockNumber,
 };
-use sp_runtime::DispatchError;
 
 /// Blocks of a bucket: a minute.
 pub const BUCKET_BLOCKS: BlockNumber = 20;
@@ -33,18 +33,17 @@ impl<T: Config> Pallet<T> {
         Expiring::<T>::remove(bucket_of(expires), label);
     }
 
-    /// Returns how much was cleared.
-    pub(crate) fn do_sweep(label: Label) -> Result<Usage, DispatchError> {
+    pub(crate) fn do_sweep(label: Label) -> DispatchResult {
         let record = Names::<T>::get(&label).ok_or(Error::<T>::NoSuchName)?;
         let status = record.status(&CurrentParams::<T>::get(), Self::now());
         ensure!(status == NameStatus::Lapsed, Error::<T>::NotLapsed);
-        Ok(Self::sweep_away(label, &record))
+        Self::sweep_away(label, &record);
+        Ok(())
     }
 
-    fn sweep_away(label: Label, record: &StoredName) -> Usage {
-        let cleared = Self::clear(&label, record);
+    fn sweep_away(label: Label, record: &StoredName) {
+        Self::clear(&label, record);
         Self::deposit_event(Event::Swept { label, owner: record.owner.into() });
-        cleared
     }
 
     /// Sweeps a few names that have lapsed, as far as a block has room. Returns what that took.
@@ -68,9 +67,7 @@ impl<T: Config> Pallet<T> {
                 break;
             }
             match Names::<T>::get(&label) {
-                Some(record) => {
-                    Self::sweep_away(label, &record);
-                }
+                Some(record) => Self::sweep_away(label, &record),
                 // Against the invariants; the sweep must not stop at it for ever.
                 None => Expiring::<T>::remove(bucket, &label),
             }

@@ -70,7 +70,7 @@ pub mod pallet {
         Label, SkeletonRecord, Usage, WeightInfo,
     };
     use alloc::{string::String, vec::Vec};
-    use frame_support::{pallet_prelude::*, traits::fungible};
+    use frame_support::{dispatch::WithPostDispatchInfo, pallet_prelude::*, traits::fungible};
     use frame_system::pallet_prelude::*;
     use meganet_primitives::{
         content::NameContent,
@@ -420,8 +420,10 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::register(MAX_RECORDS, MAX_SUBNAMES))]
         pub fn register(origin: OriginFor<T>, label: Label, years: u32, secret: Secret) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let cleared = Self::do_register(who, label, years, &secret)?;
-            Ok(Some(T::WeightInfo::register(cleared.records, cleared.subnames)).into())
+            let Usage { records, subnames } = Usages::<T>::get(&label);
+            let weight = T::WeightInfo::register(records, subnames);
+            Self::do_register(who, label, years, &secret).map_err(|refused| refused.with_weight(weight))?;
+            Ok(Some(weight).into())
         }
 
         /// Points a name at something else, or at nothing. Its owner and its delegates may.
@@ -446,8 +448,10 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::release(MAX_RECORDS, MAX_SUBNAMES))]
         pub fn release(origin: OriginFor<T>, label: Label) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            let cleared = Self::do_release(who, label)?;
-            Ok(Some(T::WeightInfo::release(cleared.records, cleared.subnames)).into())
+            let Usage { records, subnames } = Usages::<T>::get(&label);
+            let weight = T::WeightInfo::release(records, subnames);
+            Self::do_release(who, label).map_err(|refused| refused.with_weight(weight))?;
+            Ok(Some(weight).into())
         }
 
         /// Says that a label will be registered, without showing it. Holds a deposit.
@@ -487,8 +491,10 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::sweep(MAX_RECORDS, MAX_SUBNAMES))]
         pub fn sweep(origin: OriginFor<T>, label: Label) -> DispatchResultWithPostInfo {
             ensure_signed(origin)?;
-            let cleared = Self::do_sweep(label)?;
-            Ok(Some(T::WeightInfo::sweep(cleared.records, cleared.subnames)).into())
+            let Usage { records, subnames } = Usages::<T>::get(&label);
+            let weight = T::WeightInfo::sweep(records, subnames);
+            Self::do_sweep(label).map_err(|refused| refused.with_weight(weight))?;
+            Ok(Some(weight).into())
         }
 
         /// Writes a record of a name, or removes it. Its owner and its delegates may. The owner's deposit is held for a new

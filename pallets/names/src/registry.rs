@@ -2,23 +2,16 @@
 
 use crate::{
     Config, CurrentParams, Delegates, Error, Event, HoldReason, Label, Names, Owned, Pallet, SkeletonRecord, Skeletons,
-    Usage,
 };
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::{
     name::{commitment, NameParams, Secret, StoredName, MAX_YEARS},
     BlockNumber,
 };
-use sp_runtime::{AccountId32, DispatchError, SaturatedConversion};
+use sp_runtime::{AccountId32, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
-    /// Returns how much of a former owner's was cleared.
-    pub(crate) fn do_register(
-        who: AccountId32,
-        label: Label,
-        years: u32,
-        secret: &Secret,
-    ) -> Result<Usage, DispatchError> {
+    pub(crate) fn do_register(who: AccountId32, label: Label, years: u32, secret: &Secret) -> DispatchResult {
         ensure!((1..=MAX_YEARS).contains(&years), Error::<T>::BadYears);
         let (params, now) = (CurrentParams::<T>::get(), Self::now());
         let skeleton = Self::skeleton_of(&label);
@@ -31,9 +24,8 @@ impl<T: Config> Pallet<T> {
         Self::redeem(&who, &commitment(who.as_ref(), &label, secret), &params)?;
 
         let quote = params.quote(label.len(), years, former.as_ref().map(|former| former.expires), now);
-        let mut cleared = Usage::default();
         if let Some(former) = former {
-            cleared = Self::clear(&label, &former);
+            Self::clear(&label, &former);
             Self::deposit_event(Event::Swept { label: label.clone(), owner: former.owner.into() });
         }
         Self::burn(&who, quote.rent.saturating_add(quote.premium))?;
@@ -56,7 +48,7 @@ impl<T: Config> Pallet<T> {
         Self::index_expiry(&label, expires);
         let (rent, premium) = (quote.rent, quote.premium);
         Self::deposit_event(Event::Registered { label, owner: who, expires, rent, premium });
-        Ok(cleared)
+        Ok(())
     }
 
     pub(crate) fn do_renew(who: AccountId32, label: Label, years: u32) -> DispatchResult {
@@ -96,12 +88,11 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Returns how much was cleared.
-    pub(crate) fn do_release(who: AccountId32, label: Label) -> Result<Usage, DispatchError> {
+    pub(crate) fn do_release(who: AccountId32, label: Label) -> DispatchResult {
         let record = Self::owned_by(&who, &label)?;
-        let cleared = Self::clear(&label, &record);
+        Self::clear(&label, &record);
         Self::deposit_event(Event::Released { label, owner: who });
-        Ok(cleared)
+        Ok(())
     }
 
     /// A name that works.

@@ -10,7 +10,8 @@ use meganet_primitives::{
 use serde_json::{json, Value};
 
 pub fn links() -> Value {
-    let names = [("my-site", ""), ("my-site", "docs/"), ("abc", "a b/ü?#%/日本.txt"), ("o.my-site", ""), ("b.abc", "x")];
+    let names =
+        [("my-site", ""), ("my-site", "docs/"), ("abc", "a b/ü?#%/日本.txt"), ("o.my-site", ""), ("b.abc", "x")];
     let names: Vec<Value> = names
         .map(|(name, path)| {
             let link = Link::name(name, path).unwrap();

@@ -11,7 +11,7 @@ use crate::{
     store::keys::LeafKey,
 };
 use meganet_chain::At;
-use meganet_net::{NetError, RangeQuery};
+use meganet_net::RangeQuery;
 use meganet_primitives::{
     chain::RangeInfo,
     range::RangeLeaf,
@@ -101,7 +101,8 @@ async fn sync_range(context: &Arc<Context>, view: &GroupView, range: RangeInfo) 
     let before = usize::try_from(from).unwrap_or(usize::MAX);
     let known = context.disk(move |store| store.leaves(expiry, group, 0, before)).await?;
     for peer in shuffled(context, view) {
-        let fetched = match fetch_leaves(context, peer, group, expiry, from, state.leaves).await {
+        let client = context.net.lazy_get_client(peer);
+        let fetched = match client.leaves(RangeQuery { group, expiry, from }, state.leaves).await {
             Ok(fetched) => fetched,
             Err(error) => {
                 tracing::debug!(group, expiry, peer = %meganet_net::peer::show(&peer), %error, "a member did not tell its range");
@@ -127,30 +128,6 @@ async fn sync_range(context: &Arc<Context>, view: &GroupView, range: RangeInfo) 
         "no other member could tell yet what was registered meanwhile"
     );
     Ok(false)
-}
-
-async fn fetch_leaves(
-    context: &Context,
-    peer: PeerKey,
-    group: u32,
-    expiry: u32,
-    from: u64,
-    end: u64,
-) -> Result<Vec<RangeLeaf>, NetError> {
-    let client = context.net.lazy_get_client(peer);
-    let mut leaves: Vec<RangeLeaf> = Vec::new();
-    let mut next = from;
-    while next < end {
-        let page = client.range(RangeQuery { group, expiry, from: next }).await?;
-        let wanted = usize::try_from(end - next).unwrap_or(usize::MAX);
-        let count = page.leaves.len().min(wanted);
-        if count == 0 {
-            break;
-        }
-        leaves.extend(page.leaves.into_iter().take(count));
-        next = next.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-    }
-    Ok(leaves)
 }
 
 /// Applies every leaf whose batch can be had; says whether all could.

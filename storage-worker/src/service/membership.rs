@@ -5,7 +5,7 @@ use meganet_primitives::{
     chain::{GroupInfo, SlotMember, StorageParams},
     placement::ProfileId,
     receipt::PeerKey,
-    Epoch, GroupId, SlotIndex,
+    BlockNumber, Epoch, GroupId, SlotIndex,
 };
 use std::collections::BTreeMap;
 
@@ -56,6 +56,7 @@ pub struct Membership {
     epoch: Epoch,
     max_epochs: u32,
     schedule: Option<Schedule>,
+    epoch_blocks: Option<BlockNumber>,
 }
 
 impl Membership {
@@ -64,6 +65,7 @@ impl Membership {
         self.epoch = params.epoch;
         self.max_epochs = params.max_epochs;
         self.schedule = Some(params.schedule);
+        self.epoch_blocks = Some(params.epoch_blocks);
     }
 
     /// Takes the complete list of groups over.
@@ -104,6 +106,11 @@ impl Membership {
     /// The rhythm of audits; `None` before the chain has told it.
     pub fn schedule(&self) -> Option<Schedule> {
         self.schedule
+    }
+
+    /// Blocks of a storage epoch; `None` before the chain has told it.
+    pub fn epoch_blocks(&self) -> Option<BlockNumber> {
+        self.epoch_blocks
     }
 
     /// Whether something can be bought until that epoch: it has not begun, and is not too far away.

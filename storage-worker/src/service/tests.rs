@@ -57,6 +57,8 @@ fn membership() -> Membership {
         schedule: meganet_primitives::audit::Schedule { period_blocks: 20, window_blocks: 8, samples: 8 },
         tolerance: meganet_primitives::audit::Tolerance { misses: 3, proofs_per_miss: 10 },
         burn_ppm: 0,
+        renewal_deposit: 0,
+        renewal_fee: 0,
     });
     membership.set_group(GroupView::of(&group(), &ME).unwrap());
     membership

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     commands::Session,
-    names::{content_json, content_text, read_name, status_text, when},
+    names::{content_json, content_text, day, read_name, status_text, when},
 };
 use anyhow::{bail, Result};
 use meganet_chain::{account::format_account, At, Mega};
@@ -136,7 +136,7 @@ pub async fn list(session: &Session, owner: Option<&str>) -> Result<()> {
         }
         let line = |info: &NameInfo| {
             let status = status_text(info.status);
-            format!("{:<32} {status}, paid until {}, version {}", label(info), when(now, info.expires), info.version)
+            format!("{:<32} {status}, paid for until {}, version {}", label(info), day(now, info.expires), info.version)
         };
         names.iter().map(line).collect::<Vec<_>>().join("\n")
     })

@@ -18,7 +18,10 @@ pub async fn transfer(session: &Session, name: &str, to: &str) -> Result<()> {
     let writer = Writer::new(session, &label).await?;
     writer.standing.owns()?;
     let call = Call::TransferName { label: label.clone(), to };
-    let done = format!("gave {label} to {}, with what it says; its delegates may write no more", format_account(&to));
+    let done = format!(
+        "gave {label} to {} with its content and texts; addresses, key and delegates of its former owner hold no more",
+        format_account(&to)
+    );
     writer.change(session, call, &done).await
 }
 

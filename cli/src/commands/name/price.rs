@@ -86,7 +86,7 @@ pub async fn available(session: &Session, name: &str) -> Result<()> {
     let chain = session.chain().await?;
     let found = Found::look(chain.as_ref(), label, 1, &asker(session)).await?;
     session.output.result(&found.json(), |_| match &found.obstacle {
-        None => format!("{} is free: {} for a year", found.label, quote_text(&found.quote)),
+        None => format!("{} is free: a year costs {}", found.label, quote_text(&found.quote)),
         Some(obstacle) => obstacle.to_string(),
     })
 }

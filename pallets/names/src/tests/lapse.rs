@@ -156,6 +156,8 @@ fn anybody_sweeps_what_nobody_wants_and_the_deposits_go_back() {
             assert_noop!(Names::sweep(signed(2), label("site")), Error::<Test>::NotLapsed);
         }
         go_to(over);
+        let early = Names::sweep(signed(2), label("none")).unwrap_err();
+        assert_eq!(early.post_info.actual_weight, Some(<() as crate::WeightInfo>::sweep(0, 0)));
         let done = Names::sweep(signed(2), label("site")).unwrap();
         assert_eq!(done.actual_weight, Some(<() as crate::WeightInfo>::sweep(1, 1)));
         assert_eq!(last_event(), Event::Swept { label: label("site"), owner: account(1) }.into());

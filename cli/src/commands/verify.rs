@@ -1,0 +1,78 @@
+//! `meganet verify` and `meganet checkpoint`: proofs of what names lead to, without the network, and where they begin.
+
+use super::{
+    resolve::{describe, line},
+    Session,
+};
+use crate::{args::VerifyArgs, names::read_name};
+use anyhow::{Context, Result};
+use meganet_chain::{ChainClient, NameProofs, SubxtChain};
+use meganet_client::resolve::{CheckpointFile, Evidence};
+use meganet_proof::{verify, Answer, Checkpoint, Freshness, NameProof};
+use serde_json::{json, Value};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, UNIX_EPOCH},
+};
+
+/// Checks a proof that was kept.
+pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
+    let path = &args.file;
+    let bytes = fs::read(path).with_context(|| format!("could not read the proof {}", path.display()))?;
+    let proof = NameProof::from_bytes(&bytes).with_context(|| format!("{}", path.display()))?;
+    let name = match &args.name {
+        Some(name) => read_name(name)?,
+        None => proof.name()?.to_owned(),
+    };
+    let config = session.config()?;
+    let checkpoint = CheckpointFile::open(config.checkpoint()?)?;
+    let verified = verify(&proof, &name, &checkpoint.known(), &Freshness::ANY)?;
+    checkpoint.advance(&verified.checkpoint);
+
+    let time = UNIX_EPOCH + Duration::from_millis(verified.block.time);
+    let mut value = match verified.answer.resolution() {
+        Some(resolution) => describe(&name, resolution),
+        None => json!({ "name": name }),
+    };
+    value["answer"] = Value::from(match verified.answer {
+        Answer::Present(_) => "present",
+        Answer::Lapsed(_) => "lapsed",
+        Answer::Absent => "absent",
+    });
+    value["block"] = json!(verified.block);
+    value["verified"] = json!({ "by": "proof", "basis": verified.basis });
+    session.output.result(&value, |_| {
+        let said = match verified.answer.resolution() {
+            Some(resolution) => line(&name, resolution),
+            None => format!("there is no name '{name}'"),
+        };
+        let when = httpdate::fmt_http_date(time);
+        format!("{said}, in block {} of {when}\n{}", verified.block.number, Evidence::Proof(verified.basis))
+    })
+}
+
+/// Asks a node once for a checkpoint.
+pub async fn checkpoint(session: &Session, output: &Path) -> Result<()> {
+    let config = session.config()?;
+    let chain = SubxtChain::connect(config.rpc()?, config.genesis()?).await?;
+    let taken = ask(&chain).await?;
+    CheckpointFile::create(output, &taken)?;
+    let (number, hash, path) = (taken.number, taken.hash, output.display());
+    let value = json!({ "output": output, "checkpoint": taken, "asked": chain.url() });
+    session.output.result(&value, |_| {
+        format!(
+            "wrote {path}: block {number}, {hash:?}\n{} was believed about it, this once: compare the hash with what others say of block {number}. From now on: meganet --checkpoint {path} …",
+            chain.url()
+        )
+    })
+}
+
+/// What a node says is a checkpoint of its chain.
+pub async fn ask(chain: &SubxtChain) -> Result<Checkpoint> {
+    let taken: Checkpoint =
+        serde_json::from_value(chain.checkpoint().await?).context("the node's checkpoint can't be read")?;
+    taken.voters().context("the node's checkpoint is none")?;
+    anyhow::ensure!(taken.genesis.0 == chain.genesis(), "the node's checkpoint is of another chain; ask another node");
+    Ok(taken)
+}

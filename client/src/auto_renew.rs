@@ -1,0 +1,188 @@
+//! Prepaying for a site, so that the network renews it by itself for as long as the money lasts, whoever is gone.
+//!
+//! The chain knows batches, not sites: what a site is prepaid with is split over the batches that hold its objects, in
+//! proportion to what renewing each costs, so that all last equally long.
+
+use crate::{
+    renew::{Registration, RenewError},
+    Network, Site,
+};
+use meganet_chain::{cost::store_price, At, Call};
+use meganet_primitives::{
+    chain::{AutoRenewalInfo, StorageParams},
+    hash::Hash,
+    pay::RENEWAL_WINDOW,
+    AccountId, Balance, GroupId,
+};
+use std::collections::BTreeSet;
+
+/// What is prepaid, and when it is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Prepayment {
+    /// How much, in planck.
+    pub amount: Balance,
+    /// For so many epochs each batch is renewed each time.
+    pub epochs: u32,
+    /// Nothing is renewed while a GiB in one slot costs more than this for an epoch, in planck; `None` for twice what it
+    /// costs now.
+    pub max_price: Option<Balance>,
+}
+
+/// What prepaying comes to.
+#[derive(Clone, Debug, Default)]
+pub struct Prepaying {
+    /// The calls, to be submitted as one transaction.
+    pub calls: Vec<Call>,
+    /// Batches that will be renewed by themselves from now on.
+    pub opened: u64,
+    /// Batches for which the account has prepaid before, and that get more.
+    pub topped_up: u64,
+    /// What renewing all of them once costs at today's price, in planck.
+    pub next: Balance,
+    /// The deposits, in planck.
+    pub deposits: Balance,
+    /// The price above which nothing new is renewed, in planck.
+    pub max_price: Balance,
+}
+
+impl Prepaying {
+    /// How many renewals of everything an amount pays for, at today's price.
+    pub fn renewals(&self, amount: Balance) -> Balance {
+        amount.checked_div(self.next).unwrap_or_default()
+    }
+}
+
+/// A batch to prepay for, with the order that there is already.
+struct Part {
+    registration: Registration,
+    order: Option<AutoRenewalInfo>,
+    next: Balance,
+}
+
+impl Network {
+    /// What it takes for `payer` to prepay for everything that a site consists of. Orders that it has for some of it get
+    /// more, and stay as they are otherwise.
+    ///
+    /// # Errors
+    /// [`RenewError`] where the chain or all members of a group can't be asked, something has expired already, or the amount
+    /// does not pay for one renewal.
+    pub async fn prepaying(
+        &self,
+        site: &Site,
+        payer: &AccountId,
+        prepayment: Prepayment,
+    ) -> Result<Prepaying, RenewError> {
+        let Prepayment { amount, epochs, max_price } = prepayment;
+        let at = self.chain().pin(At::Finalized).await?;
+        let params = self.chain().params(at).await?;
+        let max_price = max_price.unwrap_or(params.price_per_gib_epoch.saturating_mul(2));
+        let mut orders = self.chain().all_auto_renewals_of(payer, at).await?;
+        orders.retain(|order| order.expiry > params.epoch);
+        let mut parts = Vec::new();
+        for registration in self.registrations(site, at).await? {
+            let key = key(&registration);
+            let order = orders.iter().find(|order| (order.group, order.batch.root) == key).cloned();
+            let next = order.as_ref().map_or_else(|| next(&params, &registration, epochs), |order| order.next);
+            parts.push(Part { registration, order, next });
+        }
+        let mut prepaying = Prepaying { max_price, ..Prepaying::default() };
+        prepaying.next = parts.iter().fold(0, |sum, part| part.next.saturating_add(sum));
+        if amount < prepaying.next {
+            return Err(RenewError::TooLittle { needed: prepaying.next, amount });
+        }
+        let shares = split(amount, &parts.iter().map(|part| part.next).collect::<Vec<_>>());
+        for (Part { registration, order, .. }, amount) in parts.into_iter().zip(shares) {
+            let call = match order {
+                Some(order) => {
+                    prepaying.topped_up += 1;
+                    Call::TopUp { id: order.id, amount }
+                }
+                None => {
+                    prepaying.opened += 1;
+                    prepaying.deposits = prepaying.deposits.saturating_add(params.renewal_deposit);
+                    let Registration { group, expiry, index, leaf, leaf_proof, .. } = registration;
+                    Call::Prepay { group, expiry, leaf_index: index, leaf, leaf_proof, epochs, max_price, amount }
+                }
+            };
+            prepaying.calls.push(call);
+        }
+        Ok(prepaying)
+    }
+
+    /// The automatic renewals of what a site consists of, whoever pays, by number; and the batches that have none.
+    ///
+    /// # Errors
+    /// As [`Network::registrations`].
+    pub async fn auto_renewals(
+        &self,
+        site: &Site,
+        at: At,
+    ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
+        let at = self.chain().pin(at).await?;
+        let mut uncovered = self.registrations(site, at).await?;
+        let batches: BTreeSet<(GroupId, Hash)> = uncovered.iter().map(key).collect();
+        let groups: BTreeSet<GroupId> = uncovered.iter().map(|registration| registration.group).collect();
+        let mut found = Vec::new();
+        for group in groups {
+            for range in self.chain().ranges(group, at).await? {
+                let orders = self.chain().all_auto_renewals_in(group, range.expiry, at).await?;
+                found.extend(orders.into_iter().filter(|order| batches.contains(&(group, order.batch.root))));
+            }
+        }
+        found.sort_by_key(|order| order.id);
+        uncovered
+            .retain(|registration| !found.iter().any(|order| (order.group, order.batch.root) == key(registration)));
+        Ok((found, uncovered))
+    }
+}
+
+/// What names a batch wherever it is registered in its group.
+fn key(registration: &Registration) -> (GroupId, Hash) {
+    (registration.group, registration.leaf.batch.root)
+}
+
+/// What an automatic renewal of a batch costs at today's price, as the chain computes it.
+fn next(params: &StorageParams, registration: &Registration, epochs: u32) -> Balance {
+    let until = params.epoch.saturating_add(epochs).saturating_add(RENEWAL_WINDOW);
+    let price = store_price(params, registration.leaf.batch.bytes, registration.slots, until);
+    price.saturating_add(params.renewal_fee)
+}
+
+/// Splits an amount in proportion to these weights, exactly; nothing where all weights are zero.
+fn split(amount: Balance, weights: &[Balance]) -> Vec<Balance> {
+    let total = weights.iter().fold(0, |sum: Balance, weight| sum.saturating_add(*weight)).max(1);
+    let part = |weight: &Balance| {
+        let (whole, rest) = (amount / total, amount % total);
+        // `rest * weight / total`, of numbers whose product may not fit.
+        let share =
+            rest.checked_mul(*weight).map_or_else(|| rest / total.div_ceil((*weight).max(1)), |all| all / total);
+        whole.saturating_mul(*weight).saturating_add(share)
+    };
+    let mut parts: Vec<Balance> = weights.iter().map(part).collect();
+    let given = parts.iter().fold(0, |sum: Balance, part| sum.saturating_add(*part));
+    if let Some(first) = parts.first_mut() {
+        *first = first.saturating_add(amount.saturating_sub(given));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn everything_is_split_and_nobody_gets_too_little(
+            weights in proptest::collection::vec(1u128..1 << 90, 1..20), times in 1u128..1_000, more in 0u128..1 << 80,
+        ) {
+            let total: u128 = weights.iter().sum();
+            let amount = total.saturating_mul(times).saturating_add(more);
+            let parts = split(amount, &weights);
+            prop_assert_eq!(parts.iter().sum::<u128>(), amount);
+            for (part, weight) in parts.iter().zip(&weights) {
+                prop_assert!(*part >= *weight * (amount / total));
+            }
+        }
+    }
+}

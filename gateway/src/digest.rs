@@ -1,0 +1,33 @@
+//! Digests of bodies, as RFC 9530 writes them.
+
+use axum::http::{HeaderName, HeaderValue};
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+/// The digest of the bytes that an answer carries.
+pub const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+/// The digest of the whole, also where an answer carries a part of it or nothing.
+pub const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+
+/// A SHA-256 as the value of such a field; `None` never happens, since base64 is ASCII.
+pub fn field(sha256: &[u8; 32]) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("sha-256=:{}:", BASE64.encode(sha256))).ok()
+}
+
+/// The SHA-256 of some bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn it_is_written_as_the_standard_does() {
+        // RFC 9530, appendix B.1: {"hello": "world"} and a line feed.
+        let value = field(&sha256(b"{\"hello\": \"world\"}\n")).unwrap();
+        assert_eq!(value, "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:");
+    }
+}

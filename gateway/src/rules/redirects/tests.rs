@@ -1,0 +1,163 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use proptest::prelude::*;
+
+fn apply(rules: &str, path: &str) -> Option<Outcome> {
+    Redirects::parse(rules.as_bytes()).unwrap().apply(path, None)
+}
+
+fn page(status: u16, path: &str) -> Option<Outcome> {
+    Some(Outcome::Page { path: path.into(), status: StatusCode::from_u16(status).unwrap() })
+}
+
+fn redirect(status: u16, location: &str) -> Option<Outcome> {
+    Some(Outcome::Redirect { location: location.into(), status: StatusCode::from_u16(status).unwrap() })
+}
+
+fn problem(rules: &str) -> String {
+    Redirects::parse(rules.as_bytes()).unwrap_err().to_string()
+}
+
+/// The example of the IPFS gateways' specification.
+const EXAMPLE: &str = "\
+/redirect-one /one.html
+/301-redirect-one /one.html 301
+/302-redirect-two /two.html 302
+/200-index /index.html 200
+/posts/:year/:month/:day/:title /articles/:year/:month/:day/:title 301
+/splat/* /redirected-splat/:splat 301
+/not-found/* /404.html 404
+/gone/* /410.html 410
+/unavail/* /451.html 451
+/* /index.html 200
+";
+
+#[test]
+fn the_example_of_the_specification_works() {
+    assert_eq!(apply(EXAMPLE, "redirect-one"), redirect(301, "/one.html"));
+    assert_eq!(apply(EXAMPLE, "301-redirect-one"), redirect(301, "/one.html"));
+    assert_eq!(apply(EXAMPLE, "302-redirect-two"), redirect(302, "/two.html"));
+    assert_eq!(apply(EXAMPLE, "200-index"), page(200, "/index.html"));
+    assert_eq!(apply(EXAMPLE, "posts/2022/01/01/hi"), redirect(301, "/articles/2022/01/01/hi"));
+    assert_eq!(apply(EXAMPLE, "splat/one.html"), redirect(301, "/redirected-splat/one.html"));
+    assert_eq!(apply(EXAMPLE, "not-found/has-no-redirects"), page(404, "/404.html"));
+    assert_eq!(apply(EXAMPLE, "gone/has-no-redirects"), page(410, "/410.html"));
+    assert_eq!(apply(EXAMPLE, "unavail/has-no-redirects"), page(451, "/451.html"));
+    assert_eq!(apply(EXAMPLE, "catch/all"), page(200, "/index.html"));
+    assert_eq!(apply(&EXAMPLE.replace('\n', "\r\n"), "redirect-one"), redirect(301, "/one.html"));
+}
+
+#[test]
+fn every_status_and_comments_are_understood() {
+    for status in [200, 301, 302, 303, 307, 308, 404, 410, 451] {
+        let outcome = apply(&format!("\u{feff}# a\n\n  /a \t /b {status} # why\n"), "a");
+        assert!(outcome == page(status, "/b") || outcome == redirect(status, "/b"), "{status}: {outcome:?}");
+    }
+    assert_eq!(apply("/a /b\n/a /c\n", "a"), redirect(301, "/b"), "the first one is taken");
+    assert_eq!(apply("/a /b", "c"), None);
+    assert_eq!(apply("", "a"), None);
+}
+
+#[test]
+fn the_query_is_kept_unless_the_target_has_one() {
+    let ask = |rule: &str| match Redirects::parse(rule.as_bytes()).unwrap().apply("a", Some("x=1&y")) {
+        Some(Outcome::Redirect { location, .. }) => location,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(ask("/a /b"), "/b?x=1&y");
+    assert_eq!(ask("/a /b#c"), "/b?x=1&y#c");
+    assert_eq!(ask("/a /b?z"), "/b?z");
+    assert_eq!(ask("/a /b?to=https://example.com"), "/b?to=https://example.com");
+    assert_eq!(ask("/:p https://example.com?q=:p#:p"), "https://example.com?q=a#a");
+    let page = Redirects::parse(b"/a /b 200").unwrap().apply("a", Some("x"));
+    assert_eq!(page, super::tests::page(200, "/b"));
+}
+
+#[test]
+fn what_a_path_says_stays_a_path() {
+    // Without care each of these would lead to another host.
+    assert_eq!(apply("/* /:splat", "/evil.example"), redirect(301, "/evil.example"));
+    assert_eq!(apply("/* /:splat", "\\evil.example"), redirect(301, "/%5Cevil.example"));
+    assert_eq!(apply("/x/* https://a.example/:splat", "x//@evil"), redirect(301, "https://a.example//%40evil"));
+    assert_eq!(apply("/* https://a.example/:splat", "a?b#c\r\nd"), redirect(301, "https://a.example/a%3Fb%23c%0D%0Ad"));
+    assert_eq!(apply("/:p /q?a=:p", "b&c=d"), redirect(301, "/q?a=b%26c%3Dd"));
+    assert_eq!(apply("/Grüße /Grüße/%C3%BC", "Grüße"), redirect(301, "/Gr%C3%BC%C3%9Fe/%C3%BC"));
+}
+
+#[test]
+fn colons_that_name_nothing_are_text() {
+    assert_eq!(
+        apply("/w/* https://w.example:8080/Special::splat", "w/x"),
+        redirect(301, "https://w.example:8080/Special:x")
+    );
+    assert_eq!(apply("/w https://w.example/Special:Search", "w"), redirect(301, "https://w.example/Special:Search"));
+    assert_eq!(apply("/:a/:b /:a-:b.html 302", "x/y"), redirect(302, "/x-y.html"));
+    assert_eq!(apply("/a /b/%3Ac", "a"), redirect(301, "/b/%3Ac"));
+}
+
+#[test]
+fn a_broken_line_is_told() {
+    for (line, why) in [
+        ("/a", "FROM TO [STATUS]"),
+        ("/a /b 200!", "remove the '!'"),
+        ("/a /b 418", "'418' is no status"),
+        ("/a /b Country=de", "is no status"),
+        ("/a x=1 /b 301", "'301' is too much"),
+        ("a /b", "begin it with '/'"),
+        ("/a b", "is no target"),
+        ("/a javascript:alert(1)", "is no target"),
+        ("/a javascript://x/%0Aalert(1)", "no http or https"),
+        ("/a ftp://example.com/", "no http or https"),
+        ("/a https://", "no http or https"),
+        ("/a https:///x", "no http or https"),
+        ("/a https://user@example.com/", "no http or https"),
+        ("/* https://:splat/", "no http or https"),
+        ("/* https://:splat.example.com/", "no http or https"),
+        ("/a https://example.com:x/", "no http or https"),
+        ("/a //example.com/", "https://example.com/"),
+        ("/a https://example.com/ 200", "a path of this site"),
+        ("/a https://example.com/ 404", "a path of this site"),
+        ("/a /b?c 200", "without a query"),
+        ("/a /b/../c", "'..'"),
+        ("/a /:b", "stands for nothing"),
+        ("/a /:splat", "end the path with '/*'"),
+    ] {
+        let problem = problem(&format!("# rules\n/ok /fine\n{line}\n"));
+        assert!(problem.starts_with("line 3 of _redirects: ") && problem.contains(why), "{line}: {problem}");
+    }
+}
+
+#[test]
+fn rules_and_targets_are_bounded() {
+    let many = "/a /b\n".repeat(MAX_RULES);
+    assert_eq!(Redirects::parse(many.as_bytes()).unwrap().count(), MAX_RULES);
+    assert!(problem(&format!("{many}/a /b")).contains("line 1001 of _redirects: a site has 1000 rules at most"));
+    let long = "x".repeat(MAX_LOCATION);
+    assert_eq!(apply("/* /:splat", &long), Some(Outcome::TooLong));
+    assert_eq!(apply("/* /a", &long), redirect(301, "/a"));
+    let bomb = format!("/* /{}", ":splat".repeat(10_000));
+    assert_eq!(apply(&bomb, "ab"), Some(Outcome::TooLong));
+}
+
+proptest! {
+    #[test]
+    fn a_target_is_this_site_or_the_rules_own_host(
+        line in "/[a:*/]{0,6} (https://h\\.example)?/[a:/%?#splat]{0,12}( 30[1278]| 200)?",
+        path in "(/|\\\\|%|:|@|a|\\.|\n){0,8}",
+        query in "[a=&?/]{0,4}",
+    ) {
+        if let Ok(rules) = Redirects::parse(line.as_bytes()) {
+            match rules.apply(&path, Some(&query)) {
+                Some(Outcome::Redirect { location, .. }) => {
+                    prop_assert!(location.is_ascii() && !location.contains(['\n', '\\', ' ']), "{}", location);
+                    let own = location.starts_with('/') && !location.starts_with("//");
+                    let rest = location.strip_prefix("https://h.example");
+                    let there = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
+                    prop_assert!(own || there, "{}", location);
+                }
+                Some(Outcome::Page { path, .. }) => prop_assert!(path.starts_with('/')),
+                Some(Outcome::TooLong) | None => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What the gateway says of names: versions, subnames, other networks, and how it is known.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use meganet_gateway::{Evidence, Limits, Options, Resolved, SourceError, Verified};
+use meganet_primitives::{content::ForeignRef, name::NameStatus, object::ObjectId};
+use reqwest::{header, Method, StatusCode};
+use support::{header_of, Files, Gateway, Kept, Shelf, EVIDENCE};
+
+const CID: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
+
+fn ipfs() -> ForeignRef {
+    let bytes = "e3010170122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f";
+    let bytes = (0..bytes.len()).step_by(2).map(|at| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap()).collect();
+    ForeignRef::new(bytes).unwrap()
+}
+
+fn elsewhere() -> Shelf {
+    let resolved = Resolved { name: "afar".into(), version: 4, status: NameStatus::Active, evidence: EVIDENCE };
+    Shelf::default().with("afar", Kept::Foreign(resolved, ipfs()))
+}
+
+fn site(name: &str, verified: Verified) -> Files {
+    let mut files = Files::new(name, &[("index.html", name.as_bytes())]);
+    files.resolved.evidence = Evidence { verified, block: 1234 };
+    files
+}
+
+#[tokio::test]
+async fn every_answer_says_how_it_is_known() {
+    let mut grace = site("late", Verified::Proof);
+    grace.resolved.status = NameStatus::Grace;
+    let shelf = Shelf::default().with_site(site("hello", Verified::Light)).with_site(grace);
+    let gateway = Gateway::start(shelf).await;
+    for (name, verified, state) in [("hello", "light", "active"), ("late", "proof", "grace")] {
+        for path in ["/", "/nothing", "/%00"] {
+            let answer = gateway.get(name, path).await;
+            assert_eq!(header_of(&answer, "x-mega-verified"), verified, "{path}");
+            assert_eq!(header_of(&answer, "x-mega-state"), state);
+            assert_eq!(header_of(&answer, "x-mega-name"), name);
+            assert_eq!(header_of(&answer, "x-mega-version"), "1");
+            assert_eq!(header_of(&answer, "x-mega-block"), "1234");
+            assert_eq!(header_of(&answer, "x-mega-object"), ObjectId([1; 32]).to_string());
+        }
+    }
+    let nobody = gateway.get("nobody", "/").await;
+    assert_eq!(
+        (header_of(&nobody, "x-mega-verified").as_str(), header_of(&nobody, "x-mega-block").as_str()),
+        ("rpc", "77")
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_proven_is_never_swapped_in() {
+    let lapsed = SourceError::Lapsed { text: "it has lapsed".into(), evidence: EVIDENCE };
+    let shelf = elsewhere()
+        .with_site(site("light", Verified::Light))
+        .with_site(site("proof", Verified::Proof))
+        .with_site(site("believed", Verified::Rpc))
+        .with("lapsed", Kept::Error(lapsed))
+        .with("forged", Kept::Error(SourceError::Unverified("the proof is of another block".into())));
+    let options = Options { require_verified: true, ..Options::default() };
+    let gateway = Gateway::with(shelf, options, Limits::default()).await;
+    for name in ["light", "proof"] {
+        assert_eq!(gateway.get(name, "/").await.status(), StatusCode::OK, "{name}");
+    }
+    // Nor that a name leads elsewhere, or does not exist, or has lapsed.
+    let version = format!("at--{}.believed", ObjectId([1; 32]));
+    for name in ["believed", "afar", "nobody", "lapsed", &version] {
+        let answer = gateway.get(name, "/").await;
+        assert_eq!(answer.status(), StatusCode::BAD_GATEWAY, "{name}");
+        assert!(answer.text().await.unwrap().contains("only what is proven"), "{name}");
+    }
+    let forged = gateway.get("forged", "/").await;
+    assert_eq!(forged.status(), StatusCode::BAD_GATEWAY);
+    assert!(forged.text().await.unwrap().contains("the proof is of another block"));
+}
+
+#[tokio::test]
+async fn names_below_names_are_sites_of_their_own() {
+    let shelf = Shelf::default().with_site(site("hello", Verified::Rpc)).with_site(site("b.hello", Verified::Rpc));
+    let gateway = Gateway::start(shelf).await;
+    for name in ["hello", "b.hello"] {
+        let answer = gateway.get(name, "/").await;
+        assert_eq!(header_of(&answer, "x-mega-name"), name);
+        assert_eq!(answer.text().await.unwrap(), name);
+    }
+    assert_eq!(gateway.get("c.hello", "/").await.status(), StatusCode::NOT_FOUND);
+    for (name, why) in [("a.b.hello", "one dot"), ("-.hello", "hyphen"), ("hello.b", "at least 3")] {
+        let answer = gateway.get(name, "/").await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{name}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains("is not a name") && text.contains(why), "{name}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_lapsed_is_gone() {
+    let lapsed = SourceError::Lapsed { text: "the name old has lapsed".into(), evidence: EVIDENCE };
+    let gateway = Gateway::start(Shelf::default().with("old", Kept::Error(lapsed))).await;
+    for name in ["old", &format!("at--{}.old", ObjectId([1; 32]))] {
+        let answer = gateway.get(name, "/").await;
+        assert_eq!((answer.status(), header_of(&answer, "x-mega-block").as_str()), (StatusCode::GONE, "77"));
+        assert_eq!(header_of(&answer, "cache-control"), "no-store");
+        assert!(answer.text().await.unwrap().contains("has lapsed"));
+    }
+}
+
+#[tokio::test]
+async fn a_version_is_immutable() {
+    let version = |number: u8| {
+        let headers: &[u8] = b"/*\n  Cache-Control: no-store\n";
+        let mut files = Files::new("hello", &[("index.html", &[b'0' + number]), ("_headers", headers)]);
+        files.resolved.version = number.into();
+        files.object = ObjectId([number; 32]);
+        files
+    };
+    let gateway = Gateway::start(Shelf::default().with("hello", Kept::Site(vec![version(1), version(2)]))).await;
+    for number in [1, 2] {
+        let host = format!("at--{}.hello", ObjectId([number; 32]));
+        let answer = gateway.get(&host, "/").await;
+        assert_eq!(header_of(&answer, "cache-control"), "public, max-age=29030400, immutable");
+        assert_eq!(header_of(&answer, "x-mega-version"), number.to_string());
+        assert_eq!(answer.text().await.unwrap(), number.to_string());
+        let missing = gateway.get(&host, "/nothing").await;
+        assert_eq!(
+            (missing.status(), header_of(&missing, "cache-control").as_str()),
+            (StatusCode::NOT_FOUND, "no-store")
+        );
+    }
+    assert_eq!(gateway.get("hello", "/").await.text().await.unwrap(), "2");
+    let never = format!("at--{}.hello", ObjectId([3; 32]));
+    assert_eq!(gateway.get(&never, "/").await.status(), StatusCode::NOT_FOUND);
+    let answer = gateway.get("at--3.hello", "/").await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert!(answer.text().await.unwrap().contains("no version of"));
+}
+
+#[tokio::test]
+async fn a_name_that_points_elsewhere_is_sent_on_or_told() {
+    let gateway = Gateway::start(elsewhere()).await;
+    let told = gateway.get("afar", "/x").await;
+    assert_eq!((told.status(), header_of(&told, "x-mega-version").as_str()), (StatusCode::NOT_IMPLEMENTED, "4"));
+    assert!(told.text().await.unwrap().contains(&format!("ipfs://{CID}")));
+
+    let foreign = Some("https://{cid}.ipfs.example/{path}".parse().unwrap());
+    let gateway = Gateway::with(elsewhere(), Options { foreign, ..Options::default() }, Limits::default()).await;
+    for method in [Method::GET, Method::HEAD] {
+        let sent = gateway.ask(method, "afar", "/a%20b/?c=d").send().await.unwrap();
+        assert_eq!(sent.status(), StatusCode::FOUND);
+        assert_eq!(sent.headers()[header::LOCATION], format!("https://{CID}.ipfs.example/a%20b/?c=d"));
+        assert_eq!(header_of(&sent, "cache-control"), "public, max-age=5, must-revalidate");
+        assert_eq!(header_of(&sent, "x-mega-name"), "afar");
+    }
+    // The client here resolves '..' itself, as browsers do; what is escaped it leaves.
+    let out = gateway.get("afar", "/%2e%2e%2fx").await;
+    assert_eq!(out.status(), StatusCode::BAD_REQUEST);
+}
