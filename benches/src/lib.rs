@@ -6,6 +6,9 @@
 pub mod audits;
 pub mod codec;
 pub mod detection;
+pub mod light;
+pub mod names;
 pub mod report;
 pub mod rounds;
+pub mod throughput;
 pub mod tolerance;

@@ -1,0 +1,55 @@
+//! Start of a light client: from nothing, and from what it knew, to the first verified answer.
+
+use anyhow::{ensure, Result};
+use clap::Parser;
+use meganet_benches::{
+    light::{bench, probe, Start},
+    report::Report,
+};
+use std::path::PathBuf;
+
+/// Starts a local network of real validators, lets its chain grow, and measures in new processes how long it takes from
+/// the start of the program until a name has been looked up: by a light client from a spec's checkpoint (cold), from its
+/// database (warm), and by asking a node that is trusted (rpc), in turn. Prints `key: value` lines; fails where the median
+/// cold start is slower than 3 s.
+#[derive(Parser)]
+#[command(name = "light")]
+struct Args {
+    /// So many starts of each kind.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Validators: 1 or 3.
+    #[arg(long, default_value_t = 3)]
+    validators: usize,
+    /// So many blocks are finalized after the checkpoint before it is begun at.
+    #[arg(long, default_value_t = 12)]
+    blocks: u32,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+    /// Measure one start, in this process, and print it: what the bench runs itself with.
+    #[arg(long, hide = true, value_enum)]
+    probe: Option<Start>,
+    /// Where the probe's network is: a folder with `client.toml` and `light.json`.
+    #[arg(long, hide = true)]
+    network: Option<PathBuf>,
+    /// Where the probe's database is.
+    #[arg(long, hide = true)]
+    state: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    if let (Some(start), Some(network), Some(state)) = (args.probe, &args.network, &args.state) {
+        println!("{}", probe(start, network, state).await?);
+        return Ok(());
+    }
+    let mut report = Report::new();
+    report.text("unit", "milliseconds from the start of a process to the first answer; MiB of memory at most; medians");
+    let missed = bench(args.rounds, args.validators, args.blocks, &mut report).await?;
+    report.text("targets", if missed.is_empty() { "met" } else { "missed" });
+    report.print(args.json);
+    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Asking a node as fast as it answers.
+
+use anyhow::{ensure, Context, Result};
+use futures::future::try_join_all;
+use jsonrpsee::{
+    core::{client::ClientT, params::ArrayParams},
+    ws_client::{WsClient, WsClientBuilder},
+};
+use serde_json::Value;
+use std::{
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        Arc,
+    },
+    time::{Duration, Instant},
+};
+
+/// How many ask, and how many questions each has under way.
+#[derive(Clone, Copy, Debug)]
+pub struct Crowd {
+    /// WebSocket connections.
+    pub connections: usize,
+    /// Questions under way on each.
+    pub in_flight: usize,
+}
+
+/// What a node answered.
+pub struct Answers {
+    /// Answers in a second.
+    pub rate: f64,
+    /// Half of them came within so many milliseconds.
+    pub p50: f64,
+    /// And 99 of a hundred.
+    pub p99: f64,
+}
+
+/// Asks `method` with the parameters of turn 0, 1, … for about `time`.
+///
+/// # Errors
+/// A connection that breaks, an answer that is an error, or one that `check` refuses.
+pub async fn ask(
+    url: &str,
+    crowd: Crowd,
+    time: Duration,
+    method: &'static str,
+    params: fn(u32) -> ArrayParams,
+    check: fn(&Value) -> bool,
+) -> Result<Answers> {
+    let turn = Arc::new(AtomicU32::new(0));
+    let mut clients = Vec::new();
+    for _ in 0..crowd.connections {
+        clients.push(Arc::new(WsClientBuilder::default().build(url).await?));
+    }
+    let begun = Instant::now();
+    let one = |client: Arc<WsClient>| {
+        let turn = turn.clone();
+        tokio::spawn(async move {
+            let mut times = Vec::new();
+            while begun.elapsed() < time {
+                let params = params(turn.fetch_add(1, Ordering::Relaxed));
+                let asked = Instant::now();
+                let answer: Value = client.request(method, params).await.with_context(|| method)?;
+                times.push(asked.elapsed());
+                ensure!(check(&answer), "{method} answers {answer}");
+            }
+            Ok(times)
+        })
+    };
+    let asking = clients.iter().flat_map(|client| (0..crowd.in_flight).map(|_| one(client.clone())));
+    let all = try_join_all(asking.collect::<Vec<_>>()).await?;
+    let took = begun.elapsed().as_secs_f64();
+    let mut times = all.into_iter().collect::<Result<Vec<Vec<Duration>>>>()?.concat();
+    times.sort_unstable();
+    let at = |percent: usize| times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
+    Ok(Answers { rate: f64::from(u32::try_from(times.len())?) / took, p50: at(50), p99: at(99) })
+}

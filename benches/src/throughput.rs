@@ -1,0 +1,182 @@
+//! How many objects a running chain registers in a second: a real node, receipts that are signed by the group's own keys, and
+//! batches of a thousand objects given to it as fast as it takes them; against plain transfers that come in the same way.
+//!
+//! What is counted is in finalized blocks, and seconds are those of the chain: blocks times the length of a slot.
+
+use crate::report::Report;
+use anyhow::{ensure, Context, Result};
+use ed25519_dalek::{Signer as _, SigningKey};
+use futures::{
+    future::{try_join_all, BoxFuture},
+    stream, StreamExt, TryStreamExt,
+};
+use meganet_chain::{worker_proof, At, Call, ChainClient, Signer, TxOutcome, Until, MEGA};
+use meganet_cli::devnet::{Devnet, Shape};
+use meganet_primitives::{
+    chain::GroupInfo,
+    country::Country,
+    object::{ObjectId, LEAF_LEN},
+    placement::ProfileId,
+    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
+    sum_tree::{summarize, BatchEntry, BatchSummary},
+    BlockNumber, Epoch,
+};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+/// Objects of a batch.
+pub const OBJECTS: u32 = 1_000;
+/// The most batches that fit into a slot of 1 GiB, with objects of a KiB.
+pub const MAX_BATCHES: u32 = 1_000;
+/// Seconds of a block.
+const BLOCK: f64 = 3.0;
+/// Accounts that submit at a time: the transactions of each have to be signed one after another.
+const OWNERS: u32 = 8;
+/// What is to be reached.
+pub const TARGET: f64 = 1_000.0;
+/// Countries of the workers: no more than two of a group may be in the same.
+const COUNTRIES: [&[u8; 2]; 3] = [b"DE", b"FR", b"JP"];
+
+/// Measures `batches` batches and as many transfers. Says whether the target is met.
+///
+/// # Errors
+/// Where the node does not start, or takes something else than expected.
+pub async fn run(batches: u32, report: &mut Report) -> Result<bool> {
+    ensure!((1..=MAX_BATCHES).contains(&batches), "1 to {MAX_BATCHES} batches fit into a group, not {batches}");
+    let dir = tempfile::Builder::new().prefix("meganet-throughput-").tempdir()?;
+    let shape = Shape { validators: 1, workers: Vec::new(), gateway_port: None, ..Shape::small() };
+    let mut devnet = Devnet::open(dir.path(), &shape)?;
+    let measured = async {
+        devnet.up(&mut |step| eprintln!("[throughput] {step}")).await?;
+        measure(&devnet, batches, report).await
+    };
+    let measured = measured.await;
+    devnet.state.stop_all()?;
+    measured
+}
+
+async fn measure(devnet: &Devnet, batches: u32, report: &mut Report) -> Result<bool> {
+    let chain = devnet.chain().await?;
+    let chain = &*chain;
+    let (group, keys) = open_group(chain).await?;
+    let owners = fund(chain, "Owner", OWNERS, 1_000 * MEGA).await?;
+    let expiry = chain.params(At::Best).await?.epoch + 10;
+    let calls = (0..batches).zip(owners.iter().cycle());
+    let stores: Vec<(&Signer, Call)> =
+        calls.map(|(_, owner)| Ok((owner, store(chain, &group, &keys, owner, expiry)?))).collect::<Result<_>>()?;
+    let transfers: Vec<(&Signer, Call)> =
+        stores.iter().map(|(owner, _)| (*owner, Call::Transfer { to: owner.account(), amount: 1 })).collect();
+
+    let (of_transfers, _) = submit(chain, transfers).await?;
+    let (of_stores, outcomes) = submit(chain, stores).await?;
+    let objects: u64 =
+        outcomes.iter().flat_map(TxOutcome::stored).map(|stored| u64::from(stored.leaf.batch.objects)).sum();
+    ensure!(objects == u64::from(batches) * u64::from(OBJECTS), "{objects} objects were registered");
+    let stats = chain.stats(At::Finalized).await?;
+    ensure!(stats.objects == objects, "the chain counts {} objects", stats.objects);
+    let rate = of_stores.a_second * f64::from(OBJECTS);
+    report.count("objects", objects);
+    report.count("store.blocks", of_stores.blocks.into());
+    report.count("store.most_in_a_block", of_stores.most);
+    report.figure("store.calls_per_second", of_stores.a_second);
+    report.figure("store.objects_per_second", rate);
+    report.figure("store.wall_seconds", of_stores.wall.as_secs_f64());
+    report.count("transfer.blocks", of_transfers.blocks.into());
+    report.figure("transfer.calls_per_second", of_transfers.a_second);
+    report.figure("ratio", of_stores.a_second / of_transfers.a_second);
+    Ok(rate >= TARGET)
+}
+
+/// How fast calls came into blocks.
+struct Pace {
+    /// From the first block with one of them to the last.
+    blocks: BlockNumber,
+    /// Calls of the fullest block.
+    most: u64,
+    a_second: f64,
+    wall: Duration,
+}
+
+/// Submits all calls, several accounts at a time, and waits until all are final.
+async fn submit(chain: &dyn ChainClient, calls: Vec<(&Signer, Call)>) -> Result<(Pace, Vec<TxOutcome>)> {
+    let begun = Instant::now();
+    let count = calls.len();
+    let submissions: Vec<BoxFuture<'_, _>> =
+        calls.into_iter().map(|(owner, call)| chain.submit(owner, vec![call], Until::Finalized)).collect();
+    // All at once: each waits for its account's turn to sign, and then for its block.
+    let outcomes: Vec<TxOutcome> = stream::iter(submissions).buffer_unordered(count.max(1)).try_collect().await?;
+    let mut in_block: BTreeMap<BlockNumber, u64> = BTreeMap::new();
+    for outcome in &outcomes {
+        *in_block.entry(outcome.block.number).or_default() += 1;
+    }
+    let (first, _) = in_block.first_key_value().context("a block")?;
+    let (last, _) = in_block.last_key_value().context("a block")?;
+    let blocks = last - first + 1;
+    let most = in_block.values().copied().max().unwrap_or_default();
+    let a_second = f64::from(u32::try_from(count)?) / (f64::from(blocks) * BLOCK);
+    Ok((Pace { blocks, most, a_second, wall: begun.elapsed() }, outcomes))
+}
+
+/// Accounts with money.
+async fn fund(chain: &dyn ChainClient, kind: &str, count: u32, amount: u128) -> Result<Vec<Signer>> {
+    let accounts: Vec<Signer> =
+        (0..count).map(|number| Signer::from_suri(&format!("//{kind}//{number}"))).collect::<Result<_, _>>()?;
+    let calls = accounts.iter().map(|account| Call::Transfer { to: account.account(), amount }).collect();
+    chain.submit(&Signer::from_suri("//Alice")?, calls, Until::InBlock).await?;
+    Ok(accounts)
+}
+
+/// A group of six workers, with the keys by which they sign.
+async fn open_group(chain: &dyn ChainClient) -> Result<(GroupInfo, BTreeMap<PeerKey, SigningKey>)> {
+    let profile = ProfileId::Compact;
+    let n = u32::from(profile.profile().n);
+    let params = chain.params(At::Best).await?;
+    let operators = fund(chain, "Operator", n, params.min_bond * 2).await?;
+    let mut keys = BTreeMap::new();
+    let mut registrations = Vec::new();
+    for (operator, country) in operators.iter().zip(COUNTRIES.iter().cycle()) {
+        let key = SigningKey::from_bytes(&rand::random());
+        let peer = PeerKey(key.verifying_key().to_bytes());
+        let proof = PeerSignature(key.sign(&worker_proof(&chain.genesis(), &operator.account())).to_bytes());
+        let country = Country::new(**country)?;
+        let call = Call::RegisterWorker { peer, country, capacity: params.min_capacity, proof };
+        registrations.push(chain.submit(operator, vec![call], Until::InBlock));
+        keys.insert(peer, key);
+    }
+    try_join_all(registrations).await?;
+    let alice = Signer::from_suri("//Alice")?;
+    let opened = chain.submit(&alice, vec![Call::OpenGroup { profile }], Until::InBlock).await?;
+    let id = opened.opened_group().context("a group was opened")?;
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        let group = chain.group(id, At::Best).await?.context("the group is there")?;
+        if group.slots.iter().all(Option::is_some) {
+            return Ok((group, keys));
+        }
+        ensure!(Instant::now() < deadline, "the group is not filled: {group:?}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// A batch of new objects with receipts of a quorum.
+fn store(
+    chain: &dyn ChainClient,
+    group: &GroupInfo,
+    keys: &BTreeMap<PeerKey, SigningKey>,
+    owner: &Signer,
+    expiry: Epoch,
+) -> Result<Call> {
+    let entry = |_| BatchEntry { object: ObjectId(rand::random()), shards_root: rand::random(), shard_len: LEAF_LEN };
+    let entries: Vec<BatchEntry> = (0..OBJECTS).map(entry).collect();
+    let batch: BatchSummary = summarize(&entries)?;
+    let mut receipts = Vec::new();
+    for (slot, member) in (0..).zip(&group.slots).take(group.profile.profile().quorum().into()) {
+        let key = member.as_ref().and_then(|member| keys.get(&member.peer)).context("a member's key")?;
+        let genesis = chain.genesis();
+        let statement = ReceiptStatement { genesis, group: group.id, slot, expiry, owner: owner.account(), batch };
+        receipts.push(Receipt { slot, signature: PeerSignature(key.sign(&statement.signed_bytes()).to_bytes()) });
+    }
+    Ok(Call::Store { group: group.id, expiry, batch, receipts })
+}
