@@ -45,6 +45,11 @@ impl Cli {
         Cli { config: config.into(), ..self.clone() }
     }
 
+    /// The same, remembering nothing of what was done before: as on another machine.
+    pub fn with_state(&self, state: &Path) -> Self {
+        Cli { state: state.into(), ..self.clone() }
+    }
+
     /// The command, ready to be run or changed.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);

@@ -17,7 +17,7 @@ pub fn escape(path: &str) -> String {
 
 /// The version of the site that an answer is of.
 pub fn version_of(response: &reqwest::Response) -> Result<u64> {
-    let version = response.headers().get("x-meganet-version").context("an answer names its version")?;
+    let version = response.headers().get("x-mega-version").context("an answer names its version")?;
     Ok(version.to_str()?.parse()?)
 }
 

@@ -7,6 +7,7 @@ pub mod errors;
 pub mod hostile;
 pub mod main_job;
 pub mod mirror;
+pub mod names;
 pub mod update;
 
 use crate::{stage, Stage};
@@ -75,5 +76,11 @@ pub const ALL: &[Scenario] = &[
         promise: "workers that keep are paid, those that lose are replaced, and everything opens without its owner",
         shape: audits::shape,
         play: |stage| Box::pin(audits::play(stage)),
+    },
+    Scenario {
+        name: "names",
+        promise: "names are registered unseen, written by whom their owner lets, proven, rolled back, and lapse to a new owner",
+        shape: names::shape,
+        play: |stage| Box::pin(names::play(stage)),
     },
 ];

@@ -54,8 +54,13 @@ impl Stage {
 
     /// A browser for the gateway.
     pub fn browser(&self) -> Result<Browser> {
+        self.browser_for(&LABELS)
+    }
+
+    /// A browser that knows these names.
+    pub fn browser_for(&self, names: &[&str]) -> Result<Browser> {
         let index = *self.devnet.state.of_kind(Kind::Gateway).first().context("there is a gateway")?;
-        Browser::new(self.devnet.state.processes[index].http_port, &LABELS)
+        Browser::new(self.devnet.state.processes[index].http_port, names)
     }
 
     /// Publishes a folder; what `meganet publish --json` reports.

@@ -20,21 +20,32 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
         Entry { path: PATH.into(), size: 0, mtime: 0, mode: 0o644, hash: content_hash(b""), extents: Vec::new() };
     let good = Manifest { objects: Vec::new(), entries: vec![entry] }.encode()?;
     // So that what is refused below is refused for what is wrong with it.
-    publish(stage, victim, "good-manifest", &good).await?;
-    stage.cli.json(&["get", &format!("good-manifest/{PATH}"), "-o", &out(stage, "good")?]).await?;
-    get_refused(stage, "good-manifest", WAY_OUT, &["lead out"]).await?;
+    let control = async {
+        publish(stage, victim, ("good-manifest", "//Charlie"), &good).await?;
+        stage.cli.json(&["get", &format!("good-manifest/{PATH}"), "-o", &out(stage, "good")?]).await?;
+        get_refused(stage, "good-manifest", WAY_OUT, &["lead out"]).await
+    };
 
     let truncated = &good[..good.len() - 1];
-    refused(stage, victim, "truncated-manifest", truncated, &["truncated"]).await?;
     let begin = good.windows(PATH.len()).position(|part| part == PATH.as_bytes()).context("the path is in there")?;
     let mut leads_out = good.clone();
     leads_out[begin..begin + PATH.len()].copy_from_slice(WAY_OUT.as_bytes());
-    refused(stage, victim, "path-traversal", &leads_out, &["refused", WAY_OUT]).await
+    // Each by an owner of its own, so that none has to wait for another's blocks.
+    let truncated = refused(stage, victim, ("truncated-manifest", "//Dave"), truncated, &["truncated"]);
+    let traversal = refused(stage, victim, ("path-traversal", "//Eve"), &leads_out, &["refused", WAY_OUT]);
+    tokio::try_join!(control, truncated, traversal)?;
+    Ok(())
 }
 
 /// Publishes a bad manifest under a name, and reads it as people do.
-async fn refused(stage: &Stage, victim: &Victim, name: &str, manifest: &[u8], needles: &[&str]) -> Result<()> {
-    publish(stage, victim, name, manifest).await?;
+async fn refused(
+    stage: &Stage,
+    victim: &Victim,
+    (name, owner): (&str, &str),
+    manifest: &[u8],
+    needles: &[&str],
+) -> Result<()> {
+    publish(stage, victim, (name, owner), manifest).await?;
     get_refused(stage, name, PATH, needles).await?;
     let answer = stage.browser()?.request(reqwest::Method::GET, name, PATH).send().await?;
     let (status, text) = (answer.status(), answer.text().await?);
@@ -54,11 +65,12 @@ async fn get_refused(stage: &Stage, name: &str, path: &str, needles: &[&str]) ->
     Ok(())
 }
 
-/// Points a name at an object with these bytes.
-async fn publish(stage: &Stage, victim: &Victim, name: &str, bytes: &[u8]) -> Result<()> {
+/// Points a name of somebody at an object with these bytes.
+async fn publish(stage: &Stage, victim: &Victim, (name, owner): (&str, &str), bytes: &[u8]) -> Result<()> {
+    let cli = stage.cli.signing_as(owner);
     let file = stage.folder("hostile-manifests")?.join(name);
     std::fs::write(&file, bytes)?;
-    let put = stage.cli.json(&["put", file.to_str().context("a Unicode path")?]).await?;
+    let put = cli.json(&["put", file.to_str().context("a Unicode path")?]).await?;
     let link: Link = put["link"].as_str().context("put prints a link")?.parse()?;
     let site = Network::new(victim.chain.clone(), victim.net.clone()).open_link(&link).await?;
     let entry = site.one_entry("")?;
@@ -67,8 +79,8 @@ async fn publish(stage: &Stage, victim: &Victim, name: &str, bytes: &[u8]) -> Re
     ensure!(extent.offset == 0 && object.plain_len()? == entry.size, "the file shares its object: {:?}", entry.extents);
     let link =
         Link::Object { object: object.object, group: object.group, sealed_len: object.sealed_len, key: object.key };
-    stage.cli.json(&["name", "register", name]).await?;
-    stage.cli.json(&["name", "set", name, &link.to_string()]).await?;
+    cli.json(&["name", "register", name]).await?;
+    cli.json(&["name", "set", name, &link.to_string()]).await?;
     Ok(())
 }
 

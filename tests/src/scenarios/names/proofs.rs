@@ -1,0 +1,36 @@
+//! What a name leads to is proven, not believed: online, offline, by a light client.
+
+use super::LASTING;
+use crate::Stage;
+use anyhow::{ensure, Context, Result};
+use std::{fs, time::Instant};
+
+/// Plays it.
+pub(super) async fn play(stage: &Stage) -> Result<()> {
+    let cli = &stage.cli;
+    let dir = stage.folder("proofs")?;
+    for (name, there) in [(LASTING, true), ("nobody-has-this", false)] {
+        let file = dir.join(format!("{name}.proof"));
+        let path = file.to_str().context("a Unicode path")?;
+        cli.run(&["--json", "resolve", name, "--proof", path]).await?;
+        let verified = cli.json(&["verify", path]).await?;
+        ensure!(verified["name"] == name && verified["verified"] == true, "the proof says something else: {verified}");
+        ensure!(verified["exists"] == there, "the proof of {name} says {verified}");
+        let bytes = fs::read(&file)?;
+        stage.facts.say(&format!("proof-bytes-{}", if there { "present" } else { "absent" }), bytes.len());
+        // Any changed byte: refused, and never another answer.
+        for place in (0..bytes.len()).step_by(bytes.len() / 16) {
+            let mut changed = bytes.clone();
+            changed[place] ^= 0x40;
+            fs::write(&file, changed)?;
+            let run = cli.run(&["--json", "verify", path]).await?;
+            ensure!(run.code == 1, "a proof with byte {place} changed was accepted: {}", run.stderr);
+        }
+    }
+    let started = Instant::now();
+    let light = cli.json(&["--light", "resolve", LASTING]).await?;
+    stage.facts.seconds("light-client-first-answer-seconds", started.elapsed());
+    let asked = cli.json(&["resolve", LASTING]).await?;
+    ensure!(light["content"] == asked["content"], "the light client says {light}, the node {asked}");
+    Ok(())
+}
