@@ -95,7 +95,12 @@ fn vectors() -> Value {
         ("a changed header", changed(&|proof| proof.block.header.extrinsics_root.0[0] ^= 1)),
         ("a changed signature", changed(&|proof| proof.block.finality.votes[0].signature[0] ^= 1)),
         ("another round", changed(&|proof| proof.block.finality.round += 1)),
-        ("a vote too few", changed(&|proof| drop(proof.block.finality.votes.pop()))),
+        (
+            "a vote too few",
+            changed(&|proof| {
+                proof.block.finality.votes.pop();
+            }),
+        ),
         ("a vote twice", changed(&|proof| proof.block.finality.votes[1] = proof.block.finality.votes[0].clone())),
         ("another set", changed(&|proof| proof.block.set_id = 1)),
         ("another chain", changed(&|proof| proof.genesis.0[0] ^= 1)),
