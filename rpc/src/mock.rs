@@ -157,7 +157,7 @@ sp_api::mock_impl_runtime_apis! {
 
         fn resolve(name: Vec<u8>) -> Option<Resolution> {
             // Another version than in the state: so tests see which of the two was asked.
-            (name == b"alice").then(|| Resolution {
+            (name == b"alice").then_some(Resolution {
                 owner: OWNER,
                 content: None,
                 version: RUNTIME_VERSION,

@@ -36,8 +36,8 @@ pub struct Files {
     pub break_after: Option<usize>,
     /// Makes the manifest lie: the digest of this file is said to be that of these bytes.
     pub false_digest: Option<(String, Bytes)>,
-    manifest: Manifest,
-    reads: Arc<AtomicUsize>,
+    pub manifest: Manifest,
+    pub reads: Arc<AtomicUsize>,
 }
 
 impl Files {
