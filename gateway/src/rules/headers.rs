@@ -134,8 +134,9 @@ fn change(line: &str) -> Result<Change, String> {
         return Err(format!("'{line}' is neither a path nor a header: write /PATH, or Name: value"));
     };
     let name = name_of(name)?;
-    let value = HeaderValue::from_str(value.trim())
-        .map_err(|_| format!("the value of {name} has characters that no header has: use ASCII"))?;
+    // The library takes other bytes too, which no two readers understand alike.
+    let value = Some(value.trim()).filter(|value| value.is_ascii()).and_then(|value| HeaderValue::from_str(value).ok());
+    let value = value.ok_or_else(|| format!("the value of {name} has characters that no header has: use ASCII"))?;
     Ok(Change::Say(name, value))
 }
 
