@@ -130,6 +130,9 @@ fn change(line: &str) -> Result<Change, String> {
     if let Some(name) = line.strip_prefix('!') {
         return Ok(Change::TakeAway(name_of(name)?));
     }
+    if line.starts_with("https://") || line.starts_with("http://") {
+        return Err(format!("'{line}' is an address: write its path alone, beginning with '/'"));
+    }
     let Some((name, value)) = line.split_once(':') else {
         return Err(format!("'{line}' is neither a path nor a header: write /PATH, or Name: value"));
     };
@@ -198,7 +201,7 @@ Content-Type: text/plain; charset=us-ascii
             ("/*\n  : b", 2, "no name of a header"),
             ("/*\n  X-A: ü", 2, "use ASCII"),
             ("/*\n  X-A: a\u{7f}", 2, "use ASCII"),
-            ("https://example.com/*\n", 1, "no name of a header"),
+            ("/*\nhttps://example.com/*\n", 2, "write its path alone"),
             ("/a?b\n", 1, "remove '?'"),
             ("/:x\n", 1, "write '*'"),
             ("/a*b*c*d*e*f*g*h*i*j\n", 1, "use fewer"),
