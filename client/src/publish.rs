@@ -32,7 +32,9 @@ use crate::{
     upload::Source,
 };
 use meganet_chain::{BlockRef, Call, Signer, Until};
-use meganet_primitives::{content::ContentRef, hash::Hash, manifest::Manifest, placement::ProfileId, Balance, Epoch};
+use meganet_primitives::{
+    content::ContentRef, hash::Hash, manifest::Manifest, name::Quote, placement::ProfileId, Balance, Epoch,
+};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -91,6 +93,8 @@ pub struct PublishReport {
     pub unchanged: bool,
     /// Whether the name was registered.
     pub registered: bool,
+    /// What that cost.
+    pub name_quote: Option<Quote>,
     /// Sums over the site.
     pub totals: Totals,
     /// What is in the folder and was not published.
@@ -168,6 +172,7 @@ impl Network {
                     version: target.version(),
                     unchanged: true,
                     registered: false,
+                    name_quote: None,
                     totals: plan.totals(),
                     skipped: walked.skipped,
                     upload: None,
@@ -182,7 +187,8 @@ impl Network {
             content: done.content,
             version: target.version().saturating_add(1),
             unchanged: false,
-            registered: target.to_register().is_some(),
+            registered: registration.is_some(),
+            name_quote: registration.as_ref().map(Registration::quote),
             totals,
             skipped: walked.skipped,
             upload: Some(done.report),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     args::{GetArgs, PlacementArgs, PublishArgs, PutArgs, TermsArgs},
-    names::read_name,
+    names::{quote_json, quote_text, read_name, years_text},
     output::bytes,
     progress::Bars,
 };
@@ -43,6 +43,7 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         "version": report.version,
         "unchanged": report.unchanged,
         "registered": report.registered,
+        "name_price": report.name_quote.as_ref().map(quote_json),
         "object": report.content.object.to_string(),
         "files": report.totals.files,
         "bytes": report.totals.bytes,
@@ -59,8 +60,12 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         let Some(upload) = report.upload else {
             return format!("nothing has changed: {address} is version {} as it was", report.version);
         };
+        let registered = match &report.name_quote {
+            Some(quote) => format!("registered {name} for {}: {}\n", years_text(terms.years), quote_text(quote)),
+            None => String::new(),
+        };
         format!(
-            "published {} files ({}) as version {}, {} of it uploaded as {} of shards ({}), in {seconds:.1} s\npaid {} until epoch {}, and {} of fees\n{address}",
+            "{registered}published {} files ({}) as version {}, {} of it uploaded as {} of shards ({}), in {seconds:.1} s\npaid {} until epoch {}, and {} of fees\n{address}",
             report.totals.files,
             bytes(report.totals.bytes),
             report.version,
