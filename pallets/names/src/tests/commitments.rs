@@ -56,7 +56,7 @@ fn a_commitment_binds_label_and_secret() {
         commit(1, "alice");
         go_to(now() + PARAMS.min_commit_age);
         assert_noop!(reveal(1, "bob", 1), Error::<Test>::CommitmentMissing);
-        assert_noop!(Names::register(signed(1), label("alice"), 1, [8; 32]), Error::<Test>::CommitmentMissing);
+        assert_noop!(told(Names::register(signed(1), label("alice"), 1, [8; 32])), Error::<Test>::CommitmentMissing);
         assert_ok!(reveal(1, "alice", 1));
     });
 }

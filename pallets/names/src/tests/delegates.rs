@@ -30,7 +30,7 @@ fn a_delegate_publishes_and_does_nothing_else() {
 
         let not_owner = DispatchError::from(Error::<Test>::NotOwner);
         assert_noop!(Names::transfer(signed(4), label("site"), account(4)), not_owner);
-        assert_noop!(Names::release(signed(4), label("site")), not_owner);
+        assert_noop!(told(Names::release(signed(4), label("site"))), not_owner);
         assert_noop!(delegate(4, 5, true), not_owner);
         assert_noop!(delegate(4, 4, false), not_owner);
         assert_noop!(Names::remove_subname(signed(4), label("site"), label("pr-42")), not_owner);

@@ -32,7 +32,7 @@ fn in_its_grace_a_name_works_and_can_be_renewed() {
         go_to(grace - 1);
         assert_eq!((leads_to("site"), leads_to("blog.site")), (Some(content(6)), Some(content(5))));
         assert_eq!(register_at(2, "site"), Err(Error::<Test>::NameTaken.into()));
-        assert_noop!(Names::sweep(signed(2), label("site")), Error::<Test>::NotLapsed);
+        assert_noop!(told(Names::sweep(signed(2), label("site"))), Error::<Test>::NotLapsed);
         assert_ok!(Names::renew(signed(2), label("site"), 1));
         // What was not paid for is paid for now.
         assert_eq!(info("site").expires, expires + PARAMS.year);
@@ -70,7 +70,7 @@ fn after_its_grace_a_name_leads_to_nothing_and_obeys_nobody() {
             assert_noop!(Names::set_content(signed(1), label("site"), None), lapsed);
             assert_noop!(Names::rollback(signed(1), label("site"), 1), lapsed);
             assert_noop!(Names::transfer(signed(1), label("site"), account(2)), lapsed);
-            assert_noop!(Names::release(signed(1), label("site")), lapsed);
+            assert_noop!(told(Names::release(signed(1), label("site"))), lapsed);
             assert_noop!(Names::renew(signed(1), label("site"), 1), lapsed);
             assert_noop!(Names::set_record(signed(1), label("site"), text("url"), None), lapsed);
             assert_noop!(Names::set_delegate(signed(1), label("site"), account(4), false), lapsed);
@@ -150,10 +150,10 @@ fn the_premium_falls_to_nothing() {
 fn anybody_sweeps_what_nobody_wants_and_the_deposits_go_back() {
     run(|| {
         let (grace, over) = furnished();
-        assert_noop!(Names::sweep(signed(2), label("none")), Error::<Test>::NoSuchName);
+        assert_noop!(told(Names::sweep(signed(2), label("none"))), Error::<Test>::NoSuchName);
         for block in [now(), grace, over - 1] {
             go_to(block);
-            assert_noop!(Names::sweep(signed(2), label("site")), Error::<Test>::NotLapsed);
+            assert_noop!(told(Names::sweep(signed(2), label("site"))), Error::<Test>::NotLapsed);
         }
         go_to(over);
         let early = Names::sweep(signed(2), label("none")).unwrap_err();

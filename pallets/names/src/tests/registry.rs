@@ -149,12 +149,12 @@ fn a_transfer_takes_all_that_the_name_says_and_its_deposits_along() {
 #[test]
 fn release_frees_the_name_and_returns_the_deposits() {
     run(|| {
-        assert_noop!(Names::release(signed(1), label("site")), Error::<Test>::NoSuchName);
+        assert_noop!(told(Names::release(signed(1), label("site"))), Error::<Test>::NoSuchName);
         assert_ok!(register(1, "site"));
         assert_ok!(Names::set_content(signed(1), label("site"), Some(content(3))));
         assert_ok!(Names::set_record(signed(1), label("site"), text("url"), Some(value(b"x"))));
         assert_ok!(Names::set_subname(signed(1), label("site"), label("blog"), None));
-        assert_noop!(Names::release(signed(2), label("site")), Error::<Test>::NotOwner);
+        assert_noop!(told(Names::release(signed(2), label("site"))), Error::<Test>::NotOwner);
         assert_ok!(Names::release(signed(1), label("site")));
         assert_eq!((held(1), free(1)), (0, RICH - PARAMS.rent[1]));
         assert_eq!(last_event(), Event::Released { label: label("site"), owner: account(1) }.into());
