@@ -6,7 +6,10 @@
 
 use crate::{one_line, Hash};
 use codec::{Decode, DecodeAll, Encode};
-use meganet_primitives::name::{stored, NameParams, StoredName, StoredSubname};
+use meganet_primitives::{
+    name::{stored, NameParams, StoredName, StoredSubname},
+    BlockNumber,
+};
 use sp_crypto_hashing::{blake2_128, twox_128};
 use sp_runtime::traits::BlakeTwo256;
 use sp_trie::{read_trie_value, CompactProof, CompactProofError, LayoutV1, Recorder, StorageProof, TrieError};
@@ -42,11 +45,21 @@ pub fn time_key() -> Vec<u8> {
     item(b"Timestamp", b"Now")
 }
 
-/// All keys whose values tell what a name leads to.
-pub fn keys(label: &str, sub: Option<&str>) -> Vec<Vec<u8>> {
-    let mut keys = vec![layout_key(), time_key(), params_key(), name_key(label)];
+/// All keys whose values tell what a name leads to in block `now`, where the label's record is `record`. Prices and times are
+/// among them only where they matter: not for a label that is paid for, nor for one without a record.
+pub fn keys(label: &str, sub: Option<&str>, record: Option<&[u8]>, now: BlockNumber) -> Vec<Vec<u8>> {
+    let mut keys = vec![layout_key(), time_key(), name_key(label)];
+    let name = record.and_then(|mut bytes| StoredName::decode_all(&mut bytes).ok());
+    if has_run_out(name.as_ref(), now) {
+        keys.push(params_key());
+    }
     keys.extend(sub.map(|sub| subname_key(label, sub)));
     keys
+}
+
+/// Whether it depends on prices and times what a name leads to.
+fn has_run_out(name: Option<&StoredName>, now: BlockNumber) -> bool {
+    name.is_some_and(|name| now >= name.expires)
 }
 
 fn item(pallet: &[u8], name: &[u8]) -> Vec<u8> {
@@ -63,7 +76,7 @@ fn hashed(label: &str) -> Vec<u8> {
 pub struct Facts {
     /// The block's time, in milliseconds since 1970.
     pub time: u64,
-    /// Prices and times of names.
+    /// Prices and times of names; those of a live chain where they don't matter.
     pub params: NameParams,
     /// The label's record, if it has one.
     pub name: Option<StoredName>,
@@ -121,11 +134,17 @@ pub fn compact(proof: &StorageProof, root: Hash) -> Result<Vec<Vec<u8>>, StateEr
     compact.map(|proof| proof.encoded_nodes).map_err(|error| StateError::BadNodes(format!("{error:?}")))
 }
 
-/// Reads what a state says about a name out of a proof.
+/// Reads what the state of block `now` says about a name out of a proof.
 ///
 /// # Errors
 /// [`StateError`] says what is wrong with the proof, or with what it proves.
-pub fn read(nodes: &[Vec<u8>], root: Hash, label: &str, sub: Option<&str>) -> Result<Facts, StateError> {
+pub fn read(
+    nodes: &[Vec<u8>],
+    root: Hash,
+    label: &str,
+    sub: Option<&str>,
+    now: BlockNumber,
+) -> Result<Facts, StateError> {
     let proof = CompactProof { encoded_nodes: nodes.to_vec() };
     let (db, _) = proof.to_memory_db::<BlakeTwo256>(&root).map_err(|error| match error {
         CompactProofError::RootMismatch(found, expected) => StateError::OtherRoot { expected, found },
@@ -140,37 +159,34 @@ pub fn read(nodes: &[Vec<u8>], root: Hash, label: &str, sub: Option<&str>) -> Re
         let value = read_trie_value::<Layout, _>(&db, &root, &key, Some(&mut recorder), None);
         value.map_err(|_| StateError::Unproven(what))
     };
-    let layout = get("the form of names", layout_key())?;
-    let time = get("the block's time", time_key())?;
-    let params = get("the prices and times of names", params_key())?;
-    let name = get("the name", name_key(label))?;
+    let known = stored::LAYOUT;
+    match need("form of names", get("the form of names", layout_key())?)? {
+        found if found == known => {}
+        found => return Err(StateError::OtherLayout { found, known }),
+    }
+    let time = need("time", get("the block's time", time_key())?)?;
+    let name: Option<StoredName> = decode("the name", get("the name", name_key(label))?)?;
+    let params = match has_run_out(name.as_ref(), now) {
+        true => decode("prices and times of names", get("the prices and times of names", params_key())?)?,
+        false => None,
+    };
     let sub = match sub {
-        Some(sub) => get("the name below the name", subname_key(label, sub))?,
+        Some(sub) => decode("the name below the name", get("the name below the name", subname_key(label, sub))?)?,
         None => None,
     };
     let used: BTreeSet<Hash> = recorder.drain().into_iter().map(|record| record.hash).collect();
     if used.len() != nodes.len() {
         return Err(StateError::UnusedNodes);
     }
-
-    let known = stored::LAYOUT;
-    match need("form of names", layout)? {
-        found if found == known => {}
-        found => return Err(StateError::OtherLayout { found, known }),
-    }
-    Ok(Facts {
-        time: need("time", time)?,
-        // As the pallet does where nothing has been written yet.
-        params: params.map_or(Ok(NameParams::default()), |bytes| decode("prices and times of names", &bytes))?,
-        name: name.map(|bytes| decode("the name", &bytes)).transpose()?,
-        sub: sub.map(|bytes| decode("the name below the name", &bytes)).transpose()?,
-    })
+    // Where nothing has been written yet, as the pallet does it.
+    Ok(Facts { time, params: params.unwrap_or_default(), name, sub })
 }
 
 fn need<T: Decode>(what: &'static str, bytes: Option<Vec<u8>>) -> Result<T, StateError> {
-    decode(what, &bytes.ok_or(StateError::Missing(what))?)
+    decode(what, bytes)?.ok_or(StateError::Missing(what))
 }
 
-fn decode<T: Decode>(what: &'static str, bytes: &[u8]) -> Result<T, StateError> {
-    T::decode_all(&mut &*bytes).map_err(|error| StateError::Undecodable { what, reason: one_line(&error) })
+fn decode<T: Decode>(what: &'static str, bytes: Option<Vec<u8>>) -> Result<Option<T>, StateError> {
+    let decoded = bytes.map(|bytes| T::decode_all(&mut &*bytes)).transpose();
+    decoded.map_err(|error| StateError::Undecodable { what, reason: one_line(&error) })
 }

@@ -236,7 +236,8 @@ impl Chain {
     /// A proof of what a name leads to in the head.
     pub fn prove(&self, name: &str, changes: Vec<SetChange>) -> NameProof {
         let (sub, label) = split_name(name).unwrap();
-        let state = self.state_proof(&state::keys(label, sub));
+        let record = self.get(&state::name_key(label));
+        let state = self.state_proof(&state::keys(label, sub, record.as_deref(), self.head.number));
         NameProof::new(self.genesis, name, changes, self.justified(), &state).unwrap()
     }
 

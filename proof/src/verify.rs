@@ -229,7 +229,7 @@ pub fn verify(
     let (set_id, authorities) = changes::after(&block.header, reached.set_id, &reached.authorities)?;
 
     // What the block's state says.
-    let facts = state::read(&proof.state, block.header.state_root, label, sub)?;
+    let facts = state::read(&proof.state, block.header.state_root, label, sub, number)?;
     if number < freshness.oldest_block {
         return Err(ProofError::StaleBlock { number, oldest: freshness.oldest_block });
     }

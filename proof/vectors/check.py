@@ -360,12 +360,17 @@ def check(data, name, known):
     value = lambda key: get(root, found, key, used)
     sub, label = name.split(".") if "." in name else (None, name)
     form, time = value(item("Names", ":__STORAGE_VERSION__:")), value(item("Timestamp", "Now"))
-    params = value(item("Names", "CurrentParams"))
     stored = value(item("Names", "Names") + hashed(label))
+    # Owner, content, version, registered, updated come before it.
+    if stored is not None:
+        r = Reader(stored)
+        expires = (r.take(32), r.option(content), r.take(12), r.u(4))[-1]
+    run_out = stored is not None and head["number"] >= expires
+    params = value(item("Names", "CurrentParams")) if run_out else None
     below = value(item("Names", "Subnames") + hashed(label) + hashed(sub)) if sub else None
     need(len(used) == len(proof["nodes"]), "nodes for nothing")
     need(form == b"\x02\x00", "another form")
-    _, _, _, grace, premium, _ = struct.unpack_from("<6I", params)
+    grace, premium = struct.unpack_from("<6I", params)[3:5] if run_out else (0, 0)
     out = {"votes": votes, "voters": len(known["set"]), "changes": len(proof["changes"]), "set": block["set"],
            "from": start["number"], "number": head["number"], "hash": head["hash"], "time": int.from_bytes(time, "little")}
     newer = {**known, "number": head["number"], "hash": head["hash"], "id": set_id, "set": authorities}

@@ -31,7 +31,7 @@ use meganet_primitives::name::{check_label, check_sub_label, split_name, MAX_YEA
 use meganet_proof::Checkpoint;
 use pallet_names_runtime_api::NamesApi;
 use prover::{ProofSource, Prover};
-use reader::{Reader, StateReader};
+use reader::Reader;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_core::H256;
@@ -110,7 +110,7 @@ impl<Block, Client> Name<Block, Client> {
     /// Over this client, its database and its votes; blocks become final as `finals` tells.
     pub fn new<Source>(client: Arc<Client>, source: Arc<Source>, finals: FinalBlocks) -> Self
     where
-        Source: StateReader + ProofSource,
+        Source: ProofSource,
     {
         let reader = Arc::new(Reader::new(client.clone(), source.clone()));
         Self { client, reader, prover: Prover::new(source), finals, block: PhantomData }

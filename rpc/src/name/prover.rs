@@ -1,5 +1,6 @@
 //! Proofs of what names lead to, from what a node has.
 
+use super::reader::StateReader;
 use crate::{json::hex_bytes, BlockRef, RpcError};
 use codec::Encode;
 use finality_grandpa::voter_set::VoterSet;
@@ -36,7 +37,7 @@ pub struct Sets {
 }
 
 /// What a node has for proofs: its blocks, their states, and the votes.
-pub trait ProofSource: Send + Sync + 'static {
+pub trait ProofSource: StateReader {
     /// The hash of the first block.
     fn genesis(&self) -> H256;
 
@@ -133,7 +134,8 @@ impl Prover {
             changes.push(change);
         }
 
-        let keys = state::keys(label, sub);
+        let record = self.source.value(hash, &state::name_key(label)).map_err(failed)?;
+        let keys = state::keys(label, sub, record.as_deref(), number);
         let state = self.source.prove(hash, &keys).map_err(failed)?;
         let justified = Justified { set_id, header, finality };
         let proof = NameProof::new(self.source.genesis(), name, changes, justified, &state)

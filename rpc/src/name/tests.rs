@@ -192,7 +192,7 @@ fn a_proof_says_what_it_proves_and_is_one() {
     let result = &answer["result"];
     assert_eq!(result["block"], json!({ "hash": head, "number": 10, "finalized": true }));
     assert_eq!((&result["setId"], &result["changes"]), (&json!(3), &json!(3)));
-    assert_eq!(result["keys"].as_array().unwrap().len(), 4);
+    assert_eq!(result["keys"].as_array().unwrap().len(), 3);
     assert_eq!(result["resolution"]["version"], STATE_VERSION);
     let bytes = hex::decode(&result["proof"].as_str().unwrap()[2..]).unwrap();
     let verified = verify(&NameProof::from_bytes(&bytes).unwrap(), "alice", &genesis, &Freshness::ANY).unwrap();

@@ -148,33 +148,49 @@ fn what_is_not_proven_is_not_believed_and_what_is_not_needed_not_taken() {
         let state = chain.state_proof(&keys);
         NameProof::new(chain.genesis, "alice", Vec::new(), chain.justified(), &state).unwrap()
     };
-    let needed = state::keys("alice", None);
-    for (left_out, what) in [(2, "the prices and times of names"), (3, "the name")] {
-        let mut keys = needed.clone();
-        keys.remove(left_out);
-        let error = check(&proven(keys), &genesis(&chain)).unwrap_err();
-        assert_eq!(error, ProofError::State(StateError::Unproven(what)));
-    }
+    let needed = [state::layout_key(), state::time_key(), state::name_key("alice")].to_vec();
+    assert!(check(&proven(needed.clone()), &genesis(&chain)).is_ok());
+    let error = check(&proven(needed[..2].to_vec()), &genesis(&chain)).unwrap_err();
+    assert_eq!(error, ProofError::State(StateError::Unproven("the name")));
+    // Prices and times matter only for who is not paid for.
+    let with_params = proven([needed.clone(), vec![state::params_key()]].concat());
+    assert_eq!(check(&with_params, &genesis(&chain)), Err(ProofError::State(StateError::UnusedNodes)));
     let padded = proven([needed, vec![state::name_key("bobby")]].concat());
     assert_eq!(check(&padded, &genesis(&chain)), Err(ProofError::State(StateError::UnusedNodes)));
+}
+
+#[test]
+fn of_a_name_that_has_run_out_prices_and_times_are_proven() {
+    let mut chain = chain();
+    chain.put_name("late1", &crate::testing::stored(7, 11));
+    chain.reach(11);
+    let sound = chain.prove("late1", Vec::new());
+    let answer = check(&sound, &genesis(&chain)).unwrap().answer;
+    assert_eq!(answer.resolution().unwrap().status, meganet_primitives::name::NameStatus::Grace);
+    let mut without = sound;
+    let keys = [state::layout_key(), state::time_key(), state::name_key("late1")];
+    without.state = state::compact(&chain.state_proof(&keys), chain.head.state_root).unwrap();
+    let error = ProofError::State(StateError::Unproven("the prices and times of names"));
+    assert_eq!(check(&without, &genesis(&chain)), Err(error));
 }
 
 #[test]
 fn a_state_of_another_form_is_not_guessed_at() {
     let with = |key: Vec<u8>, value: Option<Vec<u8>>| {
         let mut chain = chain();
+        chain.put_name("late1", &crate::testing::stored(7, 11));
         chain.put([(key, value)]);
         chain.reach(12);
-        match check(&chain.prove("alice", Vec::new()), &genesis(&chain)) {
+        match check(&chain.prove("late1", Vec::new()), &genesis(&chain)) {
             Err(ProofError::State(error)) => error,
             other => panic!("{other:?}"),
         }
     };
     let other = StateError::OtherLayout { found: stored::LAYOUT + 1, known: stored::LAYOUT };
     assert_eq!(with(state::layout_key(), Some((stored::LAYOUT + 1).encode())), other);
-    assert!(matches!(with(state::name_key("alice"), Some(vec![1; 90])), StateError::Undecodable { .. }));
+    assert!(matches!(with(state::name_key("late1"), Some(vec![1; 90])), StateError::Undecodable { .. }));
     let longer = [crate::testing::stored(7, 1_000).encode(), vec![0]].concat();
-    assert!(matches!(with(state::name_key("alice"), Some(longer)), StateError::Undecodable { .. }));
+    assert!(matches!(with(state::name_key("late1"), Some(longer)), StateError::Undecodable { .. }));
     assert!(matches!(with(state::params_key(), Some(vec![1])), StateError::Undecodable { .. }));
     assert_eq!(with(state::layout_key(), None), StateError::Missing("form of names"));
 }
