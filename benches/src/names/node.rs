@@ -100,7 +100,7 @@ const CASES: [Case; 9] = [
     },
     Case {
         name: "resolve_many",
-        crowd: Crowd { connections: 2, in_flight: 2 },
+        crowd: CROWD,
         method: "name_v1_resolveMany",
         params: |turn| {
             let first = turn.wrapping_mul(MANY);
