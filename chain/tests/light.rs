@@ -74,8 +74,8 @@ async fn it_says_what_the_node_says_and_believes_nothing() {
     assert_eq!(light.balance(&alice, at).await.unwrap(), rpc.balance(&alice, at).await.unwrap());
     assert_eq!(light.name("nobody-owns-this", at).await.unwrap(), None);
     assert_eq!(light.balance(&signer("Nobody").account(), at).await.unwrap().free, 0);
-    let error = light.params(At::Block([9; 32])).await.err();
-    assert!(error.is_some());
+    let error = light.params(At::Block([9; 32])).await.unwrap_err();
+    assert!(matches!(error, ChainError::UnknownBlock { .. }), "{error}");
 
     // Every finalized block, from before the checkpoint on.
     let (ours, theirs) = (light.blocks(Some(1)).take(4), rpc.blocks(Some(1)).take(4));

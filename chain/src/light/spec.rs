@@ -34,6 +34,7 @@ pub(crate) struct Document {
     pub id: String,
     pub chain_type: Value,
     pub boot_nodes: Vec<String>,
+    /// Of no use any more; some specs still have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use super::{engine::Engine, spec::LightSpec, LightOptions};
 use crate::error::ChainError;
 use serde::{de::DeserializeOwned, Deserialize};
-use smoldot_light::lifecycle_service::Phase;
+use smoldot_light::lifecycle_service::{LifecycleState, Phase};
 use std::time::{Duration, Instant};
 
 /// The finalized head may trail the best one by so many blocks: on a chain that finalizes it is two or three.
@@ -61,33 +61,45 @@ struct Progress {
     target: u64,
 }
 
+impl Progress {
+    fn saw(&mut self, state: &LifecycleState) {
+        self.met |= state.num_peers > 0;
+        if let Phase::Syncing { at, target } = state.phase {
+            tracing::info!(at, target, "the light client is catching up");
+            (self.met, self.at, self.target) = (true, at, target);
+        }
+    }
+}
+
 enum Stopped {
     /// No node was met.
     Alone,
     Ended(String),
 }
 
-/// Waits until smoldot knows at which finalized block it begins to follow the chain.
+/// Waits until smoldot knows at which finalized block it begins to follow the chain, and its runtime.
 async fn ready(engine: &Engine, progress: &mut Progress, patience: Duration) -> Result<(), Stopped> {
     let begun = Instant::now();
+    // Answered as soon as it is known, half a second before the state says so.
+    let mut known = std::pin::pin!(ask::<String>(engine, "chain_getFinalizedHead"));
+    let mut answered = false;
     let mut states = engine.lifecycle();
     loop {
         let left = if progress.met { Duration::MAX } else { patience.saturating_sub(begun.elapsed()) };
-        let state = match tokio::time::timeout(left, states.next()).await {
-            Ok(Some(state)) => state,
-            Ok(None) => return Err(Stopped::Ended("it has ended".to_owned())),
-            Err(_) => return Err(Stopped::Alone),
-        };
-        progress.met |= state.num_peers > 0;
-        match state.phase {
-            Phase::Connecting => {}
-            Phase::Syncing { at, target } => {
-                tracing::info!(at, target, "the light client is catching up");
-                (progress.met, progress.at, progress.target) = (true, at, target);
+        tokio::select! {
+            head = &mut known, if !answered => {
+                head?;
+                answered = true;
             }
-            // After half a minute it is ready with nobody, too.
-            Phase::Ready if progress.met || ask::<Health>(engine, "system_health").await?.peers > 0 => return Ok(()),
-            Phase::Ready => {}
+            state = states.next() => match state {
+                Some(state) => progress.saw(&state),
+                None => return Err(Stopped::Ended("it has ended".to_owned())),
+            },
+            () = tokio::time::sleep(left) => return Err(Stopped::Alone),
+        }
+        // After half a minute it is ready with nobody, too.
+        if answered && (progress.met || ask::<Health>(engine, "system_health").await?.peers > 0) {
+            return Ok(());
         }
     }
 }

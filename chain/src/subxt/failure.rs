@@ -55,14 +55,27 @@ pub(super) fn text(error: &UserError) -> String {
 fn refusal(method: &str, block: &str, reason: &str) -> ChainError {
     let said = |words: &[&str]| words.iter().any(|words| reason.contains(words));
     let block = || if block.is_empty() { "asked for".to_owned() } else { block.to_owned() };
-    if said(&["State already discarded", "state already discarded"]) {
+    if said(&["State already discarded", "state already discarded", "RemoteCouldntAnswer"]) {
         return ChainError::StatePruned { block: block() };
     }
-    if said(&["UnknownBlock", "Unknown block", "Header was not found", "header not found", "Expect block number"]) {
+    // The last is a light client's: no node has given it the block.
+    if said(&[
+        "UnknownBlock",
+        "Unknown block",
+        "Header was not found",
+        "header not found",
+        "Expect block number",
+        "Failed to retrieve block information",
+    ]) {
         return ChainError::UnknownBlock { block: block() };
     }
     if reason.contains("Exported method") && reason.contains("is not found") {
         return ChainError::Incompatible { detail: format!("the runtime has no {method}") };
+    }
+    // A light client's: its nodes are away, or have forgotten the state. They don't say which.
+    if said(&["trying to access the storage", "for storage query", "Storage query errors"]) {
+        let reason = format!("{method} at {}: {reason}; nodes forget the state of old blocks", block());
+        return ChainError::LightClient { reason };
     }
     ChainError::Refused { method: method.to_owned(), reason: reason.to_owned() }
 }
@@ -94,6 +107,11 @@ mod tests {
         );
         let unknown = user(4003, "Client error: UnknownBlock: Header was not found in the database: 0x12");
         assert!(matches!(rpc("state_call", "0x12", unknown), Failure::Chain(ChainError::UnknownBlock { .. })));
+        let nobody = user(-32800, "Failed to retrieve block information from the network");
+        assert!(matches!(rpc("state_call", "0x12", nobody), Failure::Chain(ChainError::UnknownBlock { .. })));
+        let withheld = user(-32000, "Error trying to access the storage required for the runtime call");
+        let Failure::Chain(error) = rpc("NamesApi_name", "0x12", withheld) else { unreachable!() };
+        assert!(error.is_transient() && error.to_string().contains("NamesApi_name at 0x12"), "{error}");
         let old = user(4003, "Client error: Execution failed: Other: Exported method StorageApi_group is not found");
         let Failure::Chain(error) = rpc("StorageApi_group", "", old) else { unreachable!() };
         assert!(error.to_string().contains("no StorageApi_group"), "{error}");

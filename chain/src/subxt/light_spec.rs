@@ -55,7 +55,7 @@ async fn document(connection: &Connection, genesis: &Hash, boot_nodes: &[String]
         id: named("id")?,
         chain_type: chain.get("chainType").cloned().unwrap_or_else(|| "Live".into()),
         boot_nodes,
-        protocol_id: text("protocolId"),
+        protocol_id: None,
         fork_id: text("forkId"),
         properties: chain.get("properties").and_then(Value::as_object).cloned().unwrap_or_default(),
         genesis: Genesis { state_root_hash: block_name(state_root) },
