@@ -77,4 +77,10 @@ pub const ALL: &[Scenario] = &[
         shape: audits::shape,
         play: |stage| Box::pin(audits::play(stage)),
     },
+    Scenario {
+        name: "names",
+        promise: "names are registered unseen, written by whom their owner lets, proven, rolled back, and lapse to a new owner",
+        shape: names::shape,
+        play: |stage| Box::pin(names::play(stage)),
+    },
 ];

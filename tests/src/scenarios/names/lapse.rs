@@ -22,7 +22,7 @@ pub(super) async fn play(stage: &Stage, browser: &Browser, bob: &Cli) -> Result<
     let gone = gone(browser).await?;
     ensure!(gone == StatusCode::GONE, "a lapsed name is answered with {gone}");
     let price = bob.json(&["name", "price", FLEETING]).await?;
-    let premium: u128 = price["price"]["premium"].as_str().context("a price has a premium")?.parse()?;
+    let premium: u128 = price["premium"].as_str().context("a price has a premium")?.parse()?;
     ensure!(premium > 0, "a name that has just lapsed costs a premium: {price}");
     stage.facts.say("premium-planck", premium);
     // Nobody pays a premium without having agreed to.

@@ -35,6 +35,7 @@ pub(super) async fn play(stage: &Stage) -> Result<()> {
     let light = cli.json(&["--light", "resolve", LASTING]).await?;
     stage.facts.seconds("light-client-first-answer-seconds", started.elapsed());
     let asked = cli.json(&["resolve", LASTING]).await?;
+    ensure!(light["verified"]["by"] == "light", "no light client answered: {light}");
     ensure!(light["content"] == asked["content"], "the light client says {light}, the node {asked}");
     Ok(())
 }
