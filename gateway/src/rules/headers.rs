@@ -4,7 +4,7 @@
 //! A name that is given several times below one path is sent several times; a later path's value takes the place of an
 //! earlier one's, and of the gateway's own where it has one. `! Name` takes away what was said so far.
 
-use super::{lines, pattern::Glob, RuleError, Rules, MAX_RULES};
+use super::{pattern::Glob, Rules, MAX_RULES};
 use crate::page::HEADERS;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -50,6 +50,10 @@ const ONCE: &[&str] = &["content-type", "content-disposition", "content-location
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderRules {
     rules: Vec<Rule>,
+    /// Lines with headers so far.
+    fields: usize,
+    /// Whether the last path was not understood: what stands below it is for no path then.
+    astray: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,35 +94,35 @@ impl HeaderRules {
 impl Rules for HeaderRules {
     const FILE: &'static str = HEADERS;
 
-    fn parse(bytes: &[u8]) -> Result<Self, RuleError> {
-        let at_line = |line, problem| RuleError { file: HEADERS, line: Some(line), problem };
-        let (mut rules, mut fields) = (Vec::<Rule>::new(), 0);
-        for (number, line) in lines(HEADERS, bytes)? {
-            if line.starts_with('/') {
-                if rules.len() == MAX_RULES {
-                    return Err(at_line(number, format!("a site has {MAX_RULES} paths with headers at most: use '*'")));
-                }
-                let path = Glob::parse(line).map_err(|problem| at_line(number, problem))?;
-                rules.push(Rule { path, changes: Vec::new() });
-                continue;
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        if line.starts_with('/') {
+            self.astray = true;
+            if self.rules.len() == MAX_RULES {
+                return Err(format!("a site has {MAX_RULES} paths with headers at most: use '*'"));
             }
-            let change = change(line).map_err(|problem| at_line(number, problem))?;
-            let Some(rule) = rules.last_mut() else {
-                return Err(at_line(number, "a header is for a path: write one above it, as in /*".into()));
-            };
-            if let Change::Say(name, _) = &change {
-                let again = |said: &Change| matches!(said, Change::Say(before, _) if before == name);
-                if ONCE.contains(&name.as_str()) && rule.changes.iter().any(again) {
-                    return Err(at_line(number, format!("an answer has one {name}: keep one of these lines")));
-                }
-            }
-            fields += 1;
-            if fields > MAX_FIELDS {
-                return Err(at_line(number, format!("a site has {MAX_FIELDS} headers at most: use '*' in the paths")));
-            }
-            rule.changes.push(change);
+            self.rules.push(Rule { path: Glob::parse(line)?, changes: Vec::new() });
+            self.astray = false;
+            return Ok(());
         }
-        Ok(HeaderRules { rules })
+        let change = change(line)?;
+        if self.astray {
+            return Ok(());
+        }
+        let Some(rule) = self.rules.last_mut() else {
+            return Err("a header is for a path: write one above it, as in /*".into());
+        };
+        if let Change::Say(name, _) = &change {
+            let again = |said: &Change| matches!(said, Change::Say(before, _) if before == name);
+            if ONCE.contains(&name.as_str()) && rule.changes.iter().any(again) {
+                return Err(format!("an answer has one {name}: keep one of these lines"));
+            }
+        }
+        if self.fields == MAX_FIELDS {
+            return Err(format!("a site has {MAX_FIELDS} headers at most: use '*' in the paths"));
+        }
+        self.fields += 1;
+        rule.changes.push(change);
+        Ok(())
     }
 
     fn count(&self) -> usize {

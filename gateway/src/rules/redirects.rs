@@ -4,9 +4,8 @@
 //! where no status stands; the first rule that fits is taken; files come before rules.
 
 use super::{
-    lines,
     pattern::{is_name, Segments, SPLAT},
-    RuleError, Rules, MAX_RULES,
+    Rules, MAX_RULES,
 };
 use crate::page::REDIRECTS;
 use axum::http::{StatusCode, Uri};
@@ -73,16 +72,12 @@ impl Redirects {
 impl Rules for Redirects {
     const FILE: &'static str = REDIRECTS;
 
-    fn parse(bytes: &[u8]) -> Result<Self, RuleError> {
-        let mut rules = Vec::new();
-        for (number, line) in lines(REDIRECTS, bytes)? {
-            let at_line = |problem| RuleError { file: REDIRECTS, line: Some(number), problem };
-            if rules.len() == MAX_RULES {
-                return Err(at_line(format!("a site has {MAX_RULES} rules at most: use '*' and placeholders")));
-            }
-            rules.push(rule(line).map_err(at_line)?);
+    fn take(&mut self, line: &str) -> Result<(), String> {
+        if self.rules.len() == MAX_RULES {
+            return Err(format!("a site has {MAX_RULES} rules at most: use '*' and placeholders"));
         }
-        Ok(Redirects { rules })
+        self.rules.push(rule(line)?);
+        Ok(())
     }
 
     fn count(&self) -> usize {
