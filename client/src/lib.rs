@@ -18,5 +18,5 @@ pub mod wallet;
 
 pub use get::Fetched;
 pub use network::Network;
-pub use publish::{PublishOptions, PublishReport, PutReport};
+pub use publish::{PublishOptions, PublishPreview, PublishReport, PutReport};
 pub use site::Site;

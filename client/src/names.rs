@@ -5,10 +5,12 @@
 //! - [`look`]: labels that look alike, and others to choose from;
 //! - [`record`]: keys and values of records as text;
 //! - [`standing`]: who may write for a name;
-//! - [`registration`]: what to do next to get a name, as a pure decision; [`Registration`] does it. What it keeps on the
-//!   disk meanwhile is encrypted ([`pending`]) with a key that only the account's holder can compute ([`secret`]).
+//! - [`registration`]: what to do next to get a name, as a pure decision; [`Registration`] does it, and [`Estimate`]
+//!   says beforehand what that takes. What is kept on the disk meanwhile is encrypted ([`pending`]) with a key that only the
+//!   account's holder can compute ([`secret`]).
 
 mod error;
+mod estimate;
 pub mod foreign;
 pub mod input;
 pub mod look;
@@ -21,6 +23,7 @@ pub mod secret;
 pub mod standing;
 
 pub use error::NameError;
+pub use estimate::Estimate;
 pub use input::{Input, InputError};
 pub use pending::{Pending, PendingStore};
 pub use recover::{recover, Recovered};

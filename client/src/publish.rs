@@ -1,23 +1,27 @@
 //! Publishing: from a folder to a name that points at it, in one switch.
 //!
-//! [`Network::publish`] checks first what costs nothing to check (label, node, name, contents, workers, funds), then packs,
+//! [`Network::publish`] checks first what costs nothing to check (files, name, node, contents, workers, funds), then packs,
 //! uploads, collects receipts, and submits **one** extrinsic that registers the name if need be, registers and pays for the
 //! objects, and points the name at the new manifest: all of it or nothing. (Only a site that fills whole groups registers
 //! parts of itself before; nobody sees them until the name points at them.) A name that is to be registered is committed to
 //! before the upload, so that the commitment ages meanwhile.
 //!
 //! Progress is kept in a state folder: an interrupted publish goes on where it was, with the objects that the workers have
-//! already. [`Network::put_file`] does the same for one file and gives a link instead of a name.
+//! already. [`Network::put_file`] does the same for one file and gives a link instead of a name. [`Network::preview`] goes as
+//! far as it can without sending or writing anything, and says what publishing would do.
 
 mod check;
 mod error;
 mod journal;
+mod preview;
 mod put;
 mod state;
 mod uploader;
 
-pub use error::PublishError;
+pub use error::{PublishError, Refusal};
+pub use preview::PublishPreview;
 pub use put::PutReport;
+pub use uploader::UploadForecast;
 
 use self::{
     check::Target,
@@ -27,7 +31,7 @@ use self::{
 use crate::{
     names::{secret::NameKey, PendingStore, Registration, Terms},
     network::Network,
-    pack::{walk, Digester, FoundFile, PackError, Plan, Skipped, Totals},
+    pack::{walk, Digester, FoundFile, PackError, PackId, Plan, Skipped, Totals, Walked},
     progress::{Progress, Stage},
     upload::Source,
 };
@@ -43,6 +47,9 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 
 /// Plaintext bytes of the largest object that is made, unless told otherwise: what an interrupted upload repeats at most.
 pub const OBJECT_LEN: u64 = 64 * 1024 * 1024;
+
+/// Looks at the files of a site before anything else is done with them. What it refuses is not published. It may block.
+pub type Inspect = fn(&[FoundFile]) -> Result<(), Refusal>;
 
 /// How to publish.
 #[derive(Clone, Debug)]
@@ -63,6 +70,8 @@ pub struct PublishOptions {
     pub until: Until,
     /// Plaintext bytes of the largest object that is made.
     pub object_len: u64,
+    /// What looks at the files first; nothing by default. What in them would be a mistake is known to who serves them.
+    pub inspect: Inspect,
 }
 
 impl PublishOptions {
@@ -78,6 +87,7 @@ impl PublishOptions {
             register: true,
             until: Until::Finalized,
             object_len: OBJECT_LEN,
+            inspect: |_| Ok(()),
         }
     }
 }
@@ -127,8 +137,9 @@ pub struct UploadReport {
 }
 
 impl Network {
-    /// Publishes a folder under a name (`alice`, `blog.alice`) that the signer owns, may write for, or gets. Run again, it uploads what changed; with no change it does nothing. Dropped half
-    /// way it has changed nothing on the chain, and the next run goes on with what was uploaded.
+    /// Publishes a folder under a name (`alice`, `blog.alice`) that the signer owns, may write for, or gets. Run again, it
+    /// uploads what changed; with no change it does nothing. Dropped half way it has changed nothing on the chain, and the
+    /// next run goes on with what was uploaded.
     ///
     /// # Errors
     /// [`PublishError`]. The name points at what it pointed at before.
@@ -140,6 +151,7 @@ impl Network {
         options: &PublishOptions,
         progress: &dyn Progress,
     ) -> Result<PublishReport, PublishError> {
+        let walked = list(dir, options.inspect, progress).await?;
         let target = Target::check(self, signer, name, options.register).await?;
         let mut registration = match target.to_register() {
             Some(label) => {
@@ -151,14 +163,8 @@ impl Network {
                 None
             }
         };
-        progress.begin(Stage::Listing, None);
-        let folder = dir.to_owned();
-        let walked = blocking(move || walk(&folder)).await??;
-        for skipped in &walked.skipped {
-            progress.note(&format!("{} is not published: {}", skipped.path.display(), skipped.reason));
-        }
         let mut state = State::open(&options.state_dir, &self.chain().genesis(), &state::site(name, dir))?;
-        let hashes = digest(&walked.files, Some(state.digests()), progress).await?;
+        let hashes = digest(&walked.files, Some(&state), progress).await?;
         let previous = target.previous(self, progress).await;
         let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
         let max_pack = uploader.max_pack(options.object_len);
@@ -214,8 +220,7 @@ impl Uploader<'_> {
         mut registration: Option<&mut Registration<'_>>,
         after: impl FnOnce(&ContentRef) -> Option<Call>,
     ) -> Result<Done, PublishError> {
-        let lens: Vec<u64> = plan.packs().iter().map(|pack| pack.len).collect();
-        let manifest_len = u64::try_from(stand_in(&plan).encode()?.len()).unwrap_or(u64::MAX);
+        let (lens, manifest_len) = lens(&plan)?;
         let for_the_name = match &registration {
             Some(registration) => registration.needed().await?,
             None => 0,
@@ -224,9 +229,8 @@ impl Uploader<'_> {
         if let Some(registration) = &mut registration {
             registration.commit().await?;
         }
-        let packs = plan.packs().iter().enumerate().map(|(index, pack)| (pack.id, Source::Pack(plan.clone(), index)));
         let total = lens.iter().sum::<u64>().saturating_add(manifest_len);
-        let sealed = self.upload(packs.collect(), Some(total)).await?;
+        let sealed = self.upload(packs(&plan), Some(total)).await?;
         let manifest = plan.manifest(&sealed);
         let bytes = manifest.encode()?;
         let content = self.upload(vec![(manifest_id(&bytes), Source::Bytes(bytes.into()))], None).await?;
@@ -249,6 +253,18 @@ fn forget_registration(
     Ok(store.remove(label)?)
 }
 
+/// The bytes of a plan's packs, and of the manifest to come.
+fn lens(plan: &Plan) -> Result<(Vec<u64>, u64), PublishError> {
+    let manifest = u64::try_from(stand_in(plan).encode()?.len()).unwrap_or(u64::MAX);
+    Ok((plan.packs().iter().map(|pack| pack.len).collect(), manifest))
+}
+
+/// A plan's packs, each with where its bytes come from.
+fn packs(plan: &Arc<Plan>) -> Vec<(PackId, Source)> {
+    let source = |index| Source::Pack(plan.clone(), index);
+    plan.packs().iter().enumerate().map(|(index, pack)| (pack.id, source(index))).collect()
+}
+
 /// A manifest of the length of the one to come.
 fn stand_in(plan: &Plan) -> Manifest {
     let stand_in = |len| ContentRef {
@@ -261,19 +277,38 @@ fn stand_in(plan: &Plan) -> Manifest {
     plan.manifest(&plan.packs().iter().map(|pack| stand_in(pack.len)).collect::<Vec<_>>())
 }
 
-/// The digests of files, worked out beside the async tasks.
+/// Lists a folder and has its files looked at.
+async fn list(dir: &Path, inspect: Inspect, progress: &dyn Progress) -> Result<Walked, PublishError> {
+    progress.begin(Stage::Listing, None);
+    let folder = dir.to_owned();
+    let listing = move || {
+        let walked = walk(&folder)?;
+        inspect(&walked.files).map_err(PublishError::Refused)?;
+        Ok::<_, PublishError>(walked)
+    };
+    let walked = blocking(listing).await??;
+    for skipped in &walked.skipped {
+        progress.note(&format!("{} is not published: {}", skipped.path.display(), skipped.reason));
+    }
+    Ok(walked)
+}
+
+/// The digests of files, worked out beside the async tasks; with those that are remembered in a state.
 async fn digest(
     files: &[FoundFile],
-    cache: Option<PathBuf>,
+    state: Option<&State>,
     progress: &dyn Progress,
 ) -> Result<Vec<Hash>, PublishError> {
+    let (cache, keep) = (state.map(State::digests), state.is_some_and(State::is_kept));
     progress.begin(Stage::Digesting, Some(files.iter().map(FoundFile::size).sum()));
     let (counted_in, mut counted) = mpsc::unbounded_channel();
     let files = files.to_vec();
     let digesting = blocking(move || {
         let mut digester = cache.map_or_else(Digester::new, |path| Digester::with_cache(&path));
         let hashes = digester.digest(&files, &Forward(counted_in))?;
-        digester.save();
+        if keep {
+            digester.save();
+        }
         Ok::<_, PackError>(hashes)
     });
     let watching = async {

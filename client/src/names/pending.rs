@@ -75,9 +75,15 @@ impl PendingStore {
     /// # Errors
     /// [`NameError::State`]
     pub fn open(root: &Path, genesis: &Hash, key: NameKey) -> Result<Self, NameError> {
+        let store = Self::at(root, genesis, key);
+        files::create_private_dir(&store.dir).map_err(NameError::state("make", &store.dir))?;
+        Ok(store)
+    }
+
+    /// The folder of an account as it is, for who only looks into it: it need not be there.
+    pub(super) fn at(root: &Path, genesis: &Hash, key: NameKey) -> Self {
         let dir = root.join(hex::encode(&genesis[..NAME_LEN])).join(hex::encode(&key.account()[..NAME_LEN]));
-        files::create_private_dir(&dir).map_err(NameError::state("make", &dir))?;
-        Ok(Self { dir, key })
+        Self { dir, key }
     }
 
     /// The account's key.

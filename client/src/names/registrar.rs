@@ -82,11 +82,7 @@ impl<'a> Registration<'a> {
         terms: Terms,
         progress: &'a dyn Progress,
     ) -> Result<Self, NameError> {
-        check_label(label.as_bytes()).map_err(|error| NameError::Label { name: label.to_owned(), error })?;
-        if !(1..=MAX_YEARS).contains(&terms.years) {
-            return Err(NameError::Years(terms.years));
-        }
-        let quote = chain.name_quote(label, terms.years, At::Best).await?;
+        let quote = quote(chain, label, terms.years).await?;
         let store = PendingStore::open(root, &chain.genesis(), NameKey::new(signer, &chain.genesis()))?;
         let lock = store.lock(label)?;
         let pending = store.load(label)?;
@@ -107,12 +103,7 @@ impl<'a> Registration<'a> {
     /// # Errors
     /// Those of the chain.
     pub async fn needed(&self) -> Result<Balance, ChainError> {
-        if self.pending.is_some() {
-            // The deposit of the commitment is held already, or the chain asks for it when it is made.
-            return Ok(self.quote.total());
-        }
-        let params = self.chain.name_params(At::Best).await?;
-        Ok(self.quote.total().saturating_add(params.record_deposit))
+        needed(self.chain, &self.quote, self.pending.is_some()).await
     }
 
     /// Has a commitment in a block. Waits for nothing else, so that other work can be done until it is old enough.
@@ -205,7 +196,6 @@ impl<'a> Registration<'a> {
 
     /// Whether the name can be had, at the price that was agreed to, by an account that can pay.
     async fn check(&mut self) -> Result<(), NameError> {
-        let price = self.quote.rent.saturating_add(self.quote.premium);
         match self.obstacle().await? {
             None => {}
             // Registered by a run that ended before it noted so.
@@ -218,10 +208,7 @@ impl<'a> Registration<'a> {
                 return Err(obstacle);
             }
         }
-        if price > self.terms.max_price.unwrap_or(self.quote.rent) {
-            let (name, premium) = (self.label.clone(), self.quote.premium);
-            return Err(NameError::TooDear { name, price, premium, max: self.terms.max_price });
-        }
+        agree(&self.label, &self.quote, self.terms)?;
         self.check_funds().await
     }
 
@@ -311,6 +298,41 @@ impl<'a> Registration<'a> {
         let obstacle = self.obstacle().await?;
         Ok(obstacle.unwrap_or_else(|| NameError::Lost { name: self.label.clone() }))
     }
+}
+
+/// What a label costs for so many years.
+///
+/// # Errors
+/// [`NameError::Label`] and [`NameError::Years`], and those of the chain.
+pub(super) async fn quote(chain: &dyn ChainClient, label: &str, years: u32) -> Result<Quote, NameError> {
+    check_label(label.as_bytes()).map_err(|error| NameError::Label { name: label.to_owned(), error })?;
+    if !(1..=MAX_YEARS).contains(&years) {
+        return Err(NameError::Years(years));
+    }
+    Ok(chain.name_quote(label, years, At::Best).await?)
+}
+
+/// Whether a label may cost that much.
+///
+/// # Errors
+/// [`NameError::TooDear`]
+pub(super) fn agree(label: &str, quote: &Quote, terms: Terms) -> Result<(), NameError> {
+    let price = quote.rent.saturating_add(quote.premium);
+    if price > terms.max_price.unwrap_or(quote.rent) {
+        let (name, premium) = (label.to_owned(), quote.premium);
+        return Err(NameError::TooDear { name, price, premium, max: terms.max_price });
+    }
+    Ok(())
+}
+
+/// What an account still needs for a name besides fees, in planck.
+pub(super) async fn needed(chain: &dyn ChainClient, quote: &Quote, began: bool) -> Result<Balance, ChainError> {
+    if began {
+        // The deposit of the commitment is held already, or the chain asks for it when it is made.
+        return Ok(quote.total());
+    }
+    let params = chain.name_params(At::Best).await?;
+    Ok(quote.total().saturating_add(params.record_deposit))
 }
 
 /// Why an account cannot register a label, if it cannot.

@@ -1,8 +1,8 @@
-//! The plaintext of a pack, read from the files.
+//! What is in the files: the plaintext of a pack, and what a single one begins with.
 
 use super::{
     digest::{check_unchanged, ContentHasher},
-    Pack, PackError, Piece, PlannedFile,
+    FoundFile, Pack, PackError, Piece, PlannedFile,
 };
 use std::{
     fs::File,
@@ -60,6 +60,20 @@ impl<'a> PackReader<'a> {
         file.seek(SeekFrom::Start(piece.offset)).map_err(PackError::io(disk))?;
         let whole = (piece.len == planned.found.size()).then(ContentHasher::default);
         Ok(Some(OpenPiece { file, planned, left: piece.len, whole }))
+    }
+}
+
+impl FoundFile {
+    /// Its first bytes, at most `max` of them. Blocking.
+    ///
+    /// # Errors
+    /// [`PackError::Changed`] where it is not what was listed, [`PackError::Io`] where it cannot be read.
+    pub fn head(&self, max: u64) -> Result<Vec<u8>, PackError> {
+        let file = File::open(&self.disk).map_err(PackError::io(&self.disk))?;
+        let mut bytes = Vec::new();
+        (&file).take(max).read_to_end(&mut bytes).map_err(PackError::io(&self.disk))?;
+        check_unchanged(&file, self)?;
+        Ok(bytes)
     }
 }
 

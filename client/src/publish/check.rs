@@ -2,7 +2,10 @@
 
 use super::PublishError;
 use crate::{
-    names::{standing::Standing, NameError},
+    names::{
+        standing::{Role, Standing},
+        NameError,
+    },
     network::Network,
     progress::Progress,
 };
@@ -11,6 +14,7 @@ use meganet_primitives::{
     content::{ContentRef, NameContent},
     manifest::Manifest,
     name::split_name,
+    Balance,
 };
 use std::sync::Arc;
 
@@ -23,6 +27,8 @@ pub(super) struct Target {
     new: bool,
     content: Option<NameContent>,
     version: u32,
+    /// Whether a name below the label begins to exist, and its deposit is the signer's.
+    opens: bool,
 }
 
 impl Target {
@@ -42,15 +48,17 @@ impl Target {
             if !register || sub.is_some() {
                 return Err(PublishError::NotRegistered { name: owned(label) });
             }
-            return Ok(Self { label: owned(label), sub: None, new: true, content: None, version: 0 });
+            return Ok(Self { label: owned(label), sub: None, new: true, content: None, version: 0, opens: false });
         };
         standing.may_write()?;
+        // Who writes for an owner writes at the owner's expense.
+        let opens = sub.is_some() && standing.subname.is_none() && standing.role == Some(Role::Owner);
         let (content, version) = match (sub, standing.subname) {
             (None, _) => (standing.info.content, standing.info.version),
             (Some(_), Some(subname)) => (subname.content, subname.version),
             (Some(_), None) => (None, 0),
         };
-        Ok(Self { label: owned(label), sub: sub.map(owned), new: false, content, version })
+        Ok(Self { label: owned(label), sub: sub.map(owned), new: false, content, version, opens })
     }
 
     /// The label, if it is to be registered.
@@ -61,6 +69,19 @@ impl Target {
     /// The label.
     pub(super) fn label(&self) -> &str {
         &self.label
+    }
+
+    /// What it points at now.
+    pub(super) fn points_at(&self) -> Option<&NameContent> {
+        self.content.as_ref()
+    }
+
+    /// What the signer has to leave as a deposit so that the name can point at something, in planck; not for its label.
+    pub(super) async fn deposit(&self, network: &Network) -> Result<Balance, PublishError> {
+        if !self.opens {
+            return Ok(0);
+        }
+        Ok(network.chain().name_params(At::Best).await?.record_deposit)
     }
 
     /// What it points at now, if that is a site of this network.

@@ -3,7 +3,10 @@
 use crate::{names::NameError, pack::PackError, upload::UploadError};
 use meganet_chain::ChainError;
 use meganet_primitives::{manifest::ManifestError, object::ObjectError};
-use std::{io, path::PathBuf};
+use std::{error::Error, io, path::PathBuf};
+
+/// Why a site's files were refused when they were looked at.
+pub type Refusal = Box<dyn Error + Send + Sync>;
 
 /// An error while publishing or putting. The chain is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,9 @@ pub enum PublishError {
     /// The folder or a file in it cannot be published.
     #[error(transparent)]
     Pack(#[from] PackError),
+    /// What [`super::PublishOptions::inspect`] refused.
+    #[error(transparent)]
+    Refused(Refusal),
     /// It could not be stored.
     #[error(transparent)]
     Upload(#[from] UploadError),

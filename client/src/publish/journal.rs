@@ -20,8 +20,8 @@ use meganet_primitives::{
 };
 use std::{
     collections::HashMap,
-    fs::{File, OpenOptions},
-    io::{Read, Seek, SeekFrom, Write},
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -53,7 +53,8 @@ enum Record {
 /// The journal of one upload.
 pub(super) struct Journal {
     path: PathBuf,
-    file: File,
+    /// `None` where the journal was only read: what is added stays in memory then.
+    file: Option<File>,
     sealed: HashMap<PackId, Sealed>,
     signed: Vec<SignedBatch>,
     registered: HashMap<ObjectId, Epoch>,
@@ -70,13 +71,7 @@ impl Journal {
         let mut file = options.open(path).map_err(PublishError::state("open", path))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(PublishError::state("read", path))?;
-        let mut journal = Self {
-            path: path.to_owned(),
-            file,
-            sealed: HashMap::new(),
-            signed: Vec::new(),
-            registered: HashMap::new(),
-        };
+        let mut journal = Self::empty(path, Some(file));
         let end = journal.replay(&bytes);
         if end == 0 {
             journal.clear()?;
@@ -84,8 +79,25 @@ impl Journal {
         } else if end < bytes.len() {
             journal.cut(end)?;
         }
-        journal.file.seek(SeekFrom::End(0)).map_err(PublishError::state("read", path))?;
+        if let Some(file) = &mut journal.file {
+            file.seek(SeekFrom::End(0)).map_err(PublishError::state("read", path))?;
+        }
         Ok(journal)
+    }
+
+    /// Reads what is whole of the journal and leaves the file as it is. One that is not there is empty.
+    pub(super) fn look(path: &Path) -> Result<Self, PublishError> {
+        let bytes = match fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(PublishError::state("read", path))?,
+        };
+        let mut journal = Self::empty(path, None);
+        journal.replay(&bytes);
+        Ok(journal)
+    }
+
+    fn empty(path: &Path, file: Option<File>) -> Self {
+        Self { path: path.to_owned(), file, sealed: HashMap::new(), signed: Vec::new(), registered: HashMap::new() }
     }
 
     /// The object that holds a pack's content, if it was stored.
@@ -138,14 +150,16 @@ impl Journal {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), PublishError> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let written = file.write_all(bytes).and_then(|()| file.sync_data());
         written.map_err(PublishError::state("write", &self.path))
     }
 
     fn cut(&mut self, len: usize) -> Result<(), PublishError> {
+        let Some(file) = &mut self.file else { return Ok(()) };
         let len = u64::try_from(len).unwrap_or(u64::MAX);
-        let cut = self.file.set_len(len).and_then(|()| self.file.seek(SeekFrom::Start(len)));
-        cut.and_then(|_| self.file.sync_all()).map_err(PublishError::state("write", &self.path))
+        let cut = file.set_len(len).and_then(|()| file.seek(SeekFrom::Start(len)));
+        cut.and_then(|_| file.sync_all()).map_err(PublishError::state("write", &self.path))
     }
 
     /// Takes in what is whole; gives where that ends, 0 where it is not even a journal.
@@ -187,7 +201,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use meganet_primitives::content::ReadKey;
-    use std::fs;
 
     fn sealed(byte: u8) -> Sealed {
         let content =
@@ -217,6 +230,25 @@ mod tests {
             drop(journal);
             assert_eq!(Journal::open(&path).unwrap().sealed(&PackId([3; 32])), Some(sealed(3)));
         }
+    }
+
+    #[test]
+    fn a_look_changes_nothing_and_sees_what_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal");
+        assert_eq!(Journal::look(&path).unwrap().sealed(&PackId([1; 32])), None);
+        assert!(!path.exists());
+        Journal::open(&path).unwrap().add_sealed(sealed(1)).unwrap();
+        // As a crash leaves it, or a process that is writing.
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend_from_slice(&[0xff; 40]);
+        fs::write(&path, &bytes).unwrap();
+        let mut journal = Journal::look(&path).unwrap();
+        assert_eq!(journal.sealed(&PackId([1; 32])), Some(sealed(1)));
+        journal.add_sealed(sealed(2)).unwrap();
+        assert_eq!(journal.sealed(&PackId([2; 32])), Some(sealed(2)));
+        journal.clear().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 
     #[test]

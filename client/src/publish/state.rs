@@ -15,11 +15,11 @@ const MAGIC: &[u8; 4] = b"MGO1";
 /// Bytes of a folder's name, as hex twice that.
 const NAME_LEN: usize = 12;
 
-/// The state of one site (or one file that is put), locked for this process.
+/// The state of one site (or one file that is put): locked for this process, or only read.
 pub(super) struct State {
     dir: PathBuf,
-    /// The lock ends with it.
-    _lock: File,
+    /// The lock ends with it; `None` where the state was only read.
+    lock: Option<File>,
     /// What was uploaded and is not registered yet.
     pub(super) journal: Journal,
     /// Until when objects are paid for, as far as this folder knows.
@@ -52,7 +52,7 @@ fn key(kind: &str, label: &str, path: &Path) -> String {
 impl State {
     /// Opens (or makes) the state of a site on a chain.
     pub(super) fn open(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
-        let dir = root.join(hex::encode(&genesis[..NAME_LEN])).join(key);
+        let dir = folder(root, genesis, key);
         files::create_private_dir(&dir).map_err(PublishError::state("make", &dir))?;
         let path = dir.join("lock");
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
@@ -64,7 +64,20 @@ impl State {
         }
         let journal = Journal::open(&dir.join("journal"))?;
         let paid = read_paid(&dir.join("objects")).unwrap_or_default();
-        Ok(Self { dir, _lock: lock, journal, paid })
+        Ok(Self { dir, lock: Some(lock), journal, paid })
+    }
+
+    /// Reads the state of a site as it is. Nothing on the disk is made, locked or written, now or later.
+    pub(super) fn look(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
+        let dir = folder(root, genesis, key);
+        let journal = Journal::look(&dir.join("journal"))?;
+        let paid = read_paid(&dir.join("objects")).unwrap_or_default();
+        Ok(Self { dir, lock: None, journal, paid })
+    }
+
+    /// Whether this process may write what it remembers.
+    pub(super) fn is_kept(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// The file of remembered digests.
@@ -86,6 +99,9 @@ impl State {
     pub(super) fn settle(&mut self, manifest: &Manifest) -> Result<(), PublishError> {
         let used: HashSet<ObjectId> = manifest.objects.iter().map(|object| object.object).collect();
         self.paid.retain(|object, _| used.contains(object));
+        if !self.is_kept() {
+            return Ok(());
+        }
         let lines: Vec<_> =
             self.paid.iter().map(|(object, expiry)| Paid { object: *object, expiry: *expiry }).collect();
         let mut bytes = MAGIC.to_vec();
@@ -101,6 +117,11 @@ impl State {
             tracing::debug!(dir = %self.dir.display(), %error, "the state of a finished upload is left behind");
         }
     }
+}
+
+/// The folder of a site's state.
+fn folder(root: &Path, genesis: &Hash, key: &str) -> PathBuf {
+    root.join(hex::encode(&genesis[..NAME_LEN])).join(key)
 }
 
 fn read_paid(path: &Path) -> Option<BTreeMap<ObjectId, Epoch>> {
@@ -128,6 +149,13 @@ mod tests {
         drop(state);
         let state = open().unwrap();
         assert_eq!((state.expiry(&ObjectId([1; 32])), state.expiry(&ObjectId([2; 32]))), (None, Some(8)));
+        // Looking on needs no lock and leaves nothing behind.
+        let mut seen = State::look(dir.path(), &[1; 32], "site-x").unwrap();
+        seen.paid(ObjectId([2; 32]), 9);
+        seen.settle(&Manifest { objects: vec![object], entries: Vec::new() }).unwrap();
+        assert_eq!(State::look(dir.path(), &[1; 32], "site-x").unwrap().expiry(&ObjectId([2; 32])), Some(8));
+        assert_eq!(State::look(dir.path(), &[1; 32], "site-y").unwrap().expiry(&ObjectId([2; 32])), None);
+        assert_eq!(fs::read_dir(dir.path().join("01".repeat(NAME_LEN))).unwrap().count(), 1);
         let other = State::open(dir.path(), &[2; 32], "site-x").unwrap();
         assert_eq!(other.expiry(&ObjectId([2; 32])), None, "another chain is another state");
         state.remove();

@@ -1,5 +1,9 @@
 //! Uploads packs into groups, with a journal, and registers them.
 
+mod forecast;
+
+pub use forecast::UploadForecast;
+
 use super::{journal::Sealed, state::State, PublishError, PublishOptions, UploadReport};
 use crate::{
     fetch::members,
@@ -44,6 +48,15 @@ pub(super) struct Uploader<'a> {
     /// What is stored and not registered, by group, in the order in which it was stored.
     open: BTreeMap<GroupId, Vec<Stored>>,
     report: UploadReport,
+}
+
+/// What objects take, and where there is room for them.
+struct Means {
+    /// The price of their storage.
+    price: Balance,
+    /// The deposit of a group that has to be opened for them.
+    group_deposit: Balance,
+    room: Room,
 }
 
 /// What a manifest's object is filed under in the journal.
@@ -125,19 +138,8 @@ impl<'a> Uploader<'a> {
         manifest: u64,
         besides: Balance,
     ) -> Result<(), PublishError> {
-        let mut bytes = 0_u64;
-        let mut longest = 0;
-        for len in packs.iter().chain([&manifest]) {
-            let shard_len = self.layout(*len)?.shard_len();
-            bytes = bytes.saturating_add(shard_len);
-            longest = longest.max(shard_len);
-        }
-        let mut needed = store_price(&self.params, bytes, self.profile.profile().n, self.report.expiry);
-        needed = needed.saturating_add(besides);
-        let room = self.groups.look_for(longest).await?;
-        if matches!(room, Room::ToOpen) {
-            needed = needed.saturating_add(self.params.group_deposit);
-        }
+        let means = self.means(packs, manifest).await?;
+        let needed = means.price.saturating_add(means.group_deposit).saturating_add(besides);
         let account = self.signer.account();
         let available = self.network.chain().balance(&account, At::Best).await?.spendable;
         // The fees come on top; the chain says so to whoever has next to nothing left.
@@ -153,10 +155,29 @@ impl<'a> Uploader<'a> {
             }
             .into());
         }
-        if let Room::In(group) = room {
+        if let Room::In(group) = means.room {
             self.session(*group).await?;
         }
         Ok(())
+    }
+
+    /// What objects of these lengths take, with a manifest of that length.
+    async fn means(&self, packs: &[u64], manifest: u64) -> Result<Means, PublishError> {
+        let mut bytes = 0_u64;
+        let mut longest = 0;
+        for len in packs.iter().chain([&manifest]) {
+            let shard_len = self.layout(*len)?.shard_len();
+            bytes = bytes.saturating_add(shard_len);
+            longest = longest.max(shard_len);
+        }
+        let room = self.groups.look_for(longest).await?;
+        let group_deposit = if matches!(room, Room::ToOpen) { self.params.group_deposit } else { 0 };
+        Ok(Means { price: self.price(bytes), group_deposit, room })
+    }
+
+    /// The price of so many shard bytes in each slot, for as long as storage is bought.
+    fn price(&self, bytes: u64) -> Balance {
+        store_price(&self.params, bytes, self.profile.profile().n, self.report.expiry)
     }
 
     /// Stores what is not stored yet; gives the references in the order of the items.
