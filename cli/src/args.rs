@@ -104,6 +104,16 @@ pub enum Command {
         version: Option<u32>,
     },
     /// Publish a folder under a name; run again, it uploads only what changed
+    ///
+    /// The files _redirects and _headers of the folder are checked before anything is uploaded.
+    /// Lines that gateways would not understand are named, and nothing is published then.
+    /// docs/sites.md says what a site may contain.
+    ///
+    /// With --dry-run everything is checked and nothing done:
+    ///
+    ///   meganet publish ./site hello --dry-run     what would be uploaded, paid and changed
+    ///   meganet publish ./site hello               do it
+    #[command(verbatim_doc_comment)]
     Publish(PublishArgs),
     /// Keep what a name or link points at for longer, now or by itself; no data moves
     Renew(RenewArgs),
@@ -248,6 +258,9 @@ pub struct PublishArgs {
     pub dir: PathBuf,
     /// The name: alice, registered if it is free, or blog.alice below a name that you may write for
     pub name: String,
+    /// Check the site and say what publishing it would upload, cost and change; upload, pay and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub terms: TermsArgs,

@@ -7,6 +7,7 @@ mod history;
 mod light;
 mod name;
 mod network;
+mod publish;
 mod renew;
 mod resolve;
 mod session;
@@ -27,7 +28,7 @@ pub async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Wallet(command) => wallet::run(&session, command).await,
         Command::Name(command) => name::run(&session, command).await,
-        Command::Publish(args) => content::publish(&session, args).await,
+        Command::Publish(args) => publish::publish(&session, args).await,
         Command::History { name } => history::history(&session, &name).await,
         Command::Rollback { name, version } => history::rollback(&session, &name, version).await,
         Command::Resolve(args) => resolve::run(&session, &args).await,

@@ -28,7 +28,7 @@ fn print(line: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Prints an error and all its causes in one line on stderr; as JSON too where a script reads it.
+/// Prints an error and all its causes on stderr; as JSON too where a script reads it.
 pub fn print_error(error: &anyhow::Error, json: bool) {
     let text = chain_of(error);
     if json {

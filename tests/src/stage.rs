@@ -15,6 +15,9 @@ pub const LABELS: [&str; 8] =
 /// The most that any process may hold in memory, in bytes.
 pub const MEMORY_BOUND: u64 = 300 << 20;
 
+/// The folder of what the command line keeps between runs.
+const USER: &str = "user";
+
 /// What most scenarios need: three validators, two workers in each of three countries, and a gateway.
 pub fn shape() -> Shape {
     Shape { gateway_port: Some(0), ..Shape::small() }
@@ -37,12 +40,17 @@ impl Stage {
         let dir = tempfile::Builder::new().prefix("meganet-scenario-").tempdir()?;
         let started = Instant::now();
         let devnet = Devnet::open(&dir.path().join("devnet"), shape)?;
-        let cli = Cli::new(&devnet.state.client_config(), &dir.path().join("user"), "//Alice")?;
+        let cli = Cli::new(&devnet.state.client_config(), &dir.path().join(USER), "//Alice")?;
         // From here on, dropping the stage ends what was started.
         let mut stage = Stage { devnet, cli, facts, dir };
         stage.devnet.up(&mut |step| eprintln!("[devnet] {step}")).await?;
         stage.facts.seconds("network-up-seconds", started.elapsed());
         Ok(stage)
+    }
+
+    /// The folder of what the command line keeps.
+    pub fn user_dir(&self) -> Result<PathBuf> {
+        self.folder(USER)
     }
 
     /// A new folder for a scenario.

@@ -1,94 +1,19 @@
-//! `meganet publish`, `put` and `get`.
+//! `meganet put` and `get`.
 
-use super::{
-    name::agreed,
-    session::{data_dir, registrations_dir},
-    Session,
-};
+use super::{session::data_dir, Session};
 use crate::{
-    args::{GetArgs, PlacementArgs, PublishArgs, PutArgs, TermsArgs},
-    names::{quote_json, quote_text, read_name, years_text},
+    args::{GetArgs, PlacementArgs, PutArgs},
+    names::read_name,
     output::bytes,
     progress::Bars,
 };
 use anyhow::{bail, ensure, Context, Result};
 use futures::TryStreamExt;
-use meganet_chain::{amount::Mega, At};
-use meganet_client::{names::Terms, Network, PublishOptions, Site};
+use meganet_client::{PublishOptions, Site};
 use meganet_primitives::{link::Link, manifest::Entry};
 use serde_json::json;
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
-
-/// `meganet publish DIR NAME`
-pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
-    let name = read_name(&args.name)?;
-    let signer = session.signer()?;
-    let network = session.network().await?;
-    let bars = Bars::default();
-    let terms = terms(&network, &name, &args.terms).await?;
-    let options = PublishOptions { terms, registrations: registrations_dir()?, ..options(&args.placement)? };
-    let started = Instant::now();
-    let report = network.publish(&signer, &args.dir, &name, &options, &bars).await;
-    bars.clear();
-    let report = report?;
-    let seconds = started.elapsed().as_secs_f64();
-    let url = session.config()?.gateway.map(|gateway| format!("http://{}.{gateway}/", name));
-    let value = json!({
-        "name": name,
-        "url": url,
-        "version": report.version,
-        "unchanged": report.unchanged,
-        "registered": report.registered,
-        "name_price": report.name_quote.as_ref().map(quote_json),
-        "object": report.content.object.to_string(),
-        "files": report.totals.files,
-        "bytes": report.totals.bytes,
-        "skipped": report.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),
-        "uploaded_bytes": report.upload.map_or(0, |upload| upload.plain_bytes),
-        "uploaded_shard_bytes": report.upload.map_or(0, |upload| upload.shard_bytes),
-        "paid": report.upload.map_or(0, |upload| upload.price).to_string(),
-        "fee": report.upload.map_or(0, |upload| upload.fee).to_string(),
-        "block": report.block.map(|block| block.number),
-        "seconds": seconds,
-    });
-    session.output.result(&value, |_| {
-        let address = url.as_ref().map_or_else(|| format!("meganet://{}/", name), Clone::clone);
-        let Some(upload) = report.upload else {
-            return format!("nothing has changed: {address} is version {} as it was", report.version);
-        };
-        let registered = match &report.name_quote {
-            Some(quote) => format!("registered {name} for {}: {}\n", years_text(terms.years), quote_text(quote)),
-            None => String::new(),
-        };
-        format!(
-            "{registered}published {} files ({}) as version {}, {} of it uploaded as {} of shards ({}), in {seconds:.1} s\npaid {} until epoch {}, and {} of fees\n{address}",
-            report.totals.files,
-            bytes(report.totals.bytes),
-            report.version,
-            bytes(upload.plain_bytes),
-            bytes(upload.shard_bytes),
-            upload.profile,
-            Mega(upload.price),
-            upload.expiry,
-            Mega(upload.fee),
-        )
-    })
-}
-
-/// On which terms the name is registered, if it is: a premium is asked about before anything else is done.
-async fn terms(network: &Network, name: &str, args: &TermsArgs) -> Result<Terms> {
-    let mut terms = Terms { years: args.years, max_price: args.max_price.map(|price| price.0) };
-    let chain = network.chain();
-    if !name.contains('.') && chain.name(name, At::Best).await?.is_some_and(|info| !info.status.works()) {
-        let quote = chain.name_quote(name, args.years, At::Best).await?;
-        terms.max_price = agreed(name, &quote, terms.max_price, false)?;
-    }
-    Ok(terms)
-}
 
 /// `meganet put FILE`
 pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
@@ -109,7 +34,8 @@ pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
     session.output.result(&value, |_| report.link.to_string())
 }
 
-fn options(placement: &PlacementArgs) -> Result<PublishOptions> {
+/// How what is stored is placed, and where progress is kept.
+pub(super) fn options(placement: &PlacementArgs) -> Result<PublishOptions> {
     let usual = PublishOptions::new(data_dir()?.join("uploads"));
     Ok(PublishOptions { profile: placement.profile, epochs: Some(placement.epochs), ..usual })
 }

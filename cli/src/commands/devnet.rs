@@ -8,6 +8,7 @@ use crate::{
     interrupts::Interrupts,
     output::bytes,
     progress::Bars,
+    rules,
 };
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use meganet_chain::Signer;
@@ -201,7 +202,8 @@ async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Re
     let network = connect(devnet.chain().await?, &config.bootnodes).await?;
     let bars = Bars::default();
     tell(&format!("publishing {} under the name {name}", site.display()));
-    let options = PublishOptions::new(devnet.state.dir.join("uploads"));
+    let usual = PublishOptions::new(devnet.state.dir.join("uploads"));
+    let options = PublishOptions { inspect: rules::inspect, ..usual };
     let report = network.publish(&Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
     bars.clear();
     let url = devnet.state.site_url(name).context("the demo has a gateway")?;

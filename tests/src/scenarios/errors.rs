@@ -23,6 +23,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     names(stage).await?;
     networks(stage).await?;
     links(stage).await?;
+    rules(stage, &site).await?;
     quorum(stage, &site).await?;
     gateway(stage).await?;
 
@@ -84,6 +85,38 @@ async fn links(stage: &Stage) -> Result<()> {
     ensure!(std::fs::read(out)? == b"for those who have the link", "a refused get leaves the file alone");
     refused(stage, "unknown-path", &stage.cli, &["get", "errors/no/such/file", "--force", "-o", out], &["no/such/file"])
         .await
+}
+
+/// What gateways would not understand is refused before anything is uploaded, in the same words also to scripts.
+async fn rules(stage: &Stage, site: &std::path::Path) -> Result<()> {
+    let dir = site.to_str().context("a Unicode path")?;
+    let before = unregistered(stage).await?;
+    folder::write(site, "_redirects", b"# Where things are\n/home /\n/old /new 299\n")?;
+    let needles = ["nothing was published", "line 3 of _redirects", "'299'", "use 200"];
+    refused(stage, "bad-redirects", &stage.cli, &["publish", dir, LABEL], &needles).await?;
+    refused(stage, "bad-redirects-dry-run", &stage.cli, &["publish", dir, LABEL, "--dry-run"], &needles).await?;
+    let run = stage.cli.run(&["--json", "publish", dir, LABEL]).await?;
+    let said: serde_json::Value = serde_json::from_slice(&run.stdout).context("an error is JSON with --json")?;
+    let said = said["error"].as_str().context("an error says what it is")?;
+    ensure!(run.code == 1 && said.contains("line 3 of _redirects"), "{}: {said}", run.code);
+    folder::write(site, "_redirects", b"/home /\n")?;
+    folder::write(site, "_headers", b"/*\n  ETag: mine\n")?;
+    refused(stage, "bad-headers", &stage.cli, &["publish", dir, LABEL], &["line 2 of _headers", "remove"]).await?;
+    let after = unregistered(stage).await?;
+    ensure!(after <= before, "a site that was refused was uploaded: {before} bytes became {after}");
+    std::fs::remove_file(site.join("_redirects"))?;
+    std::fs::remove_file(site.join("_headers"))?;
+    Ok(())
+}
+
+/// Bytes that workers hold and the chain has not registered.
+async fn unregistered(stage: &Stage) -> Result<u64> {
+    let mut bytes = 0;
+    for index in stage.devnet.state.of_kind(Kind::Worker) {
+        let health = stage.health(index).await?;
+        bytes += health["unregistered_bytes"].as_u64().context("a worker says what it holds")?;
+    }
+    Ok(bytes)
 }
 
 /// With three of six workers the quorum of four is out of reach.

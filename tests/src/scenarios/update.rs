@@ -1,4 +1,5 @@
-//! A one-file change of a 1,000-file site: little is uploaded, and no reader ever sees a mixture.
+//! A one-file change of a 1,000-file site: little is uploaded, as a dry run says beforehand, and no reader ever sees a
+//! mixture.
 
 use crate::{
     folder,
@@ -6,9 +7,14 @@ use crate::{
     Stage,
 };
 use anyhow::{bail, ensure, Context, Result};
-use std::sync::{
-    atomic::{AtomicBool, AtomicUsize, Ordering},
-    Arc,
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc,
+    },
 };
 
 const LABEL: &str = "update";
@@ -24,20 +30,29 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
         folder::write(&site, &path, text.as_bytes())?;
     }
     folder::write(&site, "index.html", b"version 1")?;
+    let planned = dry_run(stage, &site).await?;
+    ensure!(planned["registers"] == true && planned["affordable"] == true, "a new name: {planned}");
     let first = stage.publish(&site, LABEL).await?;
+    same_upload(&planned, &first)?;
     let uploaded = first["uploaded_bytes"].as_u64().context("publish reports uploaded_bytes")?;
     stage.facts.say("files", FILES + 1);
     stage.facts.say("first-upload-bytes", uploaded);
 
     let again = stage.publish(&site, LABEL).await?;
     stage.facts.say("unchanged-upload-bytes", &again["uploaded_bytes"]);
+    let planned = dry_run(stage, &site).await?;
+    ensure!(planned["unchanged"] == true && planned["upload_bytes"] == 0, "nothing has changed: {planned}");
     ensure!(again["uploaded_bytes"] == 0, "publishing what has not changed uploads nothing: {again}");
 
     // Two files change together; a reader who gets one new and one old has seen a mixture.
     let readers = Readers::start(stage.browser()?);
     folder::write(&site, "index.html", b"version 2")?;
     folder::write(&site, "pages/00/0000.html", b"<p>0 of version 2</p>")?;
+    let planned = dry_run(stage, &site).await?;
+    ensure!(planned["new_files"] == 2 && planned["registers"] == false, "two files are new: {planned}");
     let second = stage.publish(&site, LABEL).await?;
+    same_upload(&planned, &second)?;
+    stage.facts.say("dry-run-upload-bytes", &planned["upload_bytes"]);
     let changed = second["uploaded_bytes"].as_u64().context("publish reports uploaded_bytes")?;
     let reads = readers.stop().await?;
     stage.facts.say("reads-during-the-switch", reads);
@@ -51,6 +66,37 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     stage.browser()?.wait_version(LABEL, version).await?;
     let (files, _) = stage.browser()?.same_folder(LABEL, &site).await?;
     stage.facts.say("files-after", files);
+    Ok(())
+}
+
+/// What a dry run says. It changes neither what the name says nor what the account has, and leaves nothing behind.
+async fn dry_run(stage: &Stage, site: &Path) -> Result<Value> {
+    let before = around(stage).await?;
+    let planned = stage.cli.json(&["publish", site.to_str().context("a Unicode path")?, LABEL, "--dry-run"]).await?;
+    let after = around(stage).await?;
+    ensure!(before == after, "a dry run changed something: {before:?} became {after:?}");
+    Ok(planned)
+}
+
+/// What a dry run could change: the name, the account's money, the files that the command keeps.
+async fn around(stage: &Stage) -> Result<(Option<Value>, Value, BTreeMap<String, u64>)> {
+    // Before it is registered there is nothing to be told of it.
+    let name = stage.cli.json(&["name", "info", LABEL]).await.ok();
+    let money = stage.cli.json(&["wallet", "balance"]).await?;
+    Ok((name, money, folder::list(&stage.user_dir()?)?))
+}
+
+/// That what was published is what a dry run had said.
+fn same_upload(planned: &Value, published: &Value) -> Result<()> {
+    for (said, did) in [
+        (&planned["upload_bytes"], &published["uploaded_bytes"]),
+        (&planned["upload_shard_bytes"], &published["uploaded_shard_bytes"]),
+        (&planned["to"]["version"], &published["version"]),
+        (&planned["name_price"], &published["name_price"]),
+        (&planned["files"], &published["files"]),
+    ] {
+        ensure!(said == did, "a dry run said {said}, and it became {did}: {planned}, {published}");
+    }
     Ok(())
 }
 
@@ -79,7 +125,7 @@ impl Readers {
 
 async fn read(browser: Browser, stop: Arc<AtomicBool>, reads: Arc<AtomicUsize>) -> Result<()> {
     let mut newest = 0;
-    let mut bodies = std::collections::BTreeMap::<u64, [Option<String>; 2]>::new();
+    let mut bodies = BTreeMap::<u64, [Option<String>; 2]>::new();
     while !stop.load(Ordering::Relaxed) {
         for (slot, path) in ["index.html", "pages/00/0000.html"].into_iter().enumerate() {
             let answer = browser.request(reqwest::Method::GET, LABEL, path).send().await?.error_for_status()?;
