@@ -36,6 +36,8 @@ const BLOCK: f64 = 3.0;
 const OWNERS: u32 = 8;
 /// What is to be reached.
 pub const TARGET: f64 = 1_000.0;
+/// Until when receipts are valid: longer than this takes.
+const FOR_LONG: BlockNumber = 1 << 20;
 /// Countries of the workers: no more than two of a group may be in the same.
 const COUNTRIES: [&[u8; 2]; 3] = [b"DE", b"FR", b"JP"];
 
@@ -174,9 +176,10 @@ fn store(
     let mut receipts = Vec::new();
     for (slot, member) in (0..).zip(&group.slots).take(group.profile.profile().quorum().into()) {
         let key = member.as_ref().and_then(|member| keys.get(&member.peer)).context("a member's key")?;
-        let genesis = chain.genesis();
-        let statement = ReceiptStatement { genesis, group: group.id, slot, expiry, owner: owner.account(), batch };
+        let (genesis, owner) = (chain.genesis(), owner.account());
+        let statement =
+            ReceiptStatement { genesis, group: group.id, slot, expiry, owner, batch, valid_until: FOR_LONG };
         receipts.push(Receipt { slot, signature: PeerSignature(key.sign(&statement.signed_bytes()).to_bytes()) });
     }
-    Ok(Call::Store { group: group.id, expiry, batch, receipts })
+    Ok(Call::Store { group: group.id, expiry, batch, valid_until: FOR_LONG, receipts })
 }

@@ -211,6 +211,8 @@ pub enum Call {
         expiry: Epoch,
         /// The batch.
         batch: BatchSummary,
+        /// The last block in which the receipts are valid.
+        valid_until: BlockNumber,
         /// The members' receipts.
         receipts: Vec<Receipt>,
     },

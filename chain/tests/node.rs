@@ -18,7 +18,7 @@ use meganet_primitives::{
     object::ObjectId,
     placement::ProfileId,
     range::prove_leaf,
-    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
+    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement, RECEIPT_BLOCKS},
     sum_tree::{prove_entry, summarize, BatchEntry},
 };
 use process::Node;
@@ -228,14 +228,16 @@ async fn workers_and_batches() {
     let batch = summarize(&entries).unwrap();
     let expiry = chain.params(At::Best).await.unwrap().epoch + 3;
     let info = chain.group(group, At::Best).await.unwrap().unwrap();
+    let valid_until = chain.best().await.unwrap().number + RECEIPT_BLOCKS;
     let receipts = (0u8..).zip(&info.slots).take(4).map(|(slot, member)| {
         let n = (1..=6).find(|n| peer(*n) == member.unwrap().peer).unwrap();
         let genesis = chain.genesis();
-        let statement = ReceiptStatement { genesis, group, slot, expiry, owner: alice.account(), batch };
+        let owner = alice.account();
+        let statement = ReceiptStatement { genesis, group, slot, expiry, owner, batch, valid_until };
         Receipt { slot, signature: PeerSignature(key(n).sign(&statement.signed_bytes()).to_bytes()) }
     });
     let receipts: Vec<Receipt> = receipts.collect();
-    let store = |receipts: &[Receipt]| Call::Store { group, expiry, batch, receipts: receipts.to_vec() };
+    let store = |receipts: &[Receipt]| Call::Store { group, expiry, batch, valid_until, receipts: receipts.to_vec() };
     let error = chain.submit(&alice, vec![store(&receipts[..3])], Until::InBlock).await.unwrap_err();
     assert!(error.is_dispatch("Storage", "BelowQuorum"), "{error}");
     let outcome = chain.submit(&alice, vec![store(&receipts)], Until::Finalized).await.unwrap();

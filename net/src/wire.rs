@@ -68,7 +68,7 @@ mod tests {
         check(0, &PutRequest::Open(open));
         check(1, &PutRequest::Chunk { len: u32::MAX });
         check(2, &PutRequest::Close(CloseShard { header: HEADER, shard_roots: vec![[5; 32]; 64] }));
-        let sign = SignBatch { group: 1, slot: 2, expiry: 3, owner: [6; 32], entries: entries.clone() };
+        let sign = SignBatch { group: 1, slot: 2, expiry: 3, owner: [6; 32], valid_until: 4, entries: entries.clone() };
         check(3, &PutRequest::Sign(sign));
 
         check(0, &PutReply::Go);

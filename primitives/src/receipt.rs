@@ -1,10 +1,11 @@
-//! Receipts: a worker's signed word that it holds its shard of every object of a batch, durably.
+//! Receipts: a worker's signed word that it holds its shard of every object of a batch, durably, and keeps it until the batch
+//! is registered or the receipt has run out.
 
 use crate::{
     hash::Hash,
     sum_tree::BatchSummary,
     text::{from_hex, hex, serde_as_text},
-    AccountId, Epoch, GroupId, SlotIndex,
+    AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -76,7 +77,14 @@ pub fn worker_signed_bytes(genesis: &Hash, operator: &AccountId) -> Vec<u8> {
 }
 
 /// What the signed bytes of every receipt begin with.
-pub const RECEIPT_DOMAIN: &[u8] = b"meganet/receipt/1";
+pub const RECEIPT_DOMAIN: &[u8] = b"meganet/receipt/2";
+
+/// For how many blocks from now a worker gives a receipt at most: an hour of blocks of 3 seconds. What is not registered by
+/// then, it need not keep, so nobody can fill its quota for longer without paying.
+pub const MAX_RECEIPT_BLOCKS: BlockNumber = 1_200;
+
+/// For how many blocks owners ask. The rest is room for a worker whose node is behind the owner's.
+pub const RECEIPT_BLOCKS: BlockNumber = MAX_RECEIPT_BLOCKS / 2;
 
 /// What a receipt says. It holds for one chain, one slot, one owner and one batch, so it can be used for no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -93,6 +101,8 @@ pub struct ReceiptStatement {
     pub owner: AccountId,
     /// The batch.
     pub batch: BatchSummary,
+    /// The last block in which the chain takes it.
+    pub valid_until: BlockNumber,
 }
 
 impl ReceiptStatement {

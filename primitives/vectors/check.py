@@ -108,8 +108,8 @@ def objects():
 def receipts():
     vectors = load("receipts.json")
     one = vectors["receipt"]
-    signed = b"meganet/receipt/1" + bytes.fromhex(one["genesis"]) + u32(one["group"]) + bytes([one["slot"]])
-    signed += u32(one["expiry"]) + bytes.fromhex(one["owner"]) + batch_encoded(one["batch"])
+    signed = b"meganet/receipt/2" + bytes.fromhex(one["genesis"]) + u32(one["group"]) + bytes([one["slot"]])
+    signed += u32(one["expiry"]) + bytes.fromhex(one["owner"]) + batch_encoded(one["batch"]) + u32(one["valid_until"])
     same(signed.hex(), one["signed_bytes"], "receipt")
     one = vectors["registration"]
     same((b"meganet/worker/1".hex() + one["genesis"] + one["operator"]), one["signed_bytes"], "registration")

@@ -3,7 +3,7 @@
 use crate::sync::lock;
 use meganet_primitives::{
     chain::{ChallengeInfo, ChallengeState, WorkerAudit, WorkerInfo},
-    BlockNumber, Period,
+    BlockNumber, GroupId, Period,
 };
 use std::{
     sync::{
@@ -16,6 +16,15 @@ use std::{
 /// Blocks that following may be behind the head: the newest one is always being read.
 const LAG: BlockNumber = 2;
 
+/// Groups of which everything is known, to the last object, that was registered up to a final block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The block.
+    pub block: BlockNumber,
+    /// The groups.
+    pub groups: Vec<GroupId>,
+}
+
 /// Shared by everything that runs; read by [`crate::http`].
 pub struct Status {
     started: Instant,
@@ -26,6 +35,7 @@ pub struct Status {
     changes: AtomicU64,
     /// The value of `changes` up to which all is known; 0 at first, below every change.
     settled: AtomicU64,
+    known: Mutex<Option<Known>>,
     rebuilding: AtomicU64,
     challenge: Mutex<Option<(Period, ChallengeState)>>,
     audit: Mutex<Option<WorkerAudit>>,
@@ -42,6 +52,7 @@ impl Default for Status {
             followed: Mutex::default(),
             changes: AtomicU64::new(1),
             settled: AtomicU64::new(0),
+            known: Mutex::default(),
             rebuilding: AtomicU64::new(0),
             challenge: Mutex::default(),
             audit: Mutex::default(),
@@ -101,6 +112,16 @@ impl Status {
     /// All that had changed when the mark was taken is known to the last object; or is not.
     pub fn ranges_settled(&self, mark: u64, whole: bool) {
         self.settled.store(if whole { mark } else { 0 }, Ordering::Release);
+    }
+
+    /// What was last known to the last object.
+    pub fn known(&self) -> Option<Known> {
+        lock(&self.known).clone()
+    }
+
+    /// See [`Self::known`].
+    pub fn set_known(&self, known: Known) {
+        *lock(&self.known) = Some(known);
     }
 
     /// Whether everything that the followed blocks registered for this worker's slots is known to the last object.

@@ -81,6 +81,7 @@ async fn what_does_not_belong_here_is_refused_and_leaves_nothing() {
         expiry: 20,
         owner: town.owner.account(),
         batch: summarize(&entries).unwrap(),
+        valid_until: town.valid_until().await,
     };
     let public = town.members[0].identity.public();
     assert!(public.verify(&statement.signed_bytes(), &receipt.signature.0));
@@ -191,4 +192,28 @@ async fn a_worker_that_lost_its_slot_forgets_what_it_held_for_it() {
     assert_eq!(town.members[0].store().usage().shards, 1);
     town.chain.expel(worker.id);
     until("the shard is gone", || town.members[0].store().usage().shards == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_pays_for_is_kept_as_long_as_the_receipt_is_valid() {
+    let every = std::time::Duration::from_millis(200);
+    let town = Town::with(FakeConfig::default(), |settings| settings.collect_interval = every).await;
+    let (unpaid, paid) = (Object::new(1, 1_000_000), Object::new(2, 1000));
+    let valid_until = town.valid_until().await;
+    town.put(0, &unpaid).await.unwrap();
+    town.sign(0, &[unpaid.entry()], 20).await.unwrap();
+    // Others register; who has only signed keeps what it promised.
+    town.store(&[0, 1, 2, 3, 4, 5], &[&paid], 20).await;
+    town.whole(0).await;
+    let usage = || town.members[0].store().usage();
+    assert_eq!(usage().shards, 2);
+    while town.chain.best().await.unwrap().number <= valid_until {
+        town.chain.tick();
+    }
+    let followed = || town.members.iter().all(|member| member.context().status.followed() >= Some(valid_until));
+    until("the workers have followed", followed).await;
+    // The next registration has the worker look at all of its group again.
+    town.store(&[0, 1, 2, 3, 4, 5], &[&Object::new(3, 1000)], 20).await;
+    until("the unpaid shard is gone", || usage().shards == 2 && usage().unregistered_bytes() == 0).await;
+    assert!(town.get(0, &paid, town.slot(0).await).await.is_ok());
 }

@@ -45,6 +45,8 @@ fn roots(object: u8) -> Vec<Hash> {
     (0..6).map(|slot| root(object, slot)).collect()
 }
 
+const VALID: u32 = 1 << 20;
+
 async fn store(chain: &FakeChain, owner: &Signer) -> Stored {
     let entry = |object: u8| BatchEntry {
         object: ObjectId([object; 32]),
@@ -57,11 +59,11 @@ async fn store(chain: &FakeChain, owner: &Signer) -> Stored {
     let receipt = |slot: SlotIndex| {
         let worker = u8::try_from(group.slots[usize::from(slot)].unwrap().worker + 1).unwrap();
         let (genesis, owner) = (chain.genesis(), owner.account());
-        let statement = ReceiptStatement { genesis, group: 0, slot, expiry: 9, owner, batch };
+        let statement = ReceiptStatement { genesis, group: 0, slot, expiry: 9, owner, batch, valid_until: VALID };
         Receipt { slot, signature: PeerSignature(key(worker).sign(&statement.signed_bytes()).to_bytes()) }
     };
     let receipts = (0..4).map(receipt).collect();
-    let call = Call::Store { group: 0, expiry: 9, batch, receipts };
+    let call = Call::Store { group: 0, expiry: 9, batch, valid_until: VALID, receipts };
     let outcome = chain.submit(owner, vec![call], Until::InBlock).await.unwrap();
     Stored { entries, leaf: outcome.stored()[0].leaf }
 }

@@ -34,7 +34,9 @@ impl World {
             Call::ExitWorker { worker } => self.exit_worker(who, *worker),
             Call::OpenGroup { profile } => self.open_group(who, *profile),
             Call::FillGroup { group } => self.request_fill(*group),
-            Call::Store { group, expiry, batch, receipts } => self.store(who, *group, *expiry, *batch, receipts),
+            Call::Store { group, expiry, batch, valid_until, receipts } => {
+                self.store(who, *group, *expiry, *batch, *valid_until, receipts)
+            }
             Call::Tombstone { group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof } => {
                 self.prove_owned(who, *group, *expiry, *leaf_index, leaf, leaf_proof)?;
                 sum_tree::verify_entry(&leaf.batch, *entry_index, entry, entry_proof)

@@ -64,6 +64,7 @@ impl World {
         group: GroupId,
         expiry: Epoch,
         batch: BatchSummary,
+        valid_until: BlockNumber,
         receipts: &[Receipt],
     ) -> Result<(), Refusal> {
         let epoch = self.epoch();
@@ -86,6 +87,9 @@ impl World {
         if info.used.checked_add(batch.bytes).is_none_or(|used| used > info.slot_capacity) {
             return Err(refuse("GroupFull"));
         }
+        if self.number > valid_until {
+            return Err(refuse("ReceiptsStale"));
+        }
         if !receipts.is_sorted_by(|a, b| a.slot < b.slot) {
             return Err(refuse("ReceiptsUnsorted"));
         }
@@ -93,7 +97,8 @@ impl World {
         for receipt in receipts {
             let member = info.slots.get(usize::from(receipt.slot)).copied().flatten().ok_or(refuse("NoSuchSlot"))?;
             let genesis = self.config.genesis;
-            let statement = ReceiptStatement { genesis, group, slot: receipt.slot, expiry, owner: *who, batch };
+            let statement =
+                ReceiptStatement { genesis, group, slot: receipt.slot, expiry, owner: *who, batch, valid_until };
             if !signature_holds(&member.peer, &statement.signed_bytes(), &receipt.signature) {
                 return Err(refuse("BadReceipt"));
             }

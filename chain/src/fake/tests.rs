@@ -58,6 +58,8 @@ pub(super) async fn with_group_of(chain: &FakeChain, operators: &[AccountId]) ->
     alice
 }
 
+const VALID: u32 = 1 << 20;
+
 fn entries(count: u8) -> Vec<BatchEntry> {
     (0..count)
         .map(|n| BatchEntry { object: ObjectId([n; 32]), shards_root: [n; 32], shard_len: 1024 * u64::from(n + 1) })
@@ -73,13 +75,13 @@ async fn store(chain: &FakeChain, owner: &Signer, entries: &[BatchEntry], quorum
         .take(quorum)
         .map(|(slot, member)| {
             let worker = u8::try_from(member.unwrap().worker + 1).unwrap();
-            let statement =
-                ReceiptStatement { genesis: chain.genesis(), group: 0, slot, expiry: 9, owner: owner.account(), batch };
+            let (genesis, owner) = (chain.genesis(), owner.account());
+            let statement = ReceiptStatement { genesis, group: 0, slot, expiry: 9, owner, batch, valid_until: VALID };
             let signature = PeerSignature(key(worker).sign(&statement.signed_bytes()).to_bytes());
             Receipt { slot, signature }
         })
         .collect();
-    Call::Store { group: 0, expiry: 9, batch, receipts }
+    Call::Store { group: 0, expiry: 9, batch, valid_until: VALID, receipts }
 }
 
 #[tokio::test]

@@ -101,7 +101,9 @@ fn parts(call: &Call) -> (&'static str, &'static str, Vec<u8>) {
         }
         Call::ExitWorker { worker } => storage("exit_worker", worker.encode()),
         Call::OpenGroup { profile } => storage("open_group", profile.encode()),
-        Call::Store { group, expiry, batch, receipts } => storage("store", (group, expiry, batch, receipts).encode()),
+        Call::Store { group, expiry, batch, valid_until, receipts } => {
+            storage("store", (group, expiry, batch, valid_until, receipts).encode())
+        }
         Call::Tombstone { group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof } => storage(
             "tombstone",
             (group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof).encode(),

@@ -8,9 +8,9 @@ use meganet_chain::Call;
 use meganet_net::{NetError, Refusal, SignBatch};
 use meganet_primitives::{
     chain::SlotMember,
-    receipt::{Receipt, ReceiptStatement},
+    receipt::{Receipt, ReceiptStatement, RECEIPT_BLOCKS},
     sum_tree::{summarize, BatchEntry, BatchSummary},
-    AccountId, Epoch, GroupId, SlotIndex,
+    AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
 };
 use std::time::Duration;
 use tokio::time::{sleep_until, Instant};
@@ -19,6 +19,8 @@ use tokio::time::{sleep_until, Instant};
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a quorum is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Blocks for which receipts of an earlier run must be valid yet: in five minutes they are on the chain.
+const MARGIN: BlockNumber = 100;
 /// A busy worker is asked again after so long, this often.
 const BUSY_PAUSE: Duration = Duration::from_millis(500);
 const BUSY_TRIES: u32 = 6;
@@ -29,13 +31,15 @@ pub(crate) struct SignedBatch {
     pub(crate) group: GroupId,
     pub(crate) expiry: Epoch,
     pub(crate) batch: BatchSummary,
+    pub(crate) valid_until: BlockNumber,
     pub(crate) receipts: Vec<Receipt>,
 }
 
 impl SignedBatch {
     /// The call that registers it.
     pub(crate) fn call(&self) -> Call {
-        Call::Store { group: self.group, expiry: self.expiry, batch: self.batch, receipts: self.receipts.clone() }
+        let SignedBatch { group, expiry, batch, valid_until, ref receipts } = *self;
+        Call::Store { group, expiry, batch, valid_until, receipts: receipts.clone() }
     }
 }
 
@@ -54,6 +58,7 @@ impl Session {
         let mut objects: Vec<&Stored> = objects.iter().collect();
         objects.sort_by_key(|stored| stored.content.object);
         let held: Vec<u64> = objects.iter().map(|object| object.slots).collect();
+        let head = self.network().chain().best().await?.number;
         let mut signed = Vec::new();
         for part in partition(&held, self.profile().quorum()) {
             let entries = part.objects.iter().filter_map(|index| objects.get(*index)).map(|stored| stored.entry());
@@ -61,7 +66,7 @@ impl Session {
             let batch = summarize(&entries)?;
             let known =
                 known.iter().find(|known| (known.group, known.expiry, known.batch) == (self.group().id, expiry, batch));
-            signed.push(match known.filter(|known| self.still_holds(known, owner)) {
+            signed.push(match known.filter(|known| self.still_holds(known, owner, head)) {
                 Some(known) => known.clone(),
                 None => self.sign_batch(entries, part.slots, owner, expiry, progress).await?,
             });
@@ -79,10 +84,12 @@ impl Session {
     ) -> Result<SignedBatch, UploadError> {
         let batch = summarize(&entries)?;
         let group = self.group().id;
-        let genesis = self.network().chain().genesis();
+        let chain = self.network().chain();
+        let genesis = chain.genesis();
+        let valid_until = chain.best().await?.number.saturating_add(RECEIPT_BLOCKS);
         let ask = |(slot, member): (SlotIndex, SlotMember)| {
-            let request = SignBatch { group, slot, expiry, owner, entries: entries.clone() };
-            let statement = ReceiptStatement { genesis, group, slot, expiry, owner, batch };
+            let request = SignBatch { group, slot, expiry, owner, valid_until, entries: entries.clone() };
+            let statement = ReceiptStatement { genesis, group, slot, expiry, owner, batch, valid_until };
             async move { (slot, self.ask(member, request, &statement).await) }
         };
         let mut receipts = Vec::new();
@@ -110,17 +117,20 @@ impl Session {
             return Err(self.no_quorum("signed", receipts.len(), troubles));
         }
         receipts.sort_by_key(|receipt: &Receipt| receipt.slot);
-        Ok(SignedBatch { group, expiry, batch, receipts })
+        Ok(SignedBatch { group, expiry, batch, valid_until, receipts })
     }
 
-    /// Whether the present members' receipts for a batch are those that were collected.
-    fn still_holds(&self, signed: &SignedBatch, owner: AccountId) -> bool {
-        let SignedBatch { group, expiry, batch, ref receipts } = *signed;
+    /// Whether the present members' receipts for a batch are those that were collected, and are valid for a while yet.
+    fn still_holds(&self, signed: &SignedBatch, owner: AccountId, head: BlockNumber) -> bool {
+        let SignedBatch { group, expiry, batch, valid_until, ref receipts } = *signed;
+        if valid_until < head.saturating_add(MARGIN) {
+            return false;
+        }
         let genesis = self.network().chain().genesis();
         let holds = |receipt: &Receipt| {
             let slot = receipt.slot;
             let member = self.group().slots.get(usize::from(slot)).copied().flatten();
-            let statement = ReceiptStatement { genesis, group, slot, expiry, owner, batch };
+            let statement = ReceiptStatement { genesis, group, slot, expiry, owner, batch, valid_until };
             member.is_some_and(|member| check(&member, receipt, &statement).is_ok())
         };
         receipts.len() >= self.quorum() && receipts.iter().all(holds)

@@ -240,6 +240,7 @@ impl Service {
                         expiry: request.expiry,
                         owner: request.owner,
                         batch: summarize(&request.entries).unwrap(),
+                        valid_until: request.valid_until,
                     };
                     if self.faults.bad_receipts.load(Ordering::SeqCst) {
                         statement.genesis = [0xbb; 32];

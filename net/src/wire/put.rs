@@ -18,7 +18,7 @@ use meganet_primitives::{
     object::{ObjectHeader, ObjectId},
     receipt::Receipt,
     sum_tree::BatchEntry,
-    AccountId, Epoch, GroupId, SlotIndex,
+    AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
 };
 
 /// Announces a shard.
@@ -60,6 +60,8 @@ pub struct SignBatch {
     pub expiry: Epoch,
     /// Who will register the batch and pay.
     pub owner: AccountId,
+    /// The last block in which the receipt is to be taken.
+    pub valid_until: BlockNumber,
     /// The batch, `1..=65_536` entries.
     pub entries: Vec<BatchEntry>,
 }
@@ -157,6 +159,10 @@ pub enum Refusal {
     #[error("the worker has trouble of its own: try again later, or rely on the group's other members")]
     #[codec(index = 10)]
     Internal,
+    /// The receipt would be stale already, or be valid for too long.
+    #[error("the receipt would be valid until a block that is past or too far away: one of the two nodes is behind; wait a moment and try again")]
+    #[codec(index = 11)]
+    Stale,
 }
 
 /// Kind byte and fixed fields never need more.

@@ -24,7 +24,7 @@ fn pair(limits: Limits) -> (Hub, Net, Net, Store) {
 fn batch(objects: &[ObjectId]) -> SignBatch {
     let entries =
         objects.iter().map(|object| BatchEntry { object: *object, shards_root: [1; 32], shard_len: 1024 }).collect();
-    SignBatch { group: 1, slot: 2, expiry: 9, owner: [3; 32], entries }
+    SignBatch { group: 1, slot: 2, expiry: 9, owner: [3; 32], valid_until: 4, entries }
 }
 
 #[tokio::test]

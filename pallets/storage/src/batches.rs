@@ -15,7 +15,7 @@ use meganet_primitives::{
     range::{RangeLeaf, RangeState},
     receipt::{Receipt, ReceiptStatement},
     sum_tree::{BatchSummary, MAX_BATCH_OBJECTS},
-    Balance, Epoch, GroupId,
+    Balance, BlockNumber, Epoch, GroupId,
 };
 use sp_runtime::{AccountId32, DispatchError};
 
@@ -37,6 +37,7 @@ impl<T: Config> Pallet<T> {
         id: GroupId,
         expiry: Epoch,
         batch: BatchSummary,
+        valid_until: BlockNumber,
         receipts: BoundedVec<Receipt, ConstU32<MAX_SLOTS>>,
     ) -> DispatchResult {
         let params = CurrentParams::<T>::get();
@@ -44,6 +45,7 @@ impl<T: Config> Pallet<T> {
         ensure!(epochs > 0, Error::<T>::Expired);
         ensure!(epochs <= params.max_epochs, Error::<T>::ExpiryTooFar);
         ensure!(is_plausible(&batch), Error::<T>::BadBatch);
+        ensure!(Self::now() <= valid_until, Error::<T>::ReceiptsStale);
         let mut group = Groups::<T>::get(id).ok_or(Error::<T>::NoSuchGroup)?;
         ensure!(group.ready, Error::<T>::GroupNotReady);
         Self::drop_expired(id, &mut group, DROPS_PER_STORE);
@@ -55,6 +57,7 @@ impl<T: Config> Pallet<T> {
             expiry,
             owner: owner.clone().into(),
             batch,
+            valid_until,
         };
         let signed = Self::check_receipts(&group, statement, &receipts)?;
 

@@ -604,6 +604,9 @@ pub mod pallet {
         /// A batch can be renewed by itself for 1 epoch or more each time, and fewer than the allowed number of epochs.
         #[codec(index = 54)]
         BadRenewalEpochs,
+        /// The receipts are not valid any more: collect them again.
+        #[codec(index = 55)]
+        ReceiptsStale,
     }
 
     #[pallet::hooks]
@@ -671,7 +674,8 @@ pub mod pallet {
             Self::do_open_group(who, profile)
         }
 
-        /// Registers a batch for which a quorum of the group's members has given receipts, and pays for it until `expiry`.
+        /// Registers a batch for which a quorum of the group's members has given receipts, and pays for it until `expiry`. The
+        /// receipts are valid in blocks up to `valid_until`.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::store(receipts.len().saturated_into()))]
         pub fn store(
@@ -679,10 +683,11 @@ pub mod pallet {
             group: GroupId,
             expiry: Epoch,
             batch: BatchSummary,
+            valid_until: BlockNumber,
             receipts: BoundedVec<Receipt, ConstU32<MAX_SLOTS>>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_store(who, group, expiry, batch, receipts)
+            Self::do_store(who, group, expiry, batch, valid_until, receipts)
         }
 
         /// Deletes an object of a batch early. Its owner proves that the batch is leaf `leaf_index` of the range and the

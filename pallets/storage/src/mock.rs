@@ -17,7 +17,7 @@ use meganet_primitives::{
     placement::ProfileId,
     receipt::{worker_signed_bytes, PeerKey, PeerSignature, Receipt, ReceiptStatement},
     sum_tree::{summarize, BatchEntry, BatchSummary},
-    Balance, Epoch, GroupId, SlotIndex, WorkerId,
+    Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use sp_core::{ed25519, Pair, H256};
 use sp_runtime::{
@@ -283,9 +283,13 @@ pub fn batch(salt: u8, kib: u64) -> BatchSummary {
     summarize(&entries(salt, &[kib])).unwrap()
 }
 
+/// Until when the tests' receipts are valid: beyond all that they play.
+pub const VALID: BlockNumber = 1 << 20;
+
 /// What the worker in a slot signs for this owner.
 pub fn statement(group: GroupId, slot: SlotIndex, expiry: Epoch, owner: u8, batch: BatchSummary) -> ReceiptStatement {
-    ReceiptStatement { genesis: Storage::genesis_hash(), group, slot, expiry, owner: [owner; 32], batch }
+    let genesis = Storage::genesis_hash();
+    ReceiptStatement { genesis, group, slot, expiry, owner: [owner; 32], batch, valid_until: VALID }
 }
 
 /// The operator, who is also the key, in a slot.
@@ -311,7 +315,7 @@ pub fn receipts(group: GroupId, expiry: Epoch, owner: u8, batch: BatchSummary, c
 pub fn store(owner: u8, group: GroupId, expiry: Epoch, batch: BatchSummary) -> DispatchResult {
     let quorum = Groups::<Test>::get(group).unwrap().profile.profile().quorum();
     let receipts = receipts(group, expiry, owner, batch, quorum);
-    dispatch(crate::Call::<Test>::store { group, expiry, batch, receipts }, signed(owner))
+    dispatch(crate::Call::<Test>::store { group, expiry, batch, valid_until: VALID, receipts }, signed(owner))
 }
 
 /// The expiries for which a group has ranges.

@@ -35,7 +35,7 @@ fn unsigned_and_root_calls_are_refused_but_for_the_parameters() {
             Call::update_worker { worker: 0, country: None, capacity: None, accepting: None },
             Call::exit_worker { worker: 0 },
             Call::open_group { profile: ProfileId::Compact },
-            Call::store { group: 0, expiry: 1, batch, receipts: Default::default() },
+            Call::store { group: 0, expiry: 1, batch, valid_until: VALID, receipts: Default::default() },
             Call::tombstone {
                 group: 0,
                 expiry: 1,

@@ -5,14 +5,14 @@ use alloc::{collections::BTreeSet, format, string::ToString};
 
 fn statement() -> ReceiptStatement {
     let batch = BatchSummary { root: [3; 32], objects: 2, bytes: 4096 };
-    ReceiptStatement { genesis: [1; 32], group: 7, slot: 3, expiry: 9, owner: [2; 32], batch }
+    ReceiptStatement { genesis: [1; 32], group: 7, slot: 3, expiry: 9, owner: [2; 32], batch, valid_until: 77 }
 }
 
 #[test]
 fn what_is_signed_is_the_domain_and_the_statement() {
     let bytes = statement().signed_bytes();
     let statement_bytes = bytes.strip_prefix(RECEIPT_DOMAIN).unwrap();
-    assert_eq!(statement_bytes.len(), 32 + 4 + 1 + 4 + 32 + 32 + 4 + 8);
+    assert_eq!(statement_bytes.len(), 32 + 4 + 1 + 4 + 32 + 32 + 4 + 8 + 4);
     assert_eq!(ReceiptStatement::decode(&mut &*statement_bytes), Ok(statement()));
 }
 
@@ -29,6 +29,7 @@ fn a_receipt_for_anything_else_has_other_bytes() {
         ReceiptStatement { batch: BatchSummary { root: [9; 32], ..base.batch }, ..base },
         ReceiptStatement { batch: BatchSummary { objects: 3, ..base.batch }, ..base },
         ReceiptStatement { batch: BatchSummary { bytes: 4097, ..base.batch }, ..base },
+        ReceiptStatement { valid_until: 78, ..base },
     ];
     let bytes: BTreeSet<_> = others.iter().map(ReceiptStatement::signed_bytes).collect();
     assert_eq!(bytes.len(), others.len());

@@ -54,12 +54,13 @@ pub fn objects() -> Value {
 pub fn receipts() -> Value {
     let batch = BatchSummary { root: filler("batch", 0), objects: 3, bytes: 70_656 };
     let (genesis, owner) = (filler("genesis", 0), filler("owner", 0));
-    let statement = ReceiptStatement { genesis, group: 7, slot: 3, expiry: 123, owner, batch };
+    let statement = ReceiptStatement { genesis, group: 7, slot: 3, expiry: 123, owner, batch, valid_until: 70_001 };
     json!({
         "about": "The bytes that a worker signs with its Ed25519 identity key.",
         "receipt": {
             "genesis": hex(genesis), "group": 7, "slot": 3, "expiry": 123, "owner": hex(owner),
             "batch": { "root": hex(batch.root), "objects": batch.objects, "bytes": batch.bytes },
+            "valid_until": statement.valid_until,
             "signed_bytes": hex(statement.signed_bytes()),
         },
         "registration": {

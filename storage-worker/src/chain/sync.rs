@@ -8,6 +8,7 @@ use crate::{
         ranges::{is_range, standing, Standing, MAX_LEAVES},
         GroupView,
     },
+    status::Known,
     store::keys::LeafKey,
 };
 use meganet_chain::At;
@@ -57,7 +58,8 @@ async fn sync(context: &Arc<Context>) -> Result<bool, FollowError> {
         return Ok(false);
     }
     let mark = context.status.ranges_mark();
-    let at = context.chain.pin(At::Finalized).await?;
+    let head = context.chain.finalized().await?;
+    let at = At::Block(head.hash);
     let best = context.chain.pin(At::Best).await?;
     let mut whole = true;
     let views: Vec<GroupView> = context.membership(|membership| membership.groups().cloned().collect());
@@ -72,6 +74,9 @@ async fn sync(context: &Arc<Context>) -> Result<bool, FollowError> {
     }
     whole &= resolve_all(context).await?;
     context.status.ranges_settled(mark, whole);
+    if whole {
+        context.status.set_known(Known { block: head.number, groups: views.iter().map(|view| view.id).collect() });
+    }
     Ok(whole)
 }
 

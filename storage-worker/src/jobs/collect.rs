@@ -2,6 +2,7 @@
 
 use crate::{
     context::Context,
+    status::Known,
     store::{keys::LeafKey, StoreError},
 };
 use meganet_chain::{At, ChainError};
@@ -54,6 +55,15 @@ async fn round(context: &Arc<Context>) -> Result<(), StoreError> {
     // Epoch 0 is also what is known before the chain has answered; nothing expires then.
     let epoch = context.membership(|membership| membership.epoch());
     while context.disk(move |store| store.expire(epoch, AT_ONCE)).await? == AT_ONCE {}
+    if let Some(Known { block, groups }) = context.status.known() {
+        let of: Arc<[GroupId]> = groups.into();
+        loop {
+            let of = of.clone();
+            if context.disk(move |store| store.drop_unregistered(block, &of, AT_ONCE)).await? < AT_ONCE {
+                break;
+            }
+        }
+    }
     let stale = context.clock.now().saturating_sub(context.settings.staged_for.as_secs());
     while context.disk(move |store| store.drop_stale(stale, AT_ONCE)).await? == AT_ONCE {}
     let released = before.saturating_sub(context.store.usage().shards);

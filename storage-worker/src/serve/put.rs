@@ -167,7 +167,9 @@ async fn sign_batch(context: &Arc<Context>, request: SignBatch) -> Result<Receip
     let (shared, now) = (context.clone(), context.clock.now());
     let noted = context.disk(move |store| {
         let membership = shared.membership(|membership| membership.clone());
-        let statement = match sign::statement(&request, &membership, &shared.genesis) {
+        // Before the first final block is known, nothing can be said of how long a receipt is valid.
+        let Some(head) = shared.status.head() else { return Ok(Err(Refusal::Busy)) };
+        let statement = match sign::statement(&request, &membership, &shared.genesis, head) {
             Ok(statement) => statement,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -176,6 +178,7 @@ async fn sign_batch(context: &Arc<Context>, request: SignBatch) -> Result<Receip
             group: request.group,
             slot: request.slot,
             batch: statement.batch.root,
+            valid_until: statement.valid_until,
         };
         let lacking = store.add_receipt(&key, &request.owner, &request.entries, now)?;
         Ok::<_, StoreError>(match lacking {

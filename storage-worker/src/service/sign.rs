@@ -4,22 +4,33 @@ use super::membership::Membership;
 use meganet_net::wire::put::{Refusal, SignBatch};
 use meganet_primitives::{
     hash::Hash,
-    receipt::ReceiptStatement,
+    receipt::{ReceiptStatement, MAX_RECEIPT_BLOCKS},
     sum_tree::{summarize, BatchEntry, SumTreeError},
+    BlockNumber,
 };
 use std::collections::BTreeSet;
 
-/// What a receipt for this batch would say. The shards are checked by the store, when it notes the receipt.
+/// What a receipt for this batch would say, where the chain has come to the final block `head`. The shards are checked by the
+/// store, when it notes the receipt.
 ///
 /// # Errors
 /// The refusal to send.
-pub fn statement(request: &SignBatch, membership: &Membership, genesis: &Hash) -> Result<ReceiptStatement, Refusal> {
+pub fn statement(
+    request: &SignBatch,
+    membership: &Membership,
+    genesis: &Hash,
+    head: BlockNumber,
+) -> Result<ReceiptStatement, Refusal> {
     let view = membership.group(request.group).ok_or(Refusal::NotMember)?;
     if view.slot != request.slot {
         return Err(Refusal::WrongSlot);
     }
     if !membership.may_expire(request.expiry) {
         return Err(Refusal::Expired);
+    }
+    // What a final block has made stale may be dropped at any time.
+    if request.valid_until <= head || request.valid_until > head.saturating_add(MAX_RECEIPT_BLOCKS) {
+        return Err(Refusal::Stale);
     }
     let batch = summarize(&request.entries).map_err(|error| match error {
         SumTreeError::BadCount(count) if count > 0 => Refusal::TooLarge,
@@ -40,6 +51,7 @@ pub fn statement(request: &SignBatch, membership: &Membership, genesis: &Hash) -
         expiry: request.expiry,
         owner: request.owner,
         batch,
+        valid_until: request.valid_until,
     })
 }
 

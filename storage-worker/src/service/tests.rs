@@ -17,7 +17,7 @@ use meganet_primitives::{
     object::CODEC_RS_GF8,
     placement::ProfileId,
     range::{RangeLeaf, RangeState},
-    receipt::PeerKey,
+    receipt::{PeerKey, MAX_RECEIPT_BLOCKS},
     sum_tree::{summarize, BatchEntry},
 };
 use std::time::Duration;
@@ -26,6 +26,8 @@ const ME: PeerKey = PeerKey([3; 32]);
 const GROUP: u32 = 7;
 const SLOT: u8 = 3;
 const GIB: u64 = 1 << 30;
+/// The last final block.
+const HEAD: u32 = 100;
 
 fn group() -> GroupInfo {
     let member = |slot: u8| {
@@ -82,7 +84,7 @@ fn open(object: &FakeObject) -> OpenShard {
 }
 
 fn sign(entries: Vec<BatchEntry>) -> SignBatch {
-    SignBatch { group: GROUP, slot: SLOT, expiry: 9, owner: [1; 32], entries }
+    SignBatch { group: GROUP, slot: SLOT, expiry: 9, owner: [1; 32], valid_until: HEAD + 1, entries }
 }
 
 #[test]
@@ -176,9 +178,10 @@ fn a_receipt_says_who_where_what_and_until_when() {
     let membership = membership();
     let entries = vec![FakeObject::new(1, 5000).entry(), FakeObject::new(2, 5000).entry()];
     let request = sign(entries.clone());
-    let said = statement(&request, &membership, &[4; 32]).unwrap();
+    let said = statement(&request, &membership, &[4; 32], HEAD).unwrap();
     assert_eq!(said.genesis, [4; 32]);
     assert_eq!((said.group, said.slot, said.expiry, said.owner), (GROUP, SLOT, 9, [1; 32]));
+    assert_eq!(said.valid_until, HEAD + 1);
     assert_eq!(said.batch, summarize(&entries).unwrap());
 }
 
@@ -186,11 +189,14 @@ fn a_receipt_says_who_where_what_and_until_when() {
 fn a_batch_that_cannot_be_registered_is_not_signed() {
     let membership = membership();
     let entry = FakeObject::new(1, 5000).entry();
-    let refused = |request: SignBatch| statement(&request, &membership, &[4; 32]).unwrap_err();
+    let refused = |request: SignBatch| statement(&request, &membership, &[4; 32], HEAD).unwrap_err();
     assert_eq!(refused(SignBatch { group: 8, ..sign(vec![entry]) }), Refusal::NotMember);
     assert_eq!(refused(SignBatch { slot: 1, ..sign(vec![entry]) }), Refusal::WrongSlot);
     for expiry in [0, 5, 106] {
         assert_eq!(refused(SignBatch { expiry, ..sign(vec![entry]) }), Refusal::Expired);
+    }
+    for valid_until in [0, HEAD, HEAD + MAX_RECEIPT_BLOCKS + 1] {
+        assert_eq!(refused(SignBatch { valid_until, ..sign(vec![entry]) }), Refusal::Stale);
     }
     assert_eq!(refused(sign(Vec::new())), Refusal::BadRequest);
     assert_eq!(refused(sign(vec![entry, entry])), Refusal::BadRequest);

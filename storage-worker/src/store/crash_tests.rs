@@ -32,7 +32,8 @@ fn open(base: &Path, crash_at: Option<String>) -> Store {
 
 fn promise(store: &Store, object: &FakeObject) {
     let entries = [object.entry()];
-    let key = ReceiptKey { expiry: 10, group: 0, slot: SLOT, batch: summarize(&entries).unwrap().root };
+    let key =
+        ReceiptKey { expiry: 10, group: 0, slot: SLOT, batch: summarize(&entries).unwrap().root, valid_until: 50 };
     assert_eq!(store.add_receipt(&key, &OWNER, &entries, 2).unwrap(), None);
 }
 

@@ -1,6 +1,6 @@
 //! The keys of the index. Numbers are big-endian, so that byte order is number order.
 
-use meganet_primitives::{hash::Hash, object::ObjectId, Epoch, GroupId, SlotIndex};
+use meganet_primitives::{hash::Hash, object::ObjectId, BlockNumber, Epoch, GroupId, SlotIndex};
 
 /// A shard: its object and its index in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,14 +84,23 @@ pub struct ReceiptKey {
     pub slot: SlotIndex,
     /// The batch.
     pub batch: Hash,
+    /// The last block in which the chain takes it.
+    pub valid_until: BlockNumber,
 }
 
 impl ReceiptKey {
-    /// Expiry, group, slot, batch root.
+    /// Expiry, group, slot, batch root, last block.
     pub fn encode(&self) -> Vec<u8> {
-        let mut key = LeafKey::range(self.expiry, self.group);
-        key.push(self.slot);
-        key.extend_from_slice(&self.batch);
+        let mut key = Self::of_batch(self.expiry, self.group, self.slot, &self.batch);
+        key.extend_from_slice(&self.valid_until.to_be_bytes());
+        key
+    }
+
+    /// What the keys of all receipts for a batch begin with: it may have been receipted more than once.
+    pub fn of_batch(expiry: Epoch, group: GroupId, slot: SlotIndex, batch: &Hash) -> Vec<u8> {
+        let mut key = LeafKey::range(expiry, group);
+        key.push(slot);
+        key.extend_from_slice(batch);
         key
     }
 
@@ -102,6 +111,7 @@ impl ReceiptKey {
             group: GroupId::from_be_bytes(key.get(4..8)?.try_into().ok()?),
             slot: *key.get(8)?,
             batch: key.get(9..41)?.try_into().ok()?,
+            valid_until: BlockNumber::from_be_bytes(key.get(41..45)?.try_into().ok()?),
         })
     }
 }
@@ -109,7 +119,7 @@ impl ReceiptKey {
 /// Why something is kept: as long as it has one hold, it stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// A receipt was signed and may be brought to the chain at any time before it expires.
+    /// A receipt was signed and may be brought to the chain as long as it is valid.
     Receipt(ReceiptKey),
     /// The chain registered it.
     Leaf(LeafKey),

@@ -91,7 +91,7 @@ impl Store {
         self.load(Table::Batches, root, "batch")
     }
 
-    /// Notes a receipt before it is handed out: from now on its shards are kept until it expires.
+    /// Notes a receipt before it is handed out: from now on its shards are kept until it is registered or stale.
     ///
     /// The caller has checked that every shard is held ([`Store::held`]); it is checked again here, where nothing can
     /// come between. Gives the first object that is not held, and then nothing was noted.
@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// Applies a leaf whose batch is known: holds this worker's shard of every object, lists what is missing, and
-    /// takes the receipt back that led to it. `entries` must have been checked against the leaf's batch. Does nothing
+    /// takes the receipts back that led to it. `entries` must have been checked against the leaf's batch. Does nothing
     /// where the leaf has been applied or dropped meanwhile.
     pub fn resolve(
         &self,
@@ -147,7 +147,7 @@ impl Store {
         now: Seconds,
     ) -> Result<(), StoreError> {
         let root = leaf.batch.root;
-        let receipt = ReceiptKey { expiry: key.expiry, group: key.group, slot, batch: root };
+        let receipts = self.receipts_for(&ReceiptKey::of_batch(key.expiry, key.group, slot, &root))?;
         // The batch comes first: whoever drops the leaf, also a half applied one, finds by it what is held.
         let mut batch = Batch::default();
         batch.put(Table::Batches, root.to_vec(), entries.encode());
@@ -160,15 +160,23 @@ impl Store {
             if !self.is_unresolved(key)? {
                 return Ok(());
             }
-            self.hold_entries(key, &receipt, entries, now)?;
+            self.hold_entries(key, slot, &receipts, entries, now)?;
         }
         let mut batch = Batch::default();
-        batch.delete(Table::BatchHolds, Hold::Receipt(receipt).of_batch(&root));
-        batch.delete(Table::Receipts, receipt.encode());
+        for receipt in &receipts {
+            batch.delete(Table::BatchHolds, Hold::Receipt(*receipt).of_batch(&root));
+            batch.delete(Table::Receipts, receipt.encode());
+        }
         batch.delete(Table::Unresolved, key.encode());
         self.commit_unresolved(key, batch)?;
         self.files.reached("leaf-resolved");
         Ok(())
+    }
+
+    /// The receipts whose keys begin so.
+    fn receipts_for(&self, prefix: &[u8]) -> Result<Vec<ReceiptKey>, StoreError> {
+        let page = page(&*self.engine, Table::Receipts, prefix, prefix, usize::MAX)?;
+        page.iter().map(|(key, _)| ReceiptKey::decode(key).ok_or(StoreError::BadRecord("receipt key"))).collect()
     }
 
     fn is_unresolved(&self, key: &LeafKey) -> Result<bool, StoreError> {
@@ -188,7 +196,8 @@ impl Store {
     fn hold_entries(
         &self,
         key: &LeafKey,
-        receipt: &ReceiptKey,
+        slot: SlotIndex,
+        receipts: &[ReceiptKey],
         entries: &[BatchEntry],
         now: Seconds,
     ) -> Result<(), StoreError> {
@@ -199,9 +208,11 @@ impl Store {
             if self.engine.get(Table::Tombstones, &tombstone(key, &entry.object))?.is_some() {
                 continue;
             }
-            let shard = ShardKey { object: entry.object, shard: receipt.slot };
+            let shard = ShardKey { object: entry.object, shard: slot };
             batch.put(Table::Holds, Hold::Leaf(*key).of_shard(&shard), Vec::new());
-            batch.delete(Table::Holds, Hold::Receipt(*receipt).of_shard(&shard));
+            for receipt in receipts {
+                batch.delete(Table::Holds, Hold::Receipt(*receipt).of_shard(&shard));
+            }
             match self.shard(&shard)? {
                 Some(record) if record.state == ShardState::Registered => {}
                 Some(record) => {

@@ -24,7 +24,7 @@ pub struct ObjectRecord {
 pub enum ShardState {
     /// Uploaded and durable, promised to nobody: removed when it grows old.
     Staged,
-    /// A receipt was signed for it: kept until the receipt is registered or expires.
+    /// A receipt was signed for it: kept until the receipt is registered or stale.
     Receipted,
     /// Registered on the chain: kept until it expires.
     Registered,

@@ -10,7 +10,9 @@ use super::{
     Store, StoreError,
 };
 use crate::sync::lock;
-use meganet_primitives::{hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry, Epoch, GroupId};
+use meganet_primitives::{
+    hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry, BlockNumber, Epoch, GroupId,
+};
 
 /// Entries that are released in one commit.
 const AT_ONCE: usize = 1024;
@@ -121,6 +123,32 @@ impl Store {
             removed += usize::from(self.remove_if_free(key)?);
         }
         Ok(removed)
+    }
+
+    /// Drops up to `limit` receipts for some groups that nobody has brought to the chain in time, and what only they kept. Gives
+    /// how many. All that these groups registered up to the final block `known` must have been applied.
+    pub fn drop_unregistered(&self, known: BlockNumber, groups: &[GroupId], limit: usize) -> Result<usize, StoreError> {
+        let mut stale = Vec::new();
+        let mut from = Vec::new();
+        'pages: loop {
+            let rows = page(&*self.engine, Table::Receipts, &[], &from, 4096)?;
+            let Some((last, _)) = rows.last() else { break };
+            from = last.clone();
+            from.push(0);
+            for (key, _) in rows {
+                let receipt = ReceiptKey::decode(&key).ok_or(StoreError::BadRecord("receipt key"))?;
+                if receipt.valid_until <= known && groups.contains(&receipt.group) {
+                    stale.push(receipt);
+                    if stale.len() >= limit {
+                        break 'pages;
+                    }
+                }
+            }
+        }
+        for receipt in &stale {
+            self.drop_receipt(receipt)?;
+        }
+        Ok(stale.len())
     }
 
     fn drop_leaf(&self, key: &LeafKey, slot: Option<u8>) -> Result<(), StoreError> {

@@ -24,7 +24,7 @@ fn key(index: u64) -> LeafKey {
 }
 
 fn receipt(entries: &[BatchEntry]) -> ReceiptKey {
-    ReceiptKey { expiry: 10, group: 0, slot: SLOT, batch: summarize(entries).unwrap().root }
+    ReceiptKey { expiry: 10, group: 0, slot: SLOT, batch: summarize(entries).unwrap().root, valid_until: 50 }
 }
 
 fn flip_file(store: &Store, object: &FakeObject, at: usize) {
@@ -160,6 +160,53 @@ fn a_receipt_needs_every_shard() {
     assert_eq!(store.add_receipt(&receipt(&longer), &OWNER, &longer, 2).unwrap(), Some(here.id()));
     let other = [BatchEntry { shards_root: [0; 32], ..here.entry() }];
     assert_eq!(store.add_receipt(&receipt(&other), &OWNER, &other, 2).unwrap(), Some(here.id()));
+}
+
+#[test]
+fn what_nobody_registers_in_time_is_dropped() {
+    let base = tempfile::tempdir().unwrap();
+    let store = in_memory(base.path());
+    let (twice, once) = (FakeObject::new(1, 1 << 10), FakeObject::new(2, 1 << 20));
+    twice.store(&store, SLOT, 100);
+    once.store(&store, SLOT, 100);
+    let (first, second) = ([twice.entry()], [once.entry()]);
+    let later = ReceiptKey { valid_until: 90, ..receipt(&first) };
+    for (key, entries) in [(receipt(&first), &first), (later, &first), (receipt(&second), &second)] {
+        assert_eq!(store.add_receipt(&key, &OWNER, entries, 101).unwrap(), None);
+    }
+    // Still valid, or of a group of which not everything is known.
+    assert_eq!(store.drop_unregistered(49, &[0], 10).unwrap(), 0);
+    assert_eq!(store.drop_unregistered(99, &[1], 10).unwrap(), 0);
+    assert_eq!(store.drop_unregistered(50, &[1, 0], 10).unwrap(), 2);
+    // What was promised again stays.
+    assert!(store.object(&once.id()).unwrap().is_none());
+    assert_eq!(store.shard(&twice.key(SLOT)).unwrap().unwrap().state, ShardState::Receipted);
+    assert!(store.batch(&later.batch).unwrap().is_some());
+    assert_eq!(store.drop_unregistered(90, &[0], 10).unwrap(), 1);
+    assert_eq!((store.usage().shards, files(base.path())), (0, 0));
+    assert!(store.batch(&later.batch).unwrap().is_none());
+}
+
+#[test]
+fn what_was_receipted_twice_is_registered_once_and_stays() {
+    let base = tempfile::tempdir().unwrap();
+    let store = in_memory(base.path());
+    let object = FakeObject::new(1, 1 << 10);
+    object.store(&store, SLOT, 100);
+    let entries = [object.entry()];
+    let later = ReceiptKey { valid_until: 90, ..receipt(&entries) };
+    for key in [receipt(&entries), later] {
+        assert_eq!(store.add_receipt(&key, &OWNER, &entries, 101).unwrap(), None);
+    }
+    let key = LeafKey { expiry: 10, group: 0, index: 0 };
+    let leaf = RangeLeaf { batch: summarize(&entries).unwrap(), owner: OWNER, signed: 8, registered: 5 };
+    store.add_leaf(&key, &leaf).unwrap();
+    store.resolve(&key, &leaf, SLOT, &entries, 102).unwrap();
+    assert_eq!(store.drop_unregistered(99, &[0], 10).unwrap(), 0);
+    assert_eq!(store.shard(&object.key(SLOT)).unwrap().unwrap().state, ShardState::Registered);
+    store.set_slot(0, SLOT).unwrap();
+    assert_eq!(store.expire(10, 10).unwrap(), 1);
+    assert_eq!(store.usage().shards, 0);
 }
 
 #[test]

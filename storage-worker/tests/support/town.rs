@@ -13,7 +13,7 @@ use meganet_primitives::{
     country::Country,
     object::ObjectId,
     placement::ProfileId,
-    receipt::{PeerKey, Receipt},
+    receipt::{PeerKey, Receipt, RECEIPT_BLOCKS},
     sum_tree::{summarize, BatchEntry},
     GroupId,
 };
@@ -260,11 +260,18 @@ impl Town {
         Ok(())
     }
 
+    /// Until when receipts that are asked for now are valid; a few blocks later it is the same.
+    pub async fn valid_until(&self) -> u32 {
+        (self.chain.best().await.unwrap().number / RECEIPT_BLOCKS + 2) * RECEIPT_BLOCKS
+    }
+
     pub async fn sign(&self, index: usize, entries: &[BatchEntry], expiry: u32) -> Result<Receipt, NetError> {
         let slot = self.slot(index).await;
         let mut client = self.client.put_client(self.members[index].peer()).await?;
         let owner = self.owner.account();
-        client.sign(SignBatch { group: self.group, slot, expiry, owner, entries: entries.to_vec() }).await
+        let (group, entries) = (self.group, entries.to_vec());
+        let valid_until = self.valid_until().await;
+        client.sign(SignBatch { group, slot, expiry, owner, valid_until, entries }).await
     }
 
     /// Uploads to some members, collects their receipts, registers.
@@ -278,7 +285,9 @@ impl Town {
             receipts.push(self.sign(*index, &entries, expiry).await.unwrap());
         }
         receipts.sort_by_key(|receipt| receipt.slot);
-        let call = Call::Store { group: self.group, expiry, batch: summarize(&entries).unwrap(), receipts };
+        let batch = summarize(&entries).unwrap();
+        let valid_until = self.valid_until().await;
+        let call = Call::Store { group: self.group, expiry, batch, valid_until, receipts };
         self.chain.submit(&self.owner, vec![call], Until::InBlock).await.unwrap()
     }
 

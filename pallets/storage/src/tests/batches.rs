@@ -3,7 +3,7 @@ use frame_support::assert_ok;
 use meganet_primitives::{
     placement::ProfileId,
     range::{RangeLeaf, RangeState},
-    receipt::{PeerSignature, Receipt},
+    receipt::{PeerSignature, Receipt, ReceiptStatement},
     sum_tree::{summarize, BatchSummary},
     Epoch, GroupId,
 };
@@ -17,7 +17,7 @@ fn network() -> GroupId {
 
 fn call(owner: u8, group: GroupId, expiry: Epoch, batch: BatchSummary, receipts: Vec<Receipt>) -> DispatchResult {
     let receipts = receipts.try_into().unwrap();
-    dispatch(crate::Call::<Test>::store { group, expiry, batch, receipts }, signed(owner))
+    dispatch(crate::Call::<Test>::store { group, expiry, batch, valid_until: VALID, receipts }, signed(owner))
 }
 
 /// That a call is refused with this error and changes nothing.
@@ -102,7 +102,7 @@ fn a_receipt_holds_for_one_chain_group_slot_expiry_owner_and_batch() {
         let group = network();
         let batch = batch(1, 1);
         let said = |slot| statement(group, slot, 3, 60, batch);
-        let variants: [fn(&mut meganet_primitives::receipt::ReceiptStatement); 7] = [
+        let variants: [fn(&mut ReceiptStatement); 8] = [
             |said| said.genesis = [9; 32],
             |said| said.group += 1,
             |said| said.slot += 1,
@@ -110,6 +110,7 @@ fn a_receipt_holds_for_one_chain_group_slot_expiry_owner_and_batch() {
             |said| said.owner = [61; 32],
             |said| said.batch.bytes += KIB,
             |said| said.batch.root = [0; 32],
+            |said| said.valid_until += 1,
         ];
         for change in variants {
             let receipts: Vec<_> = (0..4)
@@ -125,6 +126,26 @@ fn a_receipt_holds_for_one_chain_group_slot_expiry_owner_and_batch() {
         let receipts = receipts(group, 3, 60, batch, 4).into_inner();
         refused(|| call(61, group, 3, batch, receipts.clone()), Error::BadReceipt);
         assert_ok!(call(60, group, 3, batch, receipts));
+    });
+}
+
+#[test]
+fn receipts_are_taken_as_long_as_they_are_valid() {
+    run(|| {
+        let group = network();
+        let batch = batch(1, 1);
+        let now = System::block_number();
+        let store = |valid_until| {
+            let sign = |slot| {
+                let said = ReceiptStatement { valid_until, ..statement(group, slot, 3, 60, batch) };
+                sign(seated(group, slot), &said)
+            };
+            let receipts: Vec<_> = (0..4).map(sign).collect();
+            let receipts = receipts.try_into().unwrap();
+            dispatch(crate::Call::<Test>::store { group, expiry: 3, batch, valid_until, receipts }, signed(60))
+        };
+        refused(|| store(now - 1), Error::ReceiptsStale);
+        assert_ok!(store(now));
     });
 }
 

@@ -215,7 +215,8 @@ fn take(step: Step, archive: &mut Archive, stored: &mut Vec<Stored>) {
                 return;
             }
             let receipts = receipts(group, expiry, owner, batch, count);
-            let done = dispatch(Call::<Test>::store { group, expiry, batch, receipts }, signed(owner));
+            let done =
+                dispatch(Call::<Test>::store { group, expiry, batch, valid_until: VALID, receipts }, signed(owner));
             assert!(!missing || done.is_err());
             if done.is_ok() {
                 archive.note(objects.clone());

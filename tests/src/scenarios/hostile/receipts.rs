@@ -4,9 +4,9 @@ use super::{uploads::Sample, Victim};
 use crate::Stage;
 use anyhow::{ensure, Context, Result};
 use meganet_chain::{At, Call, Signer, Until};
-use meganet_net::{Keypair, SignBatch};
+use meganet_net::{Keypair, NetError, Refusal, SignBatch};
 use meganet_primitives::{
-    receipt::{PeerSignature, Receipt, ReceiptStatement},
+    receipt::{PeerSignature, Receipt, ReceiptStatement, MAX_RECEIPT_BLOCKS, RECEIPT_BLOCKS},
     sum_tree::summarize,
 };
 
@@ -16,13 +16,23 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let owner = Signer::from_suri("//Bob")?;
     let sample = Sample::new(group, 200_000)?;
     let expiry = chain.params(At::Best).await?.epoch + 3;
+    let valid_until = chain.best().await?.number + RECEIPT_BLOCKS;
     let mut good = Vec::new();
     for (slot, member) in (0..).zip(&group.slots) {
         let member = member.with_context(|| format!("slot {slot} is vacant"))?;
         let mut stream = victim.net.put_client(member.peer).await?;
         sample.put(&mut stream, sample.open(group, slot), slot).await?;
         let entries = vec![sample.entry()];
-        good.push(stream.sign(SignBatch { group: group.id, slot, expiry, owner: owner.account(), entries }).await?);
+        let owner = owner.account();
+        let ask = SignBatch { group: group.id, slot, expiry, owner, valid_until, entries };
+        // A worker gives its word for an hour, not for as long as somebody likes.
+        let forever = SignBatch { valid_until: valid_until + MAX_RECEIPT_BLOCKS, ..ask.clone() };
+        let refused = victim.net.put_client(member.peer).await?.sign(forever).await;
+        ensure!(
+            matches!(refused, Err(NetError::Refused(Refusal::Stale))),
+            "a receipt that is valid too long: {refused:?}"
+        );
+        good.push(stream.sign(ask).await?);
     }
 
     let batch = summarize(&[sample.entry()])?;
@@ -36,12 +46,13 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
         expiry,
         owner: owner.account(),
         batch,
+        valid_until,
     };
     let mut of_another_chain = good.clone();
     of_another_chain[usize::from(victim.slot)] = sign(stage, victim, &statement)?;
 
     let before = chain.ranges(group.id, At::Best).await?;
-    let store = |receipts| vec![Call::Store { group: group.id, expiry, batch, receipts }];
+    let store = |receipts| vec![Call::Store { group: group.id, expiry, batch, valid_until, receipts }];
     for (case, receipts) in [("receipt-by-another-worker", by_another), ("receipt-for-another-chain", of_another_chain)]
     {
         let refused = chain.submit(&owner, store(receipts), Until::InBlock).await.err();

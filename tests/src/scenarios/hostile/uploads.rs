@@ -5,7 +5,9 @@ use crate::Stage;
 use anyhow::{bail, ensure, Context, Result};
 use meganet_codec::{Encoded, Encoder};
 use meganet_net::{NetError, OpenShard, PutClient, Refusal, SignBatch};
-use meganet_primitives::{chain::GroupInfo, content::ReadKey, object::Layout, sum_tree::BatchEntry, SlotIndex};
+use meganet_primitives::{
+    chain::GroupInfo, content::ReadKey, object::Layout, receipt::RECEIPT_BLOCKS, sum_tree::BatchEntry, SlotIndex,
+};
 use serde_json::Value;
 use std::fmt::Debug;
 
@@ -84,7 +86,9 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let says_what_is_free = |refusal| matches!(refusal, Refusal::OverCapacity { free } if free < shard_len);
     expect(stage, "worker-over-capacity", too_much, says_what_is_free)?;
     let expiry = victim.chain.params(meganet_chain::At::Best).await?.epoch + 2;
-    let batch = SignBatch { group: group.id, slot, expiry, owner: [7; 32], entries: vec![sample.entry()] };
+    let valid_until = victim.chain.best().await?.number + RECEIPT_BLOCKS;
+    let entries = vec![sample.entry()];
+    let batch = SignBatch { group: group.id, slot, expiry, owner: [7; 32], valid_until, entries };
     let lacking = Refusal::UnknownObject { object: sample.entry().object };
     expect(stage, "receipt-for-what-is-not-held", stream.sign(batch).await, |refusal| refusal == lacking)?;
 
