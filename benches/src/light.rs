@@ -1,6 +1,6 @@
 //! How long a light client takes to its first verified answer, against asking a node that is trusted.
 
-use crate::report::Report;
+use crate::{memory, report::Report};
 use anyhow::{bail, Context, Result};
 use clap::ValueEnum;
 use futures::StreamExt;
@@ -78,7 +78,7 @@ pub async fn probe(start: Start, network: &Path, state: &Path) -> Result<Value> 
         "ready": millis(ready),
         "answered": millis(answered),
         "second": millis(second),
-        "memory": peak_memory()?,
+        "memory": memory::peak()?,
         "answer": format!("{name:?}"),
     }))
 }
@@ -166,13 +166,4 @@ fn median<'a>(values: impl Iterator<Item = &'a Value>) -> Result<f64> {
 
 fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// The most memory that this process had, in MiB, as Linux counts it.
-fn peak_memory() -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("the system tells no peak memory")?;
-    let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib / 1024.0)
 }

@@ -1,0 +1,54 @@
+//! What the answer to an audit costs a worker that holds a gigabyte to a terabyte.
+
+use anyhow::{ensure, Result};
+use clap::Parser;
+use meganet_benches::{
+    prover::{bench, probe, Case},
+    report::Report,
+    rounds::seconds,
+};
+use std::{path::PathBuf, time::Duration};
+
+/// Fills worker's stores with up to a terabyte of sparse shards, or with a million small ones, and measures in new processes
+/// what a proof costs, from the challenge to its bytes. Prints `key: value` lines; fails where a proof takes more than 1 s
+/// or 64 MiB. `ratio` is the time of a proof divided by that over 1 GiB in the same run; `shard_reads` and `shard_bytes` are
+/// what the disk with the shards would have to serve. Needs 5 GB in the folder for temporary files.
+#[derive(Parser)]
+#[command(name = "prover")]
+struct Args {
+    /// How long to measure each case.
+    #[arg(long, default_value_t = 3.0, value_parser = seconds)]
+    seconds: f64,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+    /// Measure this case only, and gibibyte (gib32, tebibyte, million, singles); may be given several times.
+    #[arg(long = "case")]
+    cases: Vec<Case>,
+    /// Hold so many times less, for a quick look.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    scale: u64,
+    /// Measure the store in this folder, in this process, and print it: what the bench runs itself with.
+    #[arg(long, hide = true)]
+    probe: Option<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let time = Duration::from_secs_f64(args.seconds);
+    if let Some(folder) = args.probe {
+        println!("{}", probe(&folder, time)?);
+        return Ok(());
+    }
+    let cases = if args.cases.is_empty() { Case::ALL.to_vec() } else { args.cases };
+    let mut report = Report::new();
+    report.text(
+        "unit",
+        "milliseconds by the clock, medians; bytes and reads of one proof of four samples, at most; MiB",
+    );
+    let missed = bench(&cases, args.scale, time, &mut report)?;
+    report.text("targets", if missed.is_empty() { "met" } else { "missed" });
+    report.print(args.json);
+    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    Ok(())
+}
