@@ -4,7 +4,10 @@
 #[path = "support/town.rs"]
 mod town;
 
-use meganet_chain::{fake::FakeChain, At, ChainClient};
+use meganet_chain::{
+    fake::{FakeChain, FakeConfig},
+    At, ChainClient,
+};
 use meganet_primitives::country::Country;
 use meganet_worker::chain::join::JoinError;
 use town::{until, Member, GIB, MEGA};
@@ -64,4 +67,32 @@ async fn the_identity_of_another_operator_is_refused() {
     let refused = member.worker.as_ref().unwrap().join(&member.operator, &member.identity).await;
     let Err(error @ JoinError::OtherOperator { .. }) = refused else { panic!("{refused:?}") };
     assert!(error.to_string().contains("registered to the operator"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_has_the_number_that_is_final() {
+    let chain = FakeChain::new(FakeConfig { finality_lag: 3, auto_tick: false, ..FakeConfig::default() });
+    let mut member = Member::new(0);
+    chain.fund(member.operator.account(), 1000 * MEGA);
+    member.boot(&chain, &[]).await;
+    let fork = async {
+        while chain.submissions() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        chain.tick();
+        let first = chain.worker_by_peer(&member.peer(), At::Best).await.unwrap().unwrap();
+        // Another fork wins, which lacks it, and there somebody else is first.
+        chain.reorganise(1, false);
+        let other = Member::new(1);
+        assert_eq!(
+            chain.add_worker(other.operator.account(), other.peer(), Country::new(*b"FR").unwrap(), GIB),
+            first.id
+        );
+        (first.id, chain.start(std::time::Duration::from_millis(50)))
+    };
+    let ((first, blocks), ()) = tokio::join!(fork, member.join());
+    blocks.abort();
+    let worker = member.context().status.worker().unwrap();
+    assert_ne!(worker.id, first);
+    assert_eq!(chain.worker_by_peer(&member.peer(), At::Finalized).await.unwrap().unwrap(), worker);
 }

@@ -1,4 +1,7 @@
 //! The worker's place in the registry.
+//!
+//! Numbers are given in the order of registrations, which a fork may change; and who answers for another's number is never
+//! paid and loses its bond. So a worker has joined only when its registration is final.
 
 use crate::{
     context::{sign, BadKey},
@@ -28,6 +31,9 @@ pub enum JoinError {
         /// The account configured.
         ours: String,
     },
+    /// The registration is in a block that a fork may still take back, or did.
+    #[error("the registration is not final yet")]
+    NotFinal,
     /// The chain refused.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -54,7 +60,7 @@ pub struct Joiner<'a> {
 
 impl Joiner<'_> {
     /// Registers the worker if it is not, brings country and capacity up to date if they changed, and waits as long as
-    /// the account cannot pay or the node cannot be reached.
+    /// the account cannot pay, the node cannot be reached or the registration is not final.
     ///
     /// # Errors
     /// [`JoinError`] where waiting does not help.
@@ -67,7 +73,7 @@ impl Joiner<'_> {
                     self.status.set_worker(worker.clone());
                     return Ok(worker);
                 }
-                Err(JoinError::Chain(error)) if waits(&error) => error,
+                Err(error) if waits(&error) => error,
                 Err(error) => return Err(error),
             };
             if attempt.is_multiple_of(REMIND) {
@@ -86,7 +92,7 @@ impl Joiner<'_> {
                 theirs: format_account(&worker.operator),
                 ours: self.operator.address(),
             }),
-            Some(worker) => self.update(worker).await,
+            Some(_) => self.update(self.registered().await?).await,
             None => self.register().await,
         }
     }
@@ -96,10 +102,13 @@ impl Joiner<'_> {
         tracing::info!(%country, capacity, operator = %self.operator.address(), "registering this worker on the chain");
         let proof = sign(self.identity, &worker_proof(&self.chain.genesis(), &self.operator.account()))?;
         let call = Call::RegisterWorker { peer: self.peer, country, capacity, proof };
-        let outcome = self.chain.submit(self.operator, vec![call], Until::InBlock).await?;
-        let worker = self.chain.worker_by_peer(&self.peer, At::Block(outcome.block.hash)).await?;
-        // It was in that block a moment ago; if a fork has taken it back, the next attempt registers again.
-        worker.ok_or(JoinError::Chain(ChainError::UnknownBlock { block: outcome.block.to_string() }))
+        self.chain.submit(self.operator, vec![call], Until::Finalized).await?;
+        self.registered().await
+    }
+
+    /// The worker as the last final block has it.
+    async fn registered(&self) -> Result<WorkerInfo, JoinError> {
+        self.chain.worker_by_peer(&self.peer, At::Finalized).await?.ok_or(JoinError::NotFinal)
     }
 
     async fn update(&self, worker: WorkerInfo) -> Result<WorkerInfo, JoinError> {
@@ -126,10 +135,18 @@ impl Joiner<'_> {
 }
 
 /// Whether waiting may help: for money, for the node, for a fork to be settled.
-fn waits(error: &ChainError) -> bool {
-    error.is_transient()
-        || matches!(
-            error,
-            ChainError::InsufficientFunds { .. } | ChainError::UnknownBlock { .. } | ChainError::TimedOut { .. }
-        )
+fn waits(error: &JoinError) -> bool {
+    match error {
+        JoinError::NotFinal => true,
+        JoinError::Chain(error) => {
+            error.is_transient()
+                || matches!(
+                    error,
+                    ChainError::InsufficientFunds { .. }
+                        | ChainError::UnknownBlock { .. }
+                        | ChainError::TimedOut { .. }
+                )
+        }
+        JoinError::OtherOperator { .. } | JoinError::Identity(_) => false,
+    }
 }
