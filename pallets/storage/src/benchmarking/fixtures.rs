@@ -190,7 +190,7 @@ pub(super) const SHARD_LEAVES: u64 = 1_024;
 pub(super) struct Uniform {
     leaves: Vec<RangeLeaf>,
     entries: Vec<BatchEntry>,
-    state: RangeState,
+    pub(super) state: RangeState,
     data: Vec<u8>,
     root: Hash,
     roots: Vec<Hash>,
