@@ -11,7 +11,9 @@ use tokio::process::Command;
 /// A member of the group: its number on the chain, and its process.
 #[derive(Clone, Copy, Debug)]
 pub struct Member {
+    /// The worker.
     pub worker: WorkerId,
+    /// Its process.
     pub index: usize,
 }
 
@@ -31,6 +33,8 @@ pub struct Cast {
     pub careless: Member,
     /// Leaves in order.
     pub leaver: Member,
+    /// Holds everything to the end, with a clock that is wrong, and is killed once.
+    pub steady: Member,
     /// Who runs that one.
     pub leaver_operator: AccountId,
     /// Those that are to be expelled.
@@ -53,12 +57,23 @@ impl Cast {
             let index = *processes.get(&member.worker).context("a member has a process")?;
             seated.push(Member { worker: member.worker, index });
         }
-        let [late, killed, empty, careless, leaver, _] = seated[..] else {
+        let [late, killed, empty, careless, leaver, steady] = seated[..] else {
             anyhow::bail!("six members were expected, not {}", seated.len());
         };
         let name = &stage.devnet.state.processes[leaver.index].name;
         let leaver_operator = Signer::from_suri(&operator_suri(name))?.account();
-        Ok(Cast { group: group.id, seated, late, killed, empty, careless, leaver, leaver_operator, gone: Vec::new() })
+        Ok(Cast {
+            group: group.id,
+            seated,
+            late,
+            killed,
+            empty,
+            careless,
+            leaver,
+            steady,
+            leaver_operator,
+            gone: Vec::new(),
+        })
     }
 
     /// The processes of all members.

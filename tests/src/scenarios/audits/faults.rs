@@ -1,0 +1,139 @@
+//! What happens to members that hold everything: a clock that is wrong, sleep at the wrong time, a kill while a proof is sent.
+
+use super::{
+    audit,
+    cast::{Cast, Member},
+    until, PERIOD,
+};
+use crate::{Facts, Stage};
+use anyhow::{ensure, Context, Result};
+use meganet_chain::{At, ChainClient, Signer};
+use meganet_cli::devnet::{operator_suri, rpc, Kind, Running};
+use meganet_primitives::{chain::ChallengeState, GroupId, Period, WorkerId};
+use nix::sys::signal::Signal;
+use serde_json::json;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// A proof has more bytes than this; whatever else a worker's operator signs has fewer.
+pub const LONG: usize = 4_000;
+
+/// Starts a member anew with a clock that is an hour fast. It must go on proving: audits count blocks.
+pub async fn set_clock_wrong(stage: &mut Stage, member: Member) -> Result<()> {
+    let library = faketime()?;
+    let state = &mut stage.devnet.state;
+    state.kill(&[member.index])?;
+    let env = [("LD_PRELOAD", library.display().to_string()), ("FAKETIME", "+1h".into())];
+    let monotonic = ("DONT_FAKE_MONOTONIC", "1".to_string());
+    state.processes[member.index].env = env.into_iter().chain([monotonic]).map(|(k, v)| (k.into(), v)).collect();
+    state.start(&[member.index]).await?;
+    stage.facts.say("worker-with-a-wrong-clock", "an hour fast");
+    Ok(())
+}
+
+/// The library that Debian's package `libfaketime` brings, for programs with threads.
+fn faketime() -> Result<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib")?.filter_map(Result::ok).map(|entry| entry.path());
+    let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.is_file());
+    library.context("libfaketimeMT.so.1 is not in /usr/lib/*/faketime: scripts/setup installs it")
+}
+
+/// A member that sleeps through a period.
+pub struct Asleep {
+    running: Running,
+    worker: WorkerId,
+    period: Period,
+}
+
+/// Puts a member to sleep when it has proven a period, until after its challenge of the next one.
+pub fn asleep(stage: &Stage, cast: &Cast, proven: Period) -> Result<Asleep> {
+    let running = stage.devnet.state.processes[cast.late.index].running.context("it runs")?;
+    running.signal(Signal::SIGSTOP)?;
+    Ok(Asleep { running, worker: cast.late.worker, period: proven + 1 })
+}
+
+impl Asleep {
+    /// It wakes when the deadline is over: it has lost that period's pay, and nothing else.
+    pub async fn wake_late(self, facts: Facts, chain: &dyn ChainClient, group: GroupId) -> Result<()> {
+        let Asleep { running, worker, period } = self;
+        let passed = until("the deadline of the worker that sleeps", 4 * PERIOD, || async move {
+            let challenge = chain.challenge(worker, At::Best).await?;
+            let missed = challenge.filter(|challenge| challenge.period >= period);
+            Ok(missed.filter(|challenge| challenge.period > period || challenge.state == ChallengeState::Missed))
+        });
+        let passed = passed.await;
+        running.signal(Signal::SIGCONT)?;
+        passed?;
+        let back = until("the late worker's next proof", 4 * PERIOD, || async move {
+            let audit = audit(chain, worker).await?;
+            Ok((audit.record.settled > period).then_some(audit))
+        });
+        let audit = back.await?;
+        ensure!(audit.record.missed == 1, "it was asleep for one challenge, and missed {}", audit.record.missed);
+        ensure!(chain.slot_in(worker, group, At::Best).await?.is_some(), "it lost its slot for one period");
+        facts.say("late-worker", "missed 1 period, kept bond and slot");
+        Ok(())
+    }
+}
+
+/// Kills a member as soon as its proof of the period after `proven` is in a pool, and starts it again: one proof, paid once.
+pub async fn killed_while_proving(
+    stage: &mut Stage,
+    chain: &dyn ChainClient,
+    member: Member,
+    proven: Period,
+) -> Result<()> {
+    let before = audit(chain, member.worker).await?;
+    wait_for_proof_in_pool(stage, member).await?;
+    stage.devnet.state.kill(&[member.index])?;
+    stage.devnet.state.start(&[member.index]).await?;
+    let worker = member.worker;
+    let settled = until("the proof of a worker that was killed", 3 * PERIOD, || async move {
+        let audit = audit(chain, worker).await?;
+        Ok((audit.record.settled > proven).then_some(audit))
+    });
+    let after = settled.await?;
+    ensure!(after.record.missed == 0, "it missed a period because it was killed: {after:?}");
+    // Past the window, when nothing can come any more.
+    let period = after.record.settled;
+    let over = until("the end of that period", 2 * PERIOD, || async move {
+        Ok((super::period(chain).await? > period).then_some(()))
+    });
+    over.await?;
+    let at_end = audit(chain, worker).await?;
+    let proofs = at_end.record.proven - before.record.proven;
+    let periods = at_end.record.settled - before.record.settled;
+    ensure!(proofs == periods, "it proved {periods} periods by {proofs} proofs: {before:?}, {at_end:?}");
+    let paid = (at_end.earned + at_end.held_back) - (before.earned + before.held_back);
+    // What a period pays moves a little with what is registered; a second payment would be as much again.
+    let most = before.pay.max(at_end.pay);
+    ensure!(paid < u128::from(periods) * most + most / 2, "{paid} were paid for {periods} periods of about {most}");
+    stage.facts.say("killed-while-proving", "one proof, one payment");
+    Ok(())
+}
+
+/// Polls the pools of all validators for a transaction of the member's operator.
+async fn wait_for_proof_in_pool(stage: &Stage, member: Member) -> Result<()> {
+    let name = &stage.devnet.state.processes[member.index].name;
+    let account = hex::encode(Signer::from_suri(&operator_suri(name))?.account());
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
+    let validators = stage.devnet.state.of_kind(Kind::Validator);
+    let deadline = Instant::now() + 3 * PERIOD;
+    while Instant::now() < deadline {
+        for validator in &validators {
+            let port = stage.devnet.state.processes[*validator].http_port;
+            let pending = rpc(&http, port, "author_pendingExtrinsics", json!([])).await?;
+            // Nothing else that long is signed by it.
+            let theirs = |extrinsic: &serde_json::Value| {
+                extrinsic.as_str().is_some_and(|hex| hex.len() > 2 * LONG && hex.contains(&account))
+            };
+            if pending.as_array().is_some_and(|all| all.iter().any(theirs)) {
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("no transaction of {name} was in a pool within three periods")
+}

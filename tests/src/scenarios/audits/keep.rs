@@ -1,0 +1,82 @@
+//! A file that is stored for a short time only, and prepaid for, so that the network renews it by itself.
+
+use super::{until, PERIOD};
+use crate::{cli::Cli, folder, Stage};
+use anyhow::{ensure, Context, Result};
+use meganet_chain::{At, ChainClient};
+use meganet_primitives::Epoch;
+
+/// Who pays for it, and is gone afterwards.
+const PAYER: &str = "//Bob";
+
+/// The file.
+#[derive(Clone)]
+pub struct Kept {
+    /// What opens it.
+    pub link: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The epoch at whose beginning it would expire.
+    expiry: Epoch,
+    prepaid: u128,
+    payer: Cli,
+}
+
+/// Stores it for two epochs, and prepays for renewals of one epoch each.
+pub async fn prepaid(stage: &Stage) -> Result<Kept> {
+    let path = stage.folder("kept")?.join("kept.bin");
+    folder::write_random(&path, 300_000, 4711)?;
+    let payer = stage.cli.signing_as(PAYER);
+    let file = path.to_str().context("a Unicode path")?;
+    let put = payer.json(&["put", file, "--profile", "compact", "--epochs", "2"]).await?;
+    let link = put["link"].as_str().context("put prints a link")?.to_string();
+    payer.refused(&["renew", &link, "--auto", "0.000001", "--epochs", "1"], &["at least that"]).await?;
+    let opened = payer.json(&["renew", &link, "--auto", "2", "--epochs", "1"]).await?;
+    ensure!(opened["opened"].as_u64() > Some(0), "nothing is renewed by itself: {opened}");
+    let (orders, _) = orders(&payer, &link).await?;
+    let expiry = orders.iter().map(|order| order.0).min().context("an automatic renewal")?;
+    let prepaid = orders.iter().map(|order| order.1).sum();
+    Ok(Kept { link, bytes: std::fs::read(&path)?, expiry, prepaid, payer })
+}
+
+/// Expiry and balance of each of the file's automatic renewals, and their states.
+async fn orders(payer: &Cli, link: &str) -> Result<(Vec<(Epoch, u128)>, Vec<String>)> {
+    let status = payer.json(&["renew", link, "--status"]).await?;
+    ensure!(status["batches_without"] == 0, "not everything is renewed by itself: {status}");
+    let (mut orders, mut states) = (Vec::new(), Vec::new());
+    for order in status["auto_renewals"].as_array().context("a list")? {
+        let expiry = order["expiry"].as_u64().context("an expiry")?;
+        let balance = order["balance"].as_str().context("a balance")?.parse()?;
+        orders.push((Epoch::try_from(expiry)?, balance));
+        states.push(order["state"].as_str().context("a state")?.to_string());
+    }
+    Ok((orders, states))
+}
+
+/// It lives although it would have expired, was paid for once an epoch, and the rest comes back.
+pub async fn outlived(stage: &Stage, chain: &dyn ChainClient, kept: &Kept) -> Result<()> {
+    let first = kept.expiry;
+    let epoch = until("the epoch in which the file would have expired", 4 * PERIOD, || async move {
+        let epoch = chain.params(At::Best).await?.epoch;
+        Ok((epoch >= first).then_some(epoch))
+    });
+    let epoch = epoch.await?;
+    let (orders, states) = orders(&kept.payer, &kept.link).await?;
+    ensure!(orders.iter().all(|(expiry, _)| *expiry > epoch), "it is not renewed in epoch {epoch}: {orders:?}");
+    ensure!(states.iter().all(|state| state == "waiting" || state == "due"), "something is in the way: {states:?}");
+    stage.facts.say("kept-file-would-have-expired-at-epoch", first);
+    stage.facts.say("kept-file-opens-in-epoch", epoch);
+    let renewals: u32 = orders.iter().map(|(expiry, _)| expiry - first).sum();
+    ensure!(renewals > 0, "nothing was renewed: {orders:?}");
+    stage.facts.say("renewed-by-itself", renewals);
+    let left: u128 = orders.iter().map(|(_, balance)| balance).sum();
+    ensure!(left < kept.prepaid, "renewals cost nothing");
+    stage.facts.say("prepaid-used-planck", kept.prepaid - left);
+
+    let closed = kept.payer.json(&["renew", &kept.link, "--cancel"]).await?;
+    let returned: u128 = closed["returned"].as_str().context("what came back")?.parse()?;
+    // A renewal may have come in between; the deposits are more than it costs.
+    ensure!(returned > left, "{left} were left, and {returned} came back with the deposits");
+    kept.payer.refused(&["renew", &kept.link, "--cancel"], &["prepaid for nothing"]).await?;
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! Members that leave, die or lose what they hold, and who takes their places.
+
+use super::{
+    audit,
+    cast::{self, Cast, Member},
+    until, PERIOD,
+};
+use crate::{scenarios::main_job, Stage};
+use anyhow::{ensure, Context, Result};
+use meganet_chain::{At, ChainClient};
+use meganet_primitives::{
+    audit::Record,
+    chain::{GroupHealth, SlotHealth},
+    WorkerId,
+};
+use std::{path::Path, time::Instant};
+
+/// The share of a shard that the careless worker loses: one in so many bytes.
+const LOST_PART: u64 = 10;
+
+/// A member wants to leave.
+pub async fn begin_to_leave(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<()> {
+    let balance = chain.balance(&cast.leaver_operator, At::Best).await?;
+    ensure!(balance.held > 0, "a worker has a bond");
+    cast::tell_to_leave(stage, cast.leaver.index).await
+}
+
+/// It has left: its slot is handed over, its bond came back, its process ends by itself.
+pub async fn left(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<()> {
+    let worker = cast.leaver.worker;
+    let out = until("a worker that leaves is out", 10 * PERIOD, || async move {
+        Ok(chain.worker(worker, At::Best).await?.is_none().then_some(()))
+    });
+    out.await?;
+    ensure!(chain.balance(&cast.leaver_operator, At::Best).await?.held == 0, "its bond must be back");
+    let process = &stage.devnet.state.processes[cast.leaver.index];
+    until("the process of the worker that left ends", PERIOD, || async { Ok((!process.is_alive()).then_some(())) })
+        .await?;
+    stage.facts.say("left-in-order", "slot handed over, bond back");
+    Ok(())
+}
+
+/// A member is killed for good.
+pub fn kill_one(stage: &mut Stage, cast: &mut Cast) -> Result<()> {
+    stage.devnet.state.kill(&[cast.killed.index])?;
+    cast.gone.push(cast.killed);
+    Ok(())
+}
+
+/// A member's disk is empty, and it does not mend.
+pub async fn lose_everything(stage: &mut Stage, cast: &mut Cast) -> Result<()> {
+    let index = cast.empty.index;
+    stage.devnet.state.kill(&[index])?;
+    main_job::lose_disk(&stage.devnet.state.processes[index].data)?;
+    stage.devnet.state.processes[index].extra = vec!["--rebuild-rate".into(), "1".into()];
+    stage.devnet.state.start(&[index]).await?;
+    cast.gone.push(cast.empty);
+    Ok(())
+}
+
+/// A member that has lost a tenth of its bytes, and what it had proven before.
+pub struct Careless {
+    member: Member,
+    before: Record,
+}
+
+/// A member loses a tenth of its bytes, and does not mend: chance decides when it is asked for them.
+pub async fn lose_a_tenth(stage: &mut Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<Careless> {
+    let member = cast.careless;
+    let before = audit(chain, member.worker).await?.record;
+    stage.devnet.state.kill(&[member.index])?;
+    let lost = zero_a_part(&stage.devnet.state.processes[member.index].data.join("shards"))?;
+    stage.devnet.state.processes[member.index].extra = vec!["--rebuild-rate".into(), "1".into()];
+    stage.devnet.state.start(&[member.index]).await?;
+    stage.facts.say("bytes-lost-of-a-tenth", lost);
+    Ok(Careless { member, before })
+}
+
+/// Overwrites a tenth of every shard file; how many bytes.
+fn zero_a_part(shards: &Path) -> Result<u64> {
+    use std::io::{Seek, SeekFrom, Write};
+    let mut lost = 0;
+    for entry in walkdir::WalkDir::new(shards).into_iter().filter_map(Result::ok) {
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let mut file = std::fs::OpenOptions::new().write(true).open(entry.path())?;
+        let len = file.metadata()?.len();
+        let part = len / LOST_PART;
+        file.seek(SeekFrom::Start(len / 3))?;
+        file.write_all(&vec![0; usize::try_from(part)?])?;
+        lost += part;
+    }
+    ensure!(lost > 0, "no shard files in {}", shards.display());
+    Ok(lost)
+}
+
+/// The loss shows.
+pub async fn tenth_is_noticed(stage: &Stage, chain: &dyn ChainClient, careless: Careless) -> Result<()> {
+    let Careless { member: Member { worker, .. }, before } = careless;
+    // With 8 samples a period misses a tenth with 0.9^8 = 43 %; 16 in a row with one in a million.
+    let caught = until("a worker that lost a tenth is caught", 17 * PERIOD, || async move {
+        let now = chain.worker_audit(worker, At::Best).await?;
+        Ok(now.as_ref().is_none_or(|audit| audit.record.missed > before.missed).then_some(now))
+    });
+    match caught.await? {
+        Some(audit) => {
+            stage.facts.say("proofs-with-a-tenth-lost", audit.record.proven - before.proven);
+            stage.facts.say("misses-with-a-tenth-lost", audit.record.missed - before.missed);
+        }
+        None => stage.facts.say("with-a-tenth-lost", "missed too much, and was expelled"),
+    }
+    Ok(())
+}
+
+/// Those that are gone lose slot and bond, and others take their places and rebuild. In the end every slot but that of the
+/// worker with a tenth gone has a worker that holds its shards.
+pub async fn replaced(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<()> {
+    let begun = Instant::now();
+    for gone in &cast.gone {
+        let worker = gone.worker;
+        let expelled = until("a worker that is gone is expelled", 12 * PERIOD, || async move {
+            Ok(chain.worker(worker, At::Best).await?.is_none().then_some(()))
+        });
+        expelled.await?;
+    }
+    stage.facts.seconds("expelled-after-seconds", begun.elapsed());
+    ensure!(chain.money(At::Best).await?.slashed > 0, "bonds must be lost");
+    let (group, careless) = (cast.group, cast.careless.worker);
+    let gone: Vec<WorkerId> = cast.gone.iter().map(|gone| gone.worker).collect();
+    let gone = &gone;
+    let refilled = until("every slot has a worker that holds its shards", 12 * PERIOD, || async move {
+        let health: GroupHealth = chain.group_health(group, At::Best).await?.context("the group is there")?;
+        let sound = |slot: &Option<SlotHealth>| {
+            slot.is_some_and(|slot| !gone.contains(&slot.worker) && (slot.whole || slot.worker == careless))
+        };
+        Ok(health.slots.iter().all(sound).then_some(()))
+    });
+    refilled.await?;
+    stage.facts.seconds("replaced-and-rebuilt-after-seconds", begun.elapsed());
+    stage.facts.say("group-whole", "yes");
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Somebody who reads all files again and again, with nothing but the site's name and a link.
+
+use super::{keep::Kept, LABEL};
+use crate::{folder, Stage};
+use anyhow::{ensure, Result};
+use std::{
+    path::Path,
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+
+/// The reading, in the background.
+pub struct Readers {
+    task: tokio::task::JoinHandle<Result<()>>,
+    stop: Arc<tokio::sync::Notify>,
+    reads: Arc<AtomicU64>,
+}
+
+impl Readers {
+    /// Begins to read the files of a folder that was published, and the one that is kept by itself.
+    pub fn start(stage: &Stage, site: &Path, kept: &Kept) -> Result<Self> {
+        let (stop, reads) = (Arc::new(tokio::sync::Notify::new()), Arc::new(AtomicU64::new(0)));
+        let (end, count) = (stop.clone(), reads.clone());
+        let cli = stage.cli.clone();
+        let mut files = vec![(kept.link.clone(), kept.bytes.clone())];
+        for file in folder::list(site)?.into_keys() {
+            let bytes = std::fs::read(site.join(&file))?;
+            files.push((format!("{LABEL}/{file}"), bytes));
+        }
+        let task = tokio::spawn(async move {
+            loop {
+                for (source, bytes) in &files {
+                    // A process of its own: it has no cache, and asks the workers for every byte.
+                    let run = cli.run(&["get", source, "-o", "-"]).await?;
+                    ensure!(run.code == 0, "{source} did not open: {}", run.stderr.trim());
+                    ensure!(run.stdout == *bytes, "{source} is not what was published");
+                    if tokio::time::timeout(Duration::from_millis(10), end.notified()).await.is_ok() {
+                        return Ok(());
+                    }
+                }
+                count.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        });
+        Ok(Self { task, stop, reads })
+    }
+
+    /// Ends the reading; how often all files were read, or what did not open.
+    pub async fn stop(self) -> Result<u64> {
+        self.stop.notify_one();
+        self.task.await??;
+        let reads = self.reads.load(Ordering::Relaxed);
+        ensure!(reads > 0, "the files were never read to the last");
+        Ok(reads)
+    }
+}
