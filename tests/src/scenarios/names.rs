@@ -4,11 +4,13 @@
 //! free at a premium, and goes to somebody else, who gets nothing of what it pointed at. Meanwhile: whoever sees a
 //! commitment, or even the registration that follows, is too late; a registration that was killed goes on, and one whose
 //! secret is lost has a way out; a delegate publishes and can do nothing else; a site goes back to what it was in one
-//! transaction; a name below a name is a site of its own; answers are proven, offline too, and a changed proof is refused.
+//! transaction; a name below a name is a site of its own; answers are proven, offline too, and a changed proof is refused. In
+//! the end all nodes are killed and come back, and a gateway that believes none of them goes on.
 
 mod commitments;
 mod hands;
 mod lapse;
+mod light;
 mod proofs;
 
 use crate::{folder, http::Browser, stage, Stage};
@@ -40,13 +42,16 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     ensure!(published["version"] == 1, "a new name begins with version 1: {published}");
     ensure!(browser.get(FLEETING, "").await? == b"left alone", "the new site does not open");
 
-    let stage = &*stage;
-    let meanwhile = async {
-        commitments::play(stage).await?;
-        hands::play(stage, &browser).await?;
-        proofs::play(stage).await
-    };
-    tokio::try_join!(meanwhile, lapse::play(stage, &browser, &bob)).map(|_| ())
+    {
+        let stage = &*stage;
+        let meanwhile = async {
+            commitments::play(stage).await?;
+            hands::play(stage, &browser).await?;
+            proofs::play(stage).await
+        };
+        tokio::try_join!(meanwhile, lapse::play(stage, &browser, &bob))?;
+    }
+    light::play(stage).await
 }
 
 /// A folder with one page.
