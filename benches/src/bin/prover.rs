@@ -42,10 +42,8 @@ fn main() -> Result<()> {
     }
     let cases = if args.cases.is_empty() { Case::ALL.to_vec() } else { args.cases };
     let mut report = Report::new();
-    report.text(
-        "unit",
-        "milliseconds by the clock, medians; bytes and reads of one proof of four samples, at most; MiB",
-    );
+    report
+        .text("unit", "milliseconds by the clock, medians; bytes and reads of one proof of four samples, at most; MiB");
     let missed = bench(&cases, args.scale, time, &mut report)?;
     report.text("targets", if missed.is_empty() { "met" } else { "missed" });
     report.print(args.json);
