@@ -163,16 +163,20 @@ impl<'a> Uploader<'a> {
 
     /// What objects of these lengths take, with a manifest of that length.
     async fn means(&self, packs: &[u64], manifest: u64) -> Result<Means, PublishError> {
-        let mut bytes = 0_u64;
-        let mut longest = 0;
-        for len in packs.iter().chain([&manifest]) {
-            let shard_len = self.layout(*len)?.shard_len();
-            bytes = bytes.saturating_add(shard_len);
-            longest = longest.max(shard_len);
-        }
-        let room = self.groups.look_for(longest).await?;
+        let bytes = self.shard_bytes(packs)?.saturating_add(self.shard_bytes(&[manifest])?);
+        let longest = packs.iter().fold(manifest, |longest, len| longest.max(*len));
+        let room = self.groups.look_for(self.layout(longest)?.shard_len()).await?;
         let group_deposit = if matches!(room, Room::ToOpen) { self.params.group_deposit } else { 0 };
         Ok(Means { price: self.price(bytes), group_deposit, room })
+    }
+
+    /// Bytes of one shard each of objects of these lengths.
+    fn shard_bytes(&self, lens: &[u64]) -> Result<u64, PublishError> {
+        let mut sum = 0_u64;
+        for len in lens {
+            sum = sum.saturating_add(self.layout(*len)?.shard_len());
+        }
+        Ok(sum)
     }
 
     /// The price of so many shard bytes in each slot, for as long as storage is bought.

@@ -96,13 +96,4 @@ impl Uploader<'_> {
         self.resume(items, &mut done).await?;
         Ok(done)
     }
-
-    /// Bytes of one shard each of objects of these lengths.
-    fn shard_bytes(&self, lens: &[u64]) -> Result<u64, PublishError> {
-        let mut sum = 0_u64;
-        for len in lens {
-            sum = sum.saturating_add(self.layout(*len)?.shard_len());
-        }
-        Ok(sum)
-    }
 }
