@@ -76,11 +76,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Whether exactly this instance still runs (a zombie does not).
+    /// Whether exactly this instance still runs. One that was killed does until its last thread has ended: until then it
+    /// keeps its files locked, and whoever is started in its place would find its database in use.
     pub fn is_alive(&self) -> bool {
         // A child of ours that ended stays a zombie until somebody asks.
         let _ = waitpid(Pid::from_raw(self.pid), Some(WaitPidFlag::WNOHANG));
-        matches!(stat(self.pid), Some((state, started)) if state != 'Z' && started == self.started)
+        stat(self.pid).is_some_and(|stat| stat.started == self.started && !stat.has_ended())
     }
 
     /// Sends a signal, if the instance still runs.
@@ -120,13 +121,31 @@ impl Running {
     }
 }
 
-/// State letter and start time of a process. The command's name may hold spaces and brackets, so fields count from its end.
-fn stat(pid: i32) -> Option<(char, u64)> {
+/// What `/proc/PID/stat` says of a process.
+struct Stat {
+    /// State of its first thread, field 3.
+    state: char,
+    /// How many threads it has, field 20.
+    threads: u64,
+    /// Clock ticks from boot to its start, field 22.
+    started: u64,
+}
+
+impl Stat {
+    /// Whether only its exit code is left. The first thread of a process turns into a zombie before the others have ended.
+    fn has_ended(&self) -> bool {
+        matches!(self.state, 'Z' | 'X') && self.threads <= 1
+    }
+}
+
+/// `None` where there is no such process. The command's name may hold spaces and brackets, so fields count from its end.
+fn stat(pid: i32) -> Option<Stat> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?.chars().next()?;
-    let started = fields.nth(18)?.parse().ok()?;
-    Some((state, started))
+    let threads = fields.nth(16)?.parse().ok()?;
+    let started = fields.nth(1)?.parse().ok()?;
+    Some(Stat { state, threads, started })
 }
 
 impl Process {
@@ -152,7 +171,7 @@ impl Process {
             .spawn()
             .with_context(|| format!("could not start {}; build it with scripts/build", program.display()))?;
         let pid = i32::try_from(child.id()).context("the system gave a process id beyond 2^31")?;
-        let (_, started) =
+        let Stat { started, .. } =
             stat(pid).with_context(|| format!("{} ended at once; see {}", self.name, self.log.display()))?;
         self.running = Some(Running { pid, started });
         Ok(())
@@ -209,10 +228,31 @@ mod tests {
         running.signal(Signal::SIGKILL).unwrap();
     }
 
+    /// A database stays locked while any thread of its process is left; the first may be gone long before.
+    #[test]
+    fn a_process_runs_until_its_last_thread_has_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, program) = (dir.path().join("threads.c"), dir.path().join("threads"));
+        let code = "#include <pthread.h>\n#include <unistd.h>\n\
+            static void *rest(void *_) { sleep(3600); return _; }\n\
+            int main(void) { pthread_t it; pthread_create(&it, 0, rest, 0); pthread_exit(0); }\n";
+        std::fs::write(&source, code).unwrap();
+        assert!(Command::new("cc").arg("-pthread").arg(&source).arg("-o").arg(&program).status().unwrap().success());
+        let mut process = sleeper(dir.path());
+        process.spawn(&program, &[]).unwrap();
+        let running = process.running.unwrap();
+        while stat(running.pid).unwrap().state != 'Z' {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(running.is_alive());
+        running.signal(Signal::SIGKILL).unwrap();
+        assert!(running.wait_ended(Duration::from_secs(60)));
+    }
+
     #[test]
     fn a_pid_that_was_given_to_somebody_else_is_not_ours() {
         let own = i32::try_from(std::process::id()).unwrap();
-        let (_, started) = stat(own).unwrap();
+        let Stat { started, .. } = stat(own).unwrap();
         assert!(Running { pid: own, started }.is_alive());
         let other = Running { pid: own, started: started + 1 };
         assert!(!other.is_alive());
