@@ -5,6 +5,7 @@ mod name;
 pub use name::{CommitmentsArgs, DelegateCommand, NameCommand, RegisterArgs, ReverseArgs, SubCommand, TermsArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use meganet_chain::Mega;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Publish, read and keep files on Meganet: an Internet by the people, for the people.
@@ -261,6 +262,10 @@ pub struct PublishArgs {
     /// Check the site and say what publishing it would upload, cost and change; upload, pay and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Then prepay this amount, in MEGA, so that the network renews all of it by itself for as long as it lasts, like
+    /// `meganet renew NAME --auto`; also where nothing has changed
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "dry_run")]
+    pub auto: Option<Mega>,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub terms: TermsArgs,
@@ -291,10 +296,10 @@ pub struct RenewArgs {
     pub epochs: u32,
     /// Prepay this amount, in MEGA: the network renews by itself, late, for as long as it lasts. Run again, it adds to it
     #[arg(long, value_name = "AMOUNT", conflicts_with_all = ["status", "cancel"])]
-    pub auto: Option<String>,
+    pub auto: Option<Mega>,
     /// With --auto: renew only while a GiB costs at most this for an epoch, in MEGA; by default twice what it costs now
     #[arg(long, value_name = "PRICE", requires = "auto")]
-    pub max_price: Option<String>,
+    pub max_price: Option<Mega>,
     /// Show what is prepaid, how long it lasts, and what is in its way
     #[arg(long, conflicts_with = "cancel")]
     pub status: bool,

@@ -120,19 +120,39 @@ impl Network {
     ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
         let at = self.chain().pin(at).await?;
         let mut uncovered = self.registrations(site, at).await?;
+        let mut found = self.orders_in(site, at).await?;
         let batches: BTreeSet<(GroupId, Hash)> = uncovered.iter().map(key).collect();
-        let groups: BTreeSet<GroupId> = uncovered.iter().map(|registration| registration.group).collect();
-        let mut found = Vec::new();
-        for group in groups {
-            for range in self.chain().ranges(group, at).await? {
-                let orders = self.chain().all_auto_renewals_in(group, range.expiry, at).await?;
-                found.extend(orders.into_iter().filter(|order| batches.contains(&(group, order.batch.root))));
-            }
-        }
+        found.retain(|order| batches.contains(&(order.group, order.batch.root)));
         found.sort_by_key(|order| order.id);
         uncovered
             .retain(|registration| !found.iter().any(|order| (order.group, order.batch.root) == key(registration)));
         Ok((found, uncovered))
+    }
+
+    /// Batches of a site that nobody has prepaid for, where somebody has for others of it: they will expire while the rest is
+    /// kept. What publishing adds to a site is of that kind. Where nobody has prepaid for anything of it, there are none.
+    ///
+    /// # Errors
+    /// As [`Network::registrations`].
+    pub async fn left_out(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
+        let at = self.chain().pin(at).await?;
+        // Spares most sites the question to the workers.
+        if self.orders_in(site, at).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (orders, without) = self.auto_renewals(site, at).await?;
+        Ok(if orders.is_empty() { Vec::new() } else { without })
+    }
+
+    /// All automatic renewals in the groups that a site is in, others' too.
+    async fn orders_in(&self, site: &Site, at: At) -> Result<Vec<AutoRenewalInfo>, RenewError> {
+        let mut orders = Vec::new();
+        for group in site.groups() {
+            for range in self.chain().ranges(group, at).await? {
+                orders.extend(self.chain().all_auto_renewals_in(group, range.expiry, at).await?);
+            }
+        }
+        Ok(orders)
     }
 }
 

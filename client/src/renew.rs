@@ -5,6 +5,7 @@
 //! checked against the chain's peaks, and batches against their leaves.
 
 use crate::{fetch::FetchError, Network, Site};
+use backon::{ConstantBuilder, Retryable};
 use meganet_chain::{cost::store_price, At, Call, ChainError, Mega};
 use meganet_net::{GetClient, RangeQuery};
 use meganet_primitives::{
@@ -14,7 +15,10 @@ use meganet_primitives::{
     sum_tree::{summarize, BatchEntry},
     Balance, Epoch, GroupId,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Why a site could not be renewed.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +95,12 @@ pub struct Renewal {
     pub expires: Epoch,
 }
 
+/// Members learn of what was just registered some moments after the node that was asked: they are asked again for about ten
+/// seconds.
+fn patience() -> ConstantBuilder {
+    ConstantBuilder::default().with_delay(Duration::from_secs(1)).with_max_times(10)
+}
+
 impl Network {
     /// What it takes to keep all objects of a site until epoch `until`: a call for each batch that holds one of them and
     /// expires before. Batches are renewed whole, also where others' objects are in them.
@@ -122,7 +132,7 @@ impl Network {
     pub async fn registrations(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
         let at = self.chain().pin(at).await?;
         let mut wanted: BTreeMap<GroupId, BTreeSet<ObjectId>> = BTreeMap::new();
-        for content in std::iter::once(site.content()).chain(&site.manifest().objects) {
+        for content in site.objects() {
             wanted.entry(content.group).or_default().insert(content.object);
         }
         let mut found = Vec::new();
@@ -173,24 +183,30 @@ impl Network {
     /// All leaves of a range, as a member tells them and the chain's peaks confirm.
     async fn leaves(&self, group: &GroupInfo, range: &RangeInfo) -> Result<Vec<RangeLeaf>, RenewError> {
         let query = RangeQuery { group: group.id, expiry: range.expiry, from: 0 };
-        for client in self.members(group) {
-            let Ok(leaves) = client.leaves(query, range.state.leaves).await else { continue };
-            if RangeState::from_leaves(&leaves).is_ok_and(|state| state == range.state) {
-                return Ok(leaves);
+        let ask = || async move {
+            for client in self.members(group) {
+                let Ok(leaves) = client.leaves(query, range.state.leaves).await else { continue };
+                if RangeState::from_leaves(&leaves).is_ok_and(|state| state == range.state) {
+                    return Ok(leaves);
+                }
             }
-        }
-        Err(RenewError::RangeUnknown { group: group.id, expiry: range.expiry })
+            Err(RenewError::RangeUnknown { group: group.id, expiry: range.expiry })
+        };
+        ask.retry(patience()).await
     }
 
     /// What a batch contains, as a member tells it and its leaf confirms.
     async fn entries(&self, group: &GroupInfo, leaf: &RangeLeaf) -> Option<Vec<BatchEntry>> {
-        for client in self.members(group) {
-            let Ok(entries) = client.batch(leaf.batch.root).await else { continue };
-            if summarize(&entries).is_ok_and(|batch| batch == leaf.batch) {
-                return Some(entries);
+        let ask = || async move {
+            for client in self.members(group) {
+                let Ok(entries) = client.batch(leaf.batch.root).await else { continue };
+                if summarize(&entries).is_ok_and(|batch| batch == leaf.batch) {
+                    return Ok(entries);
+                }
             }
-        }
-        None
+            Err(())
+        };
+        ask.retry(patience()).await.ok()
     }
 
     fn members<'a>(&'a self, group: &'a GroupInfo) -> impl Iterator<Item = GetClient> + 'a {

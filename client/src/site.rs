@@ -15,8 +15,9 @@ use meganet_primitives::{
     link::LinkError,
     manifest::{Entry, Extent, Manifest},
     name::split_name,
+    GroupId,
 };
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 /// A version of a site, or what a link to an object holds. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -82,6 +83,16 @@ impl Site {
     /// Its files.
     pub fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
+    }
+
+    /// All objects that it consists of: its manifest and what its files are in.
+    pub fn objects(&self) -> impl Iterator<Item = &ContentRef> {
+        std::iter::once(&self.content).chain(&self.manifest.objects)
+    }
+
+    /// The groups that hold them.
+    pub fn groups(&self) -> BTreeSet<GroupId> {
+        self.objects().map(|content| content.group).collect()
     }
 
     /// What the chain said of its name; `None` for what was opened by its reference.

@@ -3,18 +3,22 @@
 use super::{content::parse_source, Session};
 use crate::{args::RenewArgs, output::bytes};
 use anyhow::{bail, ensure, Context, Result};
-use meganet_chain::{account::format_account, amount::Mega, At, Call, Until};
-use meganet_client::{auto_renew::Prepayment, Network, Site};
+use meganet_chain::{account::format_account, amount::Mega, At, Call, Signer, Until};
+use meganet_client::{
+    auto_renew::{Prepaying, Prepayment},
+    Network, Site,
+};
 use meganet_primitives::{
     chain::{AutoRenewalInfo, AutoRenewalState, StorageParams},
     link::Link,
+    pay::RENEWAL_WINDOW,
     AutoRenewalId,
 };
 use serde_json::{json, Value};
 
 /// Does what the flags say.
 pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
-    match (&args.source, &args.auto) {
+    match (&args.source, args.auto) {
         (Some(source), None) if args.status => status(session, source).await,
         (None, _) if args.status => list(session).await,
         (source, _) if args.cancel => cancel(session, source.as_deref(), &args.id).await,
@@ -60,38 +64,73 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
 }
 
 /// Prepays for every batch that holds an object of the site.
-async fn prepay(session: &Session, source: &str, amount: &str, args: &RenewArgs) -> Result<()> {
-    let Mega(amount) = amount.parse()?;
-    let max_price = args.max_price.as_deref().map(str::parse::<Mega>).transpose()?.map(|Mega(price)| price);
+async fn prepay(session: &Session, source: &str, amount: Mega, args: &RenewArgs) -> Result<()> {
     let signer = session.signer()?;
     let network = session.network().await?;
     let params = network.chain().params(At::Best).await?;
-    check_epochs(&params, args.epochs, params.max_epochs.saturating_sub(1))?;
+    check_epochs(&params, args.epochs, most_by_itself(&params))?;
+    let max_price = args.max_price.map(|price| price.0);
+    let prepayment = Prepayment { amount: amount.0, epochs: args.epochs, max_price };
     let site = open(&network, source).await?;
-    let prepayment = Prepayment { amount, epochs: args.epochs, max_price };
-    let prepaying = network.prepaying(&site, &signer.account(), prepayment).await?;
-    let renewals = prepaying.renewals(amount);
-    let outcome = network.chain().submit(&signer, prepaying.calls.clone(), Until::Finalized).await?;
-    let value = json!({
-        "source": source,
-        "amount": amount.to_string(),
-        "opened": prepaying.opened,
-        "topped_up": prepaying.topped_up,
-        "epochs": args.epochs,
-        "max_price": prepaying.max_price.to_string(),
-        "next": prepaying.next.to_string(),
-        "renewals": renewals.to_string(),
-        "deposits": prepaying.deposits.to_string(),
-        "block": outcome.block.number,
-    });
-    session.output.result(&value, |_| {
+    let prepaid = Prepaid::submit(&network, &signer, &site, prepayment).await?;
+    let mut value = prepaid.described();
+    value["source"] = json!(source);
+    session.output.result(&value, |_| format!("{source} is renewed by itself from now on: {}", prepaid.said()))
+}
+
+/// What an account has just prepaid for a site.
+pub(super) struct Prepaid {
+    prepayment: Prepayment,
+    prepaying: Prepaying,
+    block: u32,
+}
+
+impl Prepaid {
+    /// Prepays, in one transaction.
+    pub(super) async fn submit(
+        network: &Network,
+        signer: &Signer,
+        site: &Site,
+        prepayment: Prepayment,
+    ) -> Result<Self> {
+        let mut prepaying = network.prepaying(site, &signer.account(), prepayment).await?;
+        let calls = std::mem::take(&mut prepaying.calls);
+        let block = network.chain().submit(signer, calls, Until::Finalized).await?.block.number;
+        Ok(Self { prepayment, prepaying, block })
+    }
+
+    /// For scripts.
+    pub(super) fn described(&self) -> Value {
+        let Self { prepayment, prepaying, block } = self;
+        json!({
+            "amount": prepayment.amount.to_string(),
+            "opened": prepaying.opened,
+            "topped_up": prepaying.topped_up,
+            "epochs": prepayment.epochs,
+            "max_price": prepaying.max_price.to_string(),
+            "next": prepaying.next.to_string(),
+            "renewals": prepaying.renewals(prepayment.amount).to_string(),
+            "deposits": prepaying.deposits.to_string(),
+            "block": block,
+        })
+    }
+
+    /// For people.
+    pub(super) fn said(&self) -> String {
+        let Self { prepayment, prepaying, .. } = self;
         format!(
-            "{source} is renewed by itself from now on: {} are prepaid, which is {renewals} renewals of {} epochs each at today's price; {} are held as deposits",
-            Mega(amount),
-            args.epochs,
+            "{} are prepaid, which is {} renewals of {} epochs each at today's price; {} are held as deposits",
+            Mega(prepayment.amount),
+            prepaying.renewals(prepayment.amount),
+            prepayment.epochs,
             Mega(prepaying.deposits)
         )
-    })
+    }
+}
+
+/// By how many epochs something can be renewed by itself at most: it happens before the last of those that it has has ended.
+pub(super) fn most_by_itself(params: &StorageParams) -> u32 {
+    params.max_epochs.saturating_sub(RENEWAL_WINDOW)
 }
 
 /// Shows what is prepaid for a site, whoever pays.

@@ -1,0 +1,85 @@
+//! Whether what was published outlives the epochs that were paid for.
+
+use crate::{
+    args::PublishArgs,
+    commands::renew::{most_by_itself, Prepaid},
+};
+use anyhow::{Context, Result};
+use meganet_chain::{amount::Mega, At, Signer};
+use meganet_client::{auto_renew::Prepayment, renew::RenewError, Network, PublishReport, Site};
+use std::fmt;
+
+/// How what was published is kept.
+pub(super) struct Kept {
+    /// What was prepaid.
+    pub prepaid: Option<Prepaid>,
+    /// Batches that are not renewed by themselves, while others of the site are; `None` where that can't be found out.
+    pub left_out: Option<usize>,
+}
+
+impl Kept {
+    /// Prepays, where that was asked for; else finds out whether something new lacks what the rest has.
+    pub async fn see_to(
+        network: &Network,
+        signer: &Signer,
+        name: &str,
+        report: &PublishReport,
+        args: &PublishArgs,
+    ) -> Result<Self> {
+        let Some(Mega(amount)) = args.auto else {
+            return Ok(Self { prepaid: None, left_out: left_out(network, name, report).await });
+        };
+        let prepaid = prepay(network, signer, report, amount, args.placement.epochs).await.with_context(|| {
+            format!(
+                "published {name} as version {}, but prepaid nothing. `meganet renew {name} --auto {}` does it",
+                report.version,
+                Mega(amount).to_string().trim_end_matches(" MEGA")
+            )
+        })?;
+        Ok(Self { prepaid: Some(prepaid), left_out: Some(0) })
+    }
+}
+
+/// For people; nothing where there is nothing to say.
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.prepaid.as_ref().map_or(Ok(()), |prepaid| write!(f, "\nis renewed by itself: {}", prepaid.said()))
+    }
+}
+
+async fn open(network: &Network, report: &PublishReport) -> Result<Site, RenewError> {
+    Ok(network.open_content(&report.content).await?)
+}
+
+async fn prepay(
+    network: &Network,
+    signer: &Signer,
+    report: &PublishReport,
+    amount: u128,
+    epochs: u32,
+) -> Result<Prepaid> {
+    let params = network.chain().params(At::Best).await?;
+    let prepayment = Prepayment { amount, epochs: epochs.min(most_by_itself(&params)), max_price: None };
+    let site = open(network, report).await?;
+    Prepaid::submit(network, signer, &site, prepayment).await
+}
+
+/// Says so on stderr, since it is no failure and must not be missed.
+async fn left_out(network: &Network, name: &str, report: &PublishReport) -> Option<usize> {
+    let found = async { network.left_out(&open(network, report).await?, At::Finalized).await };
+    match found.await {
+        Ok(batches) => {
+            if let Some(expiry) = batches.iter().map(|batch| batch.expiry).min() {
+                eprintln!(
+                    "note: {name} is renewed by itself, but not what is new in it ({} batches, the first of which expires with epoch {expiry}): `meganet renew {name} --auto AMOUNT` prepays for that too",
+                    batches.len()
+                );
+            }
+            Some(batches.len())
+        }
+        Err(error) => {
+            eprintln!("note: could not find out whether all of {name} is renewed by itself ({error}); `meganet renew {name} --status` says it");
+            None
+        }
+    }
+}

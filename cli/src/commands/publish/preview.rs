@@ -1,0 +1,149 @@
+//! What `meganet publish --dry-run` says.
+
+use crate::{
+    names::{content_json, content_text, quote_json, quote_text, years_text},
+    output::bytes,
+};
+use meganet_chain::amount::Mega;
+use meganet_client::PublishPreview;
+use serde_json::{json, Value};
+
+/// What publishing would do, for scripts.
+pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPreview) -> Value {
+    let (upload, totals) = (preview.upload, preview.totals);
+    json!({
+        "name": name,
+        "url": url,
+        "dry_run": true,
+        "unchanged": upload.is_none(),
+        "from": { "version": preview.version, "content": content_json(preview.points_at.as_ref()) },
+        "to": { "version": next_version(preview) },
+        "registers": preview.name_quote.is_some(),
+        "name_price": preview.name_quote.as_ref().map(quote_json),
+        "subname_deposit": preview.subname_deposit.to_string(),
+        "files": totals.files,
+        "bytes": totals.bytes,
+        "new_files": totals.new_files,
+        "new_bytes": totals.new_bytes,
+        "stored_files": totals.files.saturating_sub(totals.new_files),
+        "stored_bytes": totals.bytes.saturating_sub(totals.new_bytes),
+        "skipped": preview.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),
+        "profile": upload.map(|upload| upload.profile.to_string()),
+        "upload_objects": upload.map_or(0, |upload| upload.objects.saturating_sub(upload.resumed)),
+        "upload_bytes": upload.map_or(0, |upload| upload.plain_bytes),
+        "upload_shard_bytes": upload.map_or(0, |upload| upload.shard_bytes),
+        "price": upload.map_or(0, |upload| upload.price).to_string(),
+        "expiry": upload.map(|upload| upload.expiry),
+        "group_deposit": upload.map_or(0, |upload| upload.group_deposit).to_string(),
+        "needed": preview.needed.to_string(),
+        "available": preview.available.to_string(),
+        "affordable": preview.is_affordable(),
+    })
+}
+
+/// The same for people.
+pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> String {
+    let Some(upload) = preview.upload else {
+        return format!("dry run: nothing has changed, {name} would stay version {} as it is", preview.version);
+    };
+    let totals = preview.totals;
+    let mut lines = vec!["dry run: nothing was uploaded, paid or changed".to_owned()];
+    if let Some(quote) = &preview.name_quote {
+        lines.push(format!("would register {name} for {}: {}", years_text(years), quote_text(quote)));
+    }
+    if preview.subname_deposit > 0 {
+        lines.push(format!("would make {name}, against a deposit of {}", Mega(preview.subname_deposit)));
+    }
+    lines.push(format!(
+        "would publish {} files ({}) as version {}; now it points at {}",
+        totals.files,
+        bytes(totals.bytes),
+        next_version(preview),
+        content_text(preview.points_at.as_ref()),
+    ));
+    lines.push(format!(
+        "would upload {} as {} of shards ({}): {} files have new content ({}), the others need no upload",
+        bytes(upload.plain_bytes),
+        bytes(upload.shard_bytes),
+        upload.profile,
+        totals.new_files,
+        bytes(totals.new_bytes),
+    ));
+    if upload.resumed > 0 {
+        lines.push(format!("an interrupted run has uploaded {} of {} objects", upload.resumed, upload.objects));
+    }
+    lines.push(format!("would pay {} until epoch {}, and fees", Mega(upload.price), upload.expiry));
+    if upload.group_deposit > 0 {
+        lines.push(format!("would open a placement group, against a deposit of {}", Mega(upload.group_deposit)));
+    }
+    let enough =
+        if preview.is_affordable() { "which is enough" } else { "which is too little: fund the account first" };
+    lines.push(format!(
+        "needs {} in all, deposits included, and fees; the account has {}, {enough}",
+        Mega(preview.needed),
+        Mega(preview.available)
+    ));
+    lines.join("\n")
+}
+
+/// The version that the name would have.
+fn next_version(preview: &PublishPreview) -> u32 {
+    preview.version.saturating_add(preview.upload.is_some().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meganet_client::{pack::Totals, publish::UploadForecast};
+    use meganet_primitives::placement::ProfileId;
+
+    fn preview() -> PublishPreview {
+        let upload = UploadForecast {
+            profile: ProfileId::Compact,
+            objects: 3,
+            resumed: 0,
+            plain_bytes: 1536,
+            shard_bytes: 18 << 10,
+            expiry: 12,
+            price: 5,
+            group_deposit: 0,
+        };
+        PublishPreview {
+            points_at: None,
+            version: 3,
+            name_quote: None,
+            subname_deposit: 0,
+            totals: Totals { files: 9, bytes: 4096, new_files: 2, new_bytes: 1024 },
+            skipped: Vec::new(),
+            upload: Some(upload),
+            needed: 5,
+            available: 6,
+        }
+    }
+
+    #[test]
+    fn a_preview_says_what_would_be_uploaded_and_paid() {
+        let preview = preview();
+        let text = preview_text("home", 1, &preview);
+        for said in ["9 files (4.00 KiB) as version 4", "1.50 KiB as 18.00 KiB", "2 files have new", "is enough"] {
+            assert!(text.contains(said), "{text}");
+        }
+        let value = preview_json("home", None, &preview);
+        assert_eq!((&value["from"]["version"], &value["to"]["version"]), (&json!(3), &json!(4)));
+        assert_eq!((&value["upload_bytes"], &value["upload_objects"]), (&json!(1536), &json!(3)));
+        assert_eq!((&value["stored_files"], &value["stored_bytes"]), (&json!(7), &json!(3072)));
+        assert_eq!((&value["unchanged"], &value["affordable"]), (&json!(false), &json!(true)));
+        let poor = PublishPreview { available: 5, ..preview };
+        assert!(preview_text("home", 1, &poor).contains("too little"));
+        assert_eq!(preview_json("home", None, &poor)["affordable"], false);
+    }
+
+    #[test]
+    fn a_preview_without_changes_would_do_nothing() {
+        let same = PublishPreview { upload: None, ..preview() };
+        assert!(preview_text("home", 1, &same).contains("would stay version 3"));
+        let value = preview_json("home", None, &same);
+        assert_eq!((&value["unchanged"], &value["upload_bytes"]), (&json!(true), &json!(0)));
+        assert_eq!((&value["to"]["version"], &value["price"]), (&json!(3), &json!("0")));
+    }
+}
