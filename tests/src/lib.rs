@@ -8,8 +8,10 @@ pub mod cli;
 pub mod facts;
 pub mod folder;
 pub mod http;
+pub mod pool;
 pub mod scenarios;
 pub mod stage;
+pub mod wait;
 
 pub use facts::Facts;
 pub use stage::Stage;

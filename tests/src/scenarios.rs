@@ -4,6 +4,7 @@ pub mod audits;
 pub mod clients;
 pub mod demo;
 pub mod errors;
+pub mod forks;
 pub mod hostile;
 pub mod main_job;
 pub mod mirror;
@@ -70,6 +71,12 @@ pub const ALL: &[Scenario] = &[
         promise: "the demo ends with a URL that opens, and leaves no process behind whenever it is interrupted",
         shape: stage::shape,
         play: |stage| Box::pin(demo::play(stage)),
+    },
+    Scenario {
+        name: "forks",
+        promise: "what a worker proves and what somebody stores on a fork that loses counts on the one that wins, once",
+        shape: stage::shape,
+        play: |stage| Box::pin(forks::play(stage)),
     },
     Scenario {
         name: "audits",

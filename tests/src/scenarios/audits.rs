@@ -15,14 +15,14 @@ mod losses;
 mod readers;
 mod spam;
 
-use crate::{folder, Stage};
+use crate::{folder, wait::until, Stage};
 use anyhow::{ensure, Context, Result};
 use cast::Cast;
 use meganet_chain::{At, ChainClient};
 use meganet_cli::devnet::Shape;
 use meganet_primitives::{chain::WorkerAudit, Period, WorkerId};
 use readers::Readers;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const LABEL: &str = "audits";
 /// A period of this network is 36 seconds; a busy machine may miss one.
@@ -94,21 +94,6 @@ async fn renew(stage: &Stage) -> Result<()> {
 
 async fn audit(chain: &dyn ChainClient, worker: WorkerId) -> Result<WorkerAudit> {
     chain.worker_audit(worker, At::Best).await?.with_context(|| format!("worker {worker} is not registered any more"))
-}
-
-/// Asks until the answer is there.
-async fn until<T, F>(what: &str, timeout: Duration, mut ask: impl FnMut() -> F) -> Result<T>
-where
-    F: std::future::Future<Output = Result<Option<T>>>,
-{
-    let deadline = Instant::now() + timeout;
-    loop {
-        if let Some(answer) = ask().await? {
-            return Ok(answer);
-        }
-        ensure!(Instant::now() < deadline, "{what}: not within {} s", timeout.as_secs());
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
 }
 
 /// The period of the best block.

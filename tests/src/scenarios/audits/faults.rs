@@ -3,22 +3,18 @@
 use super::{
     audit,
     cast::{Cast, Member},
-    until, PERIOD,
+    PERIOD,
 };
-use crate::{Facts, Stage};
+use crate::{pool, wait::until, Facts, Stage};
 use anyhow::{ensure, Context, Result};
 use meganet_chain::{At, ChainClient, Signer};
-use meganet_cli::devnet::{operator_suri, rpc, Kind, Running};
+use meganet_cli::devnet::{operator_suri, Kind, Running};
 use meganet_primitives::{chain::ChallengeState, GroupId, Period, WorkerId};
 use nix::sys::signal::Signal;
-use serde_json::json;
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
-
-/// A proof has more bytes than this; whatever else a worker's operator signs has fewer.
-pub const LONG: usize = 4_000;
 
 /// Starts a member anew with a clock that is an hour fast. It must go on proving: audits count blocks.
 pub async fn set_clock_wrong(stage: &mut Stage, member: Member) -> Result<()> {
@@ -117,19 +113,14 @@ pub async fn killed_while_proving(
 /// Polls the pools of all validators for a transaction of the member's operator.
 async fn wait_for_proof_in_pool(stage: &Stage, member: Member) -> Result<()> {
     let name = &stage.devnet.state.processes[member.index].name;
-    let account = hex::encode(Signer::from_suri(&operator_suri(name))?.account());
+    let account = Signer::from_suri(&operator_suri(name))?.account();
     let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
     let validators = stage.devnet.state.of_kind(Kind::Validator);
     let deadline = Instant::now() + 3 * PERIOD;
     while Instant::now() < deadline {
         for validator in &validators {
             let port = stage.devnet.state.processes[*validator].http_port;
-            let pending = rpc(&http, port, "author_pendingExtrinsics", json!([])).await?;
-            // Nothing else that long is signed by it.
-            let theirs = |extrinsic: &serde_json::Value| {
-                extrinsic.as_str().is_some_and(|hex| hex.len() > 2 * LONG && hex.contains(&account))
-            };
-            if pending.as_array().is_some_and(|all| all.iter().any(theirs)) {
+            if pool::has_proof_by(&http, port, &account).await? {
                 return Ok(());
             }
         }

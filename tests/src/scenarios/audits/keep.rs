@@ -1,7 +1,7 @@
 //! A file that is stored for a short time only, and prepaid for, so that the network renews it by itself.
 
-use super::{until, PERIOD};
-use crate::{cli::Cli, folder, Stage};
+use super::PERIOD;
+use crate::{cli::Cli, folder, wait::until, Stage};
 use anyhow::{ensure, Context, Result};
 use meganet_chain::{At, ChainClient};
 use meganet_primitives::Epoch;

@@ -3,9 +3,9 @@
 use super::{
     audit,
     cast::{self, Cast, Member},
-    until, PERIOD,
+    PERIOD,
 };
-use crate::{scenarios::main_job, Stage};
+use crate::{scenarios::main_job, wait::until, Stage};
 use anyhow::{ensure, Context, Result};
 use meganet_chain::{At, ChainClient};
 use meganet_primitives::{

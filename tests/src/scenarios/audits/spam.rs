@@ -1,7 +1,7 @@
 //! Somebody fills all blocks while proofs are due, and pays for it.
 
-use super::{all_proven, cast::Cast, faults::LONG, period, until, PERIOD};
-use crate::Stage;
+use super::{all_proven, cast::Cast, period, PERIOD};
+use crate::{pool::PROOF, wait::until, Stage};
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use meganet_chain::{ChainClient, Signer};
@@ -162,7 +162,7 @@ async fn look(
             block["block"]["extrinsics"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let bytes = |hex: &&str| hex.len().saturating_sub(2) / 2;
         // Nothing else that long is signed by them.
-        let is_proof = |hex: &&str| bytes(hex) > LONG && operators.iter().any(|operator| hex.contains(operator));
+        let is_proof = |hex: &&str| bytes(hex) > PROOF && operators.iter().any(|operator| hex.contains(operator));
         let proofs = extrinsics.iter().filter(|hex| is_proof(hex)).count();
         seen.push(Seen { number, bytes: extrinsics.iter().map(bytes).sum(), proofs });
     }

@@ -1,0 +1,18 @@
+//! What waits in a node's transaction pool.
+
+use anyhow::Result;
+use meganet_cli::devnet::rpc;
+use meganet_primitives::AccountId;
+use serde_json::{json, Value};
+
+/// A proof has more bytes than this; whatever else a worker's operator signs has fewer.
+pub const PROOF: usize = 4_000;
+
+/// Whether a proof waits that this account has signed, by the node with this RPC port.
+pub async fn has_proof_by(http: &reqwest::Client, port: u16, account: &AccountId) -> Result<bool> {
+    let account = hex::encode(account);
+    let pending = rpc(http, port, "author_pendingExtrinsics", json!([])).await?;
+    let theirs =
+        |extrinsic: &Value| extrinsic.as_str().is_some_and(|hex| hex.len() > 2 * PROOF && hex.contains(&account));
+    Ok(pending.as_array().is_some_and(|all| all.iter().any(theirs)))
+}

@@ -1,0 +1,97 @@
+//! The worker that asks the validator that is cut off, and what it proves.
+
+use crate::{pool, wait::until, Stage};
+use anyhow::{ensure, Context, Result};
+use meganet_chain::{At, ChainClient, Signer, SubxtChain};
+use meganet_cli::devnet::{operator_suri, Kind};
+use meganet_primitives::{
+    chain::{ChallengeInfo, ChallengeState, WorkerAudit},
+    AccountId, Period, WorkerId,
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// The worker, and how its validator's pool is asked.
+pub(super) struct Side {
+    pub(super) worker: WorkerId,
+    /// Its operator's account.
+    account: AccountId,
+    http: reqwest::Client,
+    port: u16,
+}
+
+impl Side {
+    /// A worker that asks this validator and has something to prove.
+    pub(super) async fn of(stage: &Stage, validator: usize, chain: &SubxtChain) -> Result<Self> {
+        let state = &stage.devnet.state;
+        let url = state.rpc_url(validator);
+        for index in state.of_kind(Kind::Worker) {
+            let (_, args) = state.command(index)?;
+            let worker = WorkerId::try_from(stage.health(index).await?["worker_id"].as_u64().context("a number")?)?;
+            if !args.contains(&url) || chain.all_slots_of(worker, At::Best).await?.is_empty() {
+                continue;
+            }
+            return Ok(Side {
+                worker,
+                account: Signer::from_suri(&operator_suri(&state.processes[index].name))?.account(),
+                http: reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?,
+                port: state.processes[validator].http_port,
+            });
+        }
+        anyhow::bail!("no worker with a slot asks the validator that is cut off")
+    }
+
+    /// The worker's next challenge, at the block before it.
+    pub(super) async fn wait_for_challenge(&self, main: &SubxtChain) -> Result<ChallengeInfo> {
+        until("the block before the worker's challenge", 3 * super::PERIOD, || async {
+            let best = main.best().await?;
+            let challenge = main.challenge(self.worker, At::Block(best.hash)).await?;
+            let next = |challenge: &ChallengeInfo| {
+                challenge.state == ChallengeState::Scheduled && challenge.block == best.number + 1
+            };
+            Ok(challenge.filter(next))
+        })
+        .await
+    }
+
+    /// Whether its proof is in its validator's pool.
+    pub(super) async fn proof_waits(&self) -> Result<bool> {
+        pool::has_proof_by(&self.http, self.port, &self.account).await
+    }
+
+    /// What all workers have proven and missed until now.
+    pub(super) async fn audits(&self, chain: &SubxtChain) -> Result<BTreeMap<WorkerId, WorkerAudit>> {
+        let mut audits = BTreeMap::new();
+        for worker in chain.all_workers(At::Finalized).await? {
+            if let Some(audit) = chain.worker_audit(worker.id, At::Finalized).await? {
+                audits.insert(worker.id, audit);
+            }
+        }
+        Ok(audits)
+    }
+
+    /// Nobody missed anything since, and the worker proved each period once and was paid for it once.
+    pub(super) async fn proved_once(
+        &self,
+        stage: &Stage,
+        chain: &SubxtChain,
+        before: &BTreeMap<WorkerId, WorkerAudit>,
+        period: Period,
+    ) -> Result<()> {
+        let after = self.audits(chain).await?;
+        for (worker, audit) in &after {
+            let missed = before.get(worker).map_or(0, |before| before.record.missed);
+            ensure!(audit.record.missed == missed, "worker {worker} missed a period by the fork: {audit:?}");
+        }
+        let (before, after) = (&before[&self.worker], &after[&self.worker]);
+        ensure!(after.record.settled >= period, "the proof of period {period} is not final: {after:?}");
+        let proofs = after.record.proven - before.record.proven;
+        let periods = after.record.settled - before.record.settled;
+        ensure!(proofs == periods, "it proved {periods} periods by {proofs} proofs: {before:?}, {after:?}");
+        let paid = (after.earned + after.held_back) - (before.earned + before.held_back);
+        // What a period pays moves a little with what is registered; a second payment would be as much again.
+        let most = before.pay.max(after.pay);
+        ensure!(paid < u128::from(periods) * most + most / 2, "{paid} were paid for {periods} periods of about {most}");
+        stage.facts.say("periods-proven-and-paid-once", periods);
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! A file that somebody stores through the validator that is cut off.
+
+use super::cut::Cut;
+use crate::{folder, Stage};
+use anyhow::{ensure, Context, Result};
+use meganet_chain::{account::format_account, Signer};
+use meganet_cli::devnet::Kind;
+use serde_json::{json, Value};
+use std::path::PathBuf;
+use tokio::task::JoinHandle;
+
+/// Who does it; nobody else signs for this account.
+const PAYER: &str = "//Dave";
+
+pub(super) struct Put {
+    task: JoinHandle<Result<Value>>,
+    path: PathBuf,
+    /// What the account would sign next, before.
+    nonce: u64,
+}
+
+impl Put {
+    pub(super) async fn begin(stage: &Stage, cut: &Cut, attempt: u32) -> Result<Self> {
+        let path = stage.folder("forks")?.join(format!("apart-{attempt}.bin"));
+        folder::write_random(&path, 300_000, u64::from(attempt) + 10)?;
+        let nonce = nonce(cut).await?;
+        let validator = *stage.devnet.state.of_kind(Kind::Validator).last().context("a validator")?;
+        let url = stage.devnet.state.rpc_url(validator);
+        let (cli, file) = (stage.cli.signing_as(PAYER), path.to_str().context("a Unicode path")?.to_owned());
+        let task = tokio::spawn(async move { cli.json(&["--rpc", &url, "put", &file, "--profile", "compact"]).await });
+        Ok(Put { task, path, nonce })
+    }
+
+    /// Whether the validator that is cut off has its transaction, in a block or in the pool.
+    pub(super) async fn is_sent(&self, cut: &Cut) -> Result<bool> {
+        Ok(nonce(cut).await? > self.nonce)
+    }
+
+    /// The command ends well, and the file opens for whoever asks another validator.
+    pub(super) async fn check_kept(self, stage: &Stage) -> Result<()> {
+        let put = self.task.await?.context("a file that is stored through a validator on a fork")?;
+        let link = put["link"].as_str().context("put prints a link")?;
+        let got = self.path.with_extension("got");
+        stage.cli.json(&["get", link, "-o", got.to_str().context("a Unicode path")?]).await?;
+        ensure!(std::fs::read(&got)? == std::fs::read(&self.path)?, "the file comes back with other bytes");
+        Ok(())
+    }
+}
+
+async fn nonce(cut: &Cut) -> Result<u64> {
+    let account = format_account(&Signer::from_suri(PAYER)?.account());
+    let nonce = cut.ask("system_accountNextIndex", json!([account])).await?;
+    nonce.as_u64().context("a node tells what an account signs next")
+}
