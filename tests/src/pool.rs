@@ -1,6 +1,7 @@
 //! What waits in a node's transaction pool.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use meganet_chain::account::format_account;
 use meganet_cli::devnet::rpc;
 use meganet_primitives::AccountId;
 use serde_json::{json, Value};
@@ -15,4 +16,10 @@ pub async fn has_proof_by(http: &reqwest::Client, port: u16, account: &AccountId
     let theirs =
         |extrinsic: &Value| extrinsic.as_str().is_some_and(|hex| hex.len() > 2 * PROOF && hex.contains(&account));
     Ok(pending.as_array().is_some_and(|all| all.iter().any(theirs)))
+}
+
+/// The number of an account's next transaction, those in the pool counted.
+pub async fn next_nonce(http: &reqwest::Client, port: u16, account: &AccountId) -> Result<u64> {
+    let answer = rpc(http, port, "system_accountNextIndex", json!([format_account(account)])).await?;
+    answer.as_u64().context("a node tells what an account signs next")
 }

@@ -43,7 +43,9 @@ impl Kept {
 /// For people; nothing where there is nothing to say.
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.prepaid.as_ref().map_or(Ok(()), |prepaid| write!(f, "\nis renewed by itself: {}", prepaid.said()))
+        self.prepaid
+            .as_ref()
+            .map_or(Ok(()), |prepaid| write!(f, "\nall of it is renewed by itself from now on: {}", prepaid.said()))
     }
 }
 
@@ -70,10 +72,7 @@ async fn left_out(network: &Network, name: &str, report: &PublishReport) -> Opti
     match found.await {
         Ok(batches) => {
             if let Some(expiry) = batches.iter().map(|batch| batch.expiry).min() {
-                eprintln!(
-                    "note: {name} is renewed by itself, but not what is new in it ({} batches, the first of which expires with epoch {expiry}): `meganet renew {name} --auto AMOUNT` prepays for that too",
-                    batches.len()
-                );
+                eprintln!("note: {name} is renewed by itself, but what is new in it is not: that expires with epoch {expiry}. `meganet renew {name} --auto AMOUNT` prepays for it too");
             }
             Some(batches.len())
         }

@@ -1,7 +1,11 @@
 //! Somebody fills all blocks while proofs are due, and pays for it.
 
 use super::{all_proven, cast::Cast, period, PERIOD};
-use crate::{pool::PROOF, wait::until, Stage};
+use crate::{
+    pool::{next_nonce, PROOF},
+    wait::until,
+    Stage,
+};
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use meganet_chain::{ChainClient, Signer};
@@ -93,23 +97,29 @@ async fn send(port: u16, sender: &Sender, stop: &AtomicBool) -> Result<u64> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
     let client = OnlineClient::<SubstrateConfig>::from_insecure_url(format!("ws://127.0.0.1:{port}")).await?;
     let payload = subxt::dynamic::tx("System", "remark", vec![Argument::from_bytes(vec![0x5a; sender.remark])]);
-    let first = nonce(&http, port, &signer).await?;
-    let mut next = first;
+    // Behind what may wait from the period before.
+    let mut next = next_nonce(&http, port, &signer.account()).await?;
+    let mut sent = 0;
     while !stop.load(Ordering::Relaxed) {
         let tx = client.tx().await?;
         let waiting = next.saturating_sub(nonce(&http, port, &signer).await?);
         for _ in waiting..sender.waiting {
             let params = SubstrateExtrinsicParamsBuilder::new().nonce(next).tip(sender.tip).build();
             let signed = tx.create_signable_offline(&payload, params)?.sign(signer.keypair())?;
-            signed.submit().await?;
+            if signed.submit().await.is_err() {
+                // The pool has another one with this number, or has no place: it says where to go on.
+                next = next_nonce(&http, port, &signer.account()).await?;
+                break;
+            }
             next += 1;
+            sent += 1;
             if stop.load(Ordering::Relaxed) {
                 break;
             }
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    Ok(next - first)
+    Ok(sent)
 }
 
 /// How many transactions of an account the best chain has.

@@ -1,9 +1,9 @@
 //! A validator that can be cut off from the others, and meets them again, without a restart.
 
-use crate::Stage;
+use crate::{pool::next_nonce, Stage};
 use anyhow::{ensure, Context, Result};
 use meganet_cli::devnet::{rpc, Kind};
-use meganet_primitives::BlockNumber;
+use meganet_primitives::{AccountId, BlockNumber};
 use serde_json::{json, Value};
 use std::time::Duration;
 
@@ -54,8 +54,13 @@ impl Cut {
         })
     }
 
+    /// The number of an account's next transaction, as this validator sees it.
+    pub(super) async fn next_nonce(&self, account: &AccountId) -> Result<u64> {
+        next_nonce(&self.http, self.port, account).await
+    }
+
     /// Asks the validator.
-    pub(super) async fn ask(&self, method: &str, params: Value) -> Result<Value> {
+    async fn ask(&self, method: &str, params: Value) -> Result<Value> {
         rpc(&self.http, self.port, method, params).await
     }
 

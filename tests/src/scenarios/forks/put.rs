@@ -3,9 +3,9 @@
 use super::cut::Cut;
 use crate::{folder, Stage};
 use anyhow::{ensure, Context, Result};
-use meganet_chain::{account::format_account, Signer};
+use meganet_chain::Signer;
 use meganet_cli::devnet::Kind;
-use serde_json::{json, Value};
+use serde_json::Value;
 use std::path::PathBuf;
 use tokio::task::JoinHandle;
 
@@ -23,7 +23,7 @@ impl Put {
     pub(super) async fn begin(stage: &Stage, cut: &Cut, attempt: u32) -> Result<Self> {
         let path = stage.folder("forks")?.join(format!("apart-{attempt}.bin"));
         folder::write_random(&path, 300_000, u64::from(attempt) + 10)?;
-        let nonce = nonce(cut).await?;
+        let nonce = cut.next_nonce(&Signer::from_suri(PAYER)?.account()).await?;
         let validator = *stage.devnet.state.of_kind(Kind::Validator).last().context("a validator")?;
         let url = stage.devnet.state.rpc_url(validator);
         let (cli, file) = (stage.cli.signing_as(PAYER), path.to_str().context("a Unicode path")?.to_owned());
@@ -33,7 +33,7 @@ impl Put {
 
     /// Whether the validator that is cut off has its transaction, in a block or in the pool.
     pub(super) async fn is_sent(&self, cut: &Cut) -> Result<bool> {
-        Ok(nonce(cut).await? > self.nonce)
+        Ok(cut.next_nonce(&Signer::from_suri(PAYER)?.account()).await? > self.nonce)
     }
 
     /// The command ends well, and the file opens for whoever asks another validator.
@@ -45,10 +45,4 @@ impl Put {
         ensure!(std::fs::read(&got)? == std::fs::read(&self.path)?, "the file comes back with other bytes");
         Ok(())
     }
-}
-
-async fn nonce(cut: &Cut) -> Result<u64> {
-    let account = format_account(&Signer::from_suri(PAYER)?.account());
-    let nonce = cut.ask("system_accountNextIndex", json!([account])).await?;
-    nonce.as_u64().context("a node tells what an account signs next")
 }
