@@ -3,10 +3,7 @@
 //! The chain knows batches, not sites: what a site is prepaid with is split over the batches that hold its objects, in
 //! proportion to what renewing each costs, so that all last equally long.
 
-use crate::{
-    renew::{Registration, RenewError},
-    Network, Site,
-};
+use crate::{registrations::Registration, renew::RenewError, Network, Site};
 use meganet_chain::{cost::store_price, At, Call};
 use meganet_primitives::{
     chain::{AutoRenewalInfo, StorageParams},
@@ -145,7 +142,7 @@ impl Network {
     }
 
     /// All automatic renewals in the groups that a site is in, others' too.
-    async fn orders_in(&self, site: &Site, at: At) -> Result<Vec<AutoRenewalInfo>, RenewError> {
+    pub(crate) async fn orders_in(&self, site: &Site, at: At) -> Result<Vec<AutoRenewalInfo>, RenewError> {
         let mut orders = Vec::new();
         for group in site.groups() {
             for range in self.chain().ranges(group, at).await? {

@@ -10,6 +10,7 @@ pub mod pack;
 pub mod progress;
 pub mod publish;
 mod rebuild;
+pub mod registrations;
 pub mod renew;
 pub mod resolve;
 mod site;

@@ -52,6 +52,6 @@ pub use peer::{peer_id, peer_key};
 pub use put::{CloseCall, OpenCall, PutCall, PutClient, PutServer, ShardUpload, ShardWriter, SignCall};
 pub use transport::{Protocol, Status, Transport};
 pub use wire::{
-    get::{FrameRange, GetRefusal, ObjectInfo, RangePage, RangeQuery},
+    get::{FrameRange, GetRefusal, LeafPlace, ObjectInfo, RangePage, RangeQuery},
     put::{CloseShard, OpenShard, Refusal, SignBatch},
 };

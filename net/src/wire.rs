@@ -34,7 +34,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::{
         get::{
-            pack_bits, unpack_bits, FrameRange, GetRefusal, GetReply, GetRequest, ObjectInfo, RangePage, RangeQuery,
+            pack_bits, unpack_bits, FrameRange, GetRefusal, GetReply, GetRequest, LeafPlace, ObjectInfo, RangePage,
+            RangeQuery,
         },
         put::{CloseShard, OpenShard, PutReply, PutRequest, Refusal, SignBatch},
         *,
@@ -81,6 +82,7 @@ mod tests {
         check(2, &GetRequest::Batch { root: [8; 32] });
         check(3, &GetRequest::Range(RangeQuery { group: 1, expiry: 2, from: 3 }));
         check(4, &GetRequest::Have { objects: vec![OBJECT; 1024] });
+        check(5, &GetRequest::Locate { group: 1, objects: vec![OBJECT; 1024] });
 
         check(0, &GetReply::Refused(GetRefusal::Challenged));
         check(1, &GetReply::Object(ObjectInfo { header: HEADER, shard_roots: vec![[5; 32]; 64], slot: 1 }));
@@ -90,6 +92,7 @@ mod tests {
         let leaf = RangeLeaf { batch, owner: [1; 32], signed: u64::MAX, registered: u32::MAX };
         check(4, &GetReply::Range(RangePage { total: u64::MAX, leaves: vec![leaf; 256] }));
         check(5, &GetReply::Have { bitmap: vec![255; 128] });
+        check(6, &GetReply::Located { places: vec![Some(LeafPlace { expiry: 1, index: u64::MAX }); 1024] });
     }
 
     proptest! {

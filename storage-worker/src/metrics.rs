@@ -21,6 +21,7 @@ pub enum Request {
     Batch,
     Range,
     Have,
+    Locate,
 }
 
 /// How it went.

@@ -53,7 +53,13 @@ async fn what_is_prepaid_for_outlives_its_expiry_without_its_owner() {
     until("the workers have counted it", || Balance::from(asked()) >= times).await;
     let dear = orders().await.swap_remove(1);
     assert_eq!((dear.expiry, dear.balance, dear.state), (3, MEGA, AutoRenewalState::Expired));
+    let unknown = Object::new(2, 1_000).id();
     for index in 0..6 {
+        // Where it is registered now, also where an older registration has not been forgotten yet.
+        let client = town.client.get_client(town.members[index].peer()).await.unwrap();
+        let placed = client.locate(group, &[object.id(), unknown]).await.unwrap();
+        assert!(placed[0].is_some_and(|place| place.expiry >= renewed.expiry) && placed[1].is_none(), "{placed:?}");
+        assert!(client.locate(group + 1, &[object.id()]).await.is_err(), "it sits in no such group");
         town.whole(index).await;
         let slot = town.slot(index).await;
         assert_eq!(town.get(index, &object, slot).await.unwrap(), object.shards[usize::from(slot)]);

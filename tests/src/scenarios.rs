@@ -9,6 +9,7 @@ pub mod hostile;
 pub mod main_job;
 pub mod mirror;
 pub mod names;
+pub mod renewals;
 pub mod update;
 
 use crate::{stage, Stage};
@@ -41,6 +42,12 @@ pub const ALL: &[Scenario] = &[
         promise: "a one-file change of a 1,000-file site uploads little, and readers see one version or the other",
         shape: stage::shape,
         play: |stage| Box::pin(update::play(stage)),
+    },
+    Scenario {
+        name: "renewals",
+        promise: "an update uploads again what would expire, and nothing that is kept, whoever publishes from wherever",
+        shape: stage::shape,
+        play: |stage| Box::pin(renewals::play(stage)),
     },
     Scenario {
         name: "mirror",

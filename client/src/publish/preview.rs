@@ -75,7 +75,8 @@ impl Network {
         let mut state = State::look(&options.state_dir, &self.chain().genesis(), &state::site(name, dir))?;
         let hashes = digest(&walked.files, Some(&state), progress).await?;
         let previous = target.previous(self, progress).await;
-        let uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
+        let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
+        uploader.learn_expiries(target.content(), previous.as_deref()).await;
         let max_pack = uploader.max_pack(options.object_len);
         let usable = |object: &ContentRef| uploader.outlives(object);
         let plan = Plan::new(walked.files, &hashes, previous.as_deref(), max_pack, &usable);

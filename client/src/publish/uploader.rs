@@ -22,7 +22,7 @@ use meganet_primitives::{
     manifest::Manifest,
     object::{sealed_len, Layout, ObjectId, FRAME_LEN},
     placement::ProfileId,
-    Balance, GroupId, SlotIndex,
+    Balance, Epoch, GroupId, SlotIndex,
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -118,11 +118,34 @@ impl<'a> Uploader<'a> {
         self.profile.profile().max_object_len(self.groups.slot_capacity()).min(wanted).max(1)
     }
 
-    /// Whether an object that is published is paid for long enough that a new version may rely on it: for half of what is
-    /// bought now. What was stored elsewhere is taken to be.
+    /// Finds out until when the objects of the published version are kept, unless all are known to be for long enough: they may
+    /// have been published from another machine, or renewed. Where workers can't be asked, what is not known is taken to
+    /// be kept.
+    pub(super) async fn learn_expiries(&mut self, content: Option<ContentRef>, previous: Option<&Manifest>) {
+        let (Some(content), Some(previous)) = (content, previous) else { return };
+        let known =
+            |object: &ContentRef| self.state.expiry(&object.object).is_some_and(|expiry| expiry >= self.needed());
+        if previous.objects.iter().all(known) {
+            return;
+        }
+        let kept = async { self.network.kept_until(&self.network.open_content(&content).await?, At::Finalized).await };
+        match kept.await {
+            Ok(kept) => kept.into_iter().for_each(|(object, expiry)| self.state.paid(object, expiry)),
+            Err(error) => {
+                let note = format!("could not find out until when the published version is kept ({error})");
+                self.progress.note(&note);
+            }
+        }
+    }
+
+    /// Whether an object that is published is kept for long enough that a new version may rely on it.
     pub(super) fn outlives(&self, object: &ContentRef) -> bool {
-        let needed = self.params.epoch.saturating_add(self.epochs / 2);
-        self.state.expiry(&object.object).is_none_or(|expiry| expiry >= needed)
+        self.state.expiry(&object.object).is_none_or(|expiry| expiry >= self.needed())
+    }
+
+    /// The epoch that objects of an older version have to reach: half of what is bought now.
+    fn needed(&self) -> Epoch {
+        self.params.epoch.saturating_add(self.epochs / 2)
     }
 
     /// Everything is published as in this manifest.

@@ -296,6 +296,7 @@ impl Service {
                         objects.iter().map(|object| self.shards.lock().unwrap().contains_key(object)).collect();
                     answer.send(&have).await
                 }
+                GetCall::Locate { answer, .. } => answer.refuse(GetRefusal::NotHere).await,
                 GetCall::Batch { answer, .. } => answer.refuse(GetRefusal::NotHere).await,
                 GetCall::Range { answer, .. } => answer.refuse(GetRefusal::NotHere).await,
             };

@@ -6,15 +6,15 @@ use crate::{
     framing::Patience,
     wire::{
         get::{
-            unpack_bits, FrameRange, GetReply, GetRequest, ObjectInfo, RangePage, RangeQuery, MAX_FRAMES, MAX_HAVE,
-            MAX_RANGE_LEAVES,
+            unpack_bits, FrameRange, GetReply, GetRequest, LeafPlace, ObjectInfo, RangePage, RangeQuery, MAX_FRAMES,
+            MAX_HAVE, MAX_RANGE_LEAVES,
         },
         Message, MAX_BATCH_ENTRIES,
     },
 };
 use meganet_primitives::{
     hash::Hash, merkle::RangeProof, object::ObjectId, placement::MAX_SLOTS, range::RangeLeaf, receipt::PeerKey,
-    sum_tree::BatchEntry,
+    sum_tree::BatchEntry, GroupId,
 };
 use std::sync::Arc;
 
@@ -155,14 +155,31 @@ impl GetClient {
     /// # Errors
     /// [`NetError::Misuse`] when there are more; see [`GetClient`].
     pub async fn have(&self, objects: &[ObjectId]) -> Result<Vec<bool>, NetError> {
-        if u32::try_from(objects.len()).map_or(true, |count| count > MAX_HAVE) {
-            return Err(NetError::Misuse { what: "a request is for at most 1024 objects" });
-        }
+        few(objects)?;
         match self.ask(&GetRequest::Have { objects: objects.to_vec() }).await? {
             (GetReply::Have { bitmap }, stream) => {
                 let bits = unpack_bits(&bitmap, objects.len()).ok_or_else(|| unfit("the bitmap has a wrong length"))?;
                 stream.done();
                 Ok(bits)
+            }
+            (other, stream) => Err(refused(other, stream)),
+        }
+    }
+
+    /// Of each of these objects (at most 1024) of a group, in their order, the leaf that keeps it longest, as far as the worker
+    /// knows.
+    ///
+    /// # Errors
+    /// [`NetError::Misuse`] when there are more; see [`GetClient`].
+    pub async fn locate(&self, group: GroupId, objects: &[ObjectId]) -> Result<Vec<Option<LeafPlace>>, NetError> {
+        few(objects)?;
+        match self.ask(&GetRequest::Locate { group, objects: objects.to_vec() }).await? {
+            (GetReply::Located { places }, stream) => {
+                if places.len() != objects.len() {
+                    return Err(unfit("it locates more or fewer objects than were asked for"));
+                }
+                stream.done();
+                Ok(places)
             }
             (other, stream) => Err(refused(other, stream)),
         }
@@ -193,6 +210,14 @@ impl GetClient {
         };
         Ok((reply, stream))
     }
+}
+
+/// That a request is for no more objects than one may be for.
+fn few(objects: &[ObjectId]) -> Result<(), NetError> {
+    if u32::try_from(objects.len()).map_or(true, |count| count > MAX_HAVE) {
+        return Err(NetError::Misuse { what: "a request is for at most 1024 objects" });
+    }
+    Ok(())
 }
 
 /// The error for a reply that is not what was hoped for.

@@ -7,11 +7,14 @@ use crate::{
     framing::{BoxedIo, Channel, Patience},
     limit::StreamPermit,
     wire::{
-        get::{pack_bits, FrameRange, GetRefusal, GetReply, GetRequest, ObjectInfo, RangePage, RangeQuery, MAX_FRAMES},
+        get::{
+            pack_bits, FrameRange, GetRefusal, GetReply, GetRequest, LeafPlace, ObjectInfo, RangePage, RangeQuery,
+            MAX_FRAMES,
+        },
         Message,
     },
 };
-use meganet_primitives::{hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
+use meganet_primitives::{hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry, GroupId};
 use std::{marker::PhantomData, time::Duration};
 
 /// How long a peer that broke a rule may take to notice that it was refused.
@@ -66,6 +69,15 @@ pub enum GetCall<'a> {
         /// Where the answer goes: one value for each object, in order.
         answer: Answer<'a, Vec<bool>>,
     },
+    /// Where at most 1024 objects of a group are registered.
+    Locate {
+        /// The group.
+        group: GroupId,
+        /// The objects.
+        objects: Vec<ObjectId>,
+        /// Where the answer goes: one value for each object, in order.
+        answer: Answer<'a, Vec<Option<LeafPlace>>>,
+    },
 }
 
 impl GetServer {
@@ -104,6 +116,7 @@ impl GetServer {
             GetRequest::Batch { root } => GetCall::Batch { root, answer: Answer::by(self) },
             GetRequest::Range(query) => GetCall::Range { query, answer: Answer::by(self) },
             GetRequest::Have { objects } => GetCall::Have { objects, answer: Answer::by(self) },
+            GetRequest::Locate { group, objects } => GetCall::Locate { group, objects, answer: Answer::by(self) },
         }))
     }
 
@@ -223,5 +236,15 @@ impl Answer<'_, Vec<bool>> {
     /// Errors of the stream.
     pub async fn send(self, have: &[bool]) -> Result<(), NetError> {
         self.server.reply(&GetReply::Have { bitmap: pack_bits(have) }, &[]).await
+    }
+}
+
+impl Answer<'_, Vec<Option<LeafPlace>>> {
+    /// Answers with one place for each object, in order.
+    ///
+    /// # Errors
+    /// Errors of the stream.
+    pub async fn send(self, places: Vec<Option<LeafPlace>>) -> Result<(), NetError> {
+        self.server.reply(&GetReply::Located { places }, &[]).await
     }
 }

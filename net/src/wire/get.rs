@@ -16,7 +16,7 @@ use meganet_primitives::{
 
 /// Most frames of one request.
 pub const MAX_FRAMES: u32 = 16;
-/// Most objects of one [`GetRequest::Have`].
+/// Most objects of one [`GetRequest::Have`] or [`GetRequest::Locate`].
 pub const MAX_HAVE: u32 = 1024;
 /// Most leaves of one [`RangePage`].
 pub const MAX_RANGE_LEAVES: u32 = 256;
@@ -79,6 +79,23 @@ pub enum GetRequest {
         /// The objects.
         objects: Vec<ObjectId>,
     },
+    /// Where the chain registered these objects of a group; at most 1024.
+    #[codec(index = 5)]
+    Locate {
+        /// The group.
+        group: GroupId,
+        /// The objects.
+        objects: Vec<ObjectId>,
+    },
+}
+
+/// A leaf of a group's ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct LeafPlace {
+    /// The range: the epoch in which it expires.
+    pub expiry: Epoch,
+    /// Index of the leaf in it.
+    pub index: u64,
 }
 
 /// What a worker knows of an object.
@@ -133,6 +150,12 @@ pub enum GetReply {
         /// The bits, the last byte filled with zeros.
         bitmap: Vec<u8>,
     },
+    /// Of each object, in order, the leaf that keeps it longest; the client checks it against the batch.
+    #[codec(index = 6)]
+    Located {
+        /// Nothing for objects of which the worker knows no registration.
+        places: Vec<Option<LeafPlace>>,
+    },
 }
 
 /// Why a worker refuses a get.
@@ -175,7 +198,7 @@ impl Message for GetRequest {
     fn limit(kind: u8) -> Option<u32> {
         match kind {
             0..=3 => Some(SMALL),
-            4 => Some(SMALL + MAX_HAVE * 32),
+            4 | 5 => Some(SMALL + MAX_HAVE * 32),
             _ => None,
         }
     }
@@ -196,6 +219,8 @@ impl Message for GetReply {
             // A leaf is a summary (44), an owner (32) and a bitmap (8).
             4 => Some(SMALL + MAX_RANGE_LEAVES * 128),
             5 => Some(SMALL + MAX_HAVE / 8),
+            // An epoch and an index, and whether they are there.
+            6 => Some(SMALL + MAX_HAVE * 13),
             _ => None,
         }
     }

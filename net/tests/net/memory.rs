@@ -2,8 +2,8 @@
 
 use crate::support::{bytes, header, id, open_shard, roots, serve, Store};
 use meganet_net::{
-    memory::Hub, FrameRange, GetRefusal, IncomingStream, Limits, Net, NetError, OpenShard, PutCall, RangeQuery,
-    Refusal, SignBatch,
+    memory::Hub, FrameRange, GetRefusal, IncomingStream, LeafPlace, Limits, Net, NetError, OpenShard, PutCall,
+    RangeQuery, Refusal, SignBatch,
 };
 use meganet_primitives::{object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
 use std::time::Duration;
@@ -114,6 +114,8 @@ async fn everything_put_can_be_got() {
     assert!(matches!(get.object(missing).await, Err(NetError::GetRefused(GetRefusal::NotHere))));
     assert!(matches!(get.batch([0; 32]).await, Err(NetError::GetRefused(GetRefusal::NotHere))));
     assert_eq!(get.range(RangeQuery { group: 1, expiry: 2, from: 0 }).await.unwrap().total, 0);
+    let place = LeafPlace { expiry: 7, index: 1 };
+    assert_eq!(get.locate(1, &[missing, object]).await.unwrap(), [None, Some(place)]);
 }
 
 #[tokio::test]

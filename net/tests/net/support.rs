@@ -1,8 +1,8 @@
 //! A small worker that keeps what it is given in memory, and data to give it.
 
 use meganet_net::{
-    CloseShard, FrameRange, Frames, GetCall, GetRefusal, GetServer, Incoming, IncomingStream, ObjectInfo, OpenShard,
-    PutCall, PutServer, RangePage, Refusal,
+    CloseShard, FrameRange, Frames, GetCall, GetRefusal, GetServer, Incoming, IncomingStream, LeafPlace, ObjectInfo,
+    OpenShard, PutCall, PutServer, RangePage, Refusal,
 };
 use meganet_primitives::{
     hash::Hash,
@@ -132,6 +132,13 @@ async fn serve_get(mut stream: GetServer, store: Store) -> Result<(), meganet_ne
             }
             GetCall::Batch { answer, .. } => answer.refuse(GetRefusal::NotHere).await?,
             GetCall::Range { answer, .. } => answer.send(RangePage::default()).await?,
+            GetCall::Locate { objects, answer, .. } => {
+                let place = |object: &ObjectId| {
+                    let kept = store.lock().unwrap().contains_key(&object.0);
+                    kept.then_some(LeafPlace { expiry: 7, index: 1 })
+                };
+                answer.send(objects.iter().map(place).collect()).await?;
+            }
             GetCall::Have { objects, answer } => {
                 let have: Vec<_> = {
                     let store = store.lock().unwrap();

@@ -7,9 +7,9 @@ use crate::{
 };
 use meganet_net::{
     wire::{get::MAX_RANGE_LEAVES, MAX_CHUNK_LEN},
-    Answer, FrameRange, Frames, GetCall, GetRefusal, GetServer, NetError, ObjectInfo, RangePage, RangeQuery,
+    Answer, FrameRange, Frames, GetCall, GetRefusal, GetServer, LeafPlace, NetError, ObjectInfo, RangePage, RangeQuery,
 };
-use meganet_primitives::{hash::Hash, object::ObjectId, sum_tree::BatchEntry};
+use meganet_primitives::{hash::Hash, object::ObjectId, sum_tree::BatchEntry, GroupId};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -50,6 +50,14 @@ pub(super) async fn serve(context: &Arc<Context>, mut stream: GetServer) -> Resu
                 count(context, Request::Have, &have);
                 match have {
                     Ok(have) => answer.send(&have).await?,
+                    Err(refusal) => answer.refuse(refusal).await?,
+                }
+            }
+            GetCall::Locate { group, objects, answer } => {
+                let places = locate(context, group, objects).await;
+                count(context, Request::Locate, &places);
+                match places {
+                    Ok(places) => answer.send(places).await?,
                     Err(refusal) => answer.refuse(refusal).await?,
                 }
             }
@@ -104,6 +112,26 @@ async fn have(context: &Context, objects: Vec<ObjectId>) -> Result<Vec<bool>, Ge
         objects.iter().map(held).collect::<Result<Vec<bool>, StoreError>>()
     });
     have.await.map_err(|error| internal(&error))
+}
+
+async fn locate(
+    context: &Context,
+    group: GroupId,
+    objects: Vec<ObjectId>,
+) -> Result<Vec<Option<LeafPlace>>, GetRefusal> {
+    if objects.is_empty() {
+        return Err(GetRefusal::BadRequest);
+    }
+    let places = context.disk(move |store| {
+        let Some((_, shard)) = store.slots()?.into_iter().find(|(of, _)| *of == group) else { return Ok(None) };
+        let place = |object| {
+            let leaves = store.leaves_of(&ShardKey { object, shard })?;
+            let places = leaves.iter().filter(|leaf| leaf.group == group);
+            Ok(places.map(|leaf| LeafPlace { expiry: leaf.expiry, index: leaf.index }).max())
+        };
+        objects.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>().map(Some)
+    });
+    places.await.map_err(|error| internal(&error))?.ok_or(GetRefusal::NotHere)
 }
 
 async fn frames(context: &Arc<Context>, range: FrameRange, answer: Answer<'_, Frames>) -> Result<(), NetError> {

@@ -66,24 +66,6 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     stage.browser()?.wait_version(LABEL, version).await?;
     let (files, _) = stage.browser()?.same_folder(LABEL, &site).await?;
     stage.facts.say("files-after", files);
-    kept_with_the_rest(stage, &site).await
-}
-
-/// A site that renews itself gets something new: whoever publishes it is told that this will expire, or prepays for it too.
-async fn kept_with_the_rest(stage: &Stage, site: &Path) -> Result<()> {
-    let publish = ["publish", site.to_str().context("a Unicode path")?, LABEL];
-    let plain = stage.cli.json(&publish).await?;
-    ensure!(plain["batches_left_out"] == 0, "a site that does not renew itself lacks nothing: {plain}");
-    stage.cli.json(&["renew", LABEL, "--auto", "1"]).await?;
-    folder::write(site, "index.html", b"version 3")?;
-    let run = stage.cli.run(&publish).await?;
-    ensure!(run.code == 0 && run.stderr.contains("renew update --auto AMOUNT"), "what is new expires: {run:?}");
-    let kept = stage.cli.json(&[&publish[..], &["--auto", "2"]].concat()).await?;
-    ensure!(kept["unchanged"] == true, "nothing is new: {kept}");
-    ensure!(kept["auto"]["opened"] == 1 && kept["auto"]["topped_up"].as_u64() > Some(0), "one batch is new: {kept}");
-    let again = stage.cli.json(&publish).await?;
-    ensure!(again["batches_left_out"] == 0, "all of it renews itself: {again}");
-    stage.facts.say("renewed-with-the-rest", &kept["auto"]["opened"]);
     Ok(())
 }
 
