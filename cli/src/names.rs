@@ -118,15 +118,6 @@ pub fn price(quote: &Quote) -> Balance {
     quote.rent.saturating_add(quote.premium)
 }
 
-/// `1 year`, `2 years`.
-pub fn years_text(years: u32) -> String {
-    if years == 1 {
-        "1 year".to_owned()
-    } else {
-        format!("{years} years")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::json;
-use std::io::Write;
+use std::{fmt::Display, io::Write};
 use tracing_subscriber::EnvFilter;
 
 /// Prints results in the form that was asked for.
@@ -71,10 +71,22 @@ pub fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }
 
+/// So many of something for people: `1 slot`, `2 slots`.
+pub fn counted<T: Display + PartialEq + From<u8>>(count: T, one: &str, more: &str) -> String {
+    let what = if count == T::from(1) { one } else { more };
+    format!("{count} {what}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use anyhow::anyhow;
+
+    #[test]
+    fn one_is_not_many() {
+        let slots = |count: u32| counted(count, "slot", "slots");
+        assert_eq!([slots(0), slots(1), slots(2)], ["0 slots", "1 slot", "2 slots"]);
+    }
 
     #[test]
     fn a_cause_is_said_once() {

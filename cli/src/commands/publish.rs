@@ -6,8 +6,8 @@ mod preview;
 use super::{content::options, name::agreed, renew::Prepaid, session::registrations_dir, Session};
 use crate::{
     args::{PublishArgs, TermsArgs},
-    names::{quote_json, quote_text, read_name, years_text},
-    output::bytes,
+    names::{quote_json, quote_text, read_name},
+    output::{bytes, counted},
     progress::Bars,
     rules,
 };
@@ -68,12 +68,12 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
             return format!("nothing has changed: {address} is version {} as it was{kept}", report.version);
         };
         let registered = match &report.name_quote {
-            Some(quote) => format!("registered {name} for {}: {}\n", years_text(terms.years), quote_text(quote)),
+            Some(quote) => format!("registered {name} for {}: {}\n", counted(terms.years, "year", "years"), quote_text(quote)),
             None => String::new(),
         };
         format!(
-            "{registered}published {} files ({}) as version {}, {} of it uploaded as {} of shards ({}), in {seconds:.1} s\npaid {} until epoch {}, and {} of fees{kept}\n{address}",
-            report.totals.files,
+            "{registered}published {} ({}) as version {}, {} of it uploaded as {} of shards ({}), in {seconds:.1} s\npaid {} until epoch {}, and {} of fees{kept}\n{address}",
+            counted(report.totals.files, "file", "files"),
             bytes(report.totals.bytes),
             report.version,
             bytes(upload.plain_bytes),

@@ -1,7 +1,10 @@
 //! `meganet renew`: keeps what a name or a link points at for longer, now or by itself.
 
 use super::{content::parse_source, Session};
-use crate::{args::RenewArgs, output::bytes};
+use crate::{
+    args::RenewArgs,
+    output::{bytes, counted},
+};
 use anyhow::{bail, ensure, Context, Result};
 use meganet_chain::{account::format_account, amount::Mega, At, Call, Signer, Until};
 use meganet_client::{
@@ -55,8 +58,9 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
     session.output.result(&value, |_| match block {
         None => format!("everything of {source} is kept until epoch {} already", renewal.expires),
         Some(_) => format!(
-            "renewed {} objects of {source} in {batches} batches until epoch {until} (before: {}) for {}",
-            renewal.objects,
+            "renewed {} of {source} in {} until epoch {until} (before: {}) for {}",
+            counted(renewal.objects, "object", "objects"),
+            counted(batches, "batch", "batches"),
             renewal.expires,
             Mega(renewal.price)
         ),
@@ -119,10 +123,10 @@ impl Prepaid {
     pub(super) fn said(&self) -> String {
         let Self { prepayment, prepaying, .. } = self;
         format!(
-            "{} are prepaid, which is {} renewals of {} epochs each at today's price; {} are held as deposits",
+            "{} are prepaid, which is {} by {} at today's price; {} are held as deposits",
             Mega(prepayment.amount),
-            prepaying.renewals(prepayment.amount),
-            prepayment.epochs,
+            counted(prepaying.renewals(prepayment.amount), "renewal", "renewals"),
+            counted(prepayment.epochs, "epoch", "epochs"),
             Mega(prepaying.deposits)
         )
     }
@@ -149,8 +153,8 @@ async fn status(session: &Session, source: &str) -> Result<()> {
         match uncovered.iter().map(|registration| registration.expiry).min() {
             None => {}
             Some(expiry) => lines.push(format!(
-                "{} batches of {source} are not renewed by themselves; the first expires with epoch {expiry}",
-                uncovered.len()
+                "not renewed by itself: {} of {source}; the first expires with epoch {expiry}",
+                counted(uncovered.len(), "batch", "batches")
             )),
         }
         lines.join("\n")
@@ -207,7 +211,11 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
         "block": outcome.block.number,
     });
     session.output.result(&value, |_| {
-        format!("closed {} automatic renewals; {} came back, deposits included", orders.len(), Mega(returned))
+        format!(
+            "closed {}; {} came back, deposits included",
+            counted(orders.len(), "automatic renewal", "automatic renewals"),
+            Mega(returned)
+        )
     })
 }
 
@@ -257,15 +265,15 @@ fn said(order: &AutoRenewalInfo) -> String {
         AutoRenewalState::Blocked => "is due, but the group has no room or fees are too high",
     };
     format!(
-        "{}  group {} until epoch {}: {} objects, {} a slot; {} left of {} for {} epochs each ({} renewals): {state}",
+        "{}  group {} until epoch {}: {}, {} a slot; {} left of {} for {} each ({}): {state}",
         order.id,
         order.group,
         order.expiry,
-        order.batch.objects,
+        counted(order.batch.objects, "object", "objects"),
         bytes(order.batch.bytes),
         Mega(order.balance),
         Mega(order.next),
-        order.epochs,
-        order.renewals_left()
+        counted(order.epochs, "epoch", "epochs"),
+        counted(order.renewals_left(), "renewal", "renewals")
     )
 }

@@ -1,7 +1,10 @@
 //! `meganet worker`: what workers have proven, missed and earned.
 
 use super::{network::name_of, Session};
-use crate::{args::WorkerCommand, output::bytes};
+use crate::{
+    args::WorkerCommand,
+    output::{bytes, counted},
+};
 use anyhow::{bail, Context, Result};
 use meganet_chain::{account::format_account, amount::Mega, At, ChainClient};
 use meganet_primitives::{
@@ -103,16 +106,19 @@ fn said(report: &Report, params: &StorageParams) -> String {
     [
         format!("worker     {} in {}, of {}{leaving}", info.id, info.country, format_account(&info.operator)),
         format!(
-            "lends      {}, of which {} are promised to {} slots; bond {}",
+            "lends      {}, of which {} are promised to {}; bond {}",
             bytes(info.capacity),
             bytes(info.committed),
-            info.slots,
+            counted(info.slots, "slot", "slots"),
             Mega(info.bond)
         ),
         format!("holds      {} of shards that it is audited for", bytes(audit.bytes)),
         format!(
-            "proven     {} periods, {} missed; {} misses count, {} lose slots and bond",
-            audit.record.proven, audit.record.missed, audit.record.misses, params.tolerance.misses
+            "proven     {}, {} missed; {} misses count, {} lose slots and bond",
+            counted(audit.record.proven, "period", "periods"),
+            audit.record.missed,
+            audit.record.misses,
+            params.tolerance.misses
         ),
         format!("challenge  {challenge}"),
         format!(

@@ -2,7 +2,8 @@
 
 use crate::{
     commands::Session,
-    names::{quote_json, quote_text, read_label, years_text},
+    names::{quote_json, quote_text, read_label},
+    output::counted,
 };
 use anyhow::{ensure, Result};
 use futures::{stream, StreamExt, TryStreamExt};
@@ -103,7 +104,7 @@ pub async fn price(session: &Session, name: &str, years: u32) -> Result<()> {
     value["years"] = json!(years);
     value["owner"] = json!(owner.as_ref().map(format_account));
     session.output.result(&value, |_| {
-        let years = years_text(years);
+        let years = counted(years, "year", "years");
         match &owner {
             None => {
                 format!("registering {label} for {years} costs {}: {} in all", quote_text(&quote), Mega(quote.total()))

@@ -4,7 +4,8 @@ use super::{now, report};
 use crate::{
     args::RegisterArgs,
     commands::{session::registrations_dir, Session},
-    names::{price, quote_json, quote_text, read_label, when, years_text},
+    names::{price, quote_json, quote_text, read_label, when},
+    output::counted,
     progress::Bars,
 };
 use anyhow::{ensure, Result};
@@ -33,7 +34,7 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
             json!({ "name": label, "years": args.terms.years, "price": quote_json(&quote), "registered": false });
         let text = format!(
             "registering {label} for {} would cost {}: {} in all, and fees",
-            years_text(args.terms.years),
+            counted(args.terms.years, "year", "years"),
             quote_text(&quote),
             Mega(quote.total())
         );
@@ -103,7 +104,7 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
         return session.output.result(&value, |_| {
             format!(
                 "renewing {label} for {} would cost {}; it is paid for until block {expires} then ({})",
-                years_text(years),
+                counted(years, "year", "years"),
                 Mega(rent),
                 when(now, expires)
             )

@@ -1,8 +1,8 @@
 //! What `meganet publish --dry-run` says.
 
 use crate::{
-    names::{content_json, content_text, quote_json, quote_text, years_text},
-    output::bytes,
+    names::{content_json, content_text, quote_json, quote_text},
+    output::{bytes, counted},
 };
 use meganet_chain::amount::Mega;
 use meganet_client::PublishPreview;
@@ -49,24 +49,24 @@ pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> 
     let totals = preview.totals;
     let mut lines = vec!["dry run: nothing was uploaded, paid or changed".to_owned()];
     if let Some(quote) = &preview.name_quote {
-        lines.push(format!("would register {name} for {}: {}", years_text(years), quote_text(quote)));
+        lines.push(format!("would register {name} for {}: {}", counted(years, "year", "years"), quote_text(quote)));
     }
     if preview.subname_deposit > 0 {
         lines.push(format!("would make {name}, against a deposit of {}", Mega(preview.subname_deposit)));
     }
     lines.push(format!(
-        "would publish {} files ({}) as version {}; now it points at {}",
-        totals.files,
+        "would publish {} ({}) as version {}; now it points at {}",
+        counted(totals.files, "file", "files"),
         bytes(totals.bytes),
         next_version(preview),
         content_text(preview.points_at.as_ref()),
     ));
     lines.push(format!(
-        "would upload {} as {} of shards ({}): {} files have new content ({}), the others need no upload",
+        "would upload {} as {} of shards ({}): {} with new content ({}), the others need no upload",
         bytes(upload.plain_bytes),
         bytes(upload.shard_bytes),
         upload.profile,
-        totals.new_files,
+        counted(totals.new_files, "file", "files"),
         bytes(totals.new_bytes),
     ));
     if upload.resumed > 0 {
@@ -125,7 +125,9 @@ mod tests {
     fn a_preview_says_what_would_be_uploaded_and_paid() {
         let preview = preview();
         let text = preview_text("home", 1, &preview);
-        for said in ["9 files (4.00 KiB) as version 4", "1.50 KiB as 18.00 KiB", "2 files have new", "is enough"] {
+        for said in
+            ["9 files (4.00 KiB) as version 4", "1.50 KiB as 18.00 KiB", "2 files with new content", "is enough"]
+        {
             assert!(text.contains(said), "{text}");
         }
         let value = preview_json("home", None, &preview);
