@@ -7,11 +7,9 @@ use crate::{registrations::Registration, renew::RenewError, Network, Site};
 use meganet_chain::{cost::store_price, At, Call};
 use meganet_primitives::{
     chain::{AutoRenewalInfo, StorageParams},
-    hash::Hash,
     pay::RENEWAL_WINDOW,
-    AccountId, Balance, GroupId,
+    AccountId, Balance,
 };
-use std::collections::BTreeSet;
 
 /// What is prepaid, and when it is used.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +75,7 @@ impl Network {
         orders.retain(|order| order.expiry > params.epoch);
         let mut parts = Vec::new();
         for registration in self.registrations(site, at).await? {
-            let key = key(&registration);
-            let order = orders.iter().find(|order| (order.group, order.batch.root) == key).cloned();
+            let order = orders.iter().find(|order| registration.is_named_by(order)).cloned();
             let next = order.as_ref().map_or_else(|| next(&params, &registration, epochs), |order| order.next);
             parts.push(Part { registration, order, next });
         }
@@ -116,14 +113,22 @@ impl Network {
         at: At,
     ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
         let at = self.chain().pin(at).await?;
+        let orders = self.orders_in(site, at).await?;
+        self.among(orders, site, at).await
+    }
+
+    /// Those of these orders that are for what a site consists of, by number; and the batches that have none.
+    async fn among(
+        &self,
+        mut orders: Vec<AutoRenewalInfo>,
+        site: &Site,
+        at: At,
+    ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
         let mut uncovered = self.registrations(site, at).await?;
-        let mut found = self.orders_in(site, at).await?;
-        let batches: BTreeSet<(GroupId, Hash)> = uncovered.iter().map(key).collect();
-        found.retain(|order| batches.contains(&(order.group, order.batch.root)));
-        found.sort_by_key(|order| order.id);
-        uncovered
-            .retain(|registration| !found.iter().any(|order| (order.group, order.batch.root) == key(registration)));
-        Ok((found, uncovered))
+        orders.retain(|order| uncovered.iter().any(|registration| registration.is_named_by(order)));
+        orders.sort_by_key(|order| order.id);
+        uncovered.retain(|registration| !orders.iter().any(|order| registration.is_named_by(order)));
+        Ok((orders, uncovered))
     }
 
     /// Batches of a site that nobody has prepaid for, where somebody has for others of it: they will expire while the rest is
@@ -133,11 +138,12 @@ impl Network {
     /// As [`Network::registrations`].
     pub async fn left_out(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
         let at = self.chain().pin(at).await?;
+        let orders = self.orders_in(site, at).await?;
         // Spares most sites the question to the workers.
-        if self.orders_in(site, at).await?.is_empty() {
+        if orders.is_empty() {
             return Ok(Vec::new());
         }
-        let (orders, without) = self.auto_renewals(site, at).await?;
+        let (orders, without) = self.among(orders, site, at).await?;
         Ok(if orders.is_empty() { Vec::new() } else { without })
     }
 
@@ -151,11 +157,6 @@ impl Network {
         }
         Ok(orders)
     }
-}
-
-/// What names a batch wherever it is registered in its group.
-fn key(registration: &Registration) -> (GroupId, Hash) {
-    (registration.group, registration.leaf.batch.root)
 }
 
 /// What an automatic renewal of a batch costs at today's price, as the chain computes it.

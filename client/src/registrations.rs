@@ -195,10 +195,14 @@ impl Network {
 }
 
 impl Registration {
+    /// Whether an order is for this batch, wherever it is registered in its group.
+    pub(crate) fn is_named_by(&self, order: &AutoRenewalInfo) -> bool {
+        (order.group, order.batch.root) == (self.group, self.leaf.batch.root)
+    }
+
     /// Whether an order renews it once more, as things stand.
     fn is_renewed_by(&self, order: &AutoRenewalInfo) -> bool {
-        (order.group, order.batch.root) == (self.group, self.leaf.batch.root)
-            && matches!(order.state, AutoRenewalState::Waiting | AutoRenewalState::Due)
+        self.is_named_by(order) && matches!(order.state, AutoRenewalState::Waiting | AutoRenewalState::Due)
     }
 }
 
