@@ -8,6 +8,7 @@ pub mod cli;
 pub mod facts;
 pub mod folder;
 pub mod http;
+pub mod pay;
 pub mod pool;
 pub mod scenarios;
 pub mod stage;

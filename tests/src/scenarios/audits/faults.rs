@@ -5,7 +5,7 @@ use super::{
     cast::{Cast, Member},
     PERIOD,
 };
-use crate::{pool, wait::until, Facts, Stage};
+use crate::{pay::paid_once, pool, wait::until, Facts, Stage};
 use anyhow::{ensure, Context, Result};
 use meganet_chain::{At, ChainClient, Signer};
 use meganet_cli::devnet::{operator_suri, Kind, Running};
@@ -99,13 +99,7 @@ pub async fn killed_while_proving(
     });
     over.await?;
     let at_end = audit(chain, worker).await?;
-    let proofs = at_end.record.proven - before.record.proven;
-    let periods = at_end.record.settled - before.record.settled;
-    ensure!(proofs == periods, "it proved {periods} periods by {proofs} proofs: {before:?}, {at_end:?}");
-    let paid = (at_end.earned + at_end.held_back) - (before.earned + before.held_back);
-    // What a period pays moves a little with what is registered; a second payment would be as much again.
-    let most = before.pay.max(at_end.pay);
-    ensure!(paid < u128::from(periods) * most + most / 2, "{paid} were paid for {periods} periods of about {most}");
+    paid_once(&before, &at_end)?;
     stage.facts.say("killed-while-proving", "one proof, one payment");
     Ok(())
 }

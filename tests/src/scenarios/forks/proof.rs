@@ -1,6 +1,6 @@
 //! The worker that asks the validator that is cut off, and what it proves.
 
-use crate::{pool, wait::until, Stage};
+use crate::{pay::paid_once, pool, wait::until, Stage};
 use anyhow::{ensure, Context, Result};
 use meganet_chain::{At, ChainClient, Signer, SubxtChain};
 use meganet_cli::devnet::{operator_suri, Kind};
@@ -84,14 +84,7 @@ impl Side {
         }
         let (before, after) = (&before[&self.worker], &after[&self.worker]);
         ensure!(after.record.settled >= period, "the proof of period {period} is not final: {after:?}");
-        let proofs = after.record.proven - before.record.proven;
-        let periods = after.record.settled - before.record.settled;
-        ensure!(proofs == periods, "it proved {periods} periods by {proofs} proofs: {before:?}, {after:?}");
-        let paid = (after.earned + after.held_back) - (before.earned + before.held_back);
-        // What a period pays moves a little with what is registered; a second payment would be as much again.
-        let most = before.pay.max(after.pay);
-        ensure!(paid < u128::from(periods) * most + most / 2, "{paid} were paid for {periods} periods of about {most}");
-        stage.facts.say("periods-proven-and-paid-once", periods);
+        stage.facts.say("periods-proven-and-paid-once", paid_once(before, after)?);
         Ok(())
     }
 }
