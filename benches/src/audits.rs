@@ -11,8 +11,8 @@ mod shard;
 mod slot;
 
 use crate::{report::Report, rounds::Rounds};
-use anyhow::{ensure, Context, Result};
-use baseline::{hash_messages, messages_of, List};
+use anyhow::{Context, Result, ensure};
+use baseline::{List, hash_messages, messages_of};
 use codec::Encode;
 use meganet_primitives::{audit::Schedule, object::LEAF_LEN};
 use slot::Slot;

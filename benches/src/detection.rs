@@ -9,11 +9,11 @@ use anyhow::Result;
 use held::Held;
 use loss::{Loss, Pattern, Share};
 use meganet_primitives::{
-    audit::{mix, samples, PURPOSE_WHAT},
-    hash::Hash,
     Period,
+    audit::{PURPOSE_WHAT, mix, samples},
+    hash::Hash,
 };
-use rand::{rngs::StdRng, Rng, SeedableRng};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 
 /// Periods of a day: they are hours.
 pub const PERIODS_A_DAY: Period = 24;

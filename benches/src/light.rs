@@ -1,18 +1,18 @@
 //! How long a light client takes to its first verified answer, against asking a node that is trusted.
 
 use crate::{memory, report::Report};
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use futures::StreamExt;
-use meganet_chain::{
-    light::{Database, LightOptions, LightSpec},
+use meganet_chain_client::{
     At, ChainClient, Options, SubxtChain,
+    light::{Database, LightOptions, LightSpec},
 };
 use meganet_cli::{
     config::Config,
     devnet::{Devnet, Shape},
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::{
     path::Path,
     process::Command,

@@ -20,7 +20,7 @@ mod stock;
 mod watch;
 
 use crate::report::Report;
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result, bail};
 use meganet_primitives::sum_tree::MAX_BATCH_OBJECTS;
 use serde::{Deserialize, Serialize};
 use std::{path::Path, process::Command, str::FromStr, time::Duration};

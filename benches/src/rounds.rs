@@ -4,7 +4,7 @@
 //! enough not to be interrupted, and so the parts over the whole.
 
 use anyhow::{Context, Result};
-use nix::time::{clock_gettime, ClockId};
+use nix::time::{ClockId, clock_gettime};
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},

@@ -4,22 +4,23 @@
 //! What is counted is in finalized blocks, and seconds are those of the chain: blocks times the length of a slot.
 
 use crate::report::Report;
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures::{
-    future::{try_join_all, BoxFuture},
-    stream, StreamExt, TryStreamExt,
+    StreamExt, TryStreamExt,
+    future::{BoxFuture, try_join_all},
+    stream,
 };
-use meganet_chain::{worker_proof, At, Call, ChainClient, Signer, TxOutcome, Until, MEGA};
+use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, TxOutcome, Until, worker_proof};
 use meganet_cli::devnet::{Devnet, Shape};
 use meganet_primitives::{
+    BlockNumber, Epoch,
     chain::GroupInfo,
     country::Country,
-    object::{ObjectId, LEAF_LEN},
+    object::{LEAF_LEN, ObjectId},
     placement::ProfileId,
     receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
-    sum_tree::{summarize, BatchEntry, BatchSummary},
-    BlockNumber, Epoch,
+    sum_tree::{BatchEntry, BatchSummary, summarize},
 };
 use std::{
     collections::BTreeMap,

@@ -10,12 +10,12 @@ mod years;
 use crate::{detection::loss::Share, report::Report};
 use anyhow::Result;
 use meganet_primitives::{
-    audit::{Record, Tolerance},
     Period,
+    audit::{Record, Tolerance},
 };
-use rand::{rngs::StdRng, SeedableRng};
+use rand::{SeedableRng, rngs::StdRng};
 use std::{fmt, str::FromStr};
-use years::{Absence, Lossy, Year, PERIODS_A_DAY};
+use years::{Absence, Lossy, PERIODS_A_DAY, Year};
 
 /// Uptimes of honest workers, in parts of a hundred.
 const UPTIMES: [u32; 4] = [99, 97, 95, 90];

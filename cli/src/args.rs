@@ -5,7 +5,7 @@ mod name;
 pub use name::{CommitmentsArgs, DelegateCommand, NameCommand, RegisterArgs, ReverseArgs, SubCommand, TermsArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use meganet_chain::Mega;
+use meganet_chain_client::Mega;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Publish, read and keep files on Meganet: an Internet by the people, for the people.

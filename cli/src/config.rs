@@ -1,7 +1,7 @@
 //! Where the network is: flags first, then the configuration file, then the running devnet.
 
 use crate::{args::Global, devnet::State};
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -104,7 +104,9 @@ impl Config {
     pub fn checkpoint(&self) -> Result<&Path> {
         match &self.checkpoint {
             Some(checkpoint) => Ok(checkpoint),
-            None => bail!("proofs are checked from a checkpoint on. Make one with `meganet checkpoint -o FILE`, which believes a node once, and pass --checkpoint FILE or name it in the configuration as checkpoint"),
+            None => bail!(
+                "proofs are checked from a checkpoint on. Make one with `meganet checkpoint -o FILE`, which believes a node once, and pass --checkpoint FILE or name it in the configuration as checkpoint"
+            ),
         }
     }
 
@@ -112,7 +114,9 @@ impl Config {
     pub fn light_spec(&self) -> Result<&Path> {
         match &self.light_spec {
             Some(spec) => Ok(spec),
-            None => bail!("--light needs a spec of the chain. Make one with `meganet light spec -o FILE`, which asks a node once, and pass --light-spec FILE or name it in the configuration as light_spec"),
+            None => bail!(
+                "--light needs a spec of the chain. Make one with `meganet light spec -o FILE`, which asks a node once, and pass --light-spec FILE or name it in the configuration as light_spec"
+            ),
         }
     }
 }

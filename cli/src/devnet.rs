@@ -10,12 +10,12 @@ mod process;
 mod state;
 
 pub use launch::{operator_suri, program, rpc, worker_health};
-pub use process::{log_tail, Kind, Process, Running};
-pub use state::{write_atomically, Shape, State};
+pub use process::{Kind, Process, Running, log_tail};
+pub use state::{Shape, State, write_atomically};
 
 use crate::{commands::ask_checkpoint, config::Config};
-use anyhow::{bail, Context, Result};
-use meganet_chain::{At, Call, ChainClient, Signer, SubxtChain, Until, MEGA};
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, SubxtChain, Until};
 use meganet_client::resolve::CheckpointFile;
 use std::{
     path::Path,

@@ -1,7 +1,7 @@
 //! Being told to end: by Ctrl-C, by `kill`, or because the terminal was closed.
 
 use anyhow::{Context, Result};
-use tokio::signal::unix::{signal, Signal, SignalKind};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Hears SIGINT, SIGTERM and SIGHUP from when it is made, also while nobody waits: a Ctrl-C between two steps is not lost.
 pub struct Interrupts {
@@ -35,7 +35,7 @@ impl Interrupts {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use nix::sys::signal::{raise, Signal};
+    use nix::sys::signal::{Signal, raise};
 
     #[tokio::test]
     async fn a_signal_that_came_while_nobody_waited_is_heard() {

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use indicatif::HumanDuration;
-use meganet_chain::Mega;
-use meganet_client::names::{foreign, input, Input, BLOCK_SECONDS};
+use meganet_chain_client::Mega;
+use meganet_client::names::{BLOCK_SECONDS, Input, foreign, input};
 use meganet_primitives::{
+    Balance, BlockNumber,
     content::NameContent,
     name::{NameStatus, Quote},
-    Balance, BlockNumber,
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
 /// A name that was typed; where it is another text than the name, both are shown.

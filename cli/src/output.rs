@@ -59,8 +59,12 @@ fn chain_of(error: &anyhow::Error) -> String {
 pub fn init_logging(verbose: u8) {
     let default = match verbose {
         0 => "error",
-        1 => "warn,json-rpc=error,meganet=info,meganet_client=info,meganet_net=info,meganet_chain=info,meganet_gateway=info",
-        _ => "info,meganet=debug,meganet_client=debug,meganet_net=debug,meganet_chain=debug,meganet_gateway=debug",
+        1 => {
+            "warn,json-rpc=error,meganet=info,meganet_client=info,meganet_net=info,meganet_chain_client=info,meganet_gateway=info"
+        }
+        _ => {
+            "info,meganet=debug,meganet_client=debug,meganet_net=debug,meganet_chain_client=debug,meganet_gateway=debug"
+        }
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -3,7 +3,7 @@
 use meganet_client::{pack::FoundFile, publish::Refusal};
 use meganet_gateway::{
     page::is_control,
-    rules::{check, RuleError, MAX_BYTES},
+    rules::{MAX_BYTES, RuleError, check},
 };
 use std::fmt;
 

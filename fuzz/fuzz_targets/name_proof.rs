@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use meganet_proof::{
+use meganet_name_proof::{
     testing::{stored, Chain},
     verify, Checkpoint, Freshness, NameProof, SetChanges, Verified,
 };

@@ -1,6 +1,6 @@
 //! Opened small files in memory, so that what is read often is fetched once.
 
-use blake2::{digest::consts::U32, Blake2b, Digest};
+use blake2::{Blake2b, Digest, digest::consts::U32};
 use bytes::Bytes;
 use meganet_primitives::hash::Hash;
 use moka::sync::Cache;

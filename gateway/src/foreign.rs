@@ -1,7 +1,7 @@
 //! Names that point into other networks.
 
 use axum::http::Uri;
-use cid::{multibase::Base, Cid};
+use cid::{Cid, multibase::Base};
 use meganet_primitives::content::ForeignRef;
 use std::{fmt, str::FromStr};
 
@@ -42,7 +42,9 @@ pub struct ForeignGateway {
 
 /// A text is no [`ForeignGateway`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a foreign gateway is an http or https URL with {{cid}} in it and /{{path}} at its end, as in https://{{cid}}.ipfs.example/{{path}}")]
+#[error(
+    "a foreign gateway is an http or https URL with {{cid}} in it and /{{path}} at its end, as in https://{{cid}}.ipfs.example/{{path}}"
+)]
 pub struct ForeignGatewayError;
 
 impl FromStr for ForeignGateway {
@@ -58,11 +60,7 @@ impl FromStr for ForeignGateway {
             && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
             && uri.query().is_none();
         let leftover = gateway.fill("", "").contains(['{', '}', '#', '\\']);
-        if plain && !leftover && base.matches(CID).count() == 1 {
-            Ok(gateway)
-        } else {
-            Err(ForeignGatewayError)
-        }
+        if plain && !leftover && base.matches(CID).count() == 1 { Ok(gateway) } else { Err(ForeignGatewayError) }
     }
 }
 

@@ -32,5 +32,5 @@ pub use foreign::ForeignGateway;
 pub use listing::Listings;
 pub use network::NetworkSource;
 pub use options::Options;
-pub use server::{serve, Limits};
+pub use server::{Limits, serve};
 pub use source::{Evidence, Opened, Resolved, Site, Source, SourceError, Verified};

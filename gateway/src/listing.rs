@@ -2,7 +2,7 @@
 
 use crate::{own::escape, page::is_control};
 use meganet_primitives::manifest::Manifest;
-use percent_encoding::{utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
 
 /// Whose folders are listed where they have no `index.html`.

@@ -3,12 +3,12 @@
 use crate::source::{Evidence, Opened, Resolved, Site, Source, SourceError, Verified};
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{stream::BoxStream, StreamExt, TryStreamExt};
-use meganet_chain::At;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use meganet_chain_client::At;
 use meganet_client::{
+    Network, Site as PinnedSite,
     fetch::FetchError,
     resolve::{CheckpointFile, Evidence as Known, ResolveError, VerifiedResolver},
-    Network, Site as PinnedSite,
 };
 use meganet_primitives::{
     chain::Resolution,

@@ -3,7 +3,7 @@
 use crate::{host::DOMAIN, metrics::Metrics, source::SourceError};
 use axum::{
     body::Body,
-    http::{header, HeaderValue, Response, StatusCode},
+    http::{HeaderValue, Response, StatusCode, header},
 };
 
 /// Where the gateway answers for itself, at any host: no site's file can be there.

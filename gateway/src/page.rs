@@ -100,11 +100,7 @@ pub fn content_type(path: &str) -> String {
     let is_text = mime.type_() == mime_guess::mime::TEXT
         || matches!(mime.subtype().as_str(), "javascript" | "json" | "xml")
         || mime.suffix().is_some_and(|suffix| suffix == "xml" || suffix == "json");
-    if is_text && mime.get_param("charset").is_none() {
-        format!("{mime}; charset=utf-8")
-    } else {
-        mime.to_string()
-    }
+    if is_text && mime.get_param("charset").is_none() { format!("{mime}; charset=utf-8") } else { mime.to_string() }
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use crate::{
 };
 use axum::{
     body::{Body, Bytes},
-    http::{header, HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
 };
-use futures::{stream, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream};
 use headers::{ETag, HeaderMapExt, IfNoneMatch, IfRange, Range};
 use meganet_primitives::manifest::Entry;
 use std::{io, ops, ops::Bound, sync::Arc};
@@ -227,11 +227,7 @@ fn wanted(request: &HeaderMap, size: u64, etag: &ETag) -> Wanted {
                 Bound::Excluded(end) => (*end).min(size),
                 Bound::Unbounded => size,
             };
-            if start < end {
-                Wanted::Part(start, end)
-            } else {
-                Wanted::Unsatisfiable
-            }
+            if start < end { Wanted::Part(start, end) } else { Wanted::Unsatisfiable }
         }
         _ => Wanted::Whole,
     }

@@ -1,19 +1,19 @@
 //! What a request is answered with.
 
 use crate::{
-    host::{target, Target, DOMAIN},
-    own::{failure, landing, own_page, redirect, sentence, OWN},
+    host::{DOMAIN, Target, target},
+    own::{OWN, failure, landing, own_page, redirect, sentence},
     page::decode,
     respond::Responder,
-    site::{answer as answer_site, Asked, Caching},
+    site::{Asked, Caching, answer as answer_site},
     source::{Evidence, Opened, Resolved, Site, SourceError},
     stamp,
 };
 use axum::{
+    Router,
     body::Body,
     extract::{Request, State},
-    http::{header, HeaderValue, Method, Response, StatusCode},
-    Router,
+    http::{HeaderValue, Method, Response, StatusCode, header},
 };
 use meganet_client::names::foreign::uri as describe;
 use meganet_primitives::content::ForeignRef;
@@ -72,7 +72,9 @@ async fn route(responder: &Responder, asked: Asked<'_>) -> Response<Body> {
              reaches a server. Until then, `meganet get 'LINK' -o FILE` opens it on your machine.",
         ),
         Target::Gateway if path == "/" => landing(),
-        Target::Gateway => sentence(StatusCode::NOT_FOUND, &format!("Open a site at http://NAME.{DOMAIN}:PORT/ instead.")),
+        Target::Gateway => {
+            sentence(StatusCode::NOT_FOUND, &format!("Open a site at http://NAME.{DOMAIN}:PORT/ instead."))
+        }
     }
 }
 

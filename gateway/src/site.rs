@@ -4,14 +4,14 @@ use crate::{
     digest,
     listing::{self, Listings},
     own::{failure, redirect, seal, sentence},
-    page::{self, decode, find, folder_of, Page},
-    respond::{has_it, tag_of, Responder},
+    page::{self, Page, decode, find, folder_of},
+    respond::{Responder, has_it, tag_of},
     rules::{HeaderRules, Outcome, RuleError},
     source::{Site, SourceError},
 };
 use axum::{
     body::Body,
-    http::{header, HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, header},
 };
 use headers::HeaderMapExt;
 use meganet_primitives::manifest::{Entry, Manifest};
@@ -96,8 +96,7 @@ async fn try_answer(
     let rules = responder.rules(&responder.header_rules, site).await?;
     let dress = Dress { path: format!("/{path}"), rules: understood(rules.as_deref())?, caching };
     if asked.headers.get(SERVICE_WORKER).is_some_and(|value| value == "script") && !dress.allows_service_worker() {
-        let text =
-            "A service worker outlives the site in its readers' browsers, so a site has to ask for it: the line \
+        let text = "A service worker outlives the site in its readers' browsers, so a site has to ask for it: the line \
                     'Service-Worker-Allowed: /' below this path in _headers does.";
         return Ok(sentence(StatusCode::FORBIDDEN, text));
     }
@@ -149,7 +148,7 @@ async fn by_rules<'a>(responder: &Responder, site: &'a dyn Site, path: &str, uri
             return match redirect(status, &location) {
                 Some(response) => Ok(Found::Elsewhere(response)),
                 None => nothing(StatusCode::BAD_REQUEST, "No address can have this query."),
-            }
+            };
         }
         Some(Outcome::TooLong) => return nothing(StatusCode::URI_TOO_LONG, "This would lead to too long an address."),
         None => {}

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use meganet_primitives::{
+    BlockNumber,
     content::ForeignRef,
     manifest::{Entry, Manifest},
     name::NameStatus,
     object::ObjectId,
-    BlockNumber,
 };
 use std::{ops::Range, sync::Arc};
 

@@ -4,7 +4,7 @@
 mod support;
 
 use reqwest::Method;
-use support::{header_of, Files, Gateway, Shelf};
+use support::{Files, Gateway, Shelf, header_of};
 
 const PAGE: &str = include_str!("../../docs/sites.md");
 

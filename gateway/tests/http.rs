@@ -4,9 +4,9 @@
 mod support;
 
 use meganet_gateway::{Limits, Options, SourceError};
-use reqwest::{header, Method, StatusCode};
+use reqwest::{Method, StatusCode, header};
 use std::time::Duration;
-use support::{not_found, Files, Gateway, Kept, Shelf};
+use support::{Files, Gateway, Kept, Shelf, not_found};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

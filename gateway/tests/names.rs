@@ -5,8 +5,8 @@ mod support;
 
 use meganet_gateway::{Evidence, Limits, Options, Resolved, SourceError, Verified};
 use meganet_primitives::{content::ForeignRef, name::NameStatus, object::ObjectId};
-use reqwest::{header, Method, StatusCode};
-use support::{header_of, Files, Gateway, Kept, Shelf, EVIDENCE};
+use reqwest::{Method, StatusCode, header};
+use support::{EVIDENCE, Files, Gateway, Kept, Shelf, header_of};
 
 const CID: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
 

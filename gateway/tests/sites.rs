@@ -4,9 +4,9 @@
 mod support;
 
 use meganet_gateway::{Limits, Listings, Options};
-use reqwest::{header, Method, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode, header};
 use std::time::Duration;
-use support::{header_of, Files, Gateway, Kept, Shelf};
+use support::{Files, Gateway, Kept, Shelf, header_of};
 
 async fn start(files: &[(&str, &str)]) -> Gateway {
     with(files, Options::default()).await

@@ -1,10 +1,10 @@
 //! The chains that the node knows by name, and the form of spec files.
 
 use meganet_runtime::{
+    WASM_BINARY,
     constants::{SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL},
     genesis_presets::{LOCAL_AUDITS_RUNTIME_PRESET, LOCAL_NAMES_RUNTIME_PRESET},
     opaque::Block,
-    WASM_BINARY,
 };
 use sc_chain_spec::{ChainSpecExtension, ChainType, Properties};
 use sc_service::GenericChainSpec;

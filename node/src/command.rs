@@ -9,7 +9,7 @@ use meganet_runtime::{constants::SS58_PREFIX, opaque::Block};
 use sc_cli::SubstrateCli;
 use sc_network::config::NetworkBackendType;
 use sc_service::{ChainSpec, TFullBackend};
-use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
+use sp_core::crypto::{Ss58AddressFormat, set_default_ss58_version};
 use std::{path::PathBuf, sync::Arc};
 
 impl SubstrateCli for Cli {

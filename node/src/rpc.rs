@@ -9,7 +9,7 @@ use jsonrpsee::RpcModule;
 use meganet_rpc::{
     Audit, AuditApiServer, FinalBlocks, Name, NameApiServer, Renewal, RenewalApiServer, Storage, StorageApiServer,
 };
-use meganet_runtime::{opaque::Block, AccountId, Balance, BlockNumber, Hash, Nonce};
+use meganet_runtime::{AccountId, Balance, BlockNumber, Hash, Nonce, opaque::Block};
 use pallet_transaction_payment::RuntimeDispatchInfo;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use sc_client_api::BlockchainEvents;

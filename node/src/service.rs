@@ -2,19 +2,19 @@
 
 mod parts;
 
-pub use parts::{parts, Backend, Client, Parts};
+pub use parts::{Backend, Client, Parts, parts};
 
 use crate::rpc;
-use meganet_runtime::{opaque::Block, Hash};
-use parts::{slot_inherents, Consensus, SelectChain, TransactionPool, JUSTIFICATION_PERIOD};
+use meganet_runtime::{Hash, opaque::Block};
+use parts::{Consensus, JUSTIFICATION_PERIOD, SelectChain, TransactionPool, slot_inherents};
 use sc_client_api::BlockBackend;
 use sc_consensus_babe::{BabeParams, SlotProportion};
 use sc_consensus_grandpa as grandpa;
 use sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging;
 use sc_network::{
-    config::FullNetworkConfiguration, service::traits::NetworkService, NetworkBackend, NotificationService,
+    NetworkBackend, NotificationService, config::FullNetworkConfiguration, service::traits::NetworkService,
 };
-use sc_network_sync::{strategy::warp::WarpSyncConfig, SyncingService};
+use sc_network_sync::{SyncingService, strategy::warp::WarpSyncConfig};
 use sc_service::{BuildNetworkParams, Configuration, Error, KeystoreContainer, SpawnTasksParams, TaskManager};
 use sc_telemetry::{Telemetry, TelemetryHandle};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;

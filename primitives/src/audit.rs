@@ -16,9 +16,9 @@ pub mod proof;
 pub mod schedule;
 pub mod score;
 
-pub use draw::{find_entry, find_leaf, samples, Holding, Sample};
-pub use proof::{verify, Answer, AuditError, AuditProof, BatchPath, EntryPath, HeldLeaf, MAX_SAMPLES};
-pub use schedule::{mix, Schedule, MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN};
+pub use draw::{Holding, Sample, find_entry, find_leaf, samples};
+pub use proof::{Answer, AuditError, AuditProof, BatchPath, EntryPath, HeldLeaf, MAX_SAMPLES, verify};
+pub use schedule::{MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN, Schedule, mix};
 pub use score::{Record, Tolerance};
 
 #[cfg(test)]

@@ -7,13 +7,13 @@ pub use names::{Availability, CommitmentInfo, NameInfo, NameRecordEntry, NameVer
 pub use renewals::{AutoRenewalInfo, AutoRenewalState};
 
 use crate::{
+    AccountId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
     audit::{Record, Sample, Schedule, Tolerance},
     country::Country,
     object::ObjectId,
     placement::ProfileId,
     range::RangeState,
     receipt::PeerKey,
-    AccountId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

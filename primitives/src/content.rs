@@ -10,8 +10,8 @@ pub use foreign::{ForeignError, ForeignRef, MAX_FOREIGN, NAMESPACES};
 #[cfg(feature = "std")]
 use crate::text::{from_hex, hex};
 use crate::{
-    object::{plain_len, ObjectError, ObjectId},
     GroupId,
+    object::{ObjectError, ObjectId, plain_len},
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;

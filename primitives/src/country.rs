@@ -26,11 +26,7 @@ impl Country {
     /// [`CountryError`] if ISO 3166-1 assigns the code to no country.
     pub fn new(code: [u8; 2]) -> Result<Self, CountryError> {
         let country = Self([code[0].to_ascii_uppercase(), code[1].to_ascii_uppercase()]);
-        if country.is_assigned() {
-            Ok(country)
-        } else {
-            Err(CountryError)
-        }
+        if country.is_assigned() { Ok(country) } else { Err(CountryError) }
     }
 
     /// Whether ISO 3166-1 assigns this code to a country. Only a decoded value can say no.

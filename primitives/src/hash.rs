@@ -1,7 +1,7 @@
 //! BLAKE2b-256 with one tag for every purpose, so that no digest can be passed off as one of another kind.
 
 #[cfg(not(substrate_runtime))]
-use blake2::{digest::consts::U32, Blake2b, Digest};
+use blake2::{Blake2b, Digest, digest::consts::U32};
 
 /// A BLAKE2b-256 digest.
 pub type Hash = [u8; 32];

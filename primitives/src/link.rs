@@ -7,17 +7,17 @@
 //!   of a gateway is the same link.
 
 use crate::{
-    content::{ContentRef, ReadKey},
-    hash::{tagged, Tag},
-    manifest::{check_path, PathError},
-    name::{split_name, LabelError},
-    object::{plain_len, ObjectId},
-    text::{base32, from_base32, serde_as_text},
     GroupId,
+    content::{ContentRef, ReadKey},
+    hash::{Tag, tagged},
+    manifest::{PathError, check_path},
+    name::{LabelError, split_name},
+    object::{ObjectId, plain_len},
+    text::{base32, from_base32, serde_as_text},
 };
 use alloc::{string::String, vec::Vec};
 use core::{fmt, str::FromStr};
-use percent_encoding::{percent_decode_str, utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What a link begins with.
 pub const SCHEME: &str = "meganet://";

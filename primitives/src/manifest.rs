@@ -7,7 +7,7 @@
 
 mod path;
 
-pub use path::{check_path, PathError, MAX_PATH, MAX_PATH_SEGMENT};
+pub use path::{MAX_PATH, MAX_PATH_SEGMENT, PathError, check_path};
 
 use crate::{content::ContentRef, hash::Hash, merkle::count_of};
 use alloc::{string::String, vec::Vec};

@@ -9,9 +9,9 @@ mod frame_tree;
 mod proof;
 
 pub use frame_tree::FrameTree;
-pub use proof::{prove_range, verify_frames, verify_range, RangeProof, MAX_SIBLINGS};
+pub use proof::{MAX_SIBLINGS, RangeProof, prove_range, verify_frames, verify_range};
 
-use crate::hash::{tagged, Hash, Tag};
+use crate::hash::{Hash, Tag, tagged};
 
 /// The top of a tree without leaves. No message is known to have this digest, and no proof against it verifies.
 pub const EMPTY_TOP: Hash = [0; 32];

@@ -11,9 +11,9 @@ pub mod lifecycle;
 pub mod records;
 pub mod stored;
 
-pub use commitment::{commitment, Secret};
-pub use lifecycle::{NameParams, NameStatus, Quote, MAX_YEARS};
-pub use records::{RecordKey, RecordValue, MAX_RECORDS, MAX_RECORD_KEY, MAX_RECORD_VALUE};
+pub use commitment::{Secret, commitment};
+pub use lifecycle::{MAX_YEARS, NameParams, NameStatus, Quote};
+pub use records::{MAX_RECORD_KEY, MAX_RECORD_VALUE, MAX_RECORDS, RecordKey, RecordValue};
 pub use stored::{StoredName, StoredRecord, StoredSubname, SubnameDelegate};
 
 use alloc::vec::Vec;

@@ -10,7 +10,7 @@ mod layout;
 pub use layout::{ChunkPos, ChunkSpan, Layout};
 
 use crate::{
-    hash::{tagged, Hash, Tag},
+    hash::{Hash, Tag, tagged},
     merkle,
     placement::MAX_SLOTS,
     text::{base32, from_base32, serde_as_text},

@@ -6,7 +6,7 @@
 mod fill;
 mod profile;
 
-pub use fill::{check, fill, Candidate, PlacementError};
+pub use fill::{Candidate, PlacementError, check, fill};
 pub use profile::{Profile, ProfileId, UnknownProfile};
 
 /// The most slots of a group: as many as a `u64` has bits to say which of them signed.

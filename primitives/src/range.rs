@@ -9,10 +9,10 @@ mod prover;
 pub use prover::RangeProver;
 
 use crate::{
-    hash::{tagged, Tag},
+    AccountId, BlockNumber,
+    hash::{Tag, tagged},
     merkle::count_of,
     sum_tree::{BatchSummary, SumNode},
-    AccountId, BlockNumber,
 };
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -220,11 +220,7 @@ pub fn verify_leaf(
             node = join(&node, sibling)?;
         }
     }
-    if state.peaks.get(mountain.peak) == Some(&node) {
-        Ok(offset)
-    } else {
-        Err(RangeError::Mismatch)
-    }
+    if state.peaks.get(mountain.peak) == Some(&node) { Ok(offset) } else { Err(RangeError::Mismatch) }
 }
 
 #[cfg(test)]

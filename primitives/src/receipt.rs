@@ -2,10 +2,10 @@
 //! is registered or the receipt has run out.
 
 use crate::{
+    AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
     hash::Hash,
     sum_tree::BatchSummary,
     text::{from_hex, hex, serde_as_text},
-    AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

@@ -5,9 +5,9 @@
 //! [`crate::merkle`]; its digests have tags of their own and its root binds count and sum.
 
 use crate::{
-    hash::{tagged, Hash, Tag},
+    hash::{Hash, Tag, tagged},
     merkle::{count_of, split_of},
-    object::{ObjectId, LEAF_LEN},
+    object::{LEAF_LEN, ObjectId},
 };
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};

@@ -60,7 +60,7 @@ pub(crate) use serde_as_text;
 /// 32 bytes as `0x…` hex, for `#[serde(with)]`: digests and accounts.
 #[cfg(feature = "std")]
 pub(crate) mod hex32 {
-    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&super::hex(bytes))
@@ -75,7 +75,7 @@ pub(crate) mod hex32 {
 /// Amounts as decimal strings, for `#[serde(with)]`: they are too large for the numbers of many JSON readers.
 #[cfg(feature = "std")]
 pub(crate) mod decimal {
-    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(amount)
@@ -89,7 +89,7 @@ pub(crate) mod decimal {
 /// Several amounts, each as a decimal string, for `#[serde(with)]`.
 #[cfg(feature = "std")]
 pub(crate) mod decimals {
-    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer, const N: usize>(amounts: &[u128; N], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(amounts.iter().map(u128::to_string))
@@ -106,7 +106,7 @@ pub(crate) mod decimals {
 /// 32 bytes or nothing as `0x…` hex or null, for `#[serde(with)]`.
 #[cfg(feature = "std")]
 pub(crate) mod option_hex32 {
-    use serde::{de::Error, Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(bytes: &Option<[u8; 32]>, serializer: S) -> Result<S::Ok, S::Error> {
         bytes.map(|bytes| super::hex(&bytes)).serialize(serializer)

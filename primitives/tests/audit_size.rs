@@ -6,12 +6,12 @@
 
 use codec::{DecodeAll, Encode};
 use meganet_primitives::{
-    audit::{verify, Answer, AuditError, AuditProof, BatchPath, EntryPath, HeldLeaf, Sample},
-    hash::{tagged, Hash, Tag},
-    merkle::{leaf_hash, node_hash, root_hash, RangeProof},
-    object::{ObjectId, LEAF_LEN},
+    audit::{Answer, AuditError, AuditProof, BatchPath, EntryPath, HeldLeaf, Sample, verify},
+    hash::{Hash, Tag, tagged},
+    merkle::{RangeProof, leaf_hash, node_hash, root_hash},
+    object::{LEAF_LEN, ObjectId},
     range::{RangeError, RangeLeaf, RangeLeafProof, RangeState},
-    sum_tree::{BatchEntry, BatchSummary, SumNode, SumProof, MAX_BATCH_OBJECTS},
+    sum_tree::{BatchEntry, BatchSummary, MAX_BATCH_OBJECTS, SumNode, SumProof},
 };
 use proptest::prelude::*;
 

@@ -1,17 +1,17 @@
 //! `storage_v1` again: audits, pay, and the health of groups; and a subscription that follows the network.
 
 use crate::{
+    BlockRef, RpcError,
     block::{locate, unreadable},
     json::page,
     storage::Worker,
-    BlockRef, RpcError,
 };
-use futures::{stream::BoxStream, StreamExt};
+use futures::{StreamExt, stream::BoxStream};
 use jsonrpsee::{
-    core::{async_trait, SubscriptionResult},
+    PendingSubscriptionSink, SubscriptionMessage,
+    core::{SubscriptionResult, async_trait},
     proc_macros::rpc,
     types::ErrorObjectOwned,
-    PendingSubscriptionSink, SubscriptionMessage,
 };
 use meganet_primitives::chain::{ChallengeInfo, ChallengeState, GroupHealth as Health, SlotHealth, WorkerAudit};
 use pallet_storage_runtime_api::StorageApi as StorageRuntimeApi;

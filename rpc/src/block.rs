@@ -1,6 +1,6 @@
 //! Where an answer is read.
 
-use crate::{json::hex_bytes, RpcError};
+use crate::{RpcError, json::hex_bytes};
 use serde::{Deserialize, Serialize};
 use sp_blockchain::HeaderBackend;
 use sp_core::H256;

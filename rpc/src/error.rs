@@ -45,7 +45,9 @@ pub enum RpcError {
         reason: String,
     },
     /// The node does not have the block.
-    #[error("this node has no block {hash}: leave `at` away to read the last final block, or check that the node has synced and is on the right chain")]
+    #[error(
+        "this node has no block {hash}: leave `at` away to read the last final block, or check that the node has synced and is on the right chain"
+    )]
     UnknownBlock {
         /// The block that was asked for.
         hash: String,
@@ -67,7 +69,9 @@ pub enum RpcError {
         max: u32,
     },
     /// The node keeps no votes for the block.
-    #[error("the node keeps no votes that make block {hash} final, as it does for few blocks only: leave `at` away for a proof at the newest one, or give the hash of a block that is final and has a justification")]
+    #[error(
+        "the node keeps no votes that make block {hash} final, as it does for few blocks only: leave `at` away for a proof at the newest one, or give the hash of a block that is final and has a justification"
+    )]
     NotJustified {
         /// The block that was asked for.
         hash: String,
@@ -78,19 +82,25 @@ pub enum RpcError {
     )]
     NothingFinal,
     /// The validators changed too often since the checkpoint for one answer.
-    #[error("validators have changed too often since block {since} for one answer: follow them with name_v1_setChanges first, then ask with the checkpoint that they lead to")]
+    #[error(
+        "validators have changed too often since block {since} for one answer: follow them with name_v1_setChanges first, then ask with the checkpoint that they lead to"
+    )]
     TooFarBehind {
         /// The checkpoint's block.
         since: u32,
     },
     /// The node does not know which validators voted then.
-    #[error("the node does not know the validators since block {since}, as it did not follow the chain then: ask another one, or begin at a newer checkpoint")]
+    #[error(
+        "the node does not know the validators since block {since}, as it did not follow the chain then: ask another one, or begin at a newer checkpoint"
+    )]
     UnknownSets {
         /// The block.
         since: u32,
     },
     /// The node could not read its database or run the runtime.
-    #[error("the node could not read block {hash}: {reason}; where it has pruned the block's state, leave `at` away or ask an archive node")]
+    #[error(
+        "the node could not read block {hash}: {reason}; where it has pruned the block's state, leave `at` away or ask an archive node"
+    )]
     Node {
         /// The block.
         hash: String,

@@ -1,7 +1,7 @@
 //! How values are written in answers, and read in questions.
 
 use crate::{RpcError, SS58_PREFIX};
-use meganet_primitives::{chain::MAX_PAGE, content::NameContent, receipt::PeerKey, AccountId};
+use meganet_primitives::{AccountId, chain::MAX_PAGE, content::NameContent, receipt::PeerKey};
 use serde::{Deserialize, Serialize};
 use sp_core::crypto::{AccountId32, Ss58AddressFormat, Ss58Codec};
 

@@ -29,9 +29,9 @@ pub use audit::{Audit, AuditApiClient, AuditApiServer, FinalBlocks};
 pub use block::BlockRef;
 pub use error::RpcError;
 pub use name::{
+    Name, NameApiClient, NameApiServer,
     prover::{ProofSource, Sets},
     reader::StateReader,
-    Name, NameApiClient, NameApiServer,
 };
 pub use renewal::{Renewal, RenewalApiClient, RenewalApiServer};
 pub use storage::{Storage, StorageApiClient, StorageApiServer};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use meganet_primitives::{
+    AccountId, AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
     audit::{Record, Schedule, Tolerance},
     chain::{
         AutoRenewalInfo, AutoRenewalState, Availability, ChallengeInfo, ChallengeState, ChallengedRow, CommitmentInfo,
@@ -16,7 +17,6 @@ use meganet_primitives::{
     placement::ProfileId,
     receipt::PeerKey,
     sum_tree::BatchSummary,
-    AccountId, AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use pallet_names_runtime_api::NamesApi;
 use pallet_storage_runtime_api::StorageApi;
@@ -24,9 +24,8 @@ use sp_api::{ApiRef, ProvideRuntimeApi};
 use sp_blockchain::{BlockStatus, HeaderBackend, Info};
 use sp_core::H256;
 use sp_runtime::{
-    generic,
+    OpaqueExtrinsic, generic,
     traits::{BlakeTwo256, Header as _},
-    OpaqueExtrinsic,
 };
 
 /// The header of a block here.

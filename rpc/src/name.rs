@@ -10,25 +10,25 @@ pub mod prover;
 pub mod reader;
 
 use crate::{
+    RpcError,
     audit::FinalBlocks,
     block::{locate, unreadable},
     json::{account, address, hex_bytes, page},
-    RpcError,
 };
 use answers::{
-    text, Available, Change, Changes, History, ManyResolved, NameEntry, NamePage, NameReport, Price, Proof, Record,
-    Resolved, Reverse, SubnameEntry, SubnamePage, Version,
+    Available, Change, Changes, History, ManyResolved, NameEntry, NamePage, NameReport, Price, Proof, Record, Resolved,
+    Reverse, SubnameEntry, SubnamePage, Version, text,
 };
 use codec::Encode;
 use futures::StreamExt;
 use jsonrpsee::{
-    core::{async_trait, SubscriptionResult},
+    PendingSubscriptionSink, SubscriptionMessage,
+    core::{SubscriptionResult, async_trait},
     proc_macros::rpc,
     types::ErrorObjectOwned,
-    PendingSubscriptionSink, SubscriptionMessage,
 };
-use meganet_primitives::name::{check_label, check_sub_label, split_name, MAX_YEARS};
-use meganet_proof::Checkpoint;
+use meganet_name_proof::Checkpoint;
+use meganet_primitives::name::{MAX_YEARS, check_label, check_sub_label, split_name};
 use pallet_names_runtime_api::NamesApi;
 use prover::{ProofSource, Prover};
 use reader::Reader;

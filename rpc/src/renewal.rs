@@ -1,9 +1,9 @@
 //! `storage_v1` once more: batches that are renewed by themselves from a prepaid balance.
 
 use crate::{
+    BlockRef, RpcError,
     block::{locate, unreadable},
     json::{account, address, hex_bytes, page},
-    BlockRef, RpcError,
 };
 use jsonrpsee::proc_macros::rpc;
 use meganet_primitives::chain::{AutoRenewalInfo, AutoRenewalState};
@@ -150,10 +150,10 @@ mod tests {
     use super::*;
     use crate::{
         error,
-        mock::{call, header, Block, Client, FINAL, OWNER},
+        mock::{Block, Client, FINAL, OWNER, call, header},
     };
     use jsonrpsee::RpcModule;
-    use serde_json::{json, Value};
+    use serde_json::{Value, json};
 
     fn module() -> RpcModule<Renewal<Block, Client>> {
         Renewal::new(Arc::new(Client)).into_rpc()

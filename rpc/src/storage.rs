@@ -1,9 +1,9 @@
 //! `storage_v1`: groups, workers, totals.
 
 use crate::{
+    BlockRef, RpcError,
     block::{locate, unreadable},
     json::{address, hex_bytes, page, peer_id},
-    BlockRef, RpcError,
 };
 use jsonrpsee::proc_macros::rpc;
 use meganet_primitives::chain::{GroupInfo, SlotMember, StorageStats, WorkerInfo};

@@ -1,8 +1,8 @@
 //! What the node and its clients may ask the runtime.
 
 use crate::{
-    genesis_presets, AccountId, Babe, Balance, Block, Executive, Grandpa, InherentDataExt, Names, Nonce, Runtime,
-    RuntimeCall, RuntimeGenesisConfig, SessionKeys, Storage, System, TransactionPayment, VERSION,
+    AccountId, Babe, Balance, Block, Executive, Grandpa, InherentDataExt, Names, Nonce, Runtime, RuntimeCall,
+    RuntimeGenesisConfig, SessionKeys, Storage, System, TransactionPayment, VERSION, genesis_presets,
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -10,7 +10,7 @@ use frame_support::{
     weights::Weight,
 };
 use meganet_primitives::{
-    self as primitives,
+    self as primitives, AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
     chain::{
         AutoRenewalInfo, Availability, ChallengeInfo, ChallengedRow, CommitmentInfo, GroupHealth, GroupInfo, NameInfo,
         NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment, StorageMoney, StorageParams, StorageStats,
@@ -19,14 +19,13 @@ use meganet_primitives::{
     name::{NameParams, Quote, RecordKey},
     placement::ProfileId,
     receipt::PeerKey,
-    AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
-use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
+use sp_core::{OpaqueMetadata, crypto::KeyTypeId};
 use sp_runtime::{
+    ApplyExtrinsicResult, ExtrinsicInclusionMode,
     traits::{Block as BlockT, NumberFor},
     transaction_validity::{TransactionSource, TransactionValidity},
-    ApplyExtrinsicResult, ExtrinsicInclusionMode,
 };
 use sp_version::RuntimeVersion;
 

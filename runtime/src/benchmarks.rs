@@ -2,11 +2,11 @@
 
 use crate::{AllPalletsWithSystem, Runtime};
 use alloc::{string::String, vec::Vec};
-use frame_benchmarking::{baseline, BenchmarkBatch, BenchmarkConfig, BenchmarkList};
+use frame_benchmarking::{BenchmarkBatch, BenchmarkConfig, BenchmarkList, baseline};
 use frame_support::traits::{StorageInfo, StorageInfoTrait, WhitelistedStorageKeys};
 
 use baseline::Pallet as BaselineBench;
-use frame_system_benchmarking::{extensions::Pallet as SystemExtensionsBench, Pallet as SystemBench};
+use frame_system_benchmarking::{Pallet as SystemBench, extensions::Pallet as SystemExtensionsBench};
 
 frame_benchmarking::define_benchmarks!(
     [frame_benchmarking, BaselineBench::<Runtime>]

@@ -6,17 +6,17 @@
 //! then freeze it with `meganet-node export-chain-spec --chain FILE --raw`. `node/README.md` walks through it.
 
 use crate::{
-    constants::{HOURS, MEGA, MILLI_MEGA, MINUTES, SS58_PREFIX},
     AccountId, BabeConfig, Balance, BalancesConfig, NamesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
     StorageConfig, SudoConfig,
+    constants::{HOURS, MEGA, MILLI_MEGA, MINUTES, SS58_PREFIX},
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use pallet_storage::{AuditParams, PriceCurve};
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
-use sp_core::crypto::{set_default_ss58_version, Ss58AddressFormat};
-use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
+use sp_core::crypto::{Ss58AddressFormat, set_default_ss58_version};
+use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
 /// How slots are won, for good. One in four by lottery; the others fall to one validator each, which proves it by a

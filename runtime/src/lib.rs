@@ -25,9 +25,8 @@ mod tests;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{
-    generic, impl_opaque_keys,
+    MultiAddress, MultiSignature, generic, impl_opaque_keys,
     traits::{BlakeTwo256, IdentifyAccount, Verify},
-    MultiAddress, MultiSignature,
 };
 use sp_version::RuntimeVersion;
 
@@ -73,7 +72,7 @@ pub type Executive =
 
 /// Types for code that carries blocks without looking into them, so that it outlives runtime upgrades.
 pub mod opaque {
-    use super::{generic, BlakeTwo256, BlockNumber};
+    use super::{BlakeTwo256, BlockNumber, generic};
 
     pub use sp_runtime::OpaqueExtrinsic as UncheckedExtrinsic;
 

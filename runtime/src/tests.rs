@@ -1,7 +1,7 @@
 //! Properties of the runtime as a whole.
 #![allow(clippy::unwrap_used)]
 
-use crate::{constants, genesis_presets, Runtime, RuntimeGenesisConfig};
+use crate::{Runtime, RuntimeGenesisConfig, constants, genesis_presets};
 use sp_runtime::BuildStorage;
 
 /// The full genesis that a preset stands for: its patch laid over the defaults.
@@ -42,7 +42,7 @@ fn presets_build_and_set_the_validators_of_their_name() {
 
 #[test]
 fn names_live_as_long_as_their_preset_says() {
-    use crate::{constants::DAYS, Names};
+    use crate::{Names, constants::DAYS};
     let lives = |preset| {
         at_genesis(preset, || {
             let params = Names::api_params();
@@ -106,10 +106,10 @@ fn genesis_json_takes_our_addresses_and_generic_ones() {
 
 #[test]
 fn whoever_has_the_chain_renew_gets_more_than_that_costs() {
-    use crate::{configs::network::MaxRenewalFee, RuntimeCall, TransactionPayment, TxExtension, UncheckedExtrinsic};
+    use crate::{RuntimeCall, TransactionPayment, TxExtension, UncheckedExtrinsic, configs::network::MaxRenewalFee};
     use codec::Encode;
     use frame_support::dispatch::GetDispatchInfo;
-    use sp_runtime::{generic::Era, MultiSignature};
+    use sp_runtime::{MultiSignature, generic::Era};
     at_genesis("development", || {
         let extension: TxExtension = (
             frame_system::CheckNonZeroSender::new(),

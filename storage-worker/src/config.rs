@@ -2,10 +2,10 @@
 
 mod units;
 
-pub use units::{parse_bytes, parse_duration, UnitError};
+pub use units::{UnitError, parse_bytes, parse_duration};
 
 use crate::settings::Settings;
-use meganet_chain::Signer;
+use meganet_chain_client::Signer;
 use meganet_net::Multiaddr;
 use meganet_primitives::country::Country;
 use serde::Deserialize;
@@ -239,7 +239,7 @@ impl Options {
                         return Err(ConfigError::Missing {
                             what: "the keystore's password",
                             flag: "operator-password-file",
-                        })
+                        });
                     }
                 };
                 let password = password.trim_end_matches(['\r', '\n']);

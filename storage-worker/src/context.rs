@@ -3,28 +3,28 @@
 use crate::{
     clock::Clock,
     metrics::Metrics,
-    service::{admission::Ticket, Admission, Blackout, GroupView, Limits, Membership},
+    service::{Admission, Blackout, GroupView, Limits, Membership, admission::Ticket},
     settings::Settings,
     status::Status,
-    store::{records::Seconds, Store, StoreError},
+    store::{Store, StoreError, records::Seconds},
     sync::lock,
 };
-use meganet_chain::{At, BlockRef, ChainClient, ChainError};
+use meganet_chain_client::{At, BlockRef, ChainClient, ChainError};
 use meganet_client::{
-    fetch::{FetchOptions, Hedge},
     Network,
+    fetch::{FetchOptions, Hedge},
 };
 use meganet_net::{Keypair, Net};
 use meganet_primitives::{
+    GroupId,
     hash::Hash,
     receipt::{PeerKey, PeerSignature},
-    GroupId,
 };
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
-use tokio::sync::{watch, Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Seconds before the chain is asked again about a group that this worker is not in.

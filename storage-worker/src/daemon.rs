@@ -12,7 +12,7 @@ use crate::{
     store::{Store, StoreError},
     worker::Worker,
 };
-use meganet_chain::{At, Call, ChainClient, ChainError, SubxtChain, Until};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, SubxtChain, Until};
 use meganet_net::{Keypair, Net, NetConfig, NetError};
 use meganet_primitives::WorkerId;
 use std::{

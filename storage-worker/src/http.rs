@@ -7,13 +7,13 @@ use crate::{
     store::Store,
 };
 use axum::{
+    Router,
     extract::State,
-    http::{header, StatusCode},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
-    Router,
 };
-use meganet_chain::account::format_account;
+use meganet_chain_client::account::format_account;
 use meganet_http::Limits;
 use meganet_primitives::chain::ChallengeState;
 use serde::Serialize;

@@ -27,7 +27,9 @@ pub enum IdentityError {
         source: io::Error,
     },
     /// It is not a key.
-    #[error("{path:?} is not an identity key (64 hexadecimal digits): restore it from a backup; removing it makes this a new worker, and the old one's bond stays where it is")]
+    #[error(
+        "{path:?} is not an identity key (64 hexadecimal digits): restore it from a backup; removing it makes this a new worker, and the old one's bond stays where it is"
+    )]
     Malformed {
         /// The file.
         path: PathBuf,

@@ -1,14 +1,14 @@
 //! Counters for Prometheus. All names begin with `meganet_worker_`.
 
 use crate::{status::Status, store::Usage};
-use meganet_chain::MEGA;
-use meganet_primitives::{chain::ChallengeState, Balance};
+use meganet_chain_client::MEGA;
+use meganet_primitives::{Balance, chain::ChallengeState};
 use prometheus_client::{
-    encoding::{text::encode, EncodeLabelSet, EncodeLabelValue},
+    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use std::sync::{atomic::AtomicU64, Mutex};
+use std::sync::{Mutex, atomic::AtomicU64};
 
 /// What was asked of the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]

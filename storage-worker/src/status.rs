@@ -2,13 +2,13 @@
 
 use crate::sync::lock;
 use meganet_primitives::{
-    chain::{ChallengeInfo, ChallengeState, WorkerAudit, WorkerInfo},
     BlockNumber, GroupId, Period,
+    chain::{ChallengeInfo, ChallengeState, WorkerAudit, WorkerInfo},
 };
 use std::{
     sync::{
-        atomic::{AtomicBool, AtomicU64, Ordering},
         Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
 };

@@ -10,7 +10,7 @@ use crate::{
     jobs::{blackout, collect, heads, leave, prove, rebuild, renew, report, scrub},
     serve,
 };
-use meganet_chain::Signer;
+use meganet_chain_client::Signer;
 use meganet_net::{Incoming, Keypair};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;

@@ -4,17 +4,17 @@
 #[path = "support/town.rs"]
 mod town;
 
-use meganet_chain::{fake::FakeConfig, At, Call, ChainClient, ChainError, Until};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
 use meganet_client::Network;
 use meganet_net::{FrameRange, GetRefusal, NetError};
 use meganet_primitives::{
+    WorkerId,
     audit::{Schedule, Tolerance},
     chain::{ChallengeInfo, ChallengeState},
     content::{ContentRef, ReadKey},
-    WorkerId,
 };
 use std::sync::Arc;
-use town::{until, Object, Town, GIB, MEGA};
+use town::{GIB, MEGA, Object, Town, until};
 
 /// Nobody is reported, however slow the machine is.
 const PATIENT: Tolerance = Tolerance { misses: 100_000, proofs_per_miss: 10 };

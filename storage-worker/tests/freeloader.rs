@@ -5,18 +5,18 @@
 mod town;
 
 use futures::StreamExt;
-use meganet_chain::{fake::FakeConfig, At, Call, ChainClient, ChainError, Until};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
 use meganet_client::{
-    fetch::{FetchError, FetchOptions},
     Network,
+    fetch::{FetchError, FetchOptions},
 };
 use meganet_primitives::{
     audit::{Answer, AuditProof, Schedule, Tolerance},
     chain::{ChallengeInfo, ChallengeState},
 };
-use meganet_worker::store::{keys::LeafKey, records::ObjectRecord, Reading, Store};
+use meganet_worker::store::{Reading, Store, keys::LeafKey, records::ObjectRecord};
 use std::{sync::Arc, time::Duration};
-use town::{until, Object, Town};
+use town::{Object, Town, until};
 
 const EXPIRY: u32 = 20;
 const FREELOADER: usize = 2;

@@ -4,13 +4,13 @@
 #[path = "support/town.rs"]
 mod town;
 
-use meganet_chain::{
-    fake::{FakeChain, FakeConfig},
+use meganet_chain_client::{
     At, ChainClient,
+    fake::{FakeChain, FakeConfig},
 };
 use meganet_primitives::country::Country;
 use meganet_worker::chain::join::JoinError;
-use town::{until, Member, GIB, MEGA};
+use town::{GIB, MEGA, Member, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_without_funds_says_what_it_waits_for_and_then_joins() {

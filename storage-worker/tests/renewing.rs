@@ -4,10 +4,10 @@
 #[path = "support/town.rs"]
 mod town;
 
-use meganet_chain::{fake::FakeConfig, At, Call, ChainClient, Until};
-use meganet_primitives::{chain::AutoRenewalState, range::prove_leaf, Balance};
+use meganet_chain_client::{At, Call, ChainClient, Until, fake::FakeConfig};
+use meganet_primitives::{Balance, chain::AutoRenewalState, range::prove_leaf};
 use std::time::Duration;
-use town::{until, Object, Town, MEGA};
+use town::{MEGA, Object, Town, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_prepaid_for_outlives_its_expiry_without_its_owner() {

@@ -4,11 +4,11 @@
 #[path = "support/town.rs"]
 mod town;
 
-use meganet_chain::{fake::FakeConfig, At, ChainClient};
+use meganet_chain_client::{At, ChainClient, fake::FakeConfig};
 use meganet_net::{FrameRange, GetRefusal, NetError, OpenShard, Refusal};
 use meganet_primitives::receipt::ReceiptStatement;
 use meganet_primitives::sum_tree::summarize;
-use town::{until, Object, Town, GIB};
+use town::{GIB, Object, Town, until};
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, NetError>) -> Refusal {
     match result {

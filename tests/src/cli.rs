@@ -1,6 +1,6 @@
 //! The command `meganet`, run as a script would run it.
 
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},

@@ -1,7 +1,7 @@
 //! Folders to publish, and what is in them.
 
-use anyhow::{ensure, Context, Result};
-use rand::{rngs::StdRng, Rng, SeedableRng};
+use anyhow::{Context, Result, ensure};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::{
     collections::BTreeMap,
     fs,

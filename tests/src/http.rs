@@ -1,6 +1,6 @@
 //! Reading sites through the gateway, as a browser does, and as no browser does.
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use futures::StreamExt;
 use std::{
     io::Read,

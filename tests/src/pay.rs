@@ -1,7 +1,7 @@
 //! What workers are paid for what they prove.
 
-use anyhow::{ensure, Result};
-use meganet_primitives::{chain::WorkerAudit, Period};
+use anyhow::{Result, ensure};
+use meganet_primitives::{Period, chain::WorkerAudit};
 
 /// Between two looks at a worker, each period was proven by one proof and paid for once; how many.
 pub fn paid_once(before: &WorkerAudit, after: &WorkerAudit) -> Result<Period> {

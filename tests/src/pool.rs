@@ -1,10 +1,10 @@
 //! What waits in a node's transaction pool.
 
 use anyhow::{Context, Result};
-use meganet_chain::account::format_account;
+use meganet_chain_client::account::format_account;
 use meganet_cli::devnet::rpc;
 use meganet_primitives::AccountId;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// A proof has more bytes than this; whatever else a worker's operator signs has fewer.
 pub const PROOF: usize = 4_000;

@@ -12,7 +12,7 @@ pub mod names;
 pub mod renewals;
 pub mod update;
 
-use crate::{stage, Stage};
+use crate::{Stage, stage};
 use anyhow::Result;
 use futures::future::LocalBoxFuture;
 use meganet_cli::devnet::Shape;

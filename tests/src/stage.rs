@@ -1,8 +1,8 @@
 //! A local network to play scenarios on.
 
-use crate::{cli::Cli, http::Browser, Facts};
-use anyhow::{bail, ensure, Context, Result};
-use meganet_cli::devnet::{worker_health, Devnet, Kind, Shape};
+use crate::{Facts, cli::Cli, http::Browser};
+use anyhow::{Context, Result, bail, ensure};
+use meganet_cli::devnet::{Devnet, Kind, Shape, worker_health};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},

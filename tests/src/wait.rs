@@ -1,6 +1,6 @@
 //! Waiting for what must happen, with an end to it.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
 /// Asks until the answer is there.

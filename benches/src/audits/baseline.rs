@@ -1,11 +1,11 @@
 //! What proofs are measured against.
 
 use super::slot::Slot;
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use codec::Encode;
 use meganet_primitives::{
-    audit::{find_entry, Answer, AuditProof},
-    hash::{tagged, Hash, Tag},
+    audit::{Answer, AuditProof, find_entry},
+    hash::{Hash, Tag, tagged},
     object::LEAF_LEN,
     sum_tree::BatchEntry,
 };

@@ -5,8 +5,8 @@
 //! unknown, at the price of the challenged paths.
 
 use meganet_primitives::{
-    hash::{tagged, Hash, Tag},
-    merkle::{leaf_hash, node_hash, prove_range, root_hash, MerkleError, RangeProof},
+    hash::{Hash, Tag, tagged},
+    merkle::{MerkleError, RangeProof, leaf_hash, node_hash, prove_range, root_hash},
 };
 use std::collections::BTreeSet;
 

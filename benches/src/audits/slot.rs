@@ -1,25 +1,25 @@
 //! A slot with any number of shards, its range on chain, and the answers of its worker.
 
 use super::{
-    shard::{filler, leaf_data, Shard},
     LIVE,
+    shard::{Shard, filler, leaf_data},
 };
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use codec::{DecodeAll, Encode};
 use meganet_primitives::{
+    Balance, Epoch, Period,
     audit::{
-        find_entry, find_leaf, mix, samples, verify, Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, Holding,
-        Sample, PURPOSE_WHAT,
+        Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, Holding, PURPOSE_WHAT, Sample, find_entry, find_leaf, mix,
+        samples, verify,
     },
     hash::Hash,
     merkle::{leaf_hash, prove_range, subtree_hash},
-    object::{shards_root, ObjectId, LEAF_LEN},
+    object::{LEAF_LEN, ObjectId, shards_root},
     placement::ProfileId,
-    range::{prove_leaf, RangeLeaf, RangeState},
-    sum_tree::{prove_entry, summarize, BatchEntry},
-    Balance, Epoch, Period,
+    range::{RangeLeaf, RangeState, prove_leaf},
+    sum_tree::{BatchEntry, prove_entry, summarize},
 };
-use rand::{rngs::StdRng, Rng, SeedableRng};
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Shards of an object: those of the widest profile, so that paths are as long as they get.

@@ -1,6 +1,6 @@
 //! Size and verification of audit proofs for slots of one shard to a million, against hashing alone and against a list.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use meganet_benches::{
     audits::{self, Case},

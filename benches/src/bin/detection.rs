@@ -1,6 +1,6 @@
 //! How soon lost bytes are noticed, played out against the formula.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use meganet_benches::{detection, report::Report};
 

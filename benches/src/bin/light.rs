@@ -1,9 +1,9 @@
 //! Start of a light client: from nothing, and from what it knew, to the first verified answer.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use meganet_benches::{
-    light::{bench, probe, Start},
+    light::{Start, bench, probe},
     report::Report,
 };
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! Names: size and check of proofs, cost of a registration, and what a running node resolves in a second.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use meganet_benches::{
     names::{node, state},

@@ -1,9 +1,9 @@
 //! What the answer to an audit costs a worker that holds a gigabyte to a terabyte.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use meganet_benches::{
-    prover::{bench, probe, Case},
+    prover::{Case, bench, probe},
     report::Report,
     rounds::seconds,
 };

@@ -1,6 +1,6 @@
 //! Objects that a running chain registers in a second.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use meganet_benches::{
     report::Report,

@@ -1,6 +1,6 @@
 //! Whom a tolerance for missed periods sends away, and when.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use clap::Parser;
 use meganet_benches::{
     report::Report,

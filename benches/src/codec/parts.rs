@@ -2,13 +2,13 @@
 
 use super::pipeline::Stored;
 use crate::rounds::Rounds;
-use anyhow::{anyhow, Result};
-use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey, AES_256_GCM};
+use anyhow::{Result, anyhow};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use blake2b_simd::{
-    many::{hash_many, HashManyJob},
     Params,
+    many::{HashManyJob, hash_many},
 };
-use rustfs_erasure_codec::{galois_8, CodecOptions};
+use rustfs_erasure_codec::{CodecOptions, galois_8};
 use std::hint::black_box;
 
 const FRAME: usize = 64 * 1024;

@@ -1,12 +1,12 @@
 //! The codec, used as its users use it.
 
 use anyhow::{Context, Result};
-use meganet_codec::{random_key, Commitment, RangeOpener, Rebuilder, ShardHasher, StripeEncoder};
+use meganet_objects::{Commitment, RangeOpener, Rebuilder, ShardHasher, StripeEncoder, random_key};
 use meganet_primitives::{
+    SlotIndex,
     content::ReadKey,
     merkle::RangeProof,
     object::{FRAME_LEN, FRAME_PLAIN_LEN},
-    SlotIndex,
 };
 use std::{borrow::Cow, hint::black_box};
 

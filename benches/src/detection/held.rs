@@ -1,11 +1,11 @@
 //! What a worker holds: shards of all lengths, in ranges of all sizes, in several groups.
 
 use meganet_primitives::{
+    Epoch, GroupId,
     audit::{Holding, Sample},
     object::LEAF_LEN,
-    Epoch, GroupId,
 };
-use rand::{rngs::StdRng, Rng};
+use rand::{Rng, rngs::StdRng};
 use std::collections::BTreeMap;
 
 const GROUPS: GroupId = 24;

@@ -2,7 +2,7 @@
 
 use super::held::Held;
 use meganet_primitives::object::LEAF_LEN;
-use rand::{rngs::StdRng, seq::SliceRandom, Rng};
+use rand::{Rng, rngs::StdRng, seq::SliceRandom};
 use std::fmt;
 
 /// How much is lost.

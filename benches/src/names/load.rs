@@ -1,6 +1,6 @@
 //! Asking a node as fast as it answers.
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
 use jsonrpsee::{
     core::{client::ClientT, params::ArrayParams},
@@ -9,8 +9,8 @@ use jsonrpsee::{
 use serde_json::Value;
 use std::{
     sync::{
-        atomic::{AtomicU32, Ordering},
         Arc,
+        atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };

@@ -2,15 +2,15 @@
 
 use super::{
     label,
-    load::{ask, Answers, Crowd},
+    load::{Answers, Crowd, ask},
     stored,
 };
 use crate::report::Report;
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use codec::Encode;
 use jsonrpsee::{core::params::ArrayParams, rpc_params};
-use meganet_cli::devnet::{program, Devnet, Kind, Shape};
-use meganet_proof::state::name_key;
+use meganet_cli::devnet::{Devnet, Kind, Shape, program};
+use meganet_name_proof::state::name_key;
 use serde_json::Value;
 use std::{fs, path::Path, process::Command, time::Duration};
 

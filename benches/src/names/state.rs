@@ -2,14 +2,15 @@
 
 use super::{label, stored};
 use crate::{report::Report, rounds::Rounds};
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use codec::Encode;
-use meganet_proof::{
+use meganet_name_proof::{
+    Answer, Checkpoint, Freshness, NameProof,
     state::{name_key, time_key},
     testing::Chain,
-    verify, Answer, Checkpoint, Freshness, NameProof,
+    verify,
 };
-use sp_core::{ed25519, Pair};
+use sp_core::{Pair, ed25519};
 use sp_crypto_hashing::{blake2_256, twox_128};
 use std::time::Duration;
 

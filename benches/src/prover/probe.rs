@@ -1,15 +1,15 @@
 //! What proofs over a prepared store cost, measured in a process that has done nothing else.
 
 use super::{
-    stock::{filler, Stock, EXPIRY, GROUP, PROFILE, SLOT},
-    watch::{forget_files, Reads, Watched},
     Costs,
+    stock::{EXPIRY, GROUP, PROFILE, SLOT, Stock, filler},
+    watch::{Reads, Watched, forget_files},
 };
 use crate::{audits::LIVE, memory};
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use codec::{DecodeAll, Encode};
 use meganet_primitives::{
-    audit::{mix, samples, verify, Answer, AuditProof, Holding, PURPOSE_WHAT},
+    audit::{Answer, AuditProof, Holding, PURPOSE_WHAT, mix, samples, verify},
     chain::ChallengedByte,
     range::RangeState,
 };

@@ -1,23 +1,23 @@
 //! A worker's store, filled as if owners had uploaded and the chain had registered.
 
 use super::watch::Watched;
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use codec::{DecodeAll, Encode};
-use meganet_codec::ChunkHasher;
+use meganet_objects::ChunkHasher;
 use meganet_primitives::{
-    hash::{tagged, Hash, Tag},
+    Epoch, GroupId, SlotIndex,
+    hash::{Hash, Tag, tagged},
     merkle::FrameTree,
-    object::{sealed_len, shards_root, Layout, ObjectHeader, CODEC_RS_GF8, FRAME_LEN, LEAF_LEN, OBJECT_VERSION},
+    object::{CODEC_RS_GF8, FRAME_LEN, LEAF_LEN, Layout, OBJECT_VERSION, ObjectHeader, sealed_len, shards_root},
     placement::{Profile, ProfileId},
     range::{RangeLeaf, RangeState},
-    sum_tree::{summarize, BatchEntry},
-    Epoch, GroupId, SlotIndex,
+    sum_tree::{BatchEntry, summarize},
 };
 use meganet_worker::store::{
+    AddLeaf, INLINE_MAX, Store,
     engine::{Batch, Durability, Engine, Table},
     keys::{LeafKey, ShardKey},
     records::{ObjectRecord, Place, ShardRecord, ShardState},
-    AddLeaf, Store, INLINE_MAX,
 };
 use std::{
     fs::{self, File},

@@ -7,7 +7,7 @@ use meganet_worker::store::{
 };
 use nix::{
     errno::Errno,
-    fcntl::{posix_fadvise, PosixFadviseAdvice},
+    fcntl::{PosixFadviseAdvice, posix_fadvise},
 };
 use std::{
     fs::{self, File},

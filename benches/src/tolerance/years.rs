@@ -10,11 +10,11 @@ use crate::{
     },
 };
 use meganet_primitives::{
-    audit::{mix, PURPOSE_WHEN},
-    hash::Hash,
     Period,
+    audit::{PURPOSE_WHEN, mix},
+    hash::Hash,
 };
-use rand::{rngs::StdRng, Rng};
+use rand::{Rng, rngs::StdRng};
 use std::fmt;
 
 pub(super) use crate::detection::PERIODS_A_DAY;

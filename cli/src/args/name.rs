@@ -140,7 +140,7 @@ pub struct TermsArgs {
     /// Pay at most so much for it, in MEGA, a premium for a name that has just lapsed included; by default a premium is asked
     /// about
     #[arg(long, value_name = "MEGA", help_heading = "Name")]
-    pub max_price: Option<meganet_chain::Mega>,
+    pub max_price: Option<meganet_chain_client::Mega>,
 }
 
 /// `meganet name register`

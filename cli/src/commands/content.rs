@@ -1,13 +1,13 @@
 //! `meganet put` and `get`.
 
-use super::{session::data_dir, Session};
+use super::{Session, session::data_dir};
 use crate::{
     args::{GetArgs, PlacementArgs, PutArgs},
     names::read_name,
     output::bytes,
     progress::Bars,
 };
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use futures::TryStreamExt;
 use meganet_client::{PublishOptions, Site};
 use meganet_primitives::{link::Link, manifest::Entry};

@@ -1,6 +1,6 @@
 //! `meganet devnet …`
 
-use super::{session::connect, Session};
+use super::{Session, session::connect};
 use crate::{
     args::{DevnetArgs, DevnetCommand, KindArg, ShapeArgs, Which},
     config::Config,
@@ -10,8 +10,8 @@ use crate::{
     progress::Bars,
     rules,
 };
-use anyhow::{anyhow, bail, ensure, Context, Result};
-use meganet_chain::Signer;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use meganet_chain_client::Signer;
 use meganet_client::PublishOptions;
 use serde_json::json;
 use std::{collections::BTreeSet, io::Write, path::Path};

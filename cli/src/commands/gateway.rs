@@ -6,7 +6,7 @@ use crate::{
     interrupts::Interrupts,
 };
 use anyhow::{Context, Result};
-use meganet_gateway::{serve, Limits, Listings, NetworkSource, Options};
+use meganet_gateway::{Limits, Listings, NetworkSource, Options, serve};
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 

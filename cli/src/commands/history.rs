@@ -2,11 +2,11 @@
 
 use super::Session;
 use crate::names::{content_json, content_text, read_label, when};
-use anyhow::{bail, Context, Result};
-use meganet_chain::{At, Call, Until};
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::{At, Call, Until};
 use meganet_client::names::standing::Standing;
 use meganet_primitives::chain::NameVersion;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// `meganet history NAME`
 pub async fn history(session: &Session, name: &str) -> Result<()> {

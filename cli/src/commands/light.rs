@@ -3,9 +3,9 @@
 use super::Session;
 use crate::{args::LightCommand, config::Config, devnet::write_atomically};
 use anyhow::{Context, Result};
-use meganet_chain::{
-    light::{Database, LightOptions, LightSpec},
+use meganet_chain_client::{
     ChainClient, Options, SubxtChain, Trust,
+    light::{Database, LightOptions, LightSpec},
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};

@@ -12,10 +12,10 @@ pub(super) use self::register::agreed;
 use super::Session;
 use crate::args::NameCommand;
 use anyhow::Result;
-use meganet_chain::{At, Call, ChainClient, Signer, TxOutcome, Until};
+use meganet_chain_client::{At, Call, ChainClient, Signer, TxOutcome, Until};
 use meganet_client::names::standing::Standing;
 use meganet_primitives::BlockNumber;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Does a `name` command.

@@ -2,9 +2,9 @@
 
 use super::Session;
 use anyhow::Result;
-use meganet_chain::{amount::Mega, At, ChainClient};
+use meganet_chain_client::{At, ChainClient, amount::Mega};
 use meganet_primitives::chain::{ChallengeState, GroupHealth};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Prints money, this period's challenges, and the groups that lack something.

@@ -3,7 +3,7 @@
 mod kept;
 mod preview;
 
-use super::{content::options, name::agreed, renew::Prepaid, session::registrations_dir, Session};
+use super::{Session, content::options, name::agreed, renew::Prepaid, session::registrations_dir};
 use crate::{
     args::{PublishArgs, TermsArgs},
     names::{quote_json, quote_text, read_name},
@@ -13,8 +13,8 @@ use crate::{
 };
 use anyhow::Result;
 use kept::Kept;
-use meganet_chain::{amount::Mega, At};
-use meganet_client::{names::Terms, Network, PublishOptions};
+use meganet_chain_client::{At, amount::Mega};
+use meganet_client::{Network, PublishOptions, names::Terms};
 use preview::{preview_json, preview_text};
 use serde_json::json;
 use std::time::Instant;

@@ -1,23 +1,23 @@
 //! `meganet renew`: keeps what a name or a link points at for longer, now or by itself.
 
-use super::{content::parse_source, Session};
+use super::{Session, content::parse_source};
 use crate::{
     args::RenewArgs,
     output::{bytes, counted},
 };
-use anyhow::{bail, ensure, Context, Result};
-use meganet_chain::{account::format_account, amount::Mega, At, Call, Signer, Until};
+use anyhow::{Context, Result, bail, ensure};
+use meganet_chain_client::{At, Call, Signer, Until, account::format_account, amount::Mega};
 use meganet_client::{
-    auto_renew::{Prepaying, Prepayment},
     Network, Site,
+    auto_renew::{Prepaying, Prepayment},
 };
 use meganet_primitives::{
+    AutoRenewalId,
     chain::{AutoRenewalInfo, AutoRenewalState, StorageParams},
     link::Link,
     pay::RENEWAL_WINDOW,
-    AutoRenewalId,
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Does what the flags say.
 pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {

@@ -1,18 +1,18 @@
 //! `meganet resolve`: what a name leads to, and how that is known.
 
-use super::{relies_on, Session};
+use super::{Session, relies_on};
 use crate::{
     args::ResolveArgs,
     names::{content_json, content_text, read_name, status_text},
 };
-use anyhow::{bail, Context, Result};
-use meganet_chain::account::format_account;
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::account::format_account;
 use meganet_client::{
     fetch::FetchError,
     resolve::{Evidence, Resolved},
 };
 use meganet_primitives::chain::Resolution;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::{fs, path::Path};
 
 /// Asks the finalized block, so that the answer is never undone.
@@ -43,7 +43,9 @@ pub async fn run(session: &Session, args: &ResolveArgs) -> Result<()> {
 /// Writes the proof to a file.
 fn keep(path: &Path, proof: Option<&[u8]>) -> Result<()> {
     let Some(proof) = proof else {
-        bail!("--proof needs a checkpoint and a node: make one with `meganet checkpoint -o FILE`, pass --checkpoint FILE, and leave --light away");
+        bail!(
+            "--proof needs a checkpoint and a node: make one with `meganet checkpoint -o FILE`, pass --checkpoint FILE, and leave --light away"
+        );
     };
     fs::write(path, proof).with_context(|| format!("could not write the proof {}", path.display()))
 }

@@ -2,12 +2,12 @@
 
 use super::light;
 use crate::{args::Global, config::Config, output::Output};
-use anyhow::{bail, Context, Result};
-use meganet_chain::{account::parse_account, ChainClient, Signer, SubxtChain};
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::{ChainClient, Signer, SubxtChain, account::parse_account};
 use meganet_client::{
+    Network,
     resolve::{CheckpointFile, VerifiedResolver},
     wallet::{Account, Store},
-    Network,
 };
 use meganet_net::{Multiaddr, Net, NetConfig};
 use meganet_primitives::AccountId;
@@ -93,8 +93,12 @@ impl Session {
         let mut accounts = store.list()?;
         match (accounts.pop(), accounts.is_empty()) {
             (Some(only), true) => Ok(only.name),
-            (None, _) => bail!("there is no account to sign with. Make one with `meganet wallet new NAME`, or on a devnet pass --suri //Alice"),
-            (Some(_), false) => bail!("the wallet has several accounts: say which with --account NAME (`meganet wallet list` shows them)"),
+            (None, _) => bail!(
+                "there is no account to sign with. Make one with `meganet wallet new NAME`, or on a devnet pass --suri //Alice"
+            ),
+            (Some(_), false) => bail!(
+                "the wallet has several accounts: say which with --account NAME (`meganet wallet list` shows them)"
+            ),
         }
     }
 
@@ -145,7 +149,9 @@ impl Session {
 /// Joins the workers' network as a reader.
 pub async fn connect(chain: Arc<dyn ChainClient>, bootnodes: &[String]) -> Result<Network> {
     if bootnodes.is_empty() {
-        bail!("no worker is known to begin at. Pass --bootnode ADDRESS (workers log theirs when they start), or name some in the configuration");
+        bail!(
+            "no worker is known to begin at. Pass --bootnode ADDRESS (workers log theirs when they start), or name some in the configuration"
+        );
     }
     let parse = |text: &String| {
         text.parse::<Multiaddr>().with_context(|| {

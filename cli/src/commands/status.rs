@@ -1,9 +1,9 @@
 //! `meganet status`: how the network is.
 
-use super::{relies_on, Session};
+use super::{Session, relies_on};
 use crate::output::bytes;
 use anyhow::Result;
-use meganet_chain::{amount::Mega, At};
+use meganet_chain_client::{At, amount::Mega};
 use serde_json::json;
 use std::collections::BTreeMap;
 

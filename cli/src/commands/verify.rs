@@ -1,15 +1,15 @@
 //! `meganet verify` and `meganet checkpoint`: proofs of what names lead to, without the network, and where they begin.
 
 use super::{
-    resolve::{describe, line},
     Session,
+    resolve::{describe, line},
 };
 use crate::{args::VerifyArgs, names::read_name};
 use anyhow::{Context, Result};
-use meganet_chain::{ChainClient, NameProofs, SubxtChain};
+use meganet_chain_client::{ChainClient, NameProofs, SubxtChain};
 use meganet_client::resolve::{CheckpointFile, Evidence};
-use meganet_proof::{verify, Answer, Checkpoint, Freshness, NameProof};
-use serde_json::{json, Value};
+use meganet_name_proof::{Answer, Checkpoint, Freshness, NameProof, verify};
+use serde_json::{Value, json};
 use std::{
     fs,
     path::Path,

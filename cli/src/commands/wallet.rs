@@ -2,11 +2,11 @@
 
 use super::Session;
 use crate::args::WalletCommand;
-use anyhow::{bail, Context, Result};
-use meganet_chain::{account::format_account, amount::Mega, At, Call, Until};
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::{At, Call, Until, account::format_account, amount::Mega};
 use meganet_client::{
     files::write_new,
-    wallet::{check_account_name, Account, Phrase},
+    wallet::{Account, Phrase, check_account_name},
 };
 use serde_json::json;
 use std::{

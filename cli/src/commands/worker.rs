@@ -1,17 +1,17 @@
 //! `meganet worker`: what workers have proven, missed and earned.
 
-use super::{network::name_of, Session};
+use super::{Session, network::name_of};
 use crate::{
     args::WorkerCommand,
     output::{bytes, counted},
 };
-use anyhow::{bail, Context, Result};
-use meganet_chain::{account::format_account, amount::Mega, At, ChainClient};
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::{At, ChainClient, account::format_account, amount::Mega};
 use meganet_primitives::{
-    chain::{ChallengeInfo, StorageParams, WorkerAudit, WorkerInfo},
     WorkerId,
+    chain::{ChallengeInfo, StorageParams, WorkerAudit, WorkerInfo},
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Does what was asked.
 pub async fn run(session: &Session, command: WorkerCommand) -> Result<()> {
@@ -48,7 +48,9 @@ async fn status(session: &Session, wanted: Option<&str>) -> Result<()> {
 async fn find(session: &Session, chain: &dyn ChainClient, wanted: Option<&str>, at: At) -> Result<Vec<WorkerInfo>> {
     if let Some(id) = wanted.and_then(|text| text.parse::<WorkerId>().ok()) {
         let Some(info) = chain.worker(id, at).await? else {
-            bail!("no worker has the number {id}: it has left or was expelled, or this is another network (see `meganet status`)");
+            bail!(
+                "no worker has the number {id}: it has left or was expelled, or this is another network (see `meganet status`)"
+            );
         };
         return Ok(vec![info]);
     }

@@ -6,7 +6,7 @@ use super::{
     process::{Kind, Running},
     state::State,
 };
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use futures::Future;
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};

@@ -1,11 +1,11 @@
 //! Starting the processes of a devnet, in order, and waiting until each does its work.
 
 use super::{
-    process::{log_tail, Kind, Process},
-    state::{write_atomically, State},
+    process::{Kind, Process, log_tail},
+    state::{State, write_atomically},
 };
-use anyhow::{bail, Context, Result};
-use serde_json::{json, Value};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},

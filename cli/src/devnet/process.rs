@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use nix::{
     errno::Errno,
     sys::{
-        signal::{kill, Signal},
-        wait::{waitpid, WaitPidFlag},
+        signal::{Signal, kill},
+        wait::{WaitPidFlag, waitpid},
     },
     unistd::Pid,
 };

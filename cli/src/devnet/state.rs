@@ -2,7 +2,7 @@
 //! `logs/`, and one data folder a process.
 
 use super::process::{Kind, Process};
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,

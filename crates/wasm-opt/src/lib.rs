@@ -149,7 +149,8 @@ mod tests {
     #[test]
     fn debugging_sections_are_dropped_and_everything_else_is_kept() {
         let module = function(&[0, 0x20, 0, 0x0b]);
-        let with = [&module[..], &custom(".debug_info", b"abc"), &custom("name", b""), &custom(".debug_str", b"")].concat();
+        let with =
+            [&module[..], &custom(".debug_info", b"abc"), &custom("name", b""), &custom(".debug_str", b"")].concat();
         let without = [&module[..], &custom("name", b"")].concat();
         assert_eq!(compacting().apply(&with).expect("a valid module"), without);
         assert_eq!(compacting().apply(&without).expect("a valid module"), without);

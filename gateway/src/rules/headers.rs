@@ -4,7 +4,7 @@
 //! A name that is given several times below one path is sent several times; a later path's value takes the place of an
 //! earlier one's, and of the gateway's own where it has one. `! Name` takes away what was said so far.
 
-use super::{pattern::Glob, Rules, MAX_RULES};
+use super::{MAX_RULES, Rules, pattern::Glob};
 use crate::page::HEADERS;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 

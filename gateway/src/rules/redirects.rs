@@ -4,12 +4,12 @@
 //! where no status stands; the first rule that fits is taken; files come before rules.
 
 use super::{
-    pattern::{is_name, Segments, SPLAT},
-    Rules, MAX_RULES,
+    MAX_RULES, Rules,
+    pattern::{SPLAT, Segments, is_name},
 };
 use crate::page::REDIRECTS;
 use axum::http::{StatusCode, Uri};
-use percent_encoding::{utf8_percent_encode, AsciiSet, CONTROLS, NON_ALPHANUMERIC};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Characters of the longest target that comes out of a rule: browsers and proxies take no more.
 pub const MAX_LOCATION: usize = 8 << 10;

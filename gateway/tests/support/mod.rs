@@ -3,9 +3,9 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 use async_trait::async_trait;
-use blake2::{digest::consts::U32, Blake2b, Digest};
+use blake2::{Blake2b, Digest, digest::consts::U32};
 use bytes::Bytes;
-use futures::{stream::BoxStream, StreamExt};
+use futures::{StreamExt, stream::BoxStream};
 use meganet_gateway::{Evidence, Limits, Opened, Options, Resolved, Site, Source, SourceError, Verified};
 use meganet_primitives::{
     content::ForeignRef,
@@ -13,13 +13,13 @@ use meganet_primitives::{
     name::NameStatus,
     object::ObjectId,
 };
-use reqwest::{header, Client, Method};
+use reqwest::{Client, Method, header};
 use std::{
     collections::BTreeMap,
     ops::Range,
     sync::{
-        atomic::{AtomicUsize, Ordering},
         Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
     },
 };
 use tokio::net::TcpListener;

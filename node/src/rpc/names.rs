@@ -3,12 +3,12 @@
 use crate::service::{Backend, Client};
 use codec::DecodeAll;
 use meganet_rpc::{
-    name::prover::{Justification, ProofSource, Sets},
     StateReader,
+    name::prover::{Justification, ProofSource, Sets},
 };
-use meganet_runtime::{opaque::Block, BlockNumber, Hash, Header};
+use meganet_runtime::{BlockNumber, Hash, Header, opaque::Block};
 use sc_client_api::{BlockBackend, HeaderBackend, ProofProvider, StorageKey, StorageProof, StorageProvider};
-use sc_consensus_grandpa::{best_justification, GrandpaJustification, SharedAuthoritySet, GRANDPA_ENGINE_ID};
+use sc_consensus_grandpa::{GRANDPA_ENGINE_ID, GrandpaJustification, SharedAuthoritySet, best_justification};
 use std::sync::Arc;
 
 /// The node's database and GRANDPA's.

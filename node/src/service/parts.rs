@@ -1,6 +1,6 @@
 //! The parts that every command with a database needs, whether it runs a node or not.
 
-use meganet_runtime::{opaque::Block, RuntimeApi};
+use meganet_runtime::{RuntimeApi, opaque::Block};
 use sc_consensus::DefaultImportQueue;
 use sc_consensus_babe::{BabeBlockImport, BabeLink, BabeWorkerHandle, ImportQueueParams};
 use sc_consensus_grandpa::{self as grandpa, GrandpaBlockImport, GrandpaPruningFilter, LinkHalf};
@@ -9,8 +9,8 @@ use sc_service::{Configuration, Error, PartialComponents, TFullBackend, TFullCli
 use sc_telemetry::{Telemetry, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use sp_consensus_babe::inherents::InherentDataProvider as SlotProvider;
 use sp_consensus_babe::SlotDuration;
+use sp_consensus_babe::inherents::InherentDataProvider as SlotProvider;
 use sp_inherents::CreateInherentDataProviders;
 use sp_timestamp::InherentDataProvider as TimestampProvider;
 use std::sync::Arc;

@@ -6,9 +6,9 @@ use crate::{
 };
 use alloc::vec::Vec;
 use meganet_primitives::{
-    chain::{Availability, CommitmentInfo, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo, MAX_PAGE},
-    name::{check_label, split_name, NameParams, Quote, RecordKey, StoredName, StoredSubname},
     AccountId, BlockNumber,
+    chain::{Availability, CommitmentInfo, MAX_PAGE, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo},
+    name::{NameParams, Quote, RecordKey, StoredName, StoredSubname, check_label, split_name},
 };
 use sp_runtime::AccountId32;
 

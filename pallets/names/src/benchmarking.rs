@@ -1,8 +1,8 @@
 //! Benchmarks of every call and of the sweep at the end of blocks, each in its worst case.
 
 use crate::{
-    expiry::bucket_of, types::CommitmentList, Call, Commitment, Commitments, Config, CurrentParams, Delegates,
-    Histories, Label, Names, Pallet, Records, Reserved, Reverse, Subnames, SweepFrom, Usages, SWEEPS_PER_BLOCK,
+    Call, Commitment, Commitments, Config, CurrentParams, Delegates, Histories, Label, Names, Pallet, Records,
+    Reserved, Reverse, SWEEPS_PER_BLOCK, Subnames, SweepFrom, Usages, expiry::bucket_of, types::CommitmentList,
 };
 use alloc::vec;
 use codec::Encode;
@@ -10,13 +10,13 @@ use frame_benchmarking::v2::*;
 use frame_support::{traits::fungible::Mutate, weights::Weight};
 use frame_system::RawOrigin;
 use meganet_primitives::{
-    content::{ForeignRef, NameContent, MAX_FOREIGN},
-    hash::{tagged, Hash, Tag},
-    name::{
-        commitment, NameParams, RecordKey, RecordValue, MAX_COMMITMENTS, MAX_DELEGATES, MAX_HISTORY, MAX_RECORDS,
-        MAX_RECORD_VALUE, MAX_SUBNAMES,
-    },
     Balance, BlockNumber,
+    content::{ForeignRef, MAX_FOREIGN, NameContent},
+    hash::{Hash, Tag, tagged},
+    name::{
+        MAX_COMMITMENTS, MAX_DELEGATES, MAX_HISTORY, MAX_RECORD_VALUE, MAX_RECORDS, MAX_SUBNAMES, NameParams,
+        RecordKey, RecordValue, commitment,
+    },
 };
 use sp_runtime::{AccountId32, SaturatedConversion};
 

@@ -1,7 +1,7 @@
 //! What goes with a name: everything that was said by it or about it.
 
 use crate::{Config, Delegates, Histories, HoldReason, Label, Names, Owned, Pallet, Records, Subnames, Usages};
-use meganet_primitives::name::{StoredName, MAX_RECORDS, MAX_SUBNAMES};
+use meganet_primitives::name::{MAX_RECORDS, MAX_SUBNAMES, StoredName};
 use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {

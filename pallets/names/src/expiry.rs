@@ -15,8 +15,8 @@ use frame_support::{
     weights::{Weight, WeightMeter},
 };
 use meganet_primitives::{
-    name::{NameStatus, StoredName},
     BlockNumber,
+    name::{NameStatus, StoredName},
 };
 
 /// Blocks of a bucket: a minute.

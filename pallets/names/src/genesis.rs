@@ -2,7 +2,7 @@
 
 use crate::{Config, CurrentParams, Error, Event, GenesisConfig, Label, Pallet, WeightInfo};
 use frame_support::{dispatch::DispatchClass, ensure, pallet_prelude::DispatchResult, traits::Get};
-use meganet_primitives::name::{NameParams, MAX_LABEL, MAX_RECORDS, MAX_SUBNAMES};
+use meganet_primitives::name::{MAX_LABEL, MAX_RECORDS, MAX_SUBNAMES, NameParams};
 
 impl<T: Config> Pallet<T> {
     /// Writes the first state.

@@ -66,20 +66,20 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        types::{CommitmentList, DelegateList, History},
         Label, SkeletonRecord, Usage, WeightInfo,
+        types::{CommitmentList, DelegateList, History},
     };
     use alloc::{string::String, vec::Vec};
     use frame_support::{dispatch::WithPostDispatchInfo, pallet_prelude::*, traits::fungible};
     use frame_system::pallet_prelude::*;
     use meganet_primitives::{
+        Balance, BlockNumber,
         content::NameContent,
         hash::Hash,
         name::{
-            NameParams, RecordKey, RecordValue, Secret, StoredName, StoredRecord, StoredSubname, MAX_RECORDS,
-            MAX_SUBNAMES,
+            MAX_RECORDS, MAX_SUBNAMES, NameParams, RecordKey, RecordValue, Secret, StoredName, StoredRecord,
+            StoredSubname,
         },
-        Balance, BlockNumber,
     };
     use sp_runtime::AccountId32;
 

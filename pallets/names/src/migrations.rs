@@ -1,6 +1,6 @@
 //! From older versions of the storage.
 
-use crate::{Config, CurrentParams, Label, Names, Pallet, SweepFrom, Version, RESERVED};
+use crate::{Config, CurrentParams, Label, Names, Pallet, RESERVED, SweepFrom, Version};
 use core::marker::PhantomData;
 use frame_support::{
     migrations::VersionedMigration,
@@ -19,7 +19,7 @@ pub type V1ToV2<T> = VersionedMigration<1, 2, FromV1<T>, Pallet<T>, <T as frame_
 /// What version 1 stored.
 pub mod v1 {
     use codec::{Decode, Encode};
-    use meganet_primitives::{content::ContentRef, Balance, BlockNumber};
+    use meganet_primitives::{Balance, BlockNumber, content::ContentRef};
     use sp_runtime::AccountId32;
 
     /// A name.

@@ -4,8 +4,8 @@
 
 use crate as pallet_names;
 use frame_support::{derive_impl, traits::ConstU128, weights::Weight};
-use meganet_primitives::{name::NameParams, Balance, BlockNumber};
-use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
+use meganet_primitives::{Balance, BlockNumber, name::NameParams};
+use sp_runtime::{AccountId32, BuildStorage, traits::IdentityLookup};
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const RICH: Balance = 1_000_000;

@@ -5,9 +5,9 @@ use crate::{Config, Error, HoldReason, Pallet};
 use frame_support::{
     pallet_prelude::DispatchResult,
     traits::{
+        Defensive,
         fungible::{Mutate, MutateHold},
         tokens::{Fortitude, Precision, Preservation, Restriction},
-        Defensive,
     },
 };
 use meganet_primitives::Balance;

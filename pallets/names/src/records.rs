@@ -2,7 +2,7 @@
 
 use crate::{Config, CurrentParams, Error, Event, HoldReason, Label, Names, Pallet, Records, Usages};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
-use meganet_primitives::name::{RecordKey, RecordValue, StoredRecord, MAX_RECORDS};
+use meganet_primitives::name::{MAX_RECORDS, RecordKey, RecordValue, StoredRecord};
 use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {

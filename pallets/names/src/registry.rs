@@ -5,8 +5,8 @@ use crate::{
 };
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::{
-    name::{commitment, NameParams, Secret, StoredName, MAX_YEARS},
     BlockNumber,
+    name::{MAX_YEARS, NameParams, Secret, StoredName, commitment},
 };
 use sp_runtime::{AccountId32, SaturatedConversion};
 

@@ -4,7 +4,7 @@ use crate::{Config, CurrentParams, Error, Event, HoldReason, Label, Names, Palle
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::{
     content::NameContent,
-    name::{check_sub_label, StoredSubname, SubnameDelegate, MAX_SUBNAMES},
+    name::{MAX_SUBNAMES, StoredSubname, SubnameDelegate, check_sub_label},
 };
 use sp_runtime::AccountId32;
 

@@ -15,14 +15,14 @@ mod registry;
 mod reverse;
 mod subnames;
 
-use crate::{mock::*, HoldReason, Label};
+use crate::{HoldReason, Label, mock::*};
 use frame_support::{assert_ok, dispatch::DispatchResultWithPostInfo, traits::fungible::InspectHold};
 use meganet_primitives::{
+    Balance,
     chain::{NameInfo, Resolution},
     content::{ContentRef, ForeignRef, NameContent, ReadKey},
-    name::{commitment, RecordKey, RecordValue, Secret},
+    name::{RecordKey, RecordValue, Secret, commitment},
     object::ObjectId,
-    Balance,
 };
 use sp_runtime::DispatchError;
 

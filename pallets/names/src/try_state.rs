@@ -1,14 +1,14 @@
 //! The invariants of names. They hold after every call; tests check them after every step.
 
 use crate::{
-    expiry::bucket_of, Commitments, Config, CurrentParams, Delegates, Expiring, Histories, HoldReason, Label, Names,
-    Owned, Pallet, Records, Reverse, Skeletons, Subnames, SweepFrom, Usage, Usages,
+    Commitments, Config, CurrentParams, Delegates, Expiring, Histories, HoldReason, Label, Names, Owned, Pallet,
+    Records, Reverse, Skeletons, Subnames, SweepFrom, Usage, Usages, expiry::bucket_of,
 };
 use alloc::collections::BTreeMap;
 use frame_support::ensure;
 use meganet_primitives::{
-    name::{check_label, check_sub_label, StoredName, MAX_RECORDS, MAX_SUBNAMES},
     Balance,
+    name::{MAX_RECORDS, MAX_SUBNAMES, StoredName, check_label, check_sub_label},
 };
 use sp_runtime::{AccountId32, TryRuntimeError};
 

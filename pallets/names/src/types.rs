@@ -1,12 +1,12 @@
 //! What the pallet stores besides the names themselves, which are in [`meganet_primitives::name::stored`].
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{traits::ConstU32, BoundedVec};
+use frame_support::{BoundedVec, traits::ConstU32};
 use meganet_primitives::{
+    Balance, BlockNumber,
     content::NameContent,
     hash::Hash,
     name::{MAX_COMMITMENTS, MAX_DELEGATES, MAX_HISTORY},
-    Balance, BlockNumber,
 };
 use scale_info::TypeInfo;
 use sp_runtime::AccountId32;

@@ -8,14 +8,14 @@ use crate::{
     Tombstones, Total, Worker, WorkerByPeer, Workers,
 };
 use alloc::vec::Vec;
-use frame_support::traits::{fungible::Inspect, Get};
+use frame_support::traits::{Get, fungible::Inspect};
 use meganet_primitives::{
+    Epoch, GroupId, SlotIndex, WorkerId,
     chain::{
-        GroupInfo, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats, Tombstone, WorkerInfo, MAX_PAGE,
+        GroupInfo, MAX_PAGE, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats, Tombstone, WorkerInfo,
     },
     placement::ProfileId,
     receipt::PeerKey,
-    Epoch, GroupId, SlotIndex, WorkerId,
 };
 
 impl<T: Config> Pallet<T> {

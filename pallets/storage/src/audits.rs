@@ -5,9 +5,9 @@
 //! the slots, the rolled ranges and the randomness of blocks.
 
 use crate::{
-    types::{SlotRecord, WHOLE_AFTER},
     Config, CurrentParams, Error, Event, Fixed, Groups, Pallet, Ranges, RangesOf, SlotsOf, Tombstones, WeightInfo,
     Worker, Workers,
+    types::{SlotRecord, WHOLE_AFTER},
 };
 use alloc::vec::Vec;
 use frame_support::{
@@ -16,9 +16,9 @@ use frame_support::{
     weights::Weight,
 };
 use meganet_primitives::{
-    audit::{samples, verify, Answer, AuditProof, Holding, Sample},
-    range::{RangeLeaf, RangeState},
     Balance, BlockNumber, GroupId, Period, WorkerId,
+    audit::{Answer, AuditProof, Holding, Sample, samples, verify},
+    range::{RangeLeaf, RangeState},
 };
 use sp_runtime::{AccountId32, DispatchError};
 
@@ -167,11 +167,7 @@ impl<T: Config> Pallet<T> {
     /// What a proof of so many answers by a worker with so many slots costs, of which it gives so many up.
     pub(crate) fn prove_weight(answers: u32, slots: u32, given_up: u32) -> Weight {
         let proof = T::WeightInfo::prove(answers, slots);
-        if given_up == 0 {
-            proof
-        } else {
-            proof.saturating_add(T::WeightInfo::report(given_up))
-        }
+        if given_up == 0 { proof } else { proof.saturating_add(T::WeightInfo::report(given_up)) }
     }
 
     /// The block of the challenge to which a proof is accepted in this block.

@@ -13,26 +13,26 @@
 //! [`Call::auto_renew`]: crate::Call::auto_renew
 
 use crate::{
-    books::{part, Purse},
-    renewal::Registered,
     AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Config, CurrentParams, Error, Event, Groups, HoldReason,
     NextAutoRenewal, Pallet, Ranges, WeightInfo,
+    books::{Purse, part},
+    renewal::Registered,
 };
 use frame_support::{
     ensure,
     pallet_prelude::DispatchResult,
     traits::{
+        Get,
         fungible::MutateHold,
         tokens::{Fortitude, Precision, Preservation, Restriction},
-        Get,
     },
 };
 use meganet_primitives::{
-    pay::{charge, RENEWAL_WINDOW},
-    range::{verify_leaf, RangeLeafProof},
     AutoRenewalId, Balance, Epoch,
+    pay::{RENEWAL_WINDOW, charge},
+    range::{RangeLeafProof, verify_leaf},
 };
-use sp_runtime::{traits::Convert, AccountId32};
+use sp_runtime::{AccountId32, traits::Convert};
 
 /// Bytes of the transaction by which somebody asks for a renewal: signature, address, extensions and call, rounded up.
 const TRANSACTION_BYTES: u32 = 160;

@@ -1,21 +1,21 @@
 //! Registering batches: receipts, quorum, price.
 
 use crate::{
+    Config, CurrentParams, Error, Event, Group, Groups, Pallet, RangeRecord, Ranges, RangesOf, Total, Workers,
     books::Purse,
     rolled::Rolled,
     types::{AllSlots, RangeTotals, Share},
     workers::verify,
-    Config, CurrentParams, Error, Event, Group, Groups, Pallet, RangeRecord, Ranges, RangesOf, Total, Workers,
 };
-use frame_support::{ensure, pallet_prelude::DispatchResult, traits::ConstU32, BoundedVec};
+use frame_support::{BoundedVec, ensure, pallet_prelude::DispatchResult, traits::ConstU32};
 use meganet_primitives::{
+    Balance, BlockNumber, Epoch, GroupId,
     object::LEAF_LEN,
     pay::charge,
     placement::MAX_SLOTS,
     range::{RangeLeaf, RangeState},
     receipt::{Receipt, ReceiptStatement},
     sum_tree::{BatchSummary, MAX_BATCH_OBJECTS},
-    Balance, BlockNumber, Epoch, GroupId,
 };
 use sp_runtime::{AccountId32, DispatchError};
 

@@ -7,9 +7,9 @@ use crate::{Beacon, Config, Drawn, Fixed, Pallet, WeightInfo};
 use alloc::vec::Vec;
 use frame_support::{traits::Randomness, weights::Weight};
 use meganet_primitives::{
-    audit::{mix, Schedule, MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN},
-    hash::Hash,
     BlockNumber, Period, WorkerId,
+    audit::{MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN, Schedule, mix},
+    hash::Hash,
 };
 
 /// What the output of a block is asked for.

@@ -3,40 +3,40 @@
 mod fixtures;
 
 use crate::{
-    expiry::{DROPS_PER_ROLL, TOMBSTONES_PER_ROLL},
-    rolled::Rolled,
-    types::{AllSlots, RangeList, RangeTotals, Share, SlotRecord, StaleRange},
-    workers::bond_of,
     AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Beacon, Books, Call, Config, CurrentParams, Drawn,
     Eligible, EligibleCount, Endings, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason, Ledger,
     NextAutoRenewal, NextGroup, NextWorker, OpenGroups, Pallet, RangeRecord, Ranges, RangesOf, SlotsOf, Stale,
     TombstoneRecord, Tombstones, Total, Worker, WorkerByPeer, Workers,
+    expiry::{DROPS_PER_ROLL, TOMBSTONES_PER_ROLL},
+    rolled::Rolled,
+    types::{AllSlots, RangeList, RangeTotals, Share, SlotRecord, StaleRange},
+    workers::bond_of,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
 use fixtures::*;
 use frame_benchmarking::v2::*;
 use frame_support::{
-    traits::{
-        fungible::{Mutate, MutateHold},
-        ConstU32, Get,
-    },
     BoundedVec,
+    traits::{
+        ConstU32, Get,
+        fungible::{Mutate, MutateHold},
+    },
 };
 use frame_system::RawOrigin;
 use meganet_primitives::{
-    audit::{find_entry, find_leaf, Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, Record, Schedule, MAX_SAMPLES},
-    country::Country,
-    hash::{tagged, Hash, Tag},
-    merkle::{leaf_hash, node_hash, prove_range, root_hash, subtree_hash},
-    object::{shards_root, ObjectId, LEAF_LEN},
-    placement::{ProfileId, MAX_SLOTS},
-    range::{prove_leaf, RangeLeaf, RangeLeafProof, RangeState},
-    receipt::{worker_signed_bytes, PeerKey, PeerSignature, Receipt, ReceiptStatement},
-    sum_tree::{
-        prove_entry, summarize, BatchEntry, BatchSummary, SumNode, SumProof, MAX_BATCH_OBJECTS, MAX_SUM_SIBLINGS,
-    },
     AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+    audit::{Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, MAX_SAMPLES, Record, Schedule, find_entry, find_leaf},
+    country::Country,
+    hash::{Hash, Tag, tagged},
+    merkle::{leaf_hash, node_hash, prove_range, root_hash, subtree_hash},
+    object::{LEAF_LEN, ObjectId, shards_root},
+    placement::{MAX_SLOTS, ProfileId},
+    range::{RangeLeaf, RangeLeafProof, RangeState, prove_leaf},
+    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement, worker_signed_bytes},
+    sum_tree::{
+        BatchEntry, BatchSummary, MAX_BATCH_OBJECTS, MAX_SUM_SIBLINGS, SumNode, SumProof, prove_entry, summarize,
+    },
 };
 use sp_core::{crypto::KeyTypeId, ed25519};
 use sp_runtime::{AccountId32, SaturatedConversion};

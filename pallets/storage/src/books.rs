@@ -5,23 +5,23 @@
 //! step, whoever missed it. So nothing has to be looked up for it, and nothing can be paid twice.
 
 use crate::{
+    Books, Config, CurrentParams, Endings, Error, Event, HoldReason, Ledger, Pallet, Total, Worker,
     pricing::{next_price, utilisation_ppm},
     types::AllSlots,
-    Books, Config, CurrentParams, Endings, Error, Event, HoldReason, Ledger, Pallet, Total, Worker,
 };
 use frame_support::{
     pallet_prelude::DispatchResult,
     traits::{
+        Get,
         fungible::{Mutate, MutateHold},
         tokens::{Fortitude, Precision, Preservation, Restriction},
-        Get,
     },
 };
 use meganet_primitives::{
-    pay::{Charge, MILLION},
     Balance, Epoch,
+    pay::{Charge, MILLION},
 };
-use sp_runtime::{traits::AccountIdConversion, AccountId32};
+use sp_runtime::{AccountId32, traits::AccountIdConversion};
 
 /// Of the pay of a newcomer, what is held back in each of three steps, in parts of a million: three quarters, a half, a
 /// quarter, as Storj does.

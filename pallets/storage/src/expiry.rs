@@ -5,7 +5,7 @@
 //! comes first. Its tombstones are then removed and their deposits returned by `roll_group` alone.
 
 use crate::{
-    types::StaleRange, Config, Error, Event, Group, Groups, HoldReason, Pallet, Ranges, RangesOf, Stale, Tombstones,
+    Config, Error, Event, Group, Groups, HoldReason, Pallet, Ranges, RangesOf, Stale, Tombstones, types::StaleRange,
 };
 use alloc::vec::Vec;
 use frame_support::{

@@ -7,10 +7,10 @@
 //! worker's space is promised to a group that never comes about; a vacancy of a complete group is filled as far as possible.
 
 use crate::{
-    types::{SlotRecord, Slots, WHOLE_AFTER},
-    workers::is_eligible,
     Config, Eligible, EligibleCount, Event, FillQueue, FillRequest, Group, Groups, Pallet, SlotsOf, Total, WeightInfo,
     Worker, Workers,
+    types::{SlotRecord, Slots, WHOLE_AFTER},
+    workers::is_eligible,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -19,9 +19,9 @@ use frame_support::{
     weights::Weight,
 };
 use meganet_primitives::{
-    hash::{tagged, Hash, Tag},
-    placement::{fill, Candidate},
     GroupId, SlotIndex, WorkerId,
+    hash::{Hash, Tag, tagged},
+    placement::{Candidate, fill},
 };
 
 /// What the seed of a fill begins with.

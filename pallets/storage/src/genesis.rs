@@ -5,14 +5,14 @@ use frame_support::{
     dispatch::DispatchClass,
     pallet_prelude::DispatchResult,
     traits::{
-        fungible::{Inspect, Mutate},
         Get,
+        fungible::{Inspect, Mutate},
     },
 };
 use meganet_primitives::{
-    audit::{Schedule, MAX_SAMPLES},
+    audit::{MAX_SAMPLES, Schedule},
     pay::MILLION,
-    placement::{ProfileId, MAX_SLOTS},
+    placement::{MAX_SLOTS, ProfileId},
 };
 
 impl<T: Config> Pallet<T> {

@@ -11,9 +11,9 @@ use crate::{
 use frame_support::{
     ensure,
     pallet_prelude::DispatchResult,
-    traits::{fungible::MutateHold, tokens::Precision, Get},
+    traits::{Get, fungible::MutateHold, tokens::Precision},
 };
-use meganet_primitives::{placement::ProfileId, BlockNumber, Epoch, GroupId};
+use meganet_primitives::{BlockNumber, Epoch, GroupId, placement::ProfileId};
 use sp_runtime::{AccountId32, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {

@@ -72,29 +72,29 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 pub mod pallet {
     use crate::{
-        types::{AllSlots, AutoRenewalKey, GroupKey, OpenList, RangeList, SlotRecord, StaleRange},
         AuditParams, AutoRenewal, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord,
         TombstoneRecord, Totals, WeightInfo, Worker,
+        types::{AllSlots, AutoRenewalKey, GroupKey, OpenList, RangeList, SlotRecord, StaleRange},
     };
     use frame_support::{
-        pallet_prelude::*,
-        traits::{fungible, Randomness},
         PalletId,
+        pallet_prelude::*,
+        traits::{Randomness, fungible},
     };
     use frame_system::pallet_prelude::*;
     use meganet_primitives::{
+        AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
         audit::AuditProof,
         country::Country,
         hash::Hash,
         object::ObjectId,
-        placement::{ProfileId, MAX_SLOTS},
+        placement::{MAX_SLOTS, ProfileId},
         range::{RangeLeaf, RangeLeafProof},
         receipt::{PeerKey, PeerSignature, Receipt},
         sum_tree::{BatchEntry, BatchSummary, SumProof},
-        AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
     };
     use sp_core::H256;
-    use sp_runtime::{traits::Convert, AccountId32, SaturatedConversion};
+    use sp_runtime::{AccountId32, SaturatedConversion, traits::Convert};
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 

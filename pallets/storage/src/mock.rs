@@ -6,23 +6,22 @@ use crate as pallet_storage;
 use crate::{AuditParams, Event, Groups, PriceCurve};
 use codec::Encode;
 use frame_support::{
-    assert_ok, derive_impl, parameter_types,
-    traits::{ConstU128, ConstU32, Hooks, Randomness},
+    BoundedVec, PalletId, assert_ok, derive_impl, parameter_types,
+    traits::{ConstU32, ConstU128, Hooks, Randomness},
     weights::Weight,
-    BoundedVec, PalletId,
 };
 use meganet_primitives::{
+    Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
     country::Country,
     object::ObjectId,
     placement::ProfileId,
-    receipt::{worker_signed_bytes, PeerKey, PeerSignature, Receipt, ReceiptStatement},
-    sum_tree::{summarize, BatchEntry, BatchSummary},
-    Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
+    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement, worker_signed_bytes},
+    sum_tree::{BatchEntry, BatchSummary, summarize},
 };
-use sp_core::{ed25519, Pair, H256};
+use sp_core::{H256, Pair, ed25519};
 use sp_runtime::{
-    traits::{Convert, IdentityLookup},
     AccountId32, BuildStorage, DispatchResult,
+    traits::{Convert, IdentityLookup},
 };
 
 pub const EXISTENTIAL_DEPOSIT: Balance = 10;

@@ -1,7 +1,7 @@
 //! How the price moves.
 
 use crate::types::PriceCurve;
-use meganet_primitives::{pay::MILLION, Balance};
+use meganet_primitives::{Balance, pay::MILLION};
 
 /// How full the network is, in parts of a million: at most a million.
 pub fn utilisation_ppm(stored: u128, capacity: u64) -> u32 {

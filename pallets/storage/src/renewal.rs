@@ -6,11 +6,11 @@
 //!
 //! [`RangeTotals::renewed`]: crate::types::RangeTotals::renewed
 
-use crate::{books::Purse, Config, CurrentParams, Error, Event, Groups, Pallet, Ranges, RangesOf};
+use crate::{Config, CurrentParams, Error, Event, Groups, Pallet, Ranges, RangesOf, books::Purse};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::{
-    range::{verify_leaf, RangeLeaf, RangeLeafProof},
     Epoch, GroupId,
+    range::{RangeLeaf, RangeLeafProof, verify_leaf},
 };
 use sp_runtime::{AccountId32, DispatchError};
 

@@ -31,11 +31,7 @@ impl<V: Clone + Default> Rolled<V> {
 
     /// As it was when `period` began, which is the present one or has the last change before it.
     pub fn at_start_of(&self, period: Period) -> &V {
-        if self.changed < period {
-            &self.now
-        } else {
-            &self.before
-        }
+        if self.changed < period { &self.now } else { &self.before }
     }
 
     /// Changes it in a period, which is not before that of the last change.

@@ -11,12 +11,12 @@ use crate::{Config, Error, Event, HoldReason, Pallet, Ranges, TombstoneRecord, T
 use frame_support::{
     ensure,
     pallet_prelude::DispatchResult,
-    traits::{fungible::MutateHold, Get},
+    traits::{Get, fungible::MutateHold},
 };
 use meganet_primitives::{
-    range::{verify_leaf, RangeLeaf, RangeLeafProof},
-    sum_tree::{verify_entry, BatchEntry, SumProof},
     Epoch, GroupId,
+    range::{RangeLeaf, RangeLeafProof, verify_leaf},
+    sum_tree::{BatchEntry, SumProof, verify_entry},
 };
 use sp_runtime::AccountId32;
 

@@ -1,10 +1,10 @@
 //! The invariants of storage. They hold after every call and every block; tests check them after every step.
 
 use crate::{
-    types::RangeTotals, workers::is_eligible, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Beacon, Config, Eligible,
-    EligibleAt, EligibleCount, Endings, FillQueue, Fixed, Group, Groups, HoldReason, Ledger, NextAutoRenewal,
-    NextGroup, NextWorker, OpenGroups, Pallet, Ranges, RangesOf, SlotsOf, Stale, Tombstones, Total, Worker,
-    WorkerByPeer, Workers,
+    AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Beacon, Config, Eligible, EligibleAt, EligibleCount, Endings,
+    FillQueue, Fixed, Group, Groups, HoldReason, Ledger, NextAutoRenewal, NextGroup, NextWorker, OpenGroups, Pallet,
+    Ranges, RangesOf, SlotsOf, Stale, Tombstones, Total, Worker, WorkerByPeer, Workers, types::RangeTotals,
+    workers::is_eligible,
 };
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -15,8 +15,8 @@ use frame_support::{
     traits::fungible::{Inspect, InspectHold},
 };
 use meganet_primitives::{
-    placement::{check, ProfileId},
     Balance, Epoch, GroupId, SlotIndex, WorkerId,
+    placement::{ProfileId, check},
 };
 use sp_runtime::{AccountId32, TryRuntimeError};
 

@@ -1,16 +1,16 @@
 //! What the pallet stores.
 
-use crate::{rolled::Rolled, Config};
+use crate::{Config, rolled::Rolled};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{traits::ConstU32, BoundedVec};
+use frame_support::{BoundedVec, traits::ConstU32};
 use meganet_primitives::{
+    Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
     audit::{Record, Schedule, Tolerance},
     country::Country,
     pay::GIB,
-    placement::{ProfileId, MAX_SLOTS},
+    placement::{MAX_SLOTS, ProfileId},
     range::{RangeLeaf, RangeState},
     receipt::PeerKey,
-    Balance, BlockNumber, Epoch, GroupId, SlotIndex, WorkerId,
 };
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};

@@ -7,16 +7,16 @@ use crate::{
 use frame_support::{
     ensure,
     pallet_prelude::DispatchResult,
-    traits::{fungible::MutateHold, tokens::Precision, Get},
+    traits::{Get, fungible::MutateHold, tokens::Precision},
 };
 use meganet_primitives::{
+    Balance, WorkerId,
     audit::Record,
     country::Country,
     pay::GIB,
-    receipt::{worker_signed_bytes, PeerKey, PeerSignature},
-    Balance, WorkerId,
+    receipt::{PeerKey, PeerSignature, worker_signed_bytes},
 };
-use sp_arithmetic::{helpers_128bit::multiply_by_rational_with_rounding, Rounding};
+use sp_arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding};
 use sp_core::ed25519;
 use sp_runtime::AccountId32;
 

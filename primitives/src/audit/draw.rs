@@ -1,10 +1,10 @@
 //! From a seed to the bytes that are asked for.
 
 use crate::{
-    hash::{tagged, Hash, Tag},
+    Epoch, GroupId, SlotIndex, WorkerId,
+    hash::{Hash, Tag, tagged},
     range::RangeLeaf,
     sum_tree::BatchEntry,
-    Epoch, GroupId, SlotIndex, WorkerId,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};

@@ -9,10 +9,10 @@
 
 use super::Sample;
 use crate::{
-    merkle::{leaf_hash, verify_range, MerkleError, RangeProof},
+    merkle::{MerkleError, RangeProof, leaf_hash, verify_range},
     object::LEAF_LEN,
-    range::{verify_leaf, RangeError, RangeLeaf, RangeLeafProof, RangeState},
-    sum_tree::{verify_entry, BatchEntry, SumProof, SumTreeError},
+    range::{RangeError, RangeLeaf, RangeLeafProof, RangeState, verify_leaf},
+    sum_tree::{BatchEntry, SumProof, SumTreeError, verify_entry},
 };
 use alloc::boxed::Box;
 use bounded_collections::{BoundedVec, ConstU32};

@@ -1,8 +1,8 @@
 //! When a worker is challenged, and by which randomness.
 
 use crate::{
-    hash::{tagged, Hash, Tag},
     BlockNumber, Period, WorkerId,
+    hash::{Hash, Tag, tagged},
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode, MaxEncodedLen};

@@ -4,16 +4,16 @@ mod town;
 
 use super::*;
 use crate::{
+    Period,
     merkle::MerkleError,
     object::LEAF_LEN,
     range::{RangeError, RangeState},
     sum_tree::SumTreeError,
-    Period,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::{Decode, Encode};
 use proptest::prelude::*;
-use town::{Town, SHARDS, SLOT};
+use town::{SHARDS, SLOT, Town};
 
 const SCHEDULE: Schedule = Schedule { period_blocks: 20, window_blocks: 8, samples: 4 };
 

@@ -1,10 +1,10 @@
 //! What the runtime answers about names.
 
 use crate::{
+    AccountId, Balance, BlockNumber,
     content::NameContent,
     hash::Hash,
     name::{NameParams, NameStatus, RecordKey, RecordValue, StoredName, StoredSubname},
-    AccountId, Balance, BlockNumber,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};

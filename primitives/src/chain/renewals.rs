@@ -1,6 +1,6 @@
 //! Automatic renewals: what the runtime answers about them.
 
-use crate::{sum_tree::BatchSummary, AccountId, AutoRenewalId, Balance, Epoch, GroupId};
+use crate::{AccountId, AutoRenewalId, Balance, Epoch, GroupId, sum_tree::BatchSummary};
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 

@@ -22,7 +22,9 @@ pub enum ForeignError {
     #[error("a foreign reference has at most {MAX_FOREIGN} bytes: give the content hash itself, not a document")]
     TooLong,
     /// They don't begin with a multicodec of [`NAMESPACES`], or nothing follows it.
-    #[error("a foreign reference begins with the multicodec of ipfs, ipns, swarm, onion3 or arweave (ENSIP-7): check the bytes")]
+    #[error(
+        "a foreign reference begins with the multicodec of ipfs, ipns, swarm, onion3 or arweave (ENSIP-7): check the bytes"
+    )]
     UnknownNamespace,
 }
 

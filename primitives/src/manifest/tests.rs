@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     content::ReadKey,
-    object::{sealed_len, ObjectId},
+    object::{ObjectId, sealed_len},
 };
 use alloc::{format, string::ToString, vec};
 use proptest::prelude::*;

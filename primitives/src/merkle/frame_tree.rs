@@ -1,6 +1,6 @@
 //! The tree of a shard, kept as the tops of its frames.
 
-use super::{node_hash, prove_range, root_hash, subtree_hash, MerkleError, RangeProof, EMPTY_TOP};
+use super::{EMPTY_TOP, MerkleError, RangeProof, node_hash, prove_range, root_hash, subtree_hash};
 use crate::{hash::Hash, object::LEAVES_PER_FRAME};
 use alloc::{vec, vec::Vec};
 
@@ -99,11 +99,7 @@ impl FrameTree {
             frame_leaves.get(run).map(subtree_hash)
         };
         let top_of = |lo: u64, hi: u64| {
-            if lo < first || first + len < hi {
-                self.top_of(lo, hi)
-            } else {
-                inside(lo, hi).unwrap_or(EMPTY_TOP)
-            }
+            if lo < first || first + len < hi { self.top_of(lo, hi) } else { inside(lo, hi).unwrap_or(EMPTY_TOP) }
         };
         prove_range(&top_of, self.leaves, leaf, 1)
     }

@@ -1,6 +1,6 @@
 //! Proofs that a run of leaves belongs to a tree.
 
-use super::{node_hash, root_hash, split_of, MerkleError};
+use super::{MerkleError, node_hash, root_hash, split_of};
 use crate::{hash::Hash, object::LEAVES_PER_FRAME};
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};

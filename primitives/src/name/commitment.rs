@@ -5,8 +5,8 @@
 //! digest of their own.
 
 use crate::{
-    hash::{tagged, Hash, Tag},
     AccountId,
+    hash::{Hash, Tag, tagged},
 };
 use codec::Encode;
 

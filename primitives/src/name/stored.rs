@@ -5,7 +5,7 @@
 //! ([`super::NameParams`]).
 
 use super::{NameParams, NameStatus, RecordKey, RecordValue};
-use crate::{content::NameContent, AccountId, Balance, BlockNumber};
+use crate::{AccountId, Balance, BlockNumber, content::NameContent};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 

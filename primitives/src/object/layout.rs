@@ -1,6 +1,6 @@
 //! Where an object's bytes are: frames, stripes, chunks and shards.
 
-use super::{plain_len, ObjectError, FRAME_LEN, FRAME_PLAIN_LEN, LEAF_LEN, MAX_SEALED_LEN};
+use super::{FRAME_LEN, FRAME_PLAIN_LEN, LEAF_LEN, MAX_SEALED_LEN, ObjectError, plain_len};
 use crate::placement::MAX_SLOTS;
 
 /// The cut of one object, from its shard counts and sealed length alone. All lengths and offsets are in bytes.

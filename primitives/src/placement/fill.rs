@@ -2,9 +2,9 @@
 
 use super::Profile;
 use crate::{
-    country::Country,
-    hash::{tagged, Hash, Tag},
     AccountId, SlotIndex, WorkerId,
+    country::Country,
+    hash::{Hash, Tag, tagged},
 };
 use alloc::{vec, vec::Vec};
 

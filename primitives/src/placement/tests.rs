@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::{country::Country, object::sealed_len, object::Layout, object::MAX_PLAIN_LEN, WorkerId};
+use crate::{WorkerId, country::Country, object::Layout, object::MAX_PLAIN_LEN, object::sealed_len};
 use alloc::{string::ToString, vec, vec::Vec};
 use codec::Encode;
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! Proofs from a walk over a range's leaves, for ranges that are too long to have in memory.
 
-use super::{join, mountain_of, RangeError, RangeLeaf, RangeLeafProof};
+use super::{RangeError, RangeLeaf, RangeLeafProof, join, mountain_of};
 use crate::sum_tree::SumNode;
 use alloc::vec::Vec;
 

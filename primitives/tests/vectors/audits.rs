@@ -7,12 +7,12 @@ use crate::{filler, hex, scale};
 use codec::Encode;
 use meganet_primitives::{
     audit::{
-        mix, samples, verify, Answer, AuditProof, Holding, Record, Sample, Schedule, Tolerance, MAX_SAMPLES,
-        MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN,
+        Answer, AuditProof, Holding, MAX_SAMPLES, MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN, Record, Sample, Schedule,
+        Tolerance, mix, samples, verify,
     },
     hash::Hash,
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use town::Town;
 
 const SCHEDULE: Schedule = Schedule { period_blocks: 1_200, window_blocks: 100, samples: 4 };

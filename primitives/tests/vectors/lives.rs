@@ -3,10 +3,10 @@
 use crate::{filler, hex, scale};
 use meganet_primitives::{
     content::{ContentRef, ForeignRef, NameContent, ReadKey},
-    name::{commitment, NameParams, NameStatus, StoredName, StoredSubname, SubnameDelegate},
+    name::{NameParams, NameStatus, StoredName, StoredSubname, SubnameDelegate, commitment},
     object::ObjectId,
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 fn commitments() -> Vec<Value> {
     [("alice", 0), ("a-b", 1), ("a-much-longer-name-than-the-others-have-of-sixty-three-letters-x", 2)]

@@ -27,7 +27,7 @@ fn scale(value: &impl Encode) -> String {
 
 /// A digest that is only there to be different from others.
 fn filler(purpose: &str, number: u64) -> [u8; 32] {
-    use meganet_primitives::hash::{tagged, Tag};
+    use meganet_primitives::hash::{Tag, tagged};
     tagged(Tag::Seed, &[purpose.as_bytes(), &number.to_le_bytes()])
 }
 

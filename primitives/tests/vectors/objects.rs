@@ -4,12 +4,12 @@ use crate::{filler, hex, scale};
 use meganet_primitives::{
     content::{ContentRef, ReadKey},
     manifest::{Entry, Extent, Manifest},
-    object::{sealed_len, shards_root, ObjectHeader, ObjectId},
-    placement::{fill, Candidate, ProfileId},
-    receipt::{worker_signed_bytes, ReceiptStatement},
+    object::{ObjectHeader, ObjectId, sealed_len, shards_root},
+    placement::{Candidate, ProfileId, fill},
+    receipt::{ReceiptStatement, worker_signed_bytes},
     sum_tree::BatchSummary,
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 fn header(plain_len: u64, k: u8, n: u8) -> (ObjectHeader, Vec<[u8; 32]>) {
     let roots: Vec<_> = (0..n).map(|shard| filler("shard", shard.into())).collect();

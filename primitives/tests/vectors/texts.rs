@@ -7,7 +7,7 @@ use meganet_primitives::{
     name::{check_label, skeleton},
     object::ObjectId,
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 pub fn links() -> Value {
     let names =

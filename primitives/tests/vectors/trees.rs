@@ -4,10 +4,10 @@ use crate::{filler, hex, scale};
 use meganet_primitives::{
     merkle::{leaf_hash, prove_range, root_of_leaves, subtree_hash, verify_range},
     object::ObjectId,
-    range::{prove_leaf, verify_leaf, RangeLeaf, RangeState},
-    sum_tree::{prove_entry, summarize, verify_entry, BatchEntry, SumNode},
+    range::{RangeLeaf, RangeState, prove_leaf, verify_leaf},
+    sum_tree::{BatchEntry, SumNode, prove_entry, summarize, verify_entry},
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 fn leaf_data(number: u64) -> [u8; 8] {
     number.to_le_bytes()

@@ -4,10 +4,10 @@ use super::*;
 use crate::{
     error,
     json::hex_bytes,
-    mock::{call, header, Block, Client, FINAL},
+    mock::{Block, Client, FINAL, call, header},
 };
 use jsonrpsee::RpcModule;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 fn module() -> RpcModule<Audit<Block, Client>> {
     let finals: FinalBlocks = Arc::new(|| futures::stream::iter([header(0).hash(), header(2).hash()]).boxed());

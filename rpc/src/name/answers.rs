@@ -1,12 +1,12 @@
 //! What `name_v1` answers.
 
 use crate::{
-    json::{address, hex_bytes, Content},
     BlockRef,
+    json::{Content, address, hex_bytes},
 };
 use meganet_primitives::{
     chain::{Availability, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo},
-    name::{split_name, NameStatus, Quote, RecordKey},
+    name::{NameStatus, Quote, RecordKey, split_name},
 };
 use serde::{Deserialize, Serialize};
 
@@ -242,7 +242,7 @@ pub struct Price {
 pub struct Proof {
     /// The name.
     pub name: String,
-    /// The proof, for `meganet_proof::NameProof::from_bytes`, in hex.
+    /// The proof, for `meganet_name_proof::NameProof::from_bytes`, in hex.
     pub proof: String,
     /// The block's header (SCALE), in hex.
     pub header: String,
@@ -264,7 +264,7 @@ pub struct Proof {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changes {
-    /// The changes, for `meganet_proof::SetChanges::from_bytes`, in hex.
+    /// The changes, for `meganet_name_proof::SetChanges::from_bytes`, in hex.
     pub changes: String,
     /// How many there are.
     pub count: u32,

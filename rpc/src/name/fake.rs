@@ -1,4 +1,4 @@
-//! A node's database and votes, over the chain in memory of `meganet-proof`.
+//! A node's database and votes, over the chain in memory of `meganet-name-proof`.
 #![allow(clippy::unwrap_used)]
 
 use super::{
@@ -6,15 +6,15 @@ use super::{
     reader::StateReader,
 };
 use codec::Encode;
-use meganet_primitives::name::{stored, StoredName, StoredSubname};
-use meganet_proof::{
+use meganet_name_proof::{
+    Authority, Checkpoint, Header,
     checkpoint::authorities_of,
     state,
-    testing::{self, target, Chain},
-    Authority, Checkpoint, Header,
+    testing::{self, Chain, target},
 };
+use meganet_primitives::name::{StoredName, StoredSubname, stored};
 use sp_consensus_grandpa::AuthorityList;
-use sp_core::{Pair, H256};
+use sp_core::{H256, Pair};
 use sp_trie::StorageProof;
 use std::{
     collections::BTreeMap,

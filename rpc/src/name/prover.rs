@@ -1,16 +1,16 @@
 //! Proofs of what names lead to, from what a node has.
 
 use super::reader::StateReader;
-use crate::{json::hex_bytes, BlockRef, RpcError};
+use crate::{BlockRef, RpcError, json::hex_bytes};
 use codec::Encode;
 use finality_grandpa::voter_set::VoterSet;
-use meganet_primitives::{name::split_name, BlockNumber};
-use meganet_proof::{
+use meganet_name_proof::{
+    Checkpoint, Finality, Header, Justified, MAX_PROOF_LEN, NameProof, SetChange, SetChanges,
     changes::MAX_CHANGES_LEN,
     checkpoint::authorities_of,
     state::{self, StateError},
-    Checkpoint, Finality, Header, Justified, NameProof, SetChange, SetChanges, MAX_PROOF_LEN,
 };
+use meganet_primitives::{BlockNumber, name::split_name};
 use sp_consensus_grandpa::{AuthorityId, AuthorityList, GrandpaJustification, SetId};
 use sp_core::H256;
 use sp_trie::StorageProof;

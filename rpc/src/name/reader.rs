@@ -4,14 +4,14 @@
 //! node itself, from the very keys that proofs are made of, as long as the block stores names in the form that this
 //! program knows; otherwise, as after an upgrade of the runtime, the runtime is asked.
 
-use crate::{block::unreadable, json::hex_bytes, RpcError};
+use crate::{RpcError, block::unreadable, json::hex_bytes};
 use codec::{Decode, DecodeAll};
+use meganet_name_proof::state;
 use meganet_primitives::{
-    chain::Resolution,
-    name::{split_name, stored, NameParams, StoredName, StoredSubname},
     BlockNumber,
+    chain::Resolution,
+    name::{NameParams, StoredName, StoredSubname, split_name, stored},
 };
-use meganet_proof::state;
 use moka::sync::Cache;
 use pallet_names_runtime_api::NamesApi;
 use sp_api::ProvideRuntimeApi;

@@ -1,16 +1,16 @@
 #![allow(clippy::unwrap_used)]
 
-use super::fake::{alice, Node, STATE_VERSION};
+use super::fake::{Node, STATE_VERSION, alice};
 use super::*;
 use crate::{
     error,
     json::hex_bytes,
-    mock::{call, fork, header, Block, Client, FINAL, OWNER, RUNTIME_VERSION},
+    mock::{Block, Client, FINAL, OWNER, RUNTIME_VERSION, call, fork, header},
 };
 use jsonrpsee::RpcModule;
+use meganet_name_proof::{Freshness, NameProof, SetChanges, verify};
 use meganet_primitives::{name::StoredName, object::ObjectId};
-use meganet_proof::{verify, Freshness, NameProof, SetChanges};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
 fn served(node: Node) -> (RpcModule<Name<Block, Client>>, Arc<Node>) {

@@ -3,11 +3,11 @@
 use super::*;
 use crate::{
     error,
-    mock::{call, header, Block, Client, FINAL, OWNER},
+    mock::{Block, Client, FINAL, OWNER, call, header},
 };
 use jsonrpsee::RpcModule;
 use meganet_primitives::receipt::PeerKey;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 fn module() -> RpcModule<Storage<Block, Client>> {
     Storage::new(Arc::new(Client)).into_rpc()

@@ -1,8 +1,8 @@
 //! Block production, finality and the validator set.
 
 use crate::{
-    constants::{EPOCH_SLOTS, MAX_AUTHORITIES, MEGA, SLOT_MILLIS},
     AccountId, Babe, Balance, Balances, Runtime, RuntimeEvent, SessionKeys,
+    constants::{EPOCH_SLOTS, MAX_AUTHORITIES, MEGA, SLOT_MILLIS},
 };
 use frame_support::{
     parameter_types,

@@ -1,23 +1,23 @@
 //! Balances and fees.
 
 use crate::{
-    constants::{EXISTENTIAL_DEPOSIT, MICRO_MEGA},
     AccountId, Authorship, Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, System,
     TransactionPayment,
+    constants::{EXISTENTIAL_DEPOSIT, MICRO_MEGA},
 };
 use frame_support::{
     dispatch::DispatchInfo,
     parameter_types,
     traits::{
+        ConstU8, ConstU32, ConstU128, OnUnbalanced, VariantCountOf,
         fungible::{Balanced, Credit},
-        ConstU128, ConstU32, ConstU8, OnUnbalanced, VariantCountOf,
     },
     weights::{ConstantMultiplier, IdentityFee, Weight},
 };
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_runtime::{
-    traits::{Bounded, Convert, One},
     FixedPointNumber, Perquintill,
+    traits::{Bounded, Convert, One},
 };
 
 impl pallet_balances::Config for Runtime {

@@ -1,7 +1,7 @@
 //! Names and storage: what this chain is for.
 
-use crate::{configs::money::CallFee, constants::MILLI_MEGA, Balance, Balances, Runtime, RuntimeHoldReason};
-use frame_support::{parameter_types, traits::ConstU32, PalletId};
+use crate::{Balance, Balances, Runtime, RuntimeHoldReason, configs::money::CallFee, constants::MILLI_MEGA};
+use frame_support::{PalletId, parameter_types, traits::ConstU32};
 use pallet_babe::{ParentBlockRandomness, RandomnessFromOneEpochAgo};
 
 parameter_types! {

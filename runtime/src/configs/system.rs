@@ -1,9 +1,9 @@
 //! Blocks, calls and administration.
 
 use crate::{
-    constants::{MAX_BLOCK_LENGTH, SS58_PREFIX},
     AccountId, Balance, Block, BlockNumber, OriginCaller, PalletInfo, Runtime, RuntimeCall, RuntimeEvent,
     RuntimeOrigin, RuntimeTask, VERSION,
+    constants::{MAX_BLOCK_LENGTH, SS58_PREFIX},
 };
 use frame_support::{
     derive_impl,
@@ -11,8 +11,8 @@ use frame_support::{
     parameter_types,
     traits::ConstU32,
     weights::{
-        constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
         Weight,
+        constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
     },
 };
 use frame_system::limits::{BlockLength, BlockWeights};

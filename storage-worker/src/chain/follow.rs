@@ -3,10 +3,10 @@
 use crate::{
     context::Context,
     service::GroupView,
-    store::{keys::LeafKey, AddLeaf, StoreError},
+    store::{AddLeaf, StoreError, keys::LeafKey},
 };
 use futures::StreamExt;
-use meganet_chain::{At, BlockRef, ChainError};
+use meganet_chain_client::{At, BlockRef, ChainError};
 use meganet_primitives::{BlockNumber, GroupId, SlotIndex};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -25,7 +25,9 @@ pub(super) enum FollowError {
     Chain(#[from] ChainError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the node has finalized block {head} only and this worker has followed the chain to {followed} already: waiting for the node to catch up")]
+    #[error(
+        "the node has finalized block {head} only and this worker has followed the chain to {followed} already: waiting for the node to catch up"
+    )]
     NodeBehind { head: BlockNumber, followed: BlockNumber },
 }
 

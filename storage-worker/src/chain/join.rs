@@ -4,11 +4,11 @@
 //! paid and loses its bond. So a worker has joined only when its registration is final.
 
 use crate::{
-    context::{sign, BadKey},
+    context::{BadKey, sign},
     settings::Settings,
     status::Status,
 };
-use meganet_chain::{account::format_account, worker_proof, At, Call, ChainClient, ChainError, Signer, Until};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, account::format_account, worker_proof};
 use meganet_net::Keypair;
 use meganet_primitives::{chain::WorkerInfo, receipt::PeerKey};
 use std::time::Duration;
@@ -22,7 +22,9 @@ const REMIND: u32 = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
     /// The identity is registered to another account.
-    #[error("this worker's identity {peer} is registered to the operator {theirs}, not to {ours}: use that account's key, or remove identity.key to become a new worker")]
+    #[error(
+        "this worker's identity {peer} is registered to the operator {theirs}, not to {ours}: use that account's key, or remove identity.key to become a new worker"
+    )]
     OtherOperator {
         /// The worker's peer id.
         peer: String,

@@ -5,19 +5,19 @@ use super::follow::FollowError;
 use crate::{
     context::Context,
     service::{
-        ranges::{is_range, standing, Standing, MAX_LEAVES},
         GroupView,
+        ranges::{MAX_LEAVES, Standing, is_range, standing},
     },
     status::Known,
     store::keys::LeafKey,
 };
-use meganet_chain::At;
+use meganet_chain_client::At;
 use meganet_net::RangeQuery;
 use meganet_primitives::{
     chain::RangeInfo,
     range::RangeLeaf,
     receipt::PeerKey,
-    sum_tree::{summarize, BatchEntry},
+    sum_tree::{BatchEntry, summarize},
 };
 use std::{sync::Arc, time::Duration};
 

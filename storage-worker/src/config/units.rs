@@ -1,7 +1,7 @@
 //! Bytes and times as people write them.
 
 use super::{Size, Span};
-use serde::{de::Error, Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::Error};
 use std::{str::FromStr, time::Duration};
 
 /// Not a number with a unit.

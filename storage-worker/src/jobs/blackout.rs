@@ -6,8 +6,8 @@ use crate::{
     service::Blackout,
     store::{Row, StoreError},
 };
-use meganet_chain::{At, BlockRef, ChainError};
-use meganet_primitives::{audit::Sample, Epoch, GroupId, WorkerId};
+use meganet_chain_client::{At, BlockRef, ChainError};
+use meganet_primitives::{Epoch, GroupId, WorkerId, audit::Sample};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,

@@ -3,12 +3,12 @@
 use crate::{
     context::Context,
     status::Known,
-    store::{keys::LeafKey, StoreError},
+    store::{StoreError, keys::LeafKey},
 };
-use meganet_chain::{At, ChainError};
+use meganet_chain_client::{At, ChainError};
 use meganet_primitives::{
-    chain::{Tombstone, MAX_PAGE},
     GroupId,
+    chain::{MAX_PAGE, Tombstone},
 };
 use std::sync::Arc;
 

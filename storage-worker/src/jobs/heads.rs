@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use futures::StreamExt;
-use meganet_chain::BlockRef;
+use meganet_chain_client::BlockRef;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 

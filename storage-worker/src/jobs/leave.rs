@@ -3,7 +3,7 @@
 
 use super::heads;
 use crate::context::Context;
-use meganet_chain::{At, BlockRef, Call, ChainError, Signer, Until};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Signer, Until};
 use meganet_primitives::WorkerId;
 use std::{sync::Arc, time::Duration};
 

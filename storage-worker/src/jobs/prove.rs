@@ -4,15 +4,15 @@
 use super::heads;
 use crate::{
     context::Context,
-    service::prove::{answer, asked, is_bound, lacking, release_of, step, Lack, Sent, Step},
+    service::prove::{Lack, Sent, Step, answer, asked, is_bound, lacking, release_of, step},
     store::{Reading, StoreError},
 };
-use meganet_chain::{At, BlockRef, Call, ChainError, Signer, TxOutcome, Until};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Signer, TxOutcome, Until};
 use meganet_primitives::{
+    Period, WorkerId,
     audit::{Answer, AuditProof, Sample},
     chain::{ChallengeInfo, ChallengedByte},
     hash::Hash,
-    Period, WorkerId,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -160,7 +160,7 @@ impl Prover {
                 metrics.proofs.inc();
                 metrics.excused_answers.inc_by(excused);
                 let paid = outcome.paid().unwrap_or_default();
-                tracing::info!(block = outcome.block.number, paid = %meganet_chain::Mega(paid), excused, "proved what is held");
+                tracing::info!(block = outcome.block.number, paid = %meganet_chain_client::Mega(paid), excused, "proved what is held");
                 // A reorganisation may take the block back; the pool then has some blocks to bring the proof again.
                 self.sent = of_this.map(|sent| Sent { since: outcome.block.number, ..sent }).or(self.sent);
             }

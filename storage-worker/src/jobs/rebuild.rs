@@ -5,15 +5,15 @@ use crate::{
     context::Context,
     service::{rebuild::wait, scrub::Pace},
     store::{
+        ShardWriter, Store, StoreError, WriteError,
         keys::ShardKey,
         records::{MissingShard, ObjectRecord, Reason},
-        ShardWriter, Store, StoreError, WriteError,
     },
 };
 use futures::StreamExt;
-use meganet_chain::{At, ChainError};
+use meganet_chain_client::{At, ChainError};
 use meganet_client::fetch::{FetchError, Object};
-use meganet_primitives::{chain::Tombstone, GroupId};
+use meganet_primitives::{GroupId, chain::Tombstone};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

@@ -2,11 +2,11 @@
 
 use super::heads;
 use crate::{context::Context, service::renew::Turns};
-use meganet_chain::{At, BlockRef, Call, ChainError, Mega, Signer, Until};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Mega, Signer, Until};
 use meganet_primitives::{
+    AutoRenewalId, BlockNumber, Epoch, GroupId,
     chain::{AutoRenewalInfo, AutoRenewalState, MAX_PAGE},
     pay::RENEWAL_WINDOW,
-    AutoRenewalId, BlockNumber, Epoch, GroupId,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -2,7 +2,7 @@
 
 use super::heads;
 use crate::{context::Context, service::report::look_at};
-use meganet_chain::{At, BlockRef, Call, ChainError, Signer, Until};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Signer, Until};
 use meganet_primitives::{Period, WorkerId};
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use crate::{
     context::Context,
-    service::scrub::{until_next, Pace},
-    store::{keys::ShardKey, records::ShardRecord, ReadError, StoreError},
+    service::scrub::{Pace, until_next},
+    store::{ReadError, StoreError, keys::ShardKey, records::ShardRecord},
 };
 use meganet_primitives::merkle::FrameTree;
 use std::{

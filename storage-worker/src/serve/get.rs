@@ -3,13 +3,13 @@
 use crate::{
     context::Context,
     metrics::{Outcome, Request},
-    store::{keys::ShardKey, ReadError, StoreError},
+    store::{ReadError, StoreError, keys::ShardKey},
 };
 use meganet_net::{
-    wire::{get::MAX_RANGE_LEAVES, MAX_CHUNK_LEN},
     Answer, FrameRange, Frames, GetCall, GetRefusal, GetServer, LeafPlace, NetError, ObjectInfo, RangePage, RangeQuery,
+    wire::{MAX_CHUNK_LEN, get::MAX_RANGE_LEAVES},
 };
-use meganet_primitives::{hash::Hash, object::ObjectId, sum_tree::BatchEntry, GroupId};
+use meganet_primitives::{GroupId, hash::Hash, object::ObjectId, sum_tree::BatchEntry};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
 

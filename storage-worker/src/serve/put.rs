@@ -3,8 +3,8 @@
 use crate::{
     context::Context,
     metrics::{Outcome, Request},
-    service::{put::check_close, sign, Ticket},
-    store::{keys::ReceiptKey, keys::ShardKey, FinishedShard, ShardWriter, StoreError, WriteError},
+    service::{Ticket, put::check_close, sign},
+    store::{FinishedShard, ShardWriter, StoreError, WriteError, keys::ReceiptKey, keys::ShardKey},
 };
 use meganet_net::{
     CloseCall, NetError, OpenCall, OpenShard, PutCall, PutServer, Refusal, ShardUpload, SignBatch, SignCall,

@@ -4,8 +4,8 @@ use super::membership::Membership;
 use crate::store::Usage;
 use meganet_net::wire::put::{OpenShard, Refusal};
 use meganet_primitives::{
-    object::{Layout, CODEC_RS_GF8},
     GroupId,
+    object::{CODEC_RS_GF8, Layout},
 };
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use super::{
     blackout::Blackout,
-    prove::{answer, asked, is_bound, lacking, release_of, step, Lack, Sent, Step},
+    prove::{Lack, Sent, Step, answer, asked, is_bound, lacking, release_of, step},
     report::look_at,
 };
 use crate::store::{Reading, Row};

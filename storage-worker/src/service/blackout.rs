@@ -1,7 +1,7 @@
 //! What must not be served while other members have to prove it.
 
 use crate::store::Row;
-use meganet_primitives::{object::ObjectId, BlockNumber};
+use meganet_primitives::{BlockNumber, object::ObjectId};
 use std::collections::BTreeSet;
 
 /// The rows under challenge.

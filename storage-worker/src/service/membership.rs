@@ -1,11 +1,11 @@
 //! Where this worker sits, as the chain last said.
 
 use meganet_primitives::{
+    BlockNumber, Epoch, GroupId, SlotIndex,
     audit::Schedule,
     chain::{GroupInfo, SlotMember, StorageParams},
     placement::ProfileId,
     receipt::PeerKey,
-    BlockNumber, Epoch, GroupId, SlotIndex,
 };
 use std::collections::BTreeMap;
 

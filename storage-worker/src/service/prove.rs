@@ -3,11 +3,11 @@
 use crate::store::Reading;
 use codec::Encode;
 use meganet_primitives::{
+    BlockNumber, Epoch, Period, SlotIndex,
     audit::Answer,
     chain::{ChallengeInfo, ChallengeState, Tombstone},
-    hash::{tagged, Hash, Tag},
+    hash::{Hash, Tag, tagged},
     range::RangeLeaf,
-    BlockNumber, Epoch, Period, SlotIndex,
 };
 
 /// A proof that was given to the transaction pool.

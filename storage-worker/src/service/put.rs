@@ -4,7 +4,7 @@ use crate::store::records::ObjectRecord;
 use meganet_net::wire::put::{CloseShard, OpenShard, Refusal};
 use meganet_primitives::{
     hash::Hash,
-    object::{shards_root, ObjectId},
+    object::{ObjectId, shards_root},
 };
 
 /// Checks what the client says an object is against what it announced and against the bytes that came.

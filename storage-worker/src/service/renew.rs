@@ -1,6 +1,6 @@
 //! Whose turn it is to have the chain renew a batch from what is prepaid for it.
 
-use meganet_primitives::{pay::RENEWAL_WINDOW, AutoRenewalId, BlockNumber, Epoch, SlotIndex};
+use meganet_primitives::{AutoRenewalId, BlockNumber, Epoch, SlotIndex, pay::RENEWAL_WINDOW};
 
 /// The most blocks that a member is given before the next one tries too.
 const MAX_TURN: BlockNumber = 5;

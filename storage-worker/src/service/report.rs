@@ -1,9 +1,9 @@
 //! When to look for members that are to be reported.
 
 use meganet_primitives::{
-    audit::Schedule,
-    hash::{tagged, Tag},
     BlockNumber, Period, WorkerId,
+    audit::Schedule,
+    hash::{Tag, tagged},
 };
 
 /// The block of a period from which on a worker looks. Other workers look at other blocks, and at others again in the

@@ -3,10 +3,10 @@
 use super::membership::Membership;
 use meganet_net::wire::put::{Refusal, SignBatch};
 use meganet_primitives::{
-    hash::Hash,
-    receipt::{ReceiptStatement, MAX_RECEIPT_BLOCKS},
-    sum_tree::{summarize, BatchEntry, SumTreeError},
     BlockNumber,
+    hash::Hash,
+    receipt::{MAX_RECEIPT_BLOCKS, ReceiptStatement},
+    sum_tree::{BatchEntry, SumTreeError, summarize},
 };
 use std::collections::BTreeSet;
 

@@ -4,12 +4,12 @@ use super::{
     admission::{Admission, Limits},
     membership::{GroupView, Membership},
     put::check_close,
-    ranges::{is_range, standing, Standing},
+    ranges::{Standing, is_range, standing},
     rebuild,
     scrub::Pace,
     sign::statement,
 };
-use crate::store::{testing::FakeObject, Usage};
+use crate::store::{Usage, testing::FakeObject};
 use meganet_net::{CloseShard, OpenShard, Refusal, SignBatch};
 use meganet_primitives::{
     chain::{GroupInfo, SlotMember, StorageParams},
@@ -17,8 +17,8 @@ use meganet_primitives::{
     object::CODEC_RS_GF8,
     placement::ProfileId,
     range::{RangeLeaf, RangeState},
-    receipt::{PeerKey, MAX_RECEIPT_BLOCKS},
-    sum_tree::{summarize, BatchEntry},
+    receipt::{MAX_RECEIPT_BLOCKS, PeerKey},
+    sum_tree::{BatchEntry, summarize},
 };
 use std::time::Duration;
 

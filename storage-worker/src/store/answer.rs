@@ -2,20 +2,19 @@
 //! their proofs. Ranges are walked, never loaded: memory is that of one batch's entries and one frame.
 
 use super::{
-    decode,
+    ReadError, Store, StoreError, decode,
     engine::Table,
     keys::{LeafKey, ShardKey},
-    ReadError, Store, StoreError,
 };
 use meganet_primitives::{
-    audit::{find_entry, Answer, BatchPath, EntryPath, HeldLeaf, Sample},
+    Epoch, GroupId,
+    audit::{Answer, BatchPath, EntryPath, HeldLeaf, Sample, find_entry},
     chain::ChallengedByte,
     hash::Hash,
     merkle::{leaf_hash, prove_range, subtree_hash},
-    object::{ObjectId, FRAME_LEN, LEAF_LEN},
+    object::{FRAME_LEN, LEAF_LEN, ObjectId},
     range::{RangeLeaf, RangeProver},
-    sum_tree::{prove_entry, BatchEntry},
-    Epoch, GroupId,
+    sum_tree::{BatchEntry, prove_entry},
 };
 use std::collections::BTreeMap;
 

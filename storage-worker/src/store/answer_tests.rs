@@ -1,16 +1,16 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    keys::LeafKey,
-    testing::{in_memory, FakeObject},
     Reading, Row, Store,
+    keys::LeafKey,
+    testing::{FakeObject, in_memory},
 };
 use meganet_primitives::{
-    audit::{verify, Answer, Sample},
+    audit::{Answer, Sample, verify},
     chain::ChallengedByte,
     object::LEAF_LEN,
     range::{RangeLeaf, RangeState},
-    sum_tree::{summarize, BatchEntry},
+    sum_tree::{BatchEntry, summarize},
 };
 
 const GROUP: u32 = 3;

@@ -4,10 +4,10 @@
 //! to die. Only tests look at those variables.
 #![allow(clippy::unwrap_used)]
 
-use super::{keys::ReceiptKey, records::ShardState, rocks::RocksEngine, testing::FakeObject, Store};
+use super::{Store, keys::ReceiptKey, records::ShardState, rocks::RocksEngine, testing::FakeObject};
 use meganet_primitives::sum_tree::summarize;
 use nix::{
-    sys::signal::{kill, Signal},
+    sys::signal::{Signal, kill},
     unistd::getpid,
 };
 use std::{os::unix::process::ExitStatusExt, path::Path, process::Command};

@@ -116,7 +116,9 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// Bytes on disk do not match their checksums.
-    #[error("the index is damaged ({0}): if this repeats, stop the worker, move the folder `index` away and start again; what is missing is rebuilt from the other workers")]
+    #[error(
+        "the index is damaged ({0}): if this repeats, stop the worker, move the folder `index` away and start again; what is missing is rebuilt from the other workers"
+    )]
     Corrupt(String),
     /// The disk or the system refused.
     #[error("the index could not be read or written ({0}): check that the disk is there, writable and not full")]

@@ -23,10 +23,14 @@ pub enum StoreError {
     #[error("the worker is being stopped")]
     Interrupted,
     /// A value of the index does not decode.
-    #[error("the index has a value that this version cannot read ({0}): it was written by a newer meganet-worker or is damaged")]
+    #[error(
+        "the index has a value that this version cannot read ({0}): it was written by a newer meganet-worker or is damaged"
+    )]
     BadRecord(&'static str),
     /// The folder belongs to another format.
-    #[error("the base path was written by another version (format {found}, this one reads {known}): use the matching meganet-worker")]
+    #[error(
+        "the base path was written by another version (format {found}, this one reads {known}): use the matching meganet-worker"
+    )]
     Format {
         /// The format on disk.
         found: u32,
@@ -34,7 +38,9 @@ pub enum StoreError {
         known: u32,
     },
     /// The folder belongs to another chain.
-    #[error("the base path holds shards of another chain (genesis 0x{found}, the node's is 0x{wanted}): give every chain a base path of its own")]
+    #[error(
+        "the base path holds shards of another chain (genesis 0x{found}, the node's is 0x{wanted}): give every chain a base path of its own"
+    )]
     Chain {
         /// The genesis on disk, hex.
         found: String,

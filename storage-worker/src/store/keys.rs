@@ -1,6 +1,6 @@
 //! The keys of the index. Numbers are big-endian, so that byte order is number order.
 
-use meganet_primitives::{hash::Hash, object::ObjectId, BlockNumber, Epoch, GroupId, SlotIndex};
+use meganet_primitives::{BlockNumber, Epoch, GroupId, SlotIndex, hash::Hash, object::ObjectId};
 
 /// A shard: its object and its index in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

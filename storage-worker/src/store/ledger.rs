@@ -5,16 +5,15 @@
 //! a crash: they come to the same end.
 
 use super::{
-    decode,
-    engine::{page, Batch, Durability, Table},
-    keys::{tombstone, Hold, LeafKey, ReceiptKey, ShardKey},
+    Store, StoreError, decode,
+    engine::{Batch, Durability, Table, page},
+    keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
     records::{MissingRecord, Reason, ReceiptRecord, Seconds, ShardRecord, ShardState},
-    Store, StoreError,
 };
 use crate::sync::lock;
 use codec::Encode;
 use meganet_primitives::{
-    hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry, AccountId, Epoch, GroupId, SlotIndex,
+    AccountId, Epoch, GroupId, SlotIndex, hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry,
 };
 
 /// Entries that are applied in one commit, so that a large batch does not need its size in memory twice.

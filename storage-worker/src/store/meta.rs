@@ -1,11 +1,11 @@
 //! Facts about the store itself, and where its long walks have come to.
 
 use super::{
+    Store, StoreError,
     engine::{Durability, Table},
     keys::ShardKey,
-    Store, StoreError,
 };
-use meganet_primitives::{hash::Hash, BlockNumber, GroupId, SlotIndex};
+use meganet_primitives::{BlockNumber, GroupId, SlotIndex, hash::Hash};
 
 /// The format of keys, values and files that this version writes and reads.
 const FORMAT: u32 = 1;

@@ -1,11 +1,10 @@
 //! The shards that should be here, whole, and are not: the rebuild job's list, which survives a crash.
 
 use super::{
-    decode,
+    Store, StoreError, decode,
     engine::{Batch, Durability, Table},
     keys::ShardKey,
     records::{MissingRecord, MissingShard, Reason, Seconds, ShardRecord, ShardState},
-    Store, StoreError,
 };
 use crate::sync::lock;
 use codec::Encode;

@@ -1,13 +1,13 @@
 //! Reading shards: nothing leaves the disk that does not match the shard's tree, and the tree the shard's root.
 
 use super::{
+    ReadError, Store, StoreError,
     engine::{Batch, Durability, EngineError, Table},
     keys::ShardKey,
     records::{ObjectRecord, Place, ShardRecord},
-    ReadError, Store, StoreError,
 };
 use crate::sync::lock;
-use meganet_codec::{ChunkHasher, ShardHasher};
+use meganet_objects::{ChunkHasher, ShardHasher};
 use meganet_primitives::{
     hash::Hash,
     merkle::{FrameTree, RangeProof},

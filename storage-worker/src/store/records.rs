@@ -2,9 +2,9 @@
 
 use codec::{Decode, Encode};
 use meganet_primitives::{
+    AccountId, GroupId,
     hash::Hash,
     object::{ObjectHeader, ObjectId},
-    AccountId, GroupId,
 };
 
 /// Seconds since the Unix epoch, by the worker's clock. Never compared with another machine's.

@@ -4,14 +4,14 @@
 //! same. A file is removed after its record, so that what is recorded is always there.
 
 use super::{
-    engine::{page, Batch, Durability, Table},
-    keys::{tombstone, Hold, LeafKey, ReceiptKey, ShardKey},
-    records::{Seconds, ShardState},
     Store, StoreError,
+    engine::{Batch, Durability, Table, page},
+    keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
+    records::{Seconds, ShardState},
 };
 use crate::sync::lock;
 use meganet_primitives::{
-    hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry, BlockNumber, Epoch, GroupId,
+    BlockNumber, Epoch, GroupId, hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry,
 };
 
 /// Entries that are released in one commit.

@@ -5,8 +5,8 @@
 
 use super::engine::{Batch, Durability, Engine, EngineError, Table, Visitor, Write};
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DBCompressionType, Direction, ErrorKind,
-    IteratorMode, LogLevel, Options, ReadOptions, WriteBatch, WriteOptions, DB,
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
+    IteratorMode, LogLevel, Options, ReadOptions, WriteBatch, WriteOptions,
 };
 use std::path::Path;
 

@@ -1,11 +1,11 @@
 //! Objects for tests.
 #![allow(clippy::unwrap_used)]
 
-use super::{keys::ShardKey, memory::MemoryEngine, records::ObjectRecord, Store};
-use meganet_codec::ShardHasher;
+use super::{Store, keys::ShardKey, memory::MemoryEngine, records::ObjectRecord};
+use meganet_objects::ShardHasher;
 use meganet_primitives::{
     hash::Hash,
-    object::{shards_root, Layout, ObjectHeader, ObjectId, CODEC_RS_GF8, OBJECT_VERSION},
+    object::{CODEC_RS_GF8, Layout, OBJECT_VERSION, ObjectHeader, ObjectId, shards_root},
     sum_tree::BatchEntry,
 };
 use std::path::Path;

@@ -1,14 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
+    AddLeaf, ReadError, Store, WriteError,
     keys::{LeafKey, ReceiptKey},
     records::{Reason, ShardState},
-    testing::{in_memory, noise, FakeObject},
-    AddLeaf, ReadError, Store, WriteError,
+    testing::{FakeObject, in_memory, noise},
 };
 use meganet_primitives::{
     range::RangeLeaf,
-    sum_tree::{summarize, BatchEntry},
+    sum_tree::{BatchEntry, summarize},
 };
 use std::path::Path;
 
@@ -57,7 +57,7 @@ fn small_and_large_shards_come_back_with_proofs() {
         let start = usize::try_from((frames - 1) * (64 << 10)).unwrap();
         assert!(last.bytes == bytes[start..]);
         let root = object.record.roots[usize::from(SLOT)];
-        meganet_codec::verify_frames(&root, record.len, frames - 1, &last.bytes, &last.proof).unwrap();
+        meganet_objects::verify_frames(&root, record.len, frames - 1, &last.bytes, &last.proof).unwrap();
         assert!(matches!(store.frames(&object.key(SLOT), frames, 1), Err(ReadError::OutOfRange { .. })));
         assert!(matches!(store.frames(&object.key(4), 0, 1), Err(ReadError::NotHere)));
     }

@@ -1,10 +1,9 @@
 //! Counting what is held.
 
 use super::{
-    decode,
+    Store, StoreError, decode,
     engine::Table,
     records::{MissingRecord, ShardRecord, ShardState},
-    Store, StoreError,
 };
 use meganet_primitives::GroupId;
 use std::collections::BTreeMap;

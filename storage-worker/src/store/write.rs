@@ -1,16 +1,16 @@
 //! Taking a shard in: streamed, hashed on the way, durable before it counts.
 
 use super::{
+    INLINE_MAX, Store, StoreError, WriteError,
     engine::{Batch, Durability, Table},
     files::UnfinishedFile,
     keys::{Hold, ShardKey},
     records::{ObjectRecord, Place, Seconds, ShardRecord, ShardState},
-    Store, StoreError, WriteError, INLINE_MAX,
 };
 use crate::sync::lock;
 use codec::Encode;
-use meganet_codec::ShardHasher;
-use meganet_primitives::{hash::Hash, merkle::FrameTree, GroupId};
+use meganet_objects::ShardHasher;
+use meganet_primitives::{GroupId, hash::Hash, merkle::FrameTree};
 use std::sync::Arc;
 
 enum Bytes {

@@ -2,20 +2,20 @@
 //! on the loopback interface, and an owner who stores objects with them.
 #![allow(clippy::unwrap_used, dead_code, missing_docs)]
 
-use meganet_chain::{
-    fake::{FakeChain, FakeConfig},
+use meganet_chain_client::{
     At, Call, ChainClient, Signer, TxOutcome, Until,
+    fake::{FakeChain, FakeConfig},
 };
-use meganet_codec::{Encoded, Encoder};
 use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetError, OpenShard, SignBatch};
+use meganet_objects::{Encoded, Encoder};
 use meganet_primitives::{
+    GroupId,
     content::ReadKey,
     country::Country,
     object::ObjectId,
     placement::ProfileId,
-    receipt::{PeerKey, Receipt, RECEIPT_BLOCKS},
-    sum_tree::{summarize, BatchEntry},
-    GroupId,
+    receipt::{PeerKey, RECEIPT_BLOCKS, Receipt},
+    sum_tree::{BatchEntry, summarize},
 };
 use meganet_worker::{
     clock::SystemClock,
@@ -23,7 +23,7 @@ use meganet_worker::{
     metrics::Metrics,
     settings::Settings,
     status::Status,
-    store::{keys::ShardKey, Store},
+    store::{Store, keys::ShardKey},
     worker::Worker,
 };
 use std::{
@@ -302,7 +302,7 @@ impl Town {
         for first in 0..len.div_ceil(64 << 10) {
             let range = FrameRange { object: object.id(), shard, first, count: 1 };
             let frames = client.frames(range).await?;
-            meganet_codec::verify_frames(&root, len, first, &frames.bytes, &frames.proof).unwrap();
+            meganet_objects::verify_frames(&root, len, first, &frames.bytes, &frames.proof).unwrap();
             bytes.extend(frames.bytes);
         }
         Ok(bytes)

@@ -1,13 +1,13 @@
 //! Runs scenarios: see `scripts/scenario`.
 
-use anyhow::{bail, Result};
+use anyhow::{Result, bail};
 use clap::Parser;
-use futures::{stream, StreamExt};
+use futures::{StreamExt, stream};
 use meganet_cli::devnet::Shape;
 use meganet_cli::interrupts::Interrupts;
 use meganet_tests::{
-    scenarios::{self, Scenario},
     Facts, Stage,
+    scenarios::{self, Scenario},
 };
 use std::{process::ExitCode, time::Instant};
 

@@ -15,12 +15,12 @@ mod losses;
 mod readers;
 mod spam;
 
-use crate::{folder, wait::until, Stage};
-use anyhow::{ensure, Context, Result};
+use crate::{Stage, folder, wait::until};
+use anyhow::{Context, Result, ensure};
 use cast::Cast;
-use meganet_chain::{At, ChainClient};
+use meganet_chain_client::{At, ChainClient};
 use meganet_cli::devnet::Shape;
-use meganet_primitives::{chain::WorkerAudit, Period, WorkerId};
+use meganet_primitives::{Period, WorkerId, chain::WorkerAudit};
 use readers::Readers;
 use std::time::Duration;
 

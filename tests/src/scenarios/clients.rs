@@ -1,9 +1,9 @@
 //! The ecosystem's own clients, polkadot-api and @polkadot/api, unchanged from npm: they connect to a validator, read a name,
 //! and transfer; what they transferred is there for our own command, too.
 
-use crate::{folder, Stage};
-use anyhow::{bail, ensure, Context, Result};
-use meganet_cli::devnet::{rpc, Kind};
+use crate::{Stage, folder};
+use anyhow::{Context, Result, bail, ensure};
+use meganet_cli::devnet::{Kind, rpc};
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 use tokio::process::Command;

@@ -1,9 +1,9 @@
 //! The demo as people run it: it ends with a URL that opens, and whenever it is interrupted, no process is left behind.
 
-use crate::{folder, http::Browser, Stage};
-use anyhow::{bail, ensure, Context, Result};
+use crate::{Stage, folder, http::Browser};
+use anyhow::{Context, Result, bail, ensure};
 use nix::{
-    sys::signal::{kill, killpg, Signal},
+    sys::signal::{Signal, kill, killpg},
     unistd::Pid,
 };
 use serde_json::Value;

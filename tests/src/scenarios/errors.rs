@@ -4,11 +4,10 @@
 //! is in the scenario `hostile`.
 
 use crate::{
-    folder,
+    Stage, folder,
     http::{raw, slow_drip},
-    Stage,
 };
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use meganet_cli::devnet::Kind;
 
 const LABEL: &str = "errors";

@@ -10,14 +10,14 @@ mod cut;
 mod proof;
 mod put;
 
-use crate::{folder, wait::until, Stage};
-use anyhow::{ensure, Context, Result};
+use crate::{Stage, folder, wait::until};
+use anyhow::{Context, Result, ensure};
 use cut::Cut;
-use meganet_chain::{At, ChainClient, SubxtChain};
+use meganet_chain_client::{At, ChainClient, SubxtChain};
 use meganet_cli::devnet::Kind;
 use meganet_primitives::{
-    chain::{ChallengeState, ChallengedByte},
     BlockNumber,
+    chain::{ChallengeState, ChallengedByte},
 };
 use proof::Side;
 use put::Put;

@@ -6,12 +6,12 @@ mod receipts;
 mod streams;
 mod uploads;
 
-use crate::{folder, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, ChainClient};
+use crate::{Stage, folder};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, ChainClient};
 use meganet_cli::{config::Config, devnet::Kind};
 use meganet_net::{Net, NetConfig};
-use meganet_primitives::{chain::GroupInfo, receipt::PeerKey, SlotIndex};
+use meganet_primitives::{SlotIndex, chain::GroupInfo, receipt::PeerKey};
 use std::{sync::Arc, time::Duration};
 
 const LABEL: &str = "hostile";

@@ -8,8 +8,8 @@
 //! 5. A bit flips in a shard on a worker's disk: it is found, the shard rebuilt, and the site opens all the while.
 //! 6. A `kill -9` of every process at once loses nothing.
 
-use crate::{folder, Stage};
-use anyhow::{ensure, Context, Result};
+use crate::{Stage, folder};
+use anyhow::{Context, Result, ensure};
 use meganet_cli::devnet::Kind;
 use std::{path::Path, time::Duration};
 
@@ -42,7 +42,7 @@ async fn finality(stage: &Stage) -> Result<()> {
         ensure!(std::time::Instant::now() < deadline, "finality does not advance beyond block {before}");
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    let workers = chain.all_workers(meganet_chain::At::Finalized).await?;
+    let workers = chain.all_workers(meganet_chain_client::At::Finalized).await?;
     let countries: std::collections::BTreeSet<_> = workers.iter().map(|worker| worker.country).collect();
     stage.facts.say("validators", stage.devnet.state.of_kind(Kind::Validator).len());
     stage.facts.say("finalized-block", chain.finalized().await?.number);

@@ -1,8 +1,8 @@
 //! A folder that nobody here wrote, with thousands of files, odd names, empty files and one of 300 MB, comes back identical,
 //! and no process needs more than 300 MiB for it.
 
-use crate::{folder, stage::MEMORY_BOUND, Stage};
-use anyhow::{ensure, Context, Result};
+use crate::{Stage, folder, stage::MEMORY_BOUND};
+use anyhow::{Context, Result, ensure};
 use std::{
     path::Path,
     time::{Duration, Instant},

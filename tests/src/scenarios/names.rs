@@ -13,8 +13,8 @@ mod lapse;
 mod light;
 mod proofs;
 
-use crate::{folder, http::Browser, stage, Stage};
-use anyhow::{ensure, Context, Result};
+use crate::{Stage, folder, http::Browser, stage};
+use anyhow::{Context, Result, ensure};
 use meganet_cli::devnet::Shape;
 use std::path::{Path, PathBuf};
 

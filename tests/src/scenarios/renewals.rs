@@ -1,8 +1,8 @@
 //! A site that is updated for years: what is kept for long enough is not uploaded again, whoever publishes from wherever; what
 //! would expire is; and what is new in a site that renews itself is not forgotten.
 
-use crate::{cli::Cli, folder, Stage};
-use anyhow::{ensure, Context, Result};
+use crate::{Stage, cli::Cli, folder};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::path::Path;
 

@@ -2,18 +2,17 @@
 //! mixture.
 
 use crate::{
-    folder,
-    http::{version_of, Browser},
-    Stage,
+    Stage, folder,
+    http::{Browser, version_of},
 };
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     path::Path,
     sync::{
-        atomic::{AtomicBool, AtomicUsize, Ordering},
         Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 

@@ -3,14 +3,14 @@
 use super::now;
 use crate::{
     args::CommitmentsArgs,
-    commands::{session::registrations_dir, Session},
+    commands::{Session, session::registrations_dir},
     names::when,
 };
-use anyhow::{bail, Context, Result};
-use meganet_chain::{At, Call, Until};
-use meganet_client::names::{secret::NameKey, Pending, PendingStore};
-use meganet_primitives::{chain::CommitmentInfo, hash::Hash, name::NameParams, BlockNumber};
-use serde_json::{json, Value};
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::{At, Call, Until};
+use meganet_client::names::{Pending, PendingStore, secret::NameKey};
+use meganet_primitives::{BlockNumber, chain::CommitmentInfo, hash::Hash, name::NameParams};
+use serde_json::{Value, json};
 
 /// A commitment on the chain, and the label that it is to, where that is known here.
 struct Known {

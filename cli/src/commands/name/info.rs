@@ -8,15 +8,15 @@ use crate::{
     commands::Session,
     names::{content_json, content_text, day, read_name, status_text, when},
 };
-use anyhow::{bail, Result};
-use meganet_chain::{account::format_account, At, Mega};
-use meganet_client::names::{record, NameError};
+use anyhow::{Result, bail};
+use meganet_chain_client::{At, Mega, account::format_account};
+use meganet_client::names::{NameError, record};
 use meganet_primitives::{
-    chain::{NameInfo, NameRecordEntry, NameVersion, SubnameInfo},
-    name::{split_name, NameParams, NameStatus},
     AccountId, BlockNumber,
+    chain::{NameInfo, NameRecordEntry, NameVersion, SubnameInfo},
+    name::{NameParams, NameStatus, split_name},
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Everything that is known of a label.
 struct Known {

@@ -1,13 +1,13 @@
 //! `meganet name transfer|release|delegate|reverse`: what an owner does.
 
-use super::{report, Writer};
+use super::{Writer, report};
 use crate::{
     args::{DelegateCommand, ReverseArgs},
     commands::Session,
     names::read_label,
 };
 use anyhow::Result;
-use meganet_chain::{account::format_account, At, Call, Mega, Until};
+use meganet_chain_client::{At, Call, Mega, Until, account::format_account};
 use meganet_client::names::standing::Standing;
 use serde_json::json;
 

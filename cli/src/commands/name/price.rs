@@ -5,15 +5,15 @@ use crate::{
     names::{quote_json, quote_text, read_label},
     output::counted,
 };
-use anyhow::{ensure, Result};
-use futures::{stream, StreamExt, TryStreamExt};
-use meganet_chain::{account::format_account, At, ChainClient, Mega};
-use meganet_client::names::{look, obstacle, NameError};
+use anyhow::{Result, ensure};
+use futures::{StreamExt, TryStreamExt, stream};
+use meganet_chain_client::{At, ChainClient, Mega, account::format_account};
+use meganet_client::names::{NameError, look, obstacle};
 use meganet_primitives::{
-    name::{Quote, MAX_YEARS},
     AccountId,
+    name::{MAX_YEARS, Quote},
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Questions to the chain at a time.
 const AT_ONCE: usize = 8;

@@ -3,17 +3,17 @@
 use super::{now, report};
 use crate::{
     args::RegisterArgs,
-    commands::{session::registrations_dir, Session},
+    commands::{Session, session::registrations_dir},
     names::{price, quote_json, quote_text, read_label, when},
     output::counted,
     progress::Bars,
 };
-use anyhow::{ensure, Result};
-use meganet_chain::{At, Call, Mega, Until};
-use meganet_client::names::{standing::Standing, NameError, Registration, Terms};
+use anyhow::{Result, ensure};
+use meganet_chain_client::{At, Call, Mega, Until};
+use meganet_client::names::{NameError, Registration, Terms, standing::Standing};
 use meganet_primitives::{
-    name::{Quote, MAX_YEARS},
     Balance,
+    name::{MAX_YEARS, Quote},
 };
 use serde_json::json;
 use std::io::{BufRead, IsTerminal};

@@ -6,16 +6,16 @@ use crate::{
     commands::Session,
     names::{content_json, content_text, read_label, read_name},
 };
-use anyhow::{bail, Context, Result};
-use meganet_chain::{account::format_account, At, Call};
+use anyhow::{Context, Result, bail};
+use meganet_chain_client::{At, Call, account::format_account};
 use meganet_client::names::{foreign, record, standing::Standing};
 use meganet_primitives::{
     chain::SubnameInfo,
     content::{ContentRef, NameContent},
     link::Link,
-    name::{split_name, RecordKey, RecordValue},
+    name::{RecordKey, RecordValue, split_name},
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// `meganet name set NAME LINK`
 pub async fn set(session: &Session, name: &str, link: &str) -> Result<()> {

@@ -2,11 +2,11 @@
 
 use crate::{
     args::PublishArgs,
-    commands::renew::{most_by_itself, Prepaid},
+    commands::renew::{Prepaid, most_by_itself},
 };
 use anyhow::{Context, Result};
-use meganet_chain::{amount::Mega, At, Signer};
-use meganet_client::{auto_renew::Prepayment, renew::RenewError, Network, PublishReport, Site};
+use meganet_chain_client::{At, Signer, amount::Mega};
+use meganet_client::{Network, PublishReport, Site, auto_renew::Prepayment, renew::RenewError};
 use std::fmt;
 
 /// How what was published is kept.
@@ -72,12 +72,16 @@ async fn left_out(network: &Network, name: &str, report: &PublishReport) -> Opti
     match found.await {
         Ok(batches) => {
             if let Some(expiry) = batches.iter().map(|batch| batch.expiry).min() {
-                eprintln!("note: {name} is renewed by itself, but what is new in it is not: that expires with epoch {expiry}. `meganet renew {name} --auto AMOUNT` prepays for it too");
+                eprintln!(
+                    "note: {name} is renewed by itself, but what is new in it is not: that expires with epoch {expiry}. `meganet renew {name} --auto AMOUNT` prepays for it too"
+                );
             }
             Some(batches.len())
         }
         Err(error) => {
-            eprintln!("note: could not find out whether all of {name} is renewed by itself ({error}); `meganet renew {name} --status` says it");
+            eprintln!(
+                "note: could not find out whether all of {name} is renewed by itself ({error}); `meganet renew {name} --status` says it"
+            );
             None
         }
     }

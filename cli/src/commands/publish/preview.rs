@@ -4,9 +4,9 @@ use crate::{
     names::{content_json, content_text, quote_json, quote_text},
     output::{bytes, counted},
 };
-use meganet_chain::amount::Mega;
+use meganet_chain_client::amount::Mega;
 use meganet_client::PublishPreview;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// What publishing would do, for scripts.
 pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPreview) -> Value {

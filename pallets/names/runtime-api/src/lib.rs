@@ -6,9 +6,9 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 use meganet_primitives::{
+    AccountId,
     chain::{Availability, CommitmentInfo, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo},
     name::{NameParams, Quote, RecordKey},
-    AccountId,
 };
 
 sp_api::decl_runtime_apis! {

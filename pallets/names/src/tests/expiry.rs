@@ -1,7 +1,7 @@
 //! Sweeping at the end of blocks.
 
 use super::*;
-use crate::{Names as NamesMap, SweepFrom, WeightInfo, BUCKET_BLOCKS, SWEEPS_PER_BLOCK};
+use crate::{BUCKET_BLOCKS, Names as NamesMap, SWEEPS_PER_BLOCK, SweepFrom, WeightInfo};
 use frame_support::{traits::Hooks, weights::Weight};
 
 fn left() -> u32 {

@@ -1,8 +1,8 @@
 //! Random histories: after every step the invariants hold, and no money is made or lost but what is burned.
 
 use super::*;
-use crate::{Call, Event, Names as NamesMap, SweepFrom, BUCKET_BLOCKS};
-use frame_support::traits::{fungible::Inspect, UnfilteredDispatchable};
+use crate::{BUCKET_BLOCKS, Call, Event, Names as NamesMap, SweepFrom};
+use frame_support::traits::{UnfilteredDispatchable, fungible::Inspect};
 use meganet_primitives::name::NameParams;
 use proptest::prelude::*;
 

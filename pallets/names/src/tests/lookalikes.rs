@@ -1,7 +1,7 @@
 //! Look-alikes and reserved labels.
 
 use super::*;
-use crate::{Error, Event, Skeletons, RESERVED};
+use crate::{Error, Event, RESERVED, Skeletons};
 use frame_support::assert_noop;
 use meganet_primitives::chain::Availability;
 

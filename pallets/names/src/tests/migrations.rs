@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::{
-    migrations::{v1, V1ToV2},
     CurrentParams, HoldReason, Names as NamesMap, Owned, Pallet, SkeletonRecord, Skeletons,
+    migrations::{V1ToV2, v1},
 };
 use codec::Encode;
-use frame_support::traits::{fungible::MutateHold, GetStorageVersion, OnRuntimeUpgrade, StorageVersion};
+use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion, fungible::MutateHold};
 use meganet_primitives::{chain::Availability, name::NameParams};
 
 /// Writes a name as version 1 had it.

@@ -5,7 +5,7 @@ use crate::{Error, Event, Histories, Names as NamesMap, Skeletons};
 use frame_support::assert_noop;
 use meganet_primitives::{
     chain::Availability,
-    name::{NameStatus, MAX_YEARS},
+    name::{MAX_YEARS, NameStatus},
 };
 
 #[test]

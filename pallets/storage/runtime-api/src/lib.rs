@@ -6,13 +6,13 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 use meganet_primitives::{
+    AccountId, AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
     chain::{
         AutoRenewalInfo, ChallengeInfo, ChallengedRow, GroupHealth, GroupInfo, RangeInfo, SlotAssignment, StorageMoney,
         StorageParams, StorageStats, Tombstone, WorkerAudit, WorkerInfo,
     },
     placement::ProfileId,
     receipt::PeerKey,
-    AccountId, AutoRenewalId, Epoch, GroupId, SlotIndex, WorkerId,
 };
 
 sp_api::decl_runtime_apis! {

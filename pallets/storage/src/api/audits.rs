@@ -1,16 +1,16 @@
 //! Answers about audits, pay and the health of groups. Questions are asked at the end of a block: its own randomness is
 //! known then, and what it tells is told here one block before calls can be about it.
 
-use crate::{audits::Duty, Config, CurrentParams, Fixed, Group, Groups, Ledger, Pallet, SlotsOf, Worker, Workers};
+use crate::{Config, CurrentParams, Fixed, Group, Groups, Ledger, Pallet, SlotsOf, Worker, Workers, audits::Duty};
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::storage::with_transaction_unchecked;
 use meganet_primitives::{
-    audit::{samples, Sample},
+    Balance, BlockNumber, GroupId, Period, WorkerId,
+    audit::{Sample, samples},
     chain::{
         ChallengeInfo, ChallengeState, ChallengedByte, ChallengedRow, GroupHealth, SlotHealth, StorageMoney,
         WorkerAudit,
     },
-    Balance, BlockNumber, GroupId, Period, WorkerId,
 };
 use sp_runtime::TransactionOutcome;
 

@@ -5,8 +5,8 @@ use crate::{AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Config, C
 use alloc::vec::Vec;
 use frame_support::storage::with_transaction_unchecked;
 use meganet_primitives::{
-    chain::{AutoRenewalInfo, AutoRenewalState},
     AccountId, AutoRenewalId, Balance, Epoch, GroupId,
+    chain::{AutoRenewalInfo, AutoRenewalState},
 };
 use sp_runtime::{AccountId32, TransactionOutcome};
 

@@ -10,13 +10,13 @@ pub mod renewal;
 
 pub use prover::Archive;
 
-use crate::{mock::*, Call, Error, Event};
+use crate::{Call, Error, Event, mock::*};
 use frame_support::dispatch::{DispatchResultWithPostInfo, Pays};
 use meganet_primitives::{
+    GroupId, WorkerId,
     audit::AuditProof,
     chain::{ChallengeInfo, ChallengeState},
     placement::ProfileId,
-    GroupId, WorkerId,
 };
 use sp_runtime::traits::Dispatchable;
 

@@ -1,11 +1,11 @@
-use crate::{mock::*, Error, Event, Groups};
+use crate::{Error, Event, Groups, mock::*};
 use frame_support::assert_ok;
 use meganet_primitives::{
+    Epoch, GroupId,
     placement::ProfileId,
     range::{RangeLeaf, RangeState},
     receipt::{PeerSignature, Receipt, ReceiptStatement},
-    sum_tree::{summarize, BatchSummary},
-    Epoch, GroupId,
+    sum_tree::{BatchSummary, summarize},
 };
 use sp_runtime::DispatchResult;
 

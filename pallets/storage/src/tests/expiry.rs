@@ -1,4 +1,4 @@
-use crate::{mock::*, Error, Event, Ranges, RangesOf, Stale, Tombstones};
+use crate::{Error, Event, Ranges, RangesOf, Stale, Tombstones, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use meganet_primitives::placement::ProfileId;
 

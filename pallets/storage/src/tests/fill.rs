@@ -1,4 +1,4 @@
-use crate::{mock::*, Eligible, EligibleCount, Error, Event, FillQueue, Groups};
+use crate::{Eligible, EligibleCount, Error, Event, FillQueue, Groups, mock::*};
 use frame_support::{assert_noop, assert_ok};
 use meganet_primitives::{chain::SlotAssignment, placement::ProfileId};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-use crate::{mock::*, Error, Event, HoldReason};
+use crate::{Error, Event, HoldReason, mock::*};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 use meganet_primitives::placement::ProfileId;
 

@@ -2,19 +2,19 @@
 
 use super::{
     audits::{
+        Archive,
         auto_renewal::{auto_renew, cancel, prepaid, prepay, top_up},
         prove_as,
         renewal::renew,
-        Archive,
     },
     tombstones::{delete, held},
 };
-use crate::{mock::*, Groups};
+use crate::{Groups, mock::*};
 use frame_support::traits::fungible::{Inspect, InspectHold};
 use meganet_primitives::{
     chain::{AutoRenewalState, ChallengeState},
     placement::ProfileId,
-    sum_tree::{summarize, BatchEntry},
+    sum_tree::{BatchEntry, summarize},
 };
 use proptest::prelude::*;
 

@@ -1,11 +1,11 @@
-use crate::{mock::*, Error, Event, HoldReason, Ranges};
+use crate::{Error, Event, HoldReason, Ranges, mock::*};
 use frame_support::{assert_ok, traits::fungible::InspectHold};
 use meganet_primitives::{
+    Epoch, GroupId,
     chain::Tombstone,
     placement::ProfileId,
-    range::{prove_leaf, RangeLeaf, RangeLeafProof},
-    sum_tree::{prove_entry, summarize, BatchEntry, SumProof},
-    Epoch, GroupId,
+    range::{RangeLeaf, RangeLeafProof, prove_leaf},
+    sum_tree::{BatchEntry, SumProof, prove_entry, summarize},
 };
 use sp_runtime::DispatchResult;
 

@@ -1,9 +1,9 @@
-use crate::{mock::*, Error, Event, HoldReason};
+use crate::{Error, Event, HoldReason, mock::*};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 use meganet_primitives::{
     country::Country,
     placement::ProfileId,
-    receipt::{worker_signed_bytes, PeerSignature},
+    receipt::{PeerSignature, worker_signed_bytes},
 };
 use sp_core::Pair;
 

@@ -1,11 +1,11 @@
 //! A range of batches of objects, of which one slot's shards are here.
 
 use crate::{
-    audit::{find_entry, find_leaf, Answer, BatchPath, EntryPath, HeldLeaf, Sample},
+    audit::{Answer, BatchPath, EntryPath, HeldLeaf, Sample, find_entry, find_leaf},
     merkle::{leaf_hash, prove_range, root_of_leaves, subtree_hash},
-    object::{shards_root, ObjectId, LEAF_LEN},
-    range::{prove_leaf, RangeLeaf, RangeState},
-    sum_tree::{prove_entry, summarize, BatchEntry},
+    object::{LEAF_LEN, ObjectId, shards_root},
+    range::{RangeLeaf, RangeState, prove_leaf},
+    sum_tree::{BatchEntry, prove_entry, summarize},
 };
 
 /// Shards of an object.

@@ -1,9 +1,9 @@
 //! Answers that must be refused.
 
-use super::town::{Town, SHARDS};
+use super::town::{SHARDS, Town};
 use crate::{filler, scale};
-use meganet_primitives::audit::{verify, Answer, BatchPath, EntryPath, HeldLeaf, Sample};
-use serde_json::{json, Value};
+use meganet_primitives::audit::{Answer, BatchPath, EntryPath, HeldLeaf, Sample, verify};
+use serde_json::{Value, json};
 
 type Parts = (BatchPath, EntryPath, HeldLeaf);
 

@@ -2,14 +2,14 @@
 
 use crate::{filler, hex, scale};
 use meganet_primitives::{
-    audit::{find_entry, find_leaf, Answer, BatchPath, EntryPath, HeldLeaf, Holding, Sample},
+    audit::{Answer, BatchPath, EntryPath, HeldLeaf, Holding, Sample, find_entry, find_leaf},
     hash::Hash,
     merkle::{leaf_hash, prove_range, root_of_leaves, subtree_hash},
-    object::{shards_root, ObjectId, LEAF_LEN},
-    range::{prove_leaf, RangeLeaf, RangeState},
-    sum_tree::{prove_entry, summarize, BatchEntry},
+    object::{LEAF_LEN, ObjectId, shards_root},
+    range::{RangeLeaf, RangeState, prove_leaf},
+    sum_tree::{BatchEntry, prove_entry, summarize},
 };
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 /// Shards of an object.
 pub const SHARDS: u8 = 6;

@@ -3,13 +3,13 @@
 use super::*;
 use crate::name::fake::Node;
 use codec::DecodeAll;
-use meganet_proof::{verify, Answer, Freshness, ProofError};
+use meganet_name_proof::{Answer, Freshness, ProofError, verify};
 
 fn prover(node: Node) -> Prover {
     Prover::new(Arc::new(node))
 }
 
-fn check(proven: &Proven, checkpoint: &Checkpoint) -> Result<meganet_proof::Verified, ProofError> {
+fn check(proven: &Proven, checkpoint: &Checkpoint) -> Result<meganet_name_proof::Verified, ProofError> {
     let proof = NameProof::from_bytes(&proven.bytes).unwrap();
     assert_eq!(proof, proven.proof);
     verify(&proof, proof.name().unwrap(), checkpoint, &Freshness::ANY)

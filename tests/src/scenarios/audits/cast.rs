@@ -1,9 +1,9 @@
 //! Who plays which part: members of the group, as the chain's randomness seated them.
 
 use crate::Stage;
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, ChainClient, Signer};
-use meganet_cli::devnet::{operator_suri, program, Kind};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, ChainClient, Signer};
+use meganet_cli::devnet::{Kind, operator_suri, program};
 use meganet_primitives::{AccountId, GroupId, WorkerId};
 use std::collections::BTreeMap;
 use tokio::process::Command;

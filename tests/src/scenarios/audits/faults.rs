@@ -1,15 +1,14 @@
 //! What happens to members that hold everything: a clock that is wrong, sleep at the wrong time, a kill while a proof is sent.
 
 use super::{
-    audit,
+    PERIOD, audit,
     cast::{Cast, Member},
-    PERIOD,
 };
-use crate::{pay::paid_once, pool, wait::until, Facts, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, ChainClient, Signer};
-use meganet_cli::devnet::{operator_suri, Kind, Running};
-use meganet_primitives::{chain::ChallengeState, GroupId, Period, WorkerId};
+use crate::{Facts, Stage, pay::paid_once, pool, wait::until};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, ChainClient, Signer};
+use meganet_cli::devnet::{Kind, Running, operator_suri};
+use meganet_primitives::{GroupId, Period, WorkerId, chain::ChallengeState};
 use nix::sys::signal::Signal;
 use std::{
     path::PathBuf,

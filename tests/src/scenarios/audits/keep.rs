@@ -1,9 +1,9 @@
 //! A file that is stored for a short time only, and prepaid for, so that the network renews it by itself.
 
 use super::PERIOD;
-use crate::{cli::Cli, folder, wait::until, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, ChainClient};
+use crate::{Stage, cli::Cli, folder, wait::until};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, ChainClient};
 use meganet_primitives::Epoch;
 
 /// Who pays for it, and is gone afterwards.

@@ -1,17 +1,16 @@
 //! Members that leave, die or lose what they hold, and who takes their places.
 
 use super::{
-    audit,
+    PERIOD, audit,
     cast::{self, Cast, Member},
-    PERIOD,
 };
-use crate::{scenarios::main_job, wait::until, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, ChainClient};
+use crate::{Stage, scenarios::main_job, wait::until};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, ChainClient};
 use meganet_primitives::{
+    WorkerId,
     audit::Record,
     chain::{GroupHealth, SlotHealth},
-    WorkerId,
 };
 use std::{path::Path, time::Instant};
 

@@ -1,13 +1,13 @@
 //! Somebody who reads all files again and again, with nothing but the site's name and a link.
 
-use super::{keep::Kept, LABEL};
-use crate::{folder, Stage};
-use anyhow::{ensure, Result};
+use super::{LABEL, keep::Kept};
+use crate::{Stage, folder};
+use anyhow::{Result, ensure};
 use std::{
     path::Path,
     sync::{
-        atomic::{AtomicU64, Ordering},
         Arc,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };

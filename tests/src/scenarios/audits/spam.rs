@@ -1,23 +1,23 @@
 //! Somebody fills all blocks while proofs are due, and pays for it.
 
-use super::{all_proven, cast::Cast, period, PERIOD};
+use super::{PERIOD, all_proven, cast::Cast, period};
 use crate::{
-    pool::{next_nonce, PROOF},
-    wait::until,
     Stage,
+    pool::{PROOF, next_nonce},
+    wait::until,
 };
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
-use meganet_chain::{ChainClient, Signer};
-use meganet_cli::devnet::{operator_suri, rpc, Kind};
+use meganet_chain_client::{ChainClient, Signer};
+use meganet_cli::devnet::{Kind, operator_suri, rpc};
 use meganet_primitives::{BlockNumber, Period};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 use subxt::{
-    config::substrate::SubstrateExtrinsicParamsBuilder, dynamic::Value as Argument, OnlineClient, SubstrateConfig,
+    OnlineClient, SubstrateConfig, config::substrate::SubstrateExtrinsicParamsBuilder, dynamic::Value as Argument,
 };
 
 /// Remarks of one sender.

@@ -1,10 +1,10 @@
 //! A validator that can be cut off from the others, and meets them again, without a restart.
 
-use crate::{pool::next_nonce, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_cli::devnet::{rpc, Kind};
+use crate::{Stage, pool::next_nonce};
+use anyhow::{Context, Result, ensure};
+use meganet_cli::devnet::{Kind, rpc};
 use meganet_primitives::{AccountId, BlockNumber};
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// One validator, with how the others are reached. It has only the peers that it is told to have.

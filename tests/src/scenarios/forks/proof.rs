@@ -1,12 +1,12 @@
 //! The worker that asks the validator that is cut off, and what it proves.
 
-use crate::{pay::paid_once, pool, wait::until, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, ChainClient, Signer, SubxtChain};
-use meganet_cli::devnet::{operator_suri, Kind};
+use crate::{Stage, pay::paid_once, pool, wait::until};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, ChainClient, Signer, SubxtChain};
+use meganet_cli::devnet::{Kind, operator_suri};
 use meganet_primitives::{
-    chain::{ChallengeInfo, ChallengeState, WorkerAudit},
     AccountId, Period, WorkerId,
+    chain::{ChallengeInfo, ChallengeState, WorkerAudit},
 };
 use std::{collections::BTreeMap, time::Duration};
 

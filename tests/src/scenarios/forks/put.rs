@@ -1,9 +1,9 @@
 //! A file that somebody stores through the validator that is cut off.
 
 use super::cut::Cut;
-use crate::{folder, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_chain::Signer;
+use crate::{Stage, folder};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::Signer;
 use meganet_cli::devnet::Kind;
 use serde_json::Value;
 use std::path::PathBuf;

@@ -2,9 +2,9 @@
 //! that of a manifest, so a link to it says that the file is one.
 
 use super::Victim;
-use crate::{folder, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_client::{pack::content_hash, Network};
+use crate::{Stage, folder};
+use anyhow::{Context, Result, ensure};
+use meganet_client::{Network, pack::content_hash};
 use meganet_primitives::{
     link::Link,
     manifest::{Entry, Manifest},

@@ -1,12 +1,12 @@
 //! Receipts that the chain must not take.
 
-use super::{uploads::Sample, Victim};
+use super::{Victim, uploads::Sample};
 use crate::Stage;
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, Call, Signer, Until};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, Call, Signer, Until};
 use meganet_net::{Keypair, NetError, Refusal, SignBatch};
 use meganet_primitives::{
-    receipt::{PeerSignature, Receipt, ReceiptStatement, MAX_RECEIPT_BLOCKS, RECEIPT_BLOCKS},
+    receipt::{MAX_RECEIPT_BLOCKS, PeerSignature, RECEIPT_BLOCKS, Receipt, ReceiptStatement},
     sum_tree::summarize,
 };
 

@@ -1,17 +1,17 @@
 //! Streams that break the protocol: messages that announce more than is allowed, and messages that never end.
 
-use super::{uploads::Sample, Victim};
-use crate::{http::slow_drip, Stage};
-use anyhow::{bail, ensure, Context, Result};
+use super::{Victim, uploads::Sample};
+use crate::{Stage, http::slow_drip};
+use anyhow::{Context, Result, bail, ensure};
 use codec::{DecodeAll, Encode};
 use futures::future::try_join3;
 use meganet_net::{
+    BoxedIo, GetRefusal, Protocol, Refusal,
     wire::{
+        MAX_CHUNK_LEN,
         get::{GetReply, GetRequest, MAX_HAVE},
         put::{PutReply, PutRequest},
-        MAX_CHUNK_LEN,
     },
-    BoxedIo, GetRefusal, Protocol, Refusal,
 };
 use meganet_primitives::object::ObjectId;
 use std::time::{Duration, Instant};

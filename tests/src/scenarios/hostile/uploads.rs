@@ -2,11 +2,11 @@
 
 use super::Victim;
 use crate::Stage;
-use anyhow::{bail, ensure, Context, Result};
-use meganet_codec::{Encoded, Encoder};
+use anyhow::{Context, Result, bail, ensure};
 use meganet_net::{NetError, OpenShard, PutClient, Refusal, SignBatch};
+use meganet_objects::{Encoded, Encoder};
 use meganet_primitives::{
-    chain::GroupInfo, content::ReadKey, object::Layout, receipt::RECEIPT_BLOCKS, sum_tree::BatchEntry, SlotIndex,
+    SlotIndex, chain::GroupInfo, content::ReadKey, object::Layout, receipt::RECEIPT_BLOCKS, sum_tree::BatchEntry,
 };
 use serde_json::Value;
 use std::fmt::Debug;
@@ -85,7 +85,7 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let too_much = stream.begin(open).await.map(|_| ());
     let says_what_is_free = |refusal| matches!(refusal, Refusal::OverCapacity { free } if free < shard_len);
     expect(stage, "worker-over-capacity", too_much, says_what_is_free)?;
-    let expiry = victim.chain.params(meganet_chain::At::Best).await?.epoch + 2;
+    let expiry = victim.chain.params(meganet_chain_client::At::Best).await?.epoch + 2;
     let valid_until = victim.chain.best().await?.number + RECEIPT_BLOCKS;
     let entries = vec![sample.entry()];
     let batch = SignBatch { group: group.id, slot, expiry, owner: [7; 32], valid_until, entries };

@@ -1,8 +1,8 @@
 //! Whoever sees a commitment or a registration is too late; a registration that was killed goes on.
 
-use crate::{cli::Cli, Stage};
-use anyhow::{ensure, Context, Result};
-use meganet_chain::{At, Call, ChainClient, Signer, Until};
+use crate::{Stage, cli::Cli};
+use anyhow::{Context, Result, ensure};
+use meganet_chain_client::{At, Call, ChainClient, Signer, Until};
 use meganet_primitives::name::commitment;
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,8 @@
 //! Who may do what with a name, and back to what it was.
 
-use super::{shows, site, text, BELOW, LASTING};
-use crate::{http::Browser, Stage};
-use anyhow::{ensure, Context, Result};
+use super::{BELOW, LASTING, shows, site, text};
+use crate::{Stage, http::Browser};
+use anyhow::{Context, Result, ensure};
 
 /// Plays it.
 pub(super) async fn play(stage: &Stage, browser: &Browser) -> Result<()> {

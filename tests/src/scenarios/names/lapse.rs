@@ -1,8 +1,8 @@
 //! A name that nobody pays for goes through its life and gets another owner.
 
 use super::FLEETING;
-use crate::{cli::Cli, http::Browser, Stage};
-use anyhow::{ensure, Context, Result};
+use crate::{Stage, cli::Cli, http::Browser};
+use anyhow::{Context, Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::time::{Duration, Instant};

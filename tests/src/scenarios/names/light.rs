@@ -1,8 +1,8 @@
 //! A gateway that asks no node and believes none: its own light client follows the chain, also when all nodes were gone.
 
-use super::{shows, site, text, LASTING};
-use crate::{http::Browser, Stage};
-use anyhow::{ensure, Context, Result};
+use super::{LASTING, shows, site, text};
+use crate::{Stage, http::Browser};
+use anyhow::{Context, Result, ensure};
 use meganet_cli::devnet::Kind;
 use std::{process::Stdio, time::Instant};
 use tokio::{

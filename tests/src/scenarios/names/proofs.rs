@@ -2,7 +2,7 @@
 
 use super::LASTING;
 use crate::Stage;
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{fs, time::Instant};
 
 /// Plays it.

@@ -5,10 +5,10 @@ use frame_support::{
     traits::fungible::{Inspect, InspectHold},
 };
 use meganet_primitives::{
+    AutoRenewalId, Balance,
     audit::Answer,
     chain::{AutoRenewalInfo, AutoRenewalState},
-    range::{prove_leaf, RangeLeaf},
-    AutoRenewalId, Balance,
+    range::{RangeLeaf, prove_leaf},
 };
 use sp_runtime::DispatchResult;
 

@@ -4,13 +4,13 @@ use crate::mock::*;
 use codec::Encode;
 use frame_support::assert_ok;
 use meganet_primitives::{
-    audit::{find_entry, find_leaf, Answer, AuditProof, BatchPath, EntryPath, HeldLeaf},
+    Epoch, GroupId, SlotIndex,
+    audit::{Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, find_entry, find_leaf},
     chain::{ChallengeInfo, ChallengedByte},
     merkle::{leaf_hash, prove_range, root_of_leaves, subtree_hash},
-    object::{shards_root, ObjectId, LEAF_LEN},
-    range::{prove_leaf, RangeLeaf},
-    sum_tree::{prove_entry, summarize, BatchEntry},
-    Epoch, GroupId, SlotIndex,
+    object::{LEAF_LEN, ObjectId, shards_root},
+    range::{RangeLeaf, prove_leaf},
+    sum_tree::{BatchEntry, prove_entry, summarize},
 };
 use std::collections::BTreeMap;
 

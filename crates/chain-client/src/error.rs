@@ -1,0 +1,214 @@
+//! What can go wrong with the chain, and what to do about it.
+
+use crate::amount::Mega;
+use meganet_primitives::Balance;
+
+/// Why the chain could not be asked, or did not do what it was asked for. The text names the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// No connection to the node, or it was lost and did not come back in time.
+    #[error(
+        "cannot reach a node at {url}: {reason}. Is the node running? Check --rpc; a node listens on ws://127.0.0.1:9944 unless told otherwise"
+    )]
+    NodeUnreachable {
+        /// The node's URL.
+        url: String,
+        /// What the connection said.
+        reason: String,
+    },
+    /// The URL is not one of a node.
+    #[error("{url} is not the URL of a node: {reason}. Use --rpc ws://HOST:PORT or wss://HOST:PORT")]
+    BadUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The node runs a chain with another genesis.
+    #[error(
+        "the node at {url} runs another chain: its genesis is 0x{got}, expected 0x{expected}. Check --rpc, or the genesis in the configuration if the network was started anew"
+    )]
+    WrongChain {
+        /// The node's URL.
+        url: String,
+        /// The wanted genesis hash, hex.
+        expected: String,
+        /// The node's genesis hash, hex.
+        got: String,
+    },
+    /// The node's runtime has no names and no storage.
+    #[error("the node at {url} runs another chain, not Meganet: its runtime has no {missing}. Check --rpc")]
+    NotMeganet {
+        /// The node's URL.
+        url: String,
+        /// The runtime API or pallet that was looked for.
+        missing: String,
+    },
+    /// A file or text is no spec for light clients.
+    #[error(
+        "{spec} is no spec for light clients: {reason}. Make one with `meganet light spec -o FILE`, which asks a node once"
+    )]
+    BadLightSpec {
+        /// The file, or whatever it came from.
+        spec: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The spec for light clients is of a chain with another genesis than is wanted.
+    #[error(
+        "{spec} is of another chain: its genesis is 0x{got}, expected 0x{expected}. Make a new one with `meganet light spec`, or check the genesis in the configuration"
+    )]
+    WrongLightSpec {
+        /// The file, or whatever it came from.
+        spec: String,
+        /// The wanted genesis hash, hex.
+        expected: String,
+        /// The spec's genesis hash, hex.
+        got: String,
+    },
+    /// A light client met no node of its chain.
+    #[error(
+        "no node of {spec} was reached within {seconds} s: {nodes}. Check that they run, and that they run this chain: nodes of a chain with another genesis do not talk to this one. `meganet light spec` makes a new spec"
+    )]
+    NoPeers {
+        /// The spec's file, or whatever it came from.
+        spec: String,
+        /// How long it was tried.
+        seconds: u64,
+        /// Their addresses.
+        nodes: String,
+    },
+    /// A light client did not catch up with the chain in time.
+    #[error(
+        "the light client did not catch up with the chain within {seconds} s: it is at block {at} of {target}. Try again, or begin nearer: `meganet light spec` makes a spec with a newer checkpoint than {spec}"
+    )]
+    NotSynced {
+        /// The spec's file, or whatever it came from.
+        spec: String,
+        /// How long it was tried.
+        seconds: u64,
+        /// The highest block known to be final.
+        at: u64,
+        /// The highest block that a node claims.
+        target: u64,
+    },
+    /// A light client got no answer that could be verified.
+    #[error(
+        "the light client got no answer that it could verify: {reason}. Try again; where it goes on, ask a node with --rpc in place of --light"
+    )]
+    LightClient {
+        /// What went wrong.
+        reason: String,
+    },
+    /// A light spec needs a finalized block other than the genesis block.
+    #[error(
+        "the chain has finalized no block yet. Try again in a few seconds; where it goes on, check that its validators run"
+    )]
+    NothingFinalized,
+    /// The node's runtime differs from the one this program was written for.
+    #[error("this program and the node's runtime do not fit together: {detail}. Update whichever is older")]
+    Incompatible {
+        /// Where they differ.
+        detail: String,
+    },
+    /// The node no longer has the state of that block.
+    #[error(
+        "the node has dropped the state of block {block}. Ask for a newer block, or run the node with --state-pruning archive"
+    )]
+    StatePruned {
+        /// The block, hash or height.
+        block: String,
+    },
+    /// The node does not know that block.
+    #[error(
+        "the node does not know block {block}. It may still be synchronising, or the block was on an abandoned fork: try again with a newer block"
+    )]
+    UnknownBlock {
+        /// The block, hash or height.
+        block: String,
+    },
+    /// The node refused a request.
+    #[error("the node refused {method}: {reason}. Its log may say more")]
+    Refused {
+        /// The RPC method or runtime call.
+        method: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The account cannot pay.
+    #[error("account {account} needs {} for {purpose} and has {} to spend. Send it at least {} more", Mega(*needed), Mega(*available), Mega(needed.saturating_sub(*available)))]
+    InsufficientFunds {
+        /// The account, SS58.
+        account: String,
+        /// What the calls and the fee take, in planck.
+        needed: Balance,
+        /// What it can spend, in planck.
+        available: Balance,
+        /// What for.
+        purpose: String,
+    },
+    /// The runtime executed the transaction and refused a call; nothing but the fee was taken.
+    #[error("the chain refused the call: {pallet}.{error}{}", said(docs))]
+    Dispatch {
+        /// The pallet, or the kind of error if no pallet raised it.
+        pallet: String,
+        /// The error's name.
+        error: String,
+        /// What the runtime's documentation says of it.
+        docs: String,
+    },
+    /// The transaction pool did not take the transaction, or threw it out.
+    #[error("the node did not accept the transaction: {reason}. Nothing was done; try again")]
+    Rejected {
+        /// What the pool said.
+        reason: String,
+    },
+    /// The transaction's lifetime ended before a block took it.
+    #[error(
+        "transaction 0x{extrinsic} expired before a block included it. Nothing was done; check that the chain produces blocks and try again"
+    )]
+    Expired {
+        /// The hash of the extrinsic, hex.
+        extrinsic: String,
+    },
+    /// Waiting was given up; the transaction may still succeed.
+    #[error(
+        "transaction 0x{extrinsic} was not {wanted} within {seconds} s. It may still be: look before repeating it, and check that the chain produces and finalizes blocks"
+    )]
+    TimedOut {
+        /// The hash of the extrinsic, hex.
+        extrinsic: String,
+        /// In a block, or finalized.
+        wanted: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// There is nothing to submit.
+    #[error("there are no calls to submit: give at least one")]
+    NoCalls,
+}
+
+impl ChainError {
+    /// Whether the runtime refused a call with this error.
+    pub fn is_dispatch(&self, pallet: &str, error: &str) -> bool {
+        matches!(self, Self::Dispatch { pallet: p, error: e, .. } if p == pallet && e == error)
+    }
+
+    /// Whether trying the same again later may help by itself: the node was away, not the request wrong.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::NodeUnreachable { .. }
+                | Self::LightClient { .. }
+                | Self::NotSynced { .. }
+                | Self::Rejected { .. }
+                | Self::Expired { .. }
+        )
+    }
+}
+
+/// The documentation of an error as the end of a sentence.
+fn said(docs: &str) -> String {
+    let docs = docs.trim();
+    if docs.is_empty() { String::new() } else { format!(": {docs}") }
+}

@@ -1,0 +1,156 @@
+//! A light client inside this process: smoldot.
+//!
+//! It speaks to the nodes' peer-to-peer ports and believes none of them. From a checkpoint it follows GRANDPA's
+//! signatures through every change of the validators, and from there verifies each header. A runtime call is executed
+//! here, by an interpreter, on storage that comes with Merkle proofs against a verified header. So a node can refuse to
+//! answer, and can no longer lie. What is trusted is the checkpoint: whoever made the spec.
+//!
+//! - [`LightSpec`]: which chain, where its nodes are, and the checkpoint. [`crate::SubxtChain::light_spec`] makes one.
+//! - [`LightClient`]: the running client. [`crate::SubxtChain::over_light`] is the chain seen through it.
+//! - [`Database`]: what it knew when it ran last, so that the next start is warm.
+//! - [`engine`]: smoldot and its JSON-RPC, over which subxt works as over a WebSocket.
+//!
+//! The database is a checkpoint too: smoldot begins at it unverified if it is newer than the spec's. It belongs to the
+//! user and is written by this program alone.
+
+mod checkpoint;
+mod database;
+mod engine;
+mod spec;
+mod sync;
+
+pub(crate) use self::{
+    checkpoint::Checkpoint,
+    spec::{Document, Genesis},
+};
+pub use self::{database::Database, spec::LightSpec};
+
+use self::engine::Engine;
+use crate::error::ChainError;
+use meganet_primitives::hash::Hash;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use subxt::rpcs::{
+    RpcClientT,
+    client::{RawRpcFuture, RawRpcSubscription, RawValue},
+};
+use tokio::task::JoinSet;
+
+/// The database is written again so often while the client runs.
+const SAVE_EVERY: Duration = Duration::from_secs(300);
+
+/// How a [`LightClient`] behaves.
+#[derive(Clone, Debug)]
+pub struct LightOptions {
+    /// How long it is tried to reach any node of the spec. Below 30 seconds: by then smoldot calls itself ready even
+    /// where it met nobody.
+    pub peer_timeout: Duration,
+    /// How long catching up with the chain may take, from the beginning.
+    pub sync_timeout: Duration,
+    /// What was known when it ran last; `None` keeps nothing.
+    pub database: Option<Database>,
+}
+
+impl Default for LightOptions {
+    fn default() -> Self {
+        Self { peer_timeout: Duration::from_secs(20), sync_timeout: Duration::from_secs(120), database: None }
+    }
+}
+
+/// A running light client. Clones share it; it ends with the last of them.
+#[derive(Clone)]
+pub struct LightClient {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    spec: LightSpec,
+    options: LightOptions,
+    engine: Arc<Engine>,
+    /// Ended with this.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl LightClient {
+    /// Starts it. It connects and catches up by itself; [`LightClient::synced`] waits for that.
+    ///
+    /// Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`ChainError::BadLightSpec`] if smoldot does not take the spec.
+    pub fn start(spec: LightSpec, options: LightOptions) -> Result<Self, ChainError> {
+        let known = options.database.as_ref().map_or("", Database::content);
+        let (engine, pump) = Engine::start(&spec, known)?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(pump);
+        Ok(Self { shared: Arc::new(Shared { spec, options, engine, tasks: Mutex::new(tasks) }) })
+    }
+
+    /// What it was started from.
+    pub fn spec(&self) -> &LightSpec {
+        &self.shared.spec
+    }
+
+    /// The genesis hash of the chain that it follows.
+    pub fn genesis(&self) -> Hash {
+        self.shared.spec.genesis()
+    }
+
+    /// Waits until it has caught up with the chain, and then writes the database.
+    ///
+    /// # Errors
+    /// [`ChainError::NoPeers`] if no node of the spec is reached, [`ChainError::NotSynced`] if it takes too long.
+    pub async fn synced(&self) -> Result<(), ChainError> {
+        sync::wait(&self.shared.engine, &self.shared.spec, &self.shared.options).await?;
+        if self.shared.options.database.is_some() {
+            self.save().await;
+            let (shared, mut every) = (Arc::downgrade(&self.shared), tokio::time::interval(SAVE_EVERY));
+            let mut tasks = self.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            tasks.spawn(async move {
+                every.tick().await;
+                loop {
+                    every.tick().await;
+                    let Some(shared) = shared.upgrade() else { return };
+                    Self { shared }.save().await;
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes what is known now to the database. A failure costs the next start some time and is only logged.
+    pub async fn save(&self) {
+        let Some(database) = &self.shared.options.database else { return };
+        let known = self.shared.engine.call("chainHead_unstable_finalizedDatabase", Vec::new()).await;
+        let written = match known.map(|known| serde_json::from_str::<String>(known.get())) {
+            Ok(Ok(known)) => database.write(&known).map_err(|error| error.to_string()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = written {
+            tracing::warn!(path = %database.path().display(), error, "the light client's database was not written");
+        }
+    }
+
+    /// Whether it still works.
+    pub(crate) fn is_running(&self) -> bool {
+        self.shared.engine.is_open()
+    }
+}
+
+impl RpcClientT for LightClient {
+    fn request_raw<'a>(&'a self, method: &'a str, params: Option<Box<RawValue>>) -> RawRpcFuture<'a, Box<RawValue>> {
+        Box::pin(self.shared.engine.request(method, params))
+    }
+
+    fn subscribe_raw<'a>(
+        &'a self,
+        sub: &'a str,
+        params: Option<Box<RawValue>>,
+        unsub: &'a str,
+    ) -> RawRpcFuture<'a, RawRpcSubscription> {
+        Box::pin(self.shared.engine.subscribe(sub, params, unsub))
+    }
+}

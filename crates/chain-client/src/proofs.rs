@@ -1,0 +1,31 @@
+//! Proofs of what names lead to, as a node sends them.
+//!
+//! Here they are bytes: `meganet-name-proof` checks them, and nothing that only talks to the chain needs to link it.
+
+use crate::error::ChainError;
+use async_trait::async_trait;
+use meganet_primitives::BlockNumber;
+use serde_json::Value;
+
+/// A node that proves what it says of names.
+#[async_trait]
+pub trait NameProofs: Send + Sync {
+    /// A proof of what a name leads to in the newest block for which there are votes, with the changes of validators since
+    /// block `since`. `None` where there are too many of them for one answer: take [`Self::set_changes`] first.
+    ///
+    /// # Errors
+    /// Those of asking a node, and [`ChainError::NothingFinalized`] where it has not seen votes yet.
+    async fn name_proof(&self, name: &str, since: BlockNumber) -> Result<Option<Vec<u8>>, ChainError>;
+
+    /// The changes of validators after block `since`, as many as fit into an answer.
+    ///
+    /// # Errors
+    /// Those of asking a node.
+    async fn set_changes(&self, since: BlockNumber) -> Result<Vec<u8>, ChainError>;
+
+    /// A checkpoint at the newest block for which there are votes, as JSON. Whoever takes it believes the node.
+    ///
+    /// # Errors
+    /// As of [`Self::name_proof`].
+    async fn checkpoint(&self) -> Result<Value, ChainError>;
+}

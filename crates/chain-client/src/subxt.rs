@@ -1,0 +1,253 @@
+//! A node, over WebSocket, or the network itself, through a light client.
+//!
+//! [`SubxtChain`] holds one connection at a time and replaces it when it breaks ([`connection`]). Every request goes
+//! through [`SubxtChain::ask`], which retries over a new connection while patience lasts; requests are idempotent,
+//! a submission included, because it repeats the same signed bytes. The legacy RPC methods are used: they need no
+//! pinned blocks, so a slow reader never holds a node's memory and never loses a block to unpinning.
+//!
+//! - [`connection`]: opening one, checking whose it is, knowing when it is broken.
+//! - [`failure`]: what the errors of node and transport mean.
+//! - [`reads`]: the questions.
+//! - [`calls`]: calls as SCALE, by names in the metadata.
+//! - [`submit`]: signing and sending; [`watch`]: waiting for it; [`events`]: what it did.
+//! - [`proofs`]: proofs of names, for who does not believe the node.
+//! - [`blocks`]: the stream of finalized blocks; [`heads`]: that of best heads; [`news`]: the subscription below both.
+//! - [`endpoint`]: whom it asks. A light client serves the same methods, but for a few: [`heights`] finds blocks by
+//!   height, [`validity`] asks the runtime what the pool of a node would say. [`light_spec`] makes the spec of one.
+
+mod blocks;
+mod calls;
+mod connection;
+mod endpoint;
+mod events;
+mod failure;
+mod heads;
+mod heights;
+mod light_spec;
+mod news;
+mod proofs;
+mod reads;
+mod submit;
+mod validity;
+mod watch;
+
+use self::{connection::Connection, endpoint::Endpoint, failure::Failure};
+use crate::{
+    error::ChainError,
+    light::{LightClient, LightOptions, LightSpec},
+    trust::Trust,
+};
+use backon::{ExponentialBuilder, Retryable};
+use meganet_primitives::{AccountId, hash::Hash};
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use subxt::SubstrateConfig;
+
+/// How a [`SubxtChain`] behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The genesis hash that the chain must have; `None` takes any Meganet chain.
+    pub genesis: Option<Hash>,
+    /// How long opening a connection may take.
+    pub connect_timeout: Duration,
+    /// How long the node may take to answer a request.
+    pub request_timeout: Duration,
+    /// How long the first connection is tried for; zero tries once.
+    pub start_patience: Duration,
+    /// How long a request is tried again while the node is away.
+    pub patience: Duration,
+    /// How long a submission waits for a block.
+    pub block_timeout: Duration,
+    /// How long a submission waits for finality, from the beginning.
+    pub finality_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            genesis: None,
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            start_patience: Duration::ZERO,
+            patience: Duration::from_secs(30),
+            block_timeout: Duration::from_secs(120),
+            finality_timeout: Duration::from_secs(300),
+        }
+    }
+}
+
+/// The chain behind a node's RPC. Clones share the connection.
+#[derive(Clone)]
+pub struct SubxtChain {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    endpoint: Endpoint,
+    options: Options,
+    genesis: Hash,
+    /// Keeps the metadata of each runtime version.
+    config: SubstrateConfig,
+    current: tokio::sync::Mutex<Option<Arc<Connection>>>,
+    /// One lock for each account that signs here: nonces are handed out one after another.
+    lanes: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl SubxtChain {
+    /// Connects to the node at a `ws://` or `wss://` URL, once, with the default [`Options`].
+    ///
+    /// # Errors
+    /// [`ChainError::NodeUnreachable`], [`ChainError::WrongChain`] if the chain is not the expected one,
+    /// [`ChainError::NotMeganet`] if its runtime has none of our APIs.
+    pub async fn connect(url: &str, genesis: Option<Hash>) -> Result<Self, ChainError> {
+        Self::connect_with(url, Options { genesis, ..Options::default() }).await
+    }
+
+    /// Connects with other options; a program that starts together with its node wants some `start_patience`.
+    ///
+    /// # Errors
+    /// As [`SubxtChain::connect`].
+    pub async fn connect_with(url: &str, options: Options) -> Result<Self, ChainError> {
+        Self::connect_to(Endpoint::Node { url: url.to_owned() }, options).await
+    }
+
+    /// Starts a light client on a spec, and waits until it has caught up with the chain.
+    ///
+    /// # Errors
+    /// [`ChainError::BadLightSpec`] if the spec is none, [`ChainError::WrongLightSpec`] if it is of another chain than
+    /// `options.genesis`, [`ChainError::NoPeers`] if none of its nodes is reached (those of another chain count as
+    /// nobody), [`ChainError::NotSynced`] if catching up takes too long, and those of [`SubxtChain::connect`].
+    pub async fn over_light(spec: LightSpec, light: LightOptions, options: Options) -> Result<Self, ChainError> {
+        if let Some(expected) = options.genesis.filter(|expected| *expected != spec.genesis()) {
+            return Err(ChainError::WrongLightSpec {
+                spec: spec.source().to_owned(),
+                expected: hex::encode(expected),
+                got: hex::encode(spec.genesis()),
+            });
+        }
+        let client = LightClient::start(spec, light)?;
+        client.synced().await?;
+        Self::connect_to(Endpoint::Light(client), options).await
+    }
+
+    async fn connect_to(endpoint: Endpoint, options: Options) -> Result<Self, ChainError> {
+        let config = SubstrateConfig::new();
+        let open = || Connection::open(&endpoint, &options, &config);
+        let (connection, genesis) = open
+            .retry(backoff(options.start_patience))
+            .when(while_patient(options.start_patience))
+            .notify(|error, delay| tracing::info!(%error, ?delay, "waiting for the node"))
+            .await?;
+        if let Some(expected) = options.genesis.filter(|expected| *expected != genesis) {
+            return Err(wrong_chain(endpoint.name(), &expected, &genesis));
+        }
+        connection.check_apis(&endpoint).await?;
+        tracing::debug!(endpoint = endpoint.name(), genesis = %hex::encode(genesis), "connected to the chain");
+        let shared = Shared {
+            endpoint,
+            options,
+            genesis,
+            config,
+            current: tokio::sync::Mutex::new(Some(Arc::new(connection))),
+            lanes: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The node's URL, or where the light client's spec came from.
+    pub fn url(&self) -> &str {
+        self.shared.endpoint.name()
+    }
+
+    /// On what its answers rest.
+    pub(super) fn relies_on(&self) -> Trust {
+        match &self.shared.endpoint {
+            Endpoint::Node { .. } => Trust::Rpc,
+            Endpoint::Light(_) => Trust::Light,
+        }
+    }
+
+    /// Asks the node, again over a new connection while it is away and patience lasts.
+    async fn ask<T, F, A>(&self, question: F) -> Result<T, ChainError>
+    where
+        F: Fn(Arc<Connection>) -> A,
+        A: Future<Output = Result<T, Failure>>,
+    {
+        (|| self.ask_once(&question))
+            .retry(backoff(self.shared.options.patience))
+            .when(while_patient(self.shared.options.patience))
+            .notify(|error, delay| tracing::debug!(%error, ?delay, "asking again"))
+            .await
+    }
+
+    async fn ask_once<T, F, A>(&self, question: &F) -> Result<T, ChainError>
+    where
+        F: Fn(Arc<Connection>) -> A,
+        A: Future<Output = Result<T, Failure>>,
+    {
+        let connection = self.connection().await?;
+        let timeout = self.shared.options.request_timeout;
+        let reason = match tokio::time::timeout(timeout, question(connection.clone())).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(Failure::Chain(error))) if connection.is_open() => return Err(error),
+            Ok(Err(Failure::Chain(error))) => error.to_string(),
+            Ok(Err(Failure::Lost(reason))) => reason,
+            Err(_) => format!("no answer within {} s", timeout.as_secs()),
+        };
+        connection.give_up();
+        Err(self.shared.endpoint.silent(reason))
+    }
+
+    /// The present connection, or a new one if it broke.
+    async fn connection(&self) -> Result<Arc<Connection>, ChainError> {
+        let mut current = self.shared.current.lock().await;
+        if let Some(connection) = current.as_ref().filter(|connection| connection.is_open()) {
+            return Ok(connection.clone());
+        }
+        let Shared { endpoint, options, genesis, config, .. } = &*self.shared;
+        let (connection, found) = Connection::open(endpoint, options, config).await?;
+        if found != *genesis {
+            return Err(wrong_chain(endpoint.name(), genesis, &found));
+        }
+        tracing::info!(endpoint = endpoint.name(), "connected to the chain again");
+        let connection = Arc::new(connection);
+        *current = Some(connection.clone());
+        Ok(connection)
+    }
+
+    /// The lock of an account's nonces.
+    fn lane(&self, account: AccountId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut lanes = self.shared.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.entry(account).or_default().clone()
+    }
+}
+
+/// Whether a failed request is tried again. Attempts that hang use patience up as waits between them do.
+fn while_patient(patience: Duration) -> impl FnMut(&ChainError) -> bool {
+    let begun = Instant::now();
+    move |error| {
+        matches!(error, ChainError::NodeUnreachable { .. } | ChainError::LightClient { .. })
+            && begun.elapsed() < patience
+    }
+}
+
+/// Waits of 0.1 to 3 seconds, as long as `patience` lasts.
+fn backoff(patience: Duration) -> ExponentialBuilder {
+    let builder = ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(3));
+    if patience.is_zero() {
+        builder.with_max_times(0)
+    } else {
+        builder.without_max_times().with_total_delay(Some(patience))
+    }
+}
+
+fn wrong_chain(url: &str, expected: &Hash, got: &Hash) -> ChainError {
+    ChainError::WrongChain { url: url.to_owned(), expected: hex::encode(expected), got: hex::encode(got) }
+}

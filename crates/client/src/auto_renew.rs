@@ -1,0 +1,206 @@
+//! Prepaying for a site, so that the network renews it by itself for as long as the money lasts, whoever is gone.
+//!
+//! The chain knows batches, not sites: what a site is prepaid with is split over the batches that hold its objects, in
+//! proportion to what renewing each costs, so that all last equally long.
+
+use crate::{Network, Site, registrations::Registration, renew::RenewError};
+use meganet_chain_client::{At, Call, cost::store_price};
+use meganet_primitives::{
+    AccountId, Balance,
+    chain::{AutoRenewalInfo, StorageParams},
+    pay::RENEWAL_WINDOW,
+};
+
+/// What is prepaid, and when it is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Prepayment {
+    /// How much, in planck.
+    pub amount: Balance,
+    /// For so many epochs each batch is renewed each time.
+    pub epochs: u32,
+    /// Nothing is renewed while a GiB in one slot costs more than this for an epoch, in planck; `None` for twice what it
+    /// costs now.
+    pub max_price: Option<Balance>,
+}
+
+/// What prepaying comes to.
+#[derive(Clone, Debug, Default)]
+pub struct Prepaying {
+    /// The calls, to be submitted as one transaction.
+    pub calls: Vec<Call>,
+    /// Batches that will be renewed by themselves from now on.
+    pub opened: u64,
+    /// Batches for which the account has prepaid before, and that get more.
+    pub topped_up: u64,
+    /// What renewing all of them once costs at today's price, in planck.
+    pub next: Balance,
+    /// The deposits, in planck.
+    pub deposits: Balance,
+    /// The price above which nothing new is renewed, in planck.
+    pub max_price: Balance,
+}
+
+impl Prepaying {
+    /// How many renewals of everything an amount pays for, at today's price.
+    pub fn renewals(&self, amount: Balance) -> Balance {
+        amount.checked_div(self.next).unwrap_or_default()
+    }
+}
+
+/// A batch to prepay for, with the order that there is already.
+struct Part {
+    registration: Registration,
+    order: Option<AutoRenewalInfo>,
+    next: Balance,
+}
+
+impl Network {
+    /// What it takes for `payer` to prepay for everything that a site consists of. Orders that it has for some of it get
+    /// more, and stay as they are otherwise.
+    ///
+    /// # Errors
+    /// [`RenewError`] where the chain or all members of a group can't be asked, something has expired already, or the amount
+    /// does not pay for one renewal.
+    pub async fn prepaying(
+        &self,
+        site: &Site,
+        payer: &AccountId,
+        prepayment: Prepayment,
+    ) -> Result<Prepaying, RenewError> {
+        let Prepayment { amount, epochs, max_price } = prepayment;
+        let at = self.chain().pin(At::Finalized).await?;
+        let params = self.chain().params(at).await?;
+        let max_price = max_price.unwrap_or(params.price_per_gib_epoch.saturating_mul(2));
+        let mut orders = self.chain().all_auto_renewals_of(payer, at).await?;
+        orders.retain(|order| order.expiry > params.epoch);
+        let mut parts = Vec::new();
+        for registration in self.registrations(site, at).await? {
+            let order = orders.iter().find(|order| registration.is_named_by(order)).cloned();
+            let next = order.as_ref().map_or_else(|| next(&params, &registration, epochs), |order| order.next);
+            parts.push(Part { registration, order, next });
+        }
+        let mut prepaying = Prepaying { max_price, ..Prepaying::default() };
+        prepaying.next = parts.iter().fold(0, |sum, part| part.next.saturating_add(sum));
+        if amount < prepaying.next {
+            return Err(RenewError::TooLittle { needed: prepaying.next, amount });
+        }
+        let shares = split(amount, &parts.iter().map(|part| part.next).collect::<Vec<_>>());
+        for (Part { registration, order, .. }, amount) in parts.into_iter().zip(shares) {
+            let call = match order {
+                Some(order) => {
+                    prepaying.topped_up += 1;
+                    Call::TopUp { id: order.id, amount }
+                }
+                None => {
+                    prepaying.opened += 1;
+                    prepaying.deposits = prepaying.deposits.saturating_add(params.renewal_deposit);
+                    let Registration { group, expiry, index, leaf, leaf_proof, .. } = registration;
+                    Call::Prepay { group, expiry, leaf_index: index, leaf, leaf_proof, epochs, max_price, amount }
+                }
+            };
+            prepaying.calls.push(call);
+        }
+        Ok(prepaying)
+    }
+
+    /// The automatic renewals of what a site consists of, whoever pays, by number; and the batches that have none.
+    ///
+    /// # Errors
+    /// As [`Network::registrations`].
+    pub async fn auto_renewals(
+        &self,
+        site: &Site,
+        at: At,
+    ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
+        let at = self.chain().pin(at).await?;
+        let orders = self.orders_in(site, at).await?;
+        self.among(orders, site, at).await
+    }
+
+    /// Those of these orders that are for what a site consists of, by number; and the batches that have none.
+    async fn among(
+        &self,
+        mut orders: Vec<AutoRenewalInfo>,
+        site: &Site,
+        at: At,
+    ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
+        let mut uncovered = self.registrations(site, at).await?;
+        orders.retain(|order| uncovered.iter().any(|registration| registration.is_named_by(order)));
+        orders.sort_by_key(|order| order.id);
+        uncovered.retain(|registration| !orders.iter().any(|order| registration.is_named_by(order)));
+        Ok((orders, uncovered))
+    }
+
+    /// Batches of a site that nobody has prepaid for, where somebody has for others of it: they will expire while the rest is
+    /// kept. What publishing adds to a site is of that kind. Where nobody has prepaid for anything of it, there are none.
+    ///
+    /// # Errors
+    /// As [`Network::registrations`].
+    pub async fn left_out(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
+        let at = self.chain().pin(at).await?;
+        let orders = self.orders_in(site, at).await?;
+        // Spares most sites the question to the workers.
+        if orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (orders, without) = self.among(orders, site, at).await?;
+        Ok(if orders.is_empty() { Vec::new() } else { without })
+    }
+
+    /// All automatic renewals in the groups that a site is in, others' too.
+    pub(crate) async fn orders_in(&self, site: &Site, at: At) -> Result<Vec<AutoRenewalInfo>, RenewError> {
+        let mut orders = Vec::new();
+        for group in site.groups() {
+            for range in self.chain().ranges(group, at).await? {
+                orders.extend(self.chain().all_auto_renewals_in(group, range.expiry, at).await?);
+            }
+        }
+        Ok(orders)
+    }
+}
+
+/// What an automatic renewal of a batch costs at today's price, as the chain computes it.
+fn next(params: &StorageParams, registration: &Registration, epochs: u32) -> Balance {
+    let until = params.epoch.saturating_add(epochs).saturating_add(RENEWAL_WINDOW);
+    let price = store_price(params, registration.leaf.batch.bytes, registration.slots, until);
+    price.saturating_add(params.renewal_fee)
+}
+
+/// Splits an amount in proportion to these weights, exactly; nothing where all weights are zero.
+fn split(amount: Balance, weights: &[Balance]) -> Vec<Balance> {
+    let total = weights.iter().fold(0, |sum: Balance, weight| sum.saturating_add(*weight)).max(1);
+    let part = |weight: &Balance| {
+        let (whole, rest) = (amount / total, amount % total);
+        // `rest * weight / total`, of numbers whose product may not fit.
+        let share =
+            rest.checked_mul(*weight).map_or_else(|| rest / total.div_ceil((*weight).max(1)), |all| all / total);
+        whole.saturating_mul(*weight).saturating_add(share)
+    };
+    let mut parts: Vec<Balance> = weights.iter().map(part).collect();
+    let given = parts.iter().fold(0, |sum: Balance, part| sum.saturating_add(*part));
+    if let Some(first) = parts.first_mut() {
+        *first = first.saturating_add(amount.saturating_sub(given));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn everything_is_split_and_nobody_gets_too_little(
+            weights in proptest::collection::vec(1u128..1 << 90, 1..20), times in 1u128..1_000, more in 0u128..1 << 80,
+        ) {
+            let total: u128 = weights.iter().sum();
+            let amount = total.saturating_mul(times).saturating_add(more);
+            let parts = split(amount, &weights);
+            prop_assert_eq!(parts.iter().sum::<u128>(), amount);
+            for (part, weight) in parts.iter().zip(&weights) {
+                prop_assert!(*part >= *weight * (amount / total));
+            }
+        }
+    }
+}

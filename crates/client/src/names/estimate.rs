@@ -1,0 +1,42 @@
+//! What registering a name would take, found out without beginning it.
+
+use super::{
+    NameError, PendingStore, Terms,
+    registrar::{agree, needed, obstacle, quote},
+    secret::NameKey,
+};
+use meganet_chain_client::{ChainClient, Signer};
+use meganet_primitives::{Balance, name::Quote};
+use std::path::Path;
+
+/// What a registration would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// What the name costs.
+    pub quote: Quote,
+    /// What the account still needs for it besides fees, in planck: as [`super::Registration::needed`].
+    pub needed: Balance,
+}
+
+impl Estimate {
+    /// Checks what [`super::Registration::open`] checks, except that the account can pay. Nothing is kept, locked or sent.
+    ///
+    /// # Errors
+    /// [`NameError`] says why the name cannot be had on these terms.
+    pub async fn of(
+        chain: &dyn ChainClient,
+        signer: &Signer,
+        root: &Path,
+        label: &str,
+        terms: Terms,
+    ) -> Result<Self, NameError> {
+        let quote = quote(chain, label, terms.years).await?;
+        if let Some(obstacle) = obstacle(chain, label, &signer.account()).await? {
+            return Err(obstacle);
+        }
+        agree(label, &quote, terms)?;
+        let genesis = chain.genesis();
+        let began = PendingStore::at(root, &genesis, NameKey::new(signer, &genesis)).load(label)?.is_some();
+        Ok(Self { quote, needed: needed(chain, &quote, began).await? })
+    }
+}

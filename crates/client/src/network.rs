@@ -1,0 +1,115 @@
+//! What a client holds: the chain, the network, and what it remembers of both.
+
+use crate::fetch::{Budgets, FetchError, FetchOptions, Health, Object};
+use meganet_chain_client::{At, ChainClient};
+use meganet_net::Net;
+use meganet_primitives::{GroupId, chain::GroupInfo, manifest::Manifest, object::ObjectId};
+use moka::future::Cache;
+use std::{sync::Arc, time::Duration};
+
+/// How long a group's members are taken for known. They change only when a slot is refilled; a reader that fails asks
+/// again before that.
+const GROUP_MEMORY: Duration = Duration::from_secs(30);
+/// Groups remembered.
+const GROUPS: u64 = 1024;
+
+/// An object and the key it opens with.
+type ManifestKey = (ObjectId, [u8; 32]);
+
+/// The chain and the workers, as every operation of this crate needs them. Cheap to clone; clones share their caches.
+#[derive(Clone)]
+pub struct Network {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    chain: Arc<dyn ChainClient>,
+    net: Net,
+    options: FetchOptions,
+    health: Health,
+    budgets: Budgets,
+    groups: Cache<GroupId, Arc<GroupInfo>>,
+    objects: Cache<ObjectId, Arc<Object>>,
+    manifests: Cache<ManifestKey, Arc<Manifest>>,
+}
+
+impl Network {
+    /// With the usual bounds on memory and waiting.
+    pub fn new(chain: Arc<dyn ChainClient>, net: Net) -> Self {
+        Self::with_options(chain, net, FetchOptions::default())
+    }
+
+    /// With bounds of one's own.
+    pub fn with_options(chain: Arc<dyn ChainClient>, net: Net, options: FetchOptions) -> Self {
+        let manifests = Cache::builder()
+            .max_capacity(options.manifest_cache)
+            .weigher(|_, manifest: &Arc<Manifest>| crate::fetch::manifest_weight(manifest))
+            .build();
+        Self {
+            inner: Arc::new(Inner {
+                chain,
+                net,
+                health: Health::new(options.hedge),
+                budgets: Budgets::new(&options),
+                groups: Cache::builder().max_capacity(GROUPS).time_to_live(GROUP_MEMORY).build(),
+                objects: Cache::new(options.object_cache),
+                manifests,
+                options,
+            }),
+        }
+    }
+
+    /// The chain.
+    pub fn chain(&self) -> &Arc<dyn ChainClient> {
+        &self.inner.chain
+    }
+
+    /// The workers' network.
+    pub fn net(&self) -> &Net {
+        &self.inner.net
+    }
+
+    /// Its bounds.
+    pub fn options(&self) -> &FetchOptions {
+        &self.inner.options
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.inner.health
+    }
+
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.inner.budgets
+    }
+
+    pub(crate) fn objects(&self) -> &Cache<ObjectId, Arc<Object>> {
+        &self.inner.objects
+    }
+
+    pub(crate) fn manifests(&self) -> &Cache<ManifestKey, Arc<Manifest>> {
+        &self.inner.manifests
+    }
+
+    /// A group as it was at most [`GROUP_MEMORY`] ago, or as it is now.
+    pub(crate) async fn group(&self, id: GroupId) -> Result<Arc<GroupInfo>, FetchError> {
+        if let Some(group) = self.inner.groups.get(&id).await {
+            return Ok(group);
+        }
+        // The best head: who sits in a slot now is who has to be asked, and a wrong answer costs a refusal.
+        let group = self.inner.chain.group(id, At::Best).await?.ok_or(FetchError::NoSuchGroup { group: id })?;
+        let group = Arc::new(group);
+        self.inner.groups.insert(id, group.clone()).await;
+        Ok(group)
+    }
+
+    /// Forgets a group, so that the next reader asks the chain.
+    pub(crate) async fn forget_group(&self, id: GroupId) {
+        self.inner.groups.invalidate(&id).await;
+    }
+}
+
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Network").field("genesis", &hex::encode(self.inner.chain.genesis())).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! What is in the files: the plaintext of a pack, and what a single one begins with.
+
+use super::{
+    FoundFile, Pack, PackError, Piece, PlannedFile,
+    digest::{ContentHasher, check_unchanged},
+};
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+};
+
+/// Reads the bytes of a pack, and sees to it that they are those that were digested. Blocking.
+pub struct PackReader<'a> {
+    files: &'a [PlannedFile],
+    pieces: std::slice::Iter<'a, Piece>,
+    open: Option<OpenPiece<'a>>,
+}
+
+struct OpenPiece<'a> {
+    file: File,
+    planned: &'a PlannedFile,
+    left: u64,
+    /// Where the piece is the whole file, its digest so far.
+    whole: Option<ContentHasher>,
+}
+
+impl<'a> PackReader<'a> {
+    /// A reader of a pack of the plan that these files are of.
+    pub fn new(pack: &'a Pack, files: &'a [PlannedFile]) -> Self {
+        Self { files, pieces: pack.pieces.iter(), open: None }
+    }
+
+    /// Fills the buffer as far as there are bytes; 0 at the end of the pack (or for an empty buffer).
+    ///
+    /// # Errors
+    /// [`PackError::Changed`] where a file is not what it was, [`PackError::Io`] where it cannot be read.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PackError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let Some(mut open) = self.open.take().map_or_else(|| self.next_piece(), |open| Ok(Some(open)))? else {
+                break;
+            };
+            if open.left == 0 {
+                open.finish()?;
+                continue;
+            }
+            filled += open.read(&mut buffer[filled..])?;
+            self.open = Some(open);
+        }
+        Ok(filled)
+    }
+
+    fn next_piece(&mut self) -> Result<Option<OpenPiece<'a>>, PackError> {
+        let Some(piece) = self.pieces.next() else { return Ok(None) };
+        // A piece of another plan; there is no file of whose change one could speak.
+        let Some(planned) = self.files.get(piece.file) else { return Ok(None) };
+        let disk = &planned.found.disk;
+        let mut file = File::open(disk).map_err(PackError::io(disk))?;
+        check_unchanged(&file, &planned.found)?;
+        file.seek(SeekFrom::Start(piece.offset)).map_err(PackError::io(disk))?;
+        let whole = (piece.len == planned.found.size()).then(ContentHasher::default);
+        Ok(Some(OpenPiece { file, planned, left: piece.len, whole }))
+    }
+}
+
+impl FoundFile {
+    /// Its first bytes, at most `max` of them. Blocking.
+    ///
+    /// # Errors
+    /// [`PackError::Changed`] where it is not what was listed, [`PackError::Io`] where it cannot be read.
+    pub fn head(&self, max: u64) -> Result<Vec<u8>, PackError> {
+        let file = File::open(&self.disk).map_err(PackError::io(&self.disk))?;
+        let mut bytes = Vec::new();
+        (&file).take(max).read_to_end(&mut bytes).map_err(PackError::io(&self.disk))?;
+        check_unchanged(&file, self)?;
+        Ok(bytes)
+    }
+}
+
+impl OpenPiece<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PackError> {
+        let disk = &self.planned.found.disk;
+        let want = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let part = &mut buffer[..want];
+        let count = loop {
+            match self.file.read(part) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                other => break other.map_err(PackError::io(disk))?,
+            }
+        };
+        if count == 0 {
+            return Err(PackError::Changed(disk.clone()));
+        }
+        if let Some(whole) = &mut self.whole {
+            whole.update(&part[..count]);
+        }
+        self.left = self.left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
+        Ok(count)
+    }
+
+    fn finish(self) -> Result<(), PackError> {
+        check_unchanged(&self.file, &self.planned.found)?;
+        if self.whole.is_some_and(|whole| whole.finish() != self.planned.hash) {
+            return Err(PackError::Changed(self.planned.found.disk.clone()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        pack::{Digester, Plan, walk},
+        progress::Silent,
+    };
+    use std::{fs, path::Path};
+
+    fn plan(root: &Path, max: u64) -> Plan {
+        let files = walk(root).unwrap().files;
+        let hashes = Digester::new().digest(&files, &Silent).unwrap();
+        Plan::new(files, &hashes, None, max, &|_| true)
+    }
+
+    fn read_all(plan: &Plan, index: usize, step: usize) -> Result<Vec<u8>, PackError> {
+        let mut reader = PackReader::new(&plan.packs()[index], plan.files());
+        let (mut bytes, mut buffer) = (Vec::new(), vec![0; step]);
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(bytes),
+                count => bytes.extend_from_slice(&buffer[..count]),
+            }
+        }
+    }
+
+    #[test]
+    fn gives_the_bytes_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, content) in [("a", "first"), ("b", ""), ("c", "second"), ("d", "0123456789")] {
+            fs::write(dir.path().join(name), content).unwrap();
+        }
+        let plan = plan(dir.path(), 11);
+        for step in [1, 3, 100] {
+            assert_eq!(read_all(&plan, 0, step).unwrap(), b"firstsecond");
+            assert_eq!(read_all(&plan, 1, step).unwrap(), b"0123456789");
+        }
+    }
+
+    #[test]
+    fn notices_files_that_changed_after_they_were_digested() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a");
+        fs::write(&file, "content").unwrap();
+        let before = plan(dir.path(), 100);
+        fs::write(&file, "longer content").unwrap();
+        assert!(matches!(read_all(&before, 0, 100), Err(PackError::Changed(_))));
+
+        // Even one whose stamp looks the same.
+        let mut forged = plan(dir.path(), 100);
+        fs::write(&file, "LONGER content").unwrap();
+        let stamp = walk(dir.path()).unwrap().files[0].stamp;
+        forged.files_mut()[0].found.stamp = stamp;
+        assert!(matches!(read_all(&forged, 0, 100), Err(PackError::Changed(_))));
+
+        fs::remove_file(&file).unwrap();
+        assert!(matches!(read_all(&before, 0, 100), Err(PackError::Io { .. })));
+    }
+}

@@ -1,0 +1,164 @@
+//! The state folder: `GENESIS/SITE/` with a lock, a journal, digests, and until when objects are paid for.
+
+use super::{PublishError, journal::Journal};
+use crate::{files, pack::content_hash};
+use codec::{Decode, DecodeAll, Encode};
+use meganet_primitives::{Epoch, hash::Hash, manifest::Manifest, object::ObjectId};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs::{self, File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+};
+
+/// What the file of paid-for objects begins with: its format and version.
+const MAGIC: &[u8; 4] = b"MGO1";
+/// Bytes of a folder's name, as hex twice that.
+const NAME_LEN: usize = 12;
+
+/// The state of one site (or one file that is put): locked for this process, or only read.
+pub(super) struct State {
+    dir: PathBuf,
+    /// The lock ends with it; `None` where the state was only read.
+    lock: Option<File>,
+    /// What was uploaded and is not registered yet.
+    pub(super) journal: Journal,
+    /// Until when objects are paid for, as far as this folder knows.
+    paid: BTreeMap<ObjectId, Epoch>,
+}
+
+#[derive(Encode, Decode)]
+struct Paid {
+    object: ObjectId,
+    expiry: Epoch,
+}
+
+/// What a site's state is filed under: the name and the folder.
+pub(super) fn site(label: &str, dir: &Path) -> String {
+    key("site", label, dir)
+}
+
+/// What a put file's state is filed under.
+pub(super) fn file(path: &Path) -> String {
+    key("put", "", path)
+}
+
+fn key(kind: &str, label: &str, path: &Path) -> String {
+    // The same folder by any path; one that cannot be resolved fails later, with an error that says more.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let hash = content_hash(&(label, path.as_os_str().as_encoded_bytes()).encode());
+    format!("{kind}-{}", hex::encode(&hash[..NAME_LEN]))
+}
+
+impl State {
+    /// Opens (or makes) the state of a site on a chain.
+    pub(super) fn open(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
+        let dir = folder(root, genesis, key);
+        files::create_private_dir(&dir).map_err(PublishError::state("make", &dir))?;
+        let path = dir.join("lock");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let lock = lock.map_err(PublishError::state("open", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(PublishError::Busy(path)),
+            Err(TryLockError::Error(source)) => return Err(PublishError::state("lock", &path)(source)),
+        }
+        let journal = Journal::open(&dir.join("journal"))?;
+        let paid = read_paid(&dir.join("objects")).unwrap_or_default();
+        Ok(Self { dir, lock: Some(lock), journal, paid })
+    }
+
+    /// Reads the state of a site as it is. Nothing on the disk is made, locked or written, now or later.
+    pub(super) fn look(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
+        let dir = folder(root, genesis, key);
+        let journal = Journal::look(&dir.join("journal"))?;
+        let paid = read_paid(&dir.join("objects")).unwrap_or_default();
+        Ok(Self { dir, lock: None, journal, paid })
+    }
+
+    /// Whether this process may write what it remembers.
+    pub(super) fn is_kept(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// The file of remembered digests.
+    pub(super) fn digests(&self) -> PathBuf {
+        self.dir.join("digests")
+    }
+
+    /// Until when an object is paid for, if that is known here.
+    pub(super) fn expiry(&self, object: &ObjectId) -> Option<Epoch> {
+        self.paid.get(object).copied()
+    }
+
+    /// Remembers that an object is paid for.
+    pub(super) fn paid(&mut self, object: ObjectId, expiry: Epoch) {
+        self.paid.insert(object, expiry);
+    }
+
+    /// The site is published as in this manifest: what it does not use need not be remembered, and nothing is open.
+    pub(super) fn settle(&mut self, manifest: &Manifest) -> Result<(), PublishError> {
+        let used: HashSet<ObjectId> = manifest.objects.iter().map(|object| object.object).collect();
+        self.paid.retain(|object, _| used.contains(object));
+        if !self.is_kept() {
+            return Ok(());
+        }
+        let lines: Vec<_> =
+            self.paid.iter().map(|(object, expiry)| Paid { object: *object, expiry: *expiry }).collect();
+        let mut bytes = MAGIC.to_vec();
+        lines.encode_to(&mut bytes);
+        let path = self.dir.join("objects");
+        files::replace(&path, &bytes).map_err(PublishError::state("write", &path))?;
+        self.journal.clear()
+    }
+
+    /// Removes the state: nothing will come back to it.
+    pub(super) fn remove(self) {
+        if let Err(error) = fs::remove_dir_all(&self.dir) {
+            tracing::debug!(dir = %self.dir.display(), %error, "the state of a finished upload is left behind");
+        }
+    }
+}
+
+/// The folder of a site's state.
+fn folder(root: &Path, genesis: &Hash, key: &str) -> PathBuf {
+    root.join(hex::encode(&genesis[..NAME_LEN])).join(key)
+}
+
+fn read_paid(path: &Path) -> Option<BTreeMap<ObjectId, Epoch>> {
+    let bytes = fs::read(path).ok()?;
+    let lines = Vec::<Paid>::decode_all(&mut bytes.strip_prefix(MAGIC)?).ok()?;
+    Some(lines.into_iter().map(|line| (line.object, line.expiry)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use meganet_primitives::content::{ContentRef, ReadKey};
+
+    #[test]
+    fn one_process_at_a_time_and_remembers_what_is_paid_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || State::open(dir.path(), &[1; 32], "site-x");
+        let mut state = open().unwrap();
+        assert!(matches!(open(), Err(PublishError::Busy(_))));
+        state.paid(ObjectId([1; 32]), 7);
+        state.paid(ObjectId([2; 32]), 8);
+        let object = ContentRef { object: ObjectId([2; 32]), group: 0, sealed_len: 17, key: Some(ReadKey([0; 32])) };
+        state.settle(&Manifest { objects: vec![object], entries: Vec::new() }).unwrap();
+        drop(state);
+        let state = open().unwrap();
+        assert_eq!((state.expiry(&ObjectId([1; 32])), state.expiry(&ObjectId([2; 32]))), (None, Some(8)));
+        // Looking on needs no lock and leaves nothing behind.
+        let mut seen = State::look(dir.path(), &[1; 32], "site-x").unwrap();
+        seen.paid(ObjectId([2; 32]), 9);
+        seen.settle(&Manifest { objects: vec![object], entries: Vec::new() }).unwrap();
+        assert_eq!(State::look(dir.path(), &[1; 32], "site-x").unwrap().expiry(&ObjectId([2; 32])), Some(8));
+        assert_eq!(State::look(dir.path(), &[1; 32], "site-y").unwrap().expiry(&ObjectId([2; 32])), None);
+        assert_eq!(fs::read_dir(dir.path().join("01".repeat(NAME_LEN))).unwrap().count(), 1);
+        let other = State::open(dir.path(), &[2; 32], "site-x").unwrap();
+        assert_eq!(other.expiry(&ObjectId([2; 32])), None, "another chain is another state");
+        state.remove();
+        assert_eq!(open().unwrap().expiry(&ObjectId([2; 32])), None);
+    }
+}

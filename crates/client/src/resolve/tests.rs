@@ -1,0 +1,163 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use async_trait::async_trait;
+use meganet_chain_client::fake::FakeChain;
+use meganet_name_proof::{
+    SetChange,
+    testing::{Chain, START, stored},
+};
+use std::sync::Mutex;
+
+/// A node that proves what it says, if it is not told to do otherwise.
+struct Node {
+    chain: Mutex<Chain>,
+    changes: Vec<SetChange>,
+    /// So many changes fit into an answer.
+    fit: usize,
+    /// What it does to a proof before it sends it.
+    tamper: fn(&mut Vec<u8>),
+    asked: Mutex<Vec<BlockNumber>>,
+}
+
+impl Node {
+    /// A chain whose blocks are of now, and whose validators changed three times.
+    fn new() -> Self {
+        let mut chain = Chain::new(4);
+        chain.put_name("alice", &stored(7, u32::MAX));
+        let changes = (2..5).map(|first| chain.rotate(&[first, first + 1, first + 2, first + 3])).collect();
+        chain.now = Some(super::now());
+        chain.next();
+        Self { chain: Mutex::new(chain), changes, fit: 9, tamper: |_| {}, asked: Mutex::default() }
+    }
+
+    fn since(&self, since: BlockNumber) -> Vec<SetChange> {
+        self.changes.iter().filter(|change| change.header.number > since).cloned().collect()
+    }
+}
+
+#[async_trait]
+impl NameProofs for Node {
+    async fn name_proof(&self, name: &str, since: BlockNumber) -> Result<Option<Vec<u8>>, ChainError> {
+        self.asked.lock().unwrap().push(since);
+        let changes = self.since(since);
+        if changes.len() > self.fit {
+            return Ok(None);
+        }
+        let mut bytes = self.chain.lock().unwrap().prove(name, changes).to_bytes();
+        (self.tamper)(&mut bytes);
+        Ok(Some(bytes))
+    }
+
+    async fn set_changes(&self, since: BlockNumber) -> Result<Vec<u8>, ChainError> {
+        let changes = self.since(since).into_iter().take(self.fit).collect();
+        Ok(codec::Encode::encode(&SetChanges { changes, more: true }))
+    }
+
+    async fn checkpoint(&self) -> Result<serde_json::Value, ChainError> {
+        Ok(serde_json::to_value(self.chain.lock().unwrap().checkpoint()).unwrap())
+    }
+}
+
+/// A checkpoint at the first block of the chain of a [`Node`].
+fn first() -> Checkpoint {
+    let chain = Chain::new(4);
+    Checkpoint { hash: chain.genesis, ..chain.checkpoint() }
+}
+
+async fn ask(node: &Node, name: &str, known: &CheckpointFile) -> Result<Verified, ResolveError> {
+    Ok(prove(node, name, known, Duration::ZERO).await?.0)
+}
+
+#[tokio::test]
+async fn every_answer_makes_the_checkpoint_newer() {
+    let node = Node::new();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("new/checkpoint.json");
+    CheckpointFile::create(&path, &first()).unwrap();
+    let known = CheckpointFile::open(&path).unwrap();
+    let verified = ask(&node, "alice", &known).await.unwrap();
+    assert_eq!(verified.basis.changes, 3);
+    let head = node.chain.lock().unwrap().checkpoint();
+    assert_eq!(known.known(), head);
+    // And so for the next program.
+    let known = CheckpointFile::open(&path).unwrap();
+    assert_eq!(known.known(), head);
+    assert_eq!(ask(&node, "nobody", &known).await.unwrap().basis.changes, 0);
+    assert_eq!(*node.asked.lock().unwrap(), [0, head.number]);
+    known.advance(&first());
+    assert_eq!(CheckpointFile::open(&path).unwrap().known(), head);
+}
+
+#[tokio::test]
+async fn an_old_checkpoint_catches_up_in_steps() {
+    let node = Node { fit: 1, ..Node::new() };
+    let known = CheckpointFile::in_memory(first());
+    assert_eq!(ask(&node, "alice", &known).await.unwrap().basis.changes, 1);
+    assert_eq!(*node.asked.lock().unwrap(), [0, 1, 2]);
+    let stuck = Node { fit: 0, ..Node::new() };
+    let error = ask(&stuck, "alice", &CheckpointFile::in_memory(first())).await.unwrap_err();
+    assert!(matches!(error, ResolveError::NoProgress { since: 0 }), "{error}");
+    assert!(error.is_lie());
+}
+
+#[tokio::test]
+async fn a_changed_answer_is_an_error_and_changes_nothing() {
+    let node = Node { tamper: |bytes| *bytes.last_mut().unwrap() ^= 1, ..Node::new() };
+    let known = CheckpointFile::in_memory(first());
+    let error = ask(&node, "alice", &known).await.unwrap_err();
+    assert!(matches!(error, ResolveError::Proof(ProofError::State(_))), "{error}");
+    assert!(error.is_lie() && !error.is_transient());
+    assert_eq!(known.known(), first());
+    let garbage = Node { tamper: |bytes| bytes.truncate(40), ..Node::new() };
+    assert!(ask(&garbage, "alice", &known).await.unwrap_err().is_lie());
+}
+
+#[tokio::test]
+async fn a_node_that_is_behind_is_asked_again_and_then_refused() {
+    let node = Node::new();
+    let known = CheckpointFile::in_memory(first());
+    ask(&node, "alice", &known).await.unwrap();
+    let ahead = Checkpoint { number: known.known().number + 1, ..known.known() };
+    let ahead = CheckpointFile::in_memory(ahead);
+    node.asked.lock().unwrap().clear();
+    let error = ask(&node, "alice", &ahead).await.unwrap_err();
+    assert!(matches!(error, ResolveError::Proof(ProofError::StaleBlock { .. })), "{error}");
+    assert!(error.is_transient() && !error.is_lie());
+    assert_eq!(node.asked.lock().unwrap().len(), TRIES);
+
+    // A chain that has stood still for years.
+    let node = Node::new();
+    {
+        let mut chain = node.chain.lock().unwrap();
+        chain.now = Some(START);
+        chain.next();
+    }
+    let error = ask(&node, "alice", &CheckpointFile::in_memory(first())).await.unwrap_err();
+    assert!(matches!(error, ResolveError::Proof(ProofError::StaleTime { .. })), "{error}");
+    assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn without_a_checkpoint_a_node_is_believed_and_that_is_said() {
+    let chain = FakeChain::default();
+    let resolver = VerifiedResolver::new(Arc::new(chain.clone()), None);
+    let resolved = resolver.resolve("nobody").await.unwrap();
+    assert_eq!((resolved.resolution, resolved.evidence), (None, Evidence::Rpc));
+    assert_eq!((Evidence::Rpc.name(), Evidence::Rpc.to_string().as_str()), ("rpc", "trusted RPC"));
+    // With one, and nothing to check, there is no answer.
+    let resolver = VerifiedResolver::new(Arc::new(chain), Some(CheckpointFile::in_memory(first())));
+    assert!(matches!(resolver.resolve("nobody").await, Err(ResolveError::NoProofs)));
+}
+
+#[test]
+fn a_file_that_is_no_checkpoint_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("checkpoint.json");
+    assert!(matches!(CheckpointFile::open(&path), Err(CheckpointError::Unreadable { .. })));
+    let nobody = Checkpoint { authorities: Vec::new(), ..first() };
+    for text in ["", "{}", &serde_json::to_string(&nobody).unwrap()] {
+        std::fs::write(&path, text).unwrap();
+        assert!(matches!(CheckpointFile::open(&path), Err(CheckpointError::NoCheckpoint { .. })), "{text}");
+    }
+}

@@ -1,0 +1,176 @@
+//! One version of a site, pinned.
+//!
+//! A name points at a manifest and a manifest never changes, so whoever holds a [`Site`] reads one version of it to the
+//! end, whatever is published meanwhile: never a mixture.
+
+use crate::{
+    fetch::{ByteStream, FetchError},
+    network::Network,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use meganet_chain_client::At;
+use meganet_primitives::{
+    GroupId,
+    chain::Resolution,
+    content::{ContentRef, NameContent},
+    link::LinkError,
+    manifest::{Entry, Extent, Manifest},
+    name::split_name,
+};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
+
+/// A version of a site, or what a link to an object holds. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Site {
+    network: Network,
+    content: ContentRef,
+    manifest: Arc<Manifest>,
+    resolution: Option<Arc<Resolution>>,
+}
+
+impl Network {
+    /// What a name (`alice`, `blog.alice`) leads to, at a block: the finalized one where readers must never see a version go
+    /// back. Gives what the chain says, and the reference to the site.
+    ///
+    /// # Errors
+    /// [`FetchError::NoSuchName`], [`FetchError::Lapsed`], [`FetchError::NoContent`], [`FetchError::Foreign`], a name that
+    /// breaks the rules ([`FetchError::Link`]), and errors of the chain.
+    pub async fn resolve(&self, name: &str, at: At) -> Result<(Resolution, ContentRef), FetchError> {
+        split_name(name).map_err(LinkError::from)?;
+        let name = || name.to_owned();
+        let found = self.chain().resolve(&name(), at).await?.ok_or_else(|| FetchError::NoSuchName { name: name() })?;
+        if !found.status.works() {
+            return Err(FetchError::Lapsed { name: name(), expired: found.expires });
+        }
+        match &found.content {
+            None => Err(FetchError::NoContent { name: name() }),
+            Some(NameContent::Foreign(reference)) => {
+                Err(FetchError::Foreign { name: name(), reference: reference.clone() })
+            }
+            Some(NameContent::Object(content)) => {
+                let content = *content;
+                Ok((found, content))
+            }
+        }
+    }
+
+    /// Opens the version of a site that its name points at now.
+    ///
+    /// # Errors
+    /// Those of [`Network::resolve`] and [`Network::manifest`].
+    pub async fn open_site(&self, name: &str, at: At) -> Result<Site, FetchError> {
+        let (resolution, content) = self.resolve(name, at).await?;
+        let manifest = self.manifest(&content).await?;
+        Ok(Site { network: self.clone(), content, manifest, resolution: Some(Arc::new(resolution)) })
+    }
+
+    /// Opens the manifest that a content reference points at.
+    ///
+    /// # Errors
+    /// Those of [`Network::manifest`].
+    pub async fn open_content(&self, content: &ContentRef) -> Result<Site, FetchError> {
+        let manifest = self.manifest(content).await?;
+        Ok(Site { network: self.clone(), content: *content, manifest, resolution: None })
+    }
+}
+
+impl Site {
+    /// The reference to its manifest. The manifest's object id names the version.
+    pub fn content(&self) -> &ContentRef {
+        &self.content
+    }
+
+    /// Its files.
+    pub fn manifest(&self) -> &Arc<Manifest> {
+        &self.manifest
+    }
+
+    /// All objects that it consists of: its manifest and what its files are in.
+    pub fn objects(&self) -> impl Iterator<Item = &ContentRef> {
+        std::iter::once(&self.content).chain(&self.manifest.objects)
+    }
+
+    /// The groups that hold them.
+    pub fn groups(&self) -> BTreeSet<GroupId> {
+        self.objects().map(|content| content.group).collect()
+    }
+
+    /// What the chain said of its name; `None` for what was opened by its reference.
+    pub fn resolution(&self) -> Option<&Resolution> {
+        self.resolution.as_deref()
+    }
+
+    /// How often the name's content has changed; 0 for what was opened by its reference.
+    pub fn version(&self) -> u32 {
+        self.resolution.as_ref().map_or(0, |name| name.version)
+    }
+
+    /// The file with this path.
+    pub fn entry(&self, path: &str) -> Option<&Entry> {
+        self.manifest.find(path)
+    }
+
+    /// Streams a range of a file's bytes, verified. What reaches beyond its end is not there.
+    pub fn read(&self, entry: &Entry, range: Range<u64>) -> ByteStream {
+        let (network, manifest) = (self.network.clone(), self.manifest.clone());
+        stream::iter(pieces(&entry.extents, &range))
+            .then(move |(extent, within)| {
+                let (network, manifest) = (network.clone(), manifest.clone());
+                async move {
+                    let object = usize::try_from(extent.object).ok().and_then(|object| manifest.objects.get(object));
+                    // A manifest that was decoded has them all.
+                    let object = object.ok_or(meganet_primitives::manifest::ManifestError::Damaged)?;
+                    Ok::<_, FetchError>(network.open(object).await?.read(within))
+                }
+            })
+            .try_flatten()
+            .boxed()
+    }
+
+    /// A small file at once. The caller sees to it that it fits into memory.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub async fn read_to_vec(&self, entry: &Entry) -> Result<Vec<u8>, FetchError> {
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or(0));
+        let mut stream = self.read(entry, 0..entry.size);
+        while let Some(part) = stream.try_next().await? {
+            bytes.extend_from_slice(&part);
+        }
+        Ok(bytes)
+    }
+}
+
+/// The runs of plaintext of objects that hold a range of a file.
+fn pieces(extents: &[Extent], range: &Range<u64>) -> Vec<(Extent, Range<u64>)> {
+    let mut pieces = Vec::new();
+    let mut begins = 0_u64;
+    for extent in extents {
+        let ends = begins.saturating_add(extent.len);
+        let (start, end) = (range.start.max(begins), range.end.min(ends));
+        if start < end {
+            pieces.push((*extent, extent.offset + (start - begins)..extent.offset + (end - begins)));
+        }
+        begins = ends;
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_cut_at_the_extents() {
+        let extent = |object, offset, len| Extent { object, offset, len };
+        let extents = [extent(3, 100, 10), extent(4, 0, 20), extent(3, 0, 5)];
+        let cut = |range: Range<u64>| {
+            pieces(&extents, &range).into_iter().map(|(e, within)| (e.object, within)).collect::<Vec<_>>()
+        };
+        assert_eq!(cut(0..35), [(3, 100..110), (4, 0..20), (3, 0..5)]);
+        assert_eq!(cut(5..12), [(3, 105..110), (4, 0..2)]);
+        assert_eq!(cut(10..30), [(4, 0..20)]);
+        assert_eq!(cut(34..1000), [(3, 4..5)]);
+        assert!(cut(7..7).is_empty() && cut(35..36).is_empty());
+    }
+}

@@ -1,0 +1,114 @@
+//! Why something could not be stored.
+
+use crate::{
+    fetch::{FetchError, Trouble},
+    pack::PackError,
+};
+use meganet_chain_client::ChainError;
+use meganet_objects::{EncodeError, SealError};
+use meganet_primitives::{GroupId, object::ObjectError, placement::ProfileId, sum_tree::SumTreeError};
+
+/// An error while placing, uploading or collecting receipts.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The chain could not be asked, or refused.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// A file could not be read.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A length that no object has.
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    /// The object could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// No key could be made.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A batch could not be made.
+    #[error(transparent)]
+    Batch(#[from] SumTreeError),
+    /// Members of a group could not be asked.
+    #[error(transparent)]
+    Fetch(#[from] Box<FetchError>),
+    /// The network has too few workers for a group of the profile.
+    #[error(
+        "too few workers for a quorum: a group of profile {profile} needs {n} workers, no country holding more than {per_country} slots, and the {workers} eligible workers in {countries} countries fill {possible}. Wait for more workers, or choose a smaller profile"
+    )]
+    TooFewWorkers {
+        /// The profile.
+        profile: ProfileId,
+        /// Slots of a group.
+        n: u8,
+        /// Slots that one country may hold.
+        per_country: u8,
+        /// Workers that accept slots and have room for one.
+        workers: usize,
+        /// Their countries.
+        countries: usize,
+        /// Slots that they could fill.
+        possible: usize,
+    },
+    /// The chain did not fill a group in time.
+    #[error(
+        "too few workers for a quorum: the chain has not found workers for the {n} slots of group {group} within {seconds} s (the eligible ones fill {possible}). Check that the chain makes blocks, wait for more workers, and run the command again"
+    )]
+    NotFilled {
+        /// The group.
+        group: GroupId,
+        /// Slots of the group.
+        n: u8,
+        /// Slots that the network's workers could fill.
+        possible: usize,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// Too few members of a group can be reached, took the object or signed.
+    #[error("too few workers for a quorum: {have} of the {n} members of group {group} {did} and {need} are needed ({}). Nothing was registered; run the command again when more workers are up", missing(.troubles))]
+    NoQuorum {
+        /// The group.
+        group: GroupId,
+        /// What the members were to do, in the past tense.
+        did: &'static str,
+        /// Members that did.
+        have: usize,
+        /// Members of the group, vacant slots included.
+        n: u8,
+        /// The quorum.
+        need: u8,
+        /// What was wrong with the others.
+        troubles: Vec<Trouble>,
+    },
+    /// An object that no group has room for.
+    #[error(
+        "a shard of {len} bytes fits into no slot: slots of profile {profile} have {capacity} bytes. Choose another profile"
+    )]
+    TooLarge {
+        /// Bytes of each of its shards.
+        len: u64,
+        /// The profile.
+        profile: ProfileId,
+        /// Bytes of an empty slot.
+        capacity: u64,
+    },
+    /// All groups of the profile are too full for the object, yet not full enough that the chain opens another.
+    #[error(
+        "no group of profile {profile} has room for a shard of {len} bytes, and the chain opens no further group yet ({reason}). Choose another profile, or try again later"
+    )]
+    NoRoom {
+        /// The profile.
+        profile: ProfileId,
+        /// Bytes of each of the object's shards.
+        len: u64,
+        /// What the chain said.
+        reason: String,
+    },
+    /// A task of this program was ended.
+    #[error("uploading was interrupted: run the command again, it goes on where it was")]
+    Interrupted,
+}
+
+fn missing(troubles: &[Trouble]) -> String {
+    if troubles.is_empty() { "the other slots are vacant".into() } else { crate::fetch::list(troubles) }
+}

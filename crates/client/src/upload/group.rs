@@ -1,0 +1,228 @@
+//! Finding a group with room, or having one opened.
+
+use super::UploadError;
+use crate::{
+    network::Network,
+    progress::{Progress, Stage},
+};
+use meganet_chain_client::{At, Call, ChainError, Signer, Until};
+use meganet_primitives::{
+    GroupId,
+    chain::{GroupInfo, StorageParams, WorkerInfo},
+    hash::{Tag, tagged},
+    placement::{Candidate, ProfileId, fill},
+};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep};
+
+/// How long to wait until the chain has filled a group that was opened; it does so some blocks later.
+const FILLING: Duration = Duration::from_secs(90);
+/// How often to look.
+const LOOK: Duration = Duration::from_millis(500);
+/// Profiles that are chosen from, the better first.
+const PREFERRED: [ProfileId; 2] = [ProfileId::Standard, ProfileId::Compact];
+/// Draws that are tried to see how many slots the network could fill: a single one may be unlucky.
+const DRAWS: u32 = 8;
+
+/// The best profile that this network can carry: one that has a filled group, else one that it can fill.
+pub(crate) async fn choose_profile(network: &Network) -> Result<ProfileId, UploadError> {
+    for profile in PREFERRED {
+        let groups = network.chain().open_groups(profile, At::Best).await?;
+        if groups.iter().any(|group| filled(group) >= usize::from(profile.profile().quorum())) {
+            return Ok(profile);
+        }
+    }
+    let params = network.chain().params(At::Best).await?;
+    let workers = network.chain().all_workers(At::Best).await?;
+    let full =
+        |profile: &ProfileId| Supply::of(*profile, &params, &workers).possible == usize::from(profile.profile().n);
+    // Where none can be filled, the error about the smallest is the one to read.
+    Ok(PREFERRED.into_iter().find(full).unwrap_or(ProfileId::Compact))
+}
+
+/// Whether a group with room is there.
+#[derive(Clone, Debug)]
+pub(crate) enum Room {
+    /// It is, and it has the quorum filled.
+    In(Box<GroupInfo>),
+    /// One has to be opened first, against the deposit.
+    ToOpen,
+}
+
+/// The groups of a profile, and what this upload has put into them so far.
+pub(crate) struct Groups<'a> {
+    network: &'a Network,
+    profile: ProfileId,
+    params: StorageParams,
+    /// Bytes of each slot that are uploaded and not yet registered, by group.
+    promised: BTreeMap<GroupId, u64>,
+}
+
+impl<'a> Groups<'a> {
+    pub(crate) fn new(network: &'a Network, profile: ProfileId, params: StorageParams) -> Self {
+        Self { network, profile, params, promised: BTreeMap::new() }
+    }
+
+    /// Bytes of an empty slot.
+    pub(crate) fn slot_capacity(&self) -> u64 {
+        self.params.slot_capacity.get(self.profile.index()).copied().unwrap_or(0)
+    }
+
+    /// Bytes of a slot that are still free for this upload.
+    pub(crate) fn free(&self, group: &GroupInfo) -> u64 {
+        let promised = self.promised.get(&group.id).copied().unwrap_or(0);
+        group.slot_capacity.saturating_sub(group.used).saturating_sub(promised)
+    }
+
+    /// Takes room in a group.
+    pub(crate) fn promise(&mut self, group: GroupId, shard_len: u64) {
+        let promised = self.promised.entry(group).or_default();
+        *promised = promised.saturating_add(shard_len);
+    }
+
+    /// What was promised is registered: the chain counts it now.
+    pub(crate) fn registered(&mut self) {
+        self.promised.clear();
+    }
+
+    /// A group with room for a shard of that many bytes; the fullest one, so that groups are used up.
+    ///
+    /// # Errors
+    /// [`UploadError::TooLarge`] where even an empty one would not do, [`UploadError::TooFewWorkers`] where one would have to
+    /// be opened and cannot be filled.
+    pub(crate) async fn look_for(&self, shard_len: u64) -> Result<Room, UploadError> {
+        if shard_len > self.slot_capacity() {
+            let (profile, capacity) = (self.profile, self.slot_capacity());
+            return Err(UploadError::TooLarge { len: shard_len, profile, capacity });
+        }
+        if let Some(group) = self.whole(shard_len).await? {
+            return Ok(Room::In(Box::new(group)));
+        }
+        let supply = self.supply().await?;
+        if supply.possible < usize::from(self.profile.profile().n) {
+            return Err(supply.too_few(self.profile));
+        }
+        Ok(Room::ToOpen)
+    }
+
+    /// Opens a group and waits until its slots are filled: a group takes nothing before it was whole.
+    pub(crate) async fn open(
+        &self,
+        signer: &Signer,
+        shard_len: u64,
+        progress: &dyn Progress,
+    ) -> Result<GroupInfo, UploadError> {
+        progress.begin(Stage::WaitingForGroup, None);
+        // One that was opened and never filled will do as well, and the chain opens no other beside it.
+        let call = match self.unfilled(shard_len).await? {
+            Some(group) => Call::FillGroup { group: group.id },
+            None => Call::OpenGroup { profile: self.profile },
+        };
+        match self.network.chain().submit(signer, vec![call], Until::InBlock).await {
+            Ok(_) => {}
+            Err(error @ ChainError::Dispatch { .. }) => {
+                // Perhaps somebody was quicker.
+                if self.unfilled(shard_len).await?.is_none() && self.whole(shard_len).await?.is_none() {
+                    let reason = error.to_string();
+                    return Err(UploadError::NoRoom { profile: self.profile, len: shard_len, reason });
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.wait(shard_len).await
+    }
+
+    async fn wait(&self, shard_len: u64) -> Result<GroupInfo, UploadError> {
+        let began = Instant::now();
+        loop {
+            if let Some(group) = self.whole(shard_len).await? {
+                return Ok(group);
+            }
+            if began.elapsed() > FILLING {
+                let supply = self.supply().await?;
+                return Err(match self.unfilled(shard_len).await? {
+                    Some(group) => UploadError::NotFilled {
+                        group: group.id,
+                        n: self.profile.profile().n,
+                        possible: supply.possible,
+                        seconds: FILLING.as_secs(),
+                    },
+                    None => {
+                        let reason = "the group that was opened is not there".to_owned();
+                        UploadError::NoRoom { profile: self.profile, len: shard_len, reason }
+                    }
+                });
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// The group with room that is best filled and fullest, so that groups are used up.
+    async fn whole(&self, shard_len: u64) -> Result<Option<GroupInfo>, UploadError> {
+        let quorum = usize::from(self.profile.profile().quorum());
+        let groups = self.network.chain().open_groups(self.profile, At::Best).await?;
+        let fitting = groups.into_iter().filter(|group| filled(group) >= quorum && self.free(group) >= shard_len);
+        Ok(fitting.min_by_key(|group| (group.slots.len() - filled(group), self.free(group), group.id)))
+    }
+
+    /// A group that was opened and never filled.
+    async fn unfilled(&self, shard_len: u64) -> Result<Option<GroupInfo>, UploadError> {
+        let groups = self.network.chain().open_groups(self.profile, At::Best).await?;
+        Ok(groups.into_iter().find(|group| filled(group) == 0 && self.free(group) >= shard_len))
+    }
+
+    async fn supply(&self) -> Result<Supply, UploadError> {
+        let workers = self.network.chain().all_workers(At::Best).await?;
+        Ok(Supply::of(self.profile, &self.params, &workers))
+    }
+}
+
+/// Slots that somebody sits in.
+fn filled(group: &GroupInfo) -> usize {
+    group.slots.iter().flatten().count()
+}
+
+/// What the network has to fill a group with.
+struct Supply {
+    workers: usize,
+    countries: usize,
+    /// Slots that they could fill under the rules.
+    possible: usize,
+}
+
+impl Supply {
+    fn of(profile: ProfileId, params: &StorageParams, workers: &[WorkerInfo]) -> Self {
+        let slot = params.slot_capacity.get(profile.index()).copied().unwrap_or(u64::MAX);
+        let free = |worker: &WorkerInfo| worker.capacity.saturating_sub(worker.committed);
+        let eligible = workers.iter().filter(|worker| worker.accepting && free(worker) >= slot);
+        let candidates: Vec<Candidate> = eligible
+            .map(|worker| Candidate {
+                worker: worker.id,
+                operator: worker.operator,
+                country: worker.country,
+                weight: free(worker),
+            })
+            .collect();
+        let profile = profile.profile();
+        let vacant = vec![None; profile.n.into()];
+        let draws = (0..DRAWS).map(|draw| tagged(Tag::Seed, &[b"client/supply", &draw.to_le_bytes()]));
+        let possible = draws.map(|seed| fill(profile, &vacant, &candidates, &seed).len()).max().unwrap_or(0);
+        let countries = candidates.iter().map(|candidate| candidate.country).collect::<HashSet<_>>().len();
+        Self { workers: candidates.len(), countries, possible }
+    }
+
+    fn too_few(self, id: ProfileId) -> UploadError {
+        let profile = id.profile();
+        UploadError::TooFewWorkers {
+            profile: id,
+            n: profile.n,
+            per_country: profile.max_per_country(),
+            workers: self.workers,
+            countries: self.countries,
+            possible: self.possible,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! One shard on its way to one member.
+
+use bytes::Bytes;
+use meganet_net::{Net, NetError, OpenShard, Refusal, ShardWriter};
+use meganet_primitives::{SlotIndex, hash::Hash, object::ObjectHeader, receipt::PeerKey};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{AbortHandle, JoinSet},
+};
+
+/// Chunks of a shard that wait for the member: 512 KiB.
+const QUEUE: usize = 8;
+/// A busy worker is asked again after so long, this often.
+const BUSY_PAUSE: Duration = Duration::from_millis(400);
+const BUSY_TRIES: u32 = 5;
+
+/// What a shard must turn out to be, known when the object is encoded to its end.
+pub(super) struct Closing {
+    pub(super) header: ObjectHeader,
+    pub(super) shard_roots: Vec<Hash>,
+}
+
+/// Tells all lanes what the shards must turn out to be.
+pub(super) type Close = watch::Sender<Option<Arc<Closing>>>;
+
+/// How a lane ended.
+pub(super) type Ended = (SlotIndex, Result<(), NetError>);
+
+/// A member that a shard is being sent to.
+pub(super) struct Lane {
+    pub(super) slot: SlotIndex,
+    /// `None` once all chunks are queued or the lane is given up.
+    queue: Option<mpsc::Sender<Bytes>>,
+    /// How far it has fallen behind the quorum in all.
+    pub(super) lag: Duration,
+    task: AbortHandle,
+}
+
+impl Lane {
+    /// Starts to send. The end is reported to `ended`.
+    pub(super) fn start(net: &Net, peer: PeerKey, shard: OpenShard, close: &Close, ended: &mut JoinSet<Ended>) -> Self {
+        let (queue, chunks) = mpsc::channel(QUEUE);
+        let (net, closing, slot) = (net.clone(), close.subscribe(), shard.slot);
+        let task = ended.spawn(async move { (slot, send(&net, peer, shard, chunks, closing).await) });
+        Self { slot, queue: Some(queue), lag: Duration::ZERO, task }
+    }
+
+    /// Whether chunks can still be queued.
+    pub(super) fn is_open(&self) -> bool {
+        self.queue.as_ref().is_some_and(|queue| !queue.is_closed())
+    }
+
+    /// Queues a chunk as soon as there is room; says when that was, `None` where the lane has ended.
+    pub(super) fn queue(&self, chunk: Bytes) -> impl std::future::Future<Output = (SlotIndex, Option<Instant>)> {
+        let (slot, queue) = (self.slot, self.queue.clone());
+        async move {
+            let queued = match queue {
+                Some(queue) => queue.send(chunk).await.is_ok(),
+                None => false,
+            };
+            (slot, queued.then(Instant::now))
+        }
+    }
+
+    /// There are no more chunks.
+    pub(super) fn end(&mut self) {
+        self.queue = None;
+    }
+
+    /// Gives the member up.
+    pub(super) fn abort(&mut self) {
+        self.queue = None;
+        self.task.abort();
+    }
+}
+
+async fn send(
+    net: &Net,
+    peer: PeerKey,
+    shard: OpenShard,
+    mut chunks: mpsc::Receiver<Bytes>,
+    mut closing: watch::Receiver<Option<Arc<Closing>>>,
+) -> Result<(), NetError> {
+    let mut tries = 1;
+    let mut client = net.put_client(peer).await?;
+    loop {
+        let error = match client.begin(shard).await {
+            Ok(writer) => {
+                pass_on(writer, &mut chunks, &mut closing).await?;
+                // The shard is acknowledged; how the stream ends changes nothing.
+                client.close().await.ok();
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if !matches!(error, NetError::Refused(Refusal::Busy)) || tries >= BUSY_TRIES {
+            return Err(error);
+        }
+        tokio::time::sleep(BUSY_PAUSE.saturating_mul(tries)).await;
+        tries += 1;
+        client = net.put_client(peer).await?;
+    }
+}
+
+async fn pass_on(
+    mut writer: ShardWriter<'_>,
+    chunks: &mut mpsc::Receiver<Bytes>,
+    closing: &mut watch::Receiver<Option<Arc<Closing>>>,
+) -> Result<(), NetError> {
+    while let Some(chunk) = chunks.recv().await {
+        writer.write(&chunk).await?;
+    }
+    let closed = NetError::Closed { what: "object" };
+    let closing = closing.wait_for(Option::is_some).await.map(|known| known.clone()).map_err(|_| closed.clone())?;
+    let closing = closing.ok_or(closed)?;
+    let stored = writer.finish(closing.header, &closing.shard_roots).await?;
+    if stored != closing.header.id() {
+        let reason = "it acknowledged another object".to_owned();
+        return Err(NetError::Malformed { what: "put reply", reason });
+    }
+    Ok(())
+}

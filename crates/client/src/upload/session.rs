@@ -1,0 +1,146 @@
+//! The members of a group, and which of them can be used.
+
+use super::UploadError;
+use crate::{
+    fetch::{Trouble, members},
+    network::Network,
+};
+use futures::{StreamExt, stream::FuturesUnordered};
+use meganet_net::{Net, NetError};
+use meganet_primitives::{
+    SlotIndex,
+    chain::{GroupInfo, SlotMember},
+    placement::Profile,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep_until};
+
+/// How long the others are waited for once a quorum is there.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long a quorum is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A group that is being uploaded to.
+pub(crate) struct Session {
+    network: Network,
+    group: GroupInfo,
+    /// Members that are left out for the rest of the session: what they missed they cannot sign for anyway.
+    out: Mutex<BTreeMap<SlotIndex, Trouble>>,
+}
+
+impl Session {
+    /// Connects to the members of a group.
+    ///
+    /// # Errors
+    /// [`UploadError::NoQuorum`] where too few can be reached.
+    pub(crate) async fn connect(network: &Network, group: GroupInfo) -> Result<Self, UploadError> {
+        let session = Self { network: network.clone(), group, out: Mutex::default() };
+        session.reach(members(&session.group).collect()).await?;
+        Ok(session)
+    }
+
+    /// The group.
+    pub(crate) fn group(&self) -> &GroupInfo {
+        &self.group
+    }
+
+    pub(super) fn net(&self) -> &Net {
+        self.network.net()
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    pub(super) fn profile(&self) -> Profile {
+        self.group.profile.profile()
+    }
+
+    /// The fewest members with which anything makes sense.
+    pub(super) fn quorum(&self) -> usize {
+        self.profile().quorum().into()
+    }
+
+    /// The members that are not left out.
+    pub(crate) fn usable(&self) -> Vec<(SlotIndex, SlotMember)> {
+        let out = self.out();
+        members(&self.group).filter(|(slot, _)| !out.contains_key(slot)).collect()
+    }
+
+    /// Leaves a member out from now on.
+    pub(super) fn leave_out(&self, slot: SlotIndex, reason: String) {
+        let trouble = self.trouble(slot, reason);
+        tracing::debug!(group = self.group.id, %trouble, "a member is left out");
+        self.out().insert(slot, trouble);
+    }
+
+    /// Tries again with those that were left out, where the rest is no quorum.
+    pub(super) async fn restore_quorum(&self) -> Result<(), UploadError> {
+        if self.usable().len() >= self.quorum() {
+            return Ok(());
+        }
+        self.out().clear();
+        self.reach(members(&self.group).collect()).await
+    }
+
+    /// The error for a quorum that was missed.
+    pub(super) fn no_quorum(&self, did: &'static str, have: usize, mut troubles: Vec<Trouble>) -> UploadError {
+        let known: Vec<_> = troubles.iter().map(|trouble| trouble.slot).collect();
+        troubles.extend(self.out().values().filter(|trouble| !known.contains(&trouble.slot)).cloned());
+        troubles.sort_by_key(|trouble| trouble.slot);
+        let profile = self.profile();
+        UploadError::NoQuorum { group: self.group.id, did, have, n: profile.n, need: profile.quorum(), troubles }
+    }
+
+    pub(super) fn trouble(&self, slot: SlotIndex, reason: String) -> Trouble {
+        let member = self.group.slots.get(usize::from(slot)).copied().flatten();
+        Trouble { slot, country: member.map(|member| member.country), reason }
+    }
+
+    /// Finds members side by side; those that take long are left out once there is a quorum.
+    async fn reach(&self, wanted: Vec<(SlotIndex, SlotMember)>) -> Result<(), UploadError> {
+        let mut waiting: BTreeMap<SlotIndex, SlotMember> = wanted.iter().copied().collect();
+        let mut found = 0;
+        let find = |(slot, member): (SlotIndex, SlotMember)| async move { (slot, self.find(member).await) };
+        let mut running: FuturesUnordered<_> = wanted.into_iter().map(find).collect();
+        let mut deadline = Instant::now() + PATIENCE;
+        loop {
+            tokio::select! {
+                answer = running.next() => match answer {
+                    Some((slot, Ok(()))) => {
+                        waiting.remove(&slot);
+                        found += 1;
+                        if found == self.quorum() {
+                            deadline = deadline.min(Instant::now() + GRACE);
+                        }
+                    },
+                    Some((slot, Err(error))) => {
+                        waiting.remove(&slot);
+                        self.leave_out(slot, error.to_string());
+                    },
+                    None => break,
+                },
+                () = sleep_until(deadline) => break,
+            }
+        }
+        for slot in waiting.keys() {
+            self.leave_out(*slot, "it does not answer".into());
+        }
+        if found < self.quorum() {
+            return Err(self.no_quorum("can be reached", found, Vec::new()));
+        }
+        Ok(())
+    }
+
+    async fn find(&self, member: SlotMember) -> Result<(), NetError> {
+        self.network.net().find(member.peer).await
+    }
+
+    fn out(&self) -> MutexGuard<'_, BTreeMap<SlotIndex, Trouble>> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

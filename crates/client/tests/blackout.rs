@@ -1,0 +1,52 @@
+//! What is under challenge is refused by every honest member, and still opens.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "support/world.rs"]
+mod support;
+
+use meganet_chain_client::{At, fake::FakeConfig};
+use meganet_client::{
+    fetch::{FetchError, FetchOptions},
+    progress::Silent,
+};
+use std::{sync::atomic::Ordering, time::Duration};
+use support::{World, noise};
+
+/// Every worker refuses so many questions for frames.
+fn challenge(world: &World, questions: u64) {
+    for worker in &world.workers {
+        worker.faults.challenged.store(questions, Ordering::SeqCst);
+    }
+}
+
+fn left(world: &World) -> u64 {
+    world.workers.iter().map(|worker| worker.faults.challenged.load(Ordering::SeqCst)).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_waits_until_the_challenge_is_over() {
+    let world = World::start().await;
+    world.file("a.bin", &noise(1, 300_000));
+    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    // More rounds than a reader that takes it for trouble goes.
+    challenge(&world, 6);
+    let reader = world.fresh_client();
+    let site = reader.open_site("home", At::Best).await.unwrap();
+    let out = world.dir.path().join("out");
+    site.get_tree("", &out, &Silent).await.unwrap();
+    assert!(std::fs::read(out.join("a.bin")).unwrap() == noise(1, 300_000));
+    assert!(left(&world) < 6 * 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_does_not_wait_for_ever() {
+    let options = FetchOptions { challenged: Duration::ZERO, rounds: 2, ..FetchOptions::default() };
+    let world = World::with(6, FakeConfig::default(), options).await;
+    world.file("a.bin", &noise(1, 3_000));
+    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    challenge(&world, u64::MAX);
+    let error = world.network.open_site("home", At::Best).await.unwrap_err();
+    assert!(matches!(error, FetchError::TooFewShards { have: 0, .. }), "{error}");
+    assert!(error.to_string().contains("has to prove these bytes"), "{error}");
+}

@@ -1,0 +1,162 @@
+//! A whole network in memory: the fake chain, workers over pipes, and a client.
+
+#![allow(clippy::unwrap_used, missing_docs, dead_code, clippy::cast_possible_truncation, clippy::cast_lossless)]
+
+#[path = "worker.rs"]
+pub mod worker;
+
+use meganet_chain_client::{
+    Call, ChainClient, Signer, Until,
+    amount::MEGA,
+    fake::{FakeChain, FakeConfig},
+    worker_proof,
+};
+use meganet_client::{Network, PublishOptions, fetch::FetchOptions};
+use meganet_net::{Limits, Net, NetConfig, memory::Hub};
+use meganet_primitives::{
+    country::Country,
+    receipt::{PeerKey, PeerSignature},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use worker::Worker;
+
+pub const COUNTRIES: [&[u8; 2]; 6] = [b"DE", b"FR", b"CH", b"BR", b"JP", b"KE"];
+
+pub struct World {
+    pub chain: FakeChain,
+    pub hub: Hub,
+    pub workers: Vec<Worker>,
+    pub network: Network,
+    pub owner: Signer,
+    pub dir: TempDir,
+    ticking: JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.ticking.abort();
+    }
+}
+
+impl World {
+    /// Six workers in three countries, two in each.
+    pub async fn start() -> Self {
+        Self::with(6, FakeConfig::default(), FetchOptions::default()).await
+    }
+
+    pub async fn with(workers: u8, config: FakeConfig, options: FetchOptions) -> Self {
+        let chain = FakeChain::new(config);
+        let hub = Hub::new();
+        let all = (1..=workers).map(|seed| Worker::start(&hub, seed, chain.genesis())).collect();
+        let network = Self::client(&chain, &hub, options);
+        Self::of(chain, hub, all, network).await
+    }
+
+    /// Six workers and a client that talk over real sockets of this machine.
+    pub async fn over_sockets() -> Self {
+        let chain = FakeChain::default();
+        let (mut workers, mut bootnodes): (Vec<Worker>, _) = (Vec::new(), Vec::new());
+        for seed in 1..=6 {
+            let worker = Worker::listen(seed, chain.genesis(), bootnodes.clone()).await;
+            bootnodes.extend(worker.net().addresses().into_iter().take(1).filter(|_| workers.is_empty()));
+            workers.push(worker);
+        }
+        let (net, _) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await.unwrap();
+        let network = Network::new(Arc::new(chain.clone()), net);
+        Self::of(chain, Hub::new(), workers, network).await
+    }
+
+    async fn of(chain: FakeChain, hub: Hub, workers: Vec<Worker>, network: Network) -> Self {
+        let owner = Signer::from_suri("//Owner").unwrap();
+        chain.fund(owner.account(), 1_000 * MEGA);
+        for (index, worker) in workers.iter().enumerate() {
+            let operator = Signer::from_suri(&format!("//Operator{index}")).unwrap();
+            chain.fund(operator.account(), 1_000 * MEGA);
+            let proof = worker_proof(&chain.genesis(), &operator.account());
+            let call = Call::RegisterWorker {
+                peer: worker.peer(),
+                country: Country::new(*COUNTRIES[index / 2 % COUNTRIES.len()]).unwrap(),
+                capacity: 64 << 30,
+                proof: PeerSignature(ed25519_dalek::Signer::sign(&worker.key, &proof).to_bytes()),
+            };
+            chain.submit(&operator, vec![call], Until::InBlock).await.unwrap();
+        }
+        let ticking = chain.start(Duration::from_millis(20));
+        Self { chain, hub, workers, network, owner, dir: tempfile::tempdir().unwrap(), ticking }
+    }
+
+    /// Another client of the same network, which remembers nothing.
+    pub fn fresh_client(&self) -> Network {
+        Self::client(&self.chain, &self.hub, FetchOptions::default())
+    }
+
+    fn client(chain: &FakeChain, hub: &Hub, options: FetchOptions) -> Network {
+        let net = hub.reader(PeerKey([0xee; 32]), Limits::default());
+        Network::with_options(Arc::new(chain.clone()), net, options)
+    }
+
+    pub fn options(&self) -> PublishOptions {
+        PublishOptions { until: Until::InBlock, ..PublishOptions::new(self.dir.path().join("state")) }
+    }
+
+    /// A folder to publish.
+    pub fn site(&self) -> PathBuf {
+        let site = self.dir.path().join("site");
+        fs::create_dir_all(&site).unwrap();
+        site
+    }
+
+    pub fn file(&self, path: &str, content: &[u8]) {
+        write(&self.site(), path, content);
+    }
+
+    /// The worker that sits in a slot of group 0.
+    pub async fn in_slot(&mut self, slot: usize) -> &mut Worker {
+        let group = self.chain.group(0, meganet_chain_client::At::Best).await.unwrap().unwrap();
+        let peer = group.slots[slot].unwrap().peer;
+        self.workers.iter_mut().find(|worker| worker.peer() == peer).unwrap()
+    }
+
+    pub async fn kill(&mut self, slots: &[usize]) {
+        let hub = self.hub.clone();
+        for slot in slots {
+            self.in_slot(*slot).await.kill(&hub);
+        }
+    }
+
+    /// Shard bytes that all workers received.
+    pub fn received(&self) -> u64 {
+        self.workers.iter().map(Worker::shard_bytes).sum()
+    }
+}
+
+pub fn write(root: &Path, path: &str, content: &[u8]) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+/// Bytes that look random and are the same each time.
+pub fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
+/// Every file below a folder, with its bytes.
+pub fn tree(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let walked = meganet_client::pack::walk(root).unwrap();
+    walked.files.into_iter().map(|file| (file.path, fs::read(file.disk).unwrap())).collect()
+}

@@ -1,0 +1,167 @@
+//! The server's bounds, over real sockets.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use axum::{Router, body::Bytes, routing::get};
+use meganet_http::{Limits, serve};
+use prometheus_client::metrics::gauge::Gauge;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes of the large answer: several times what the system buffers for a connection.
+const LARGE: usize = 32 << 20;
+
+struct Server {
+    port: u16,
+    open: Gauge,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let open = Gauge::default();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let large = Bytes::from(vec![7; LARGE]);
+        let router = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/large", get(move || async move { large.clone() }));
+        let shutdown = async { stopped.await.unwrap() };
+        let task = tokio::spawn(serve(listener, router, limits, open.clone(), shutdown));
+        Server { port, open, stop, task }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).await.unwrap()
+    }
+
+    /// A whole request on a connection of its own.
+    async fn get(&self) -> String {
+        let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        client.get(format!("http://127.0.0.1:{}/", self.port)).send().await.unwrap().text().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_drips_is_cut_and_its_place_goes_to_the_next() {
+    let limits = Limits { connections: 1, header_timeout: Duration::from_millis(500), ..Limits::default() };
+    let server = Server::start(limits).await;
+    let mut slow = server.connect().await;
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+    // There is one place, so this answer can come only when the slow one has been cut.
+    let waiting = server.get();
+    let drip = async {
+        let (mut reader, mut writer) = slow.split();
+        let mut byte = [0];
+        loop {
+            tokio::select! {
+                // An answer (408), an end or an error: it is over.
+                _ = reader.read(&mut byte) => return,
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            }
+            if writer.write_all(b"a").await.is_err() {
+                return;
+            }
+        }
+    };
+    let (answer, ()) = tokio::time::timeout(PATIENCE, futures::future::join(waiting, drip)).await.unwrap();
+    assert_eq!(answer, "hello");
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let server = Server::start(Limits { header_timeout: Duration::from_millis(200), ..Limits::default() }).await;
+    let mut silent = server.connect().await;
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, silent.read_to_end(&mut rest)).await.unwrap();
+}
+
+#[tokio::test]
+async fn headers_beyond_the_limit_are_refused() {
+    let server = Server::start(Limits { header_bytes: 8 << 10, ..Limits::default() }).await;
+    let mut stream = server.connect().await;
+    let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "a".repeat(100_000));
+    // It may answer and close before it has taken all of that.
+    let _ = stream.write_all(head.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
+    assert_eq!(server.get().await, "hello");
+}
+
+#[tokio::test]
+async fn it_ends_when_told_though_a_connection_idles() {
+    let server = Server::start(Limits { header_timeout: PATIENCE * 60, ..Limits::default() }).await;
+    let mut idle = server.connect().await;
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = vec![0; 12];
+    idle.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, b"HTTP/1.1 200");
+    assert_eq!(server.open.get(), 1);
+    server.stop.send(()).unwrap();
+    tokio::time::timeout(PATIENCE, server.task).await.unwrap().unwrap();
+    assert_eq!(server.open.get(), 0);
+}
+
+/// The bounds of a server with one place, which gives up on readers soon.
+fn impatient(write_timeout: Duration) -> Limits {
+    Limits { connections: 1, write_timeout, ..Limits::default() }
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_is_cut_and_its_place_goes_to_the_next() {
+    let server = Server::start(impatient(Duration::from_millis(500))).await;
+    let mut stopped = server.connect().await;
+    stopped.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let answer = tokio::time::timeout(PATIENCE, server.get()).await.unwrap();
+    assert_eq!(answer, "hello");
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, stopped.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.len() < LARGE, "the answer broke off");
+}
+
+#[tokio::test]
+async fn a_reader_that_drips_is_cut() {
+    let server = Server::start(impatient(Duration::from_millis(500))).await;
+    let mut slow = server.connect().await;
+    slow.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let waiting = server.get();
+    // Something is taken all the time, but far from enough.
+    let drip = async {
+        let mut few = [0; 1024];
+        loop {
+            let _ = slow.read(&mut few).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let answer = tokio::select! {
+        answer = tokio::time::timeout(PATIENCE, waiting) => answer.unwrap(),
+        () = drip => unreachable!("it never ends"),
+    };
+    assert_eq!(answer, "hello");
+}
+
+#[tokio::test]
+async fn a_reader_that_is_slow_but_steady_gets_everything() {
+    let server = Server::start(impatient(Duration::from_secs(2))).await;
+    let mut steady = server.connect().await;
+    steady.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    // Longer than the server waits for any one piece.
+    let (mut total, mut piece) = (0, vec![0; 64 << 10]);
+    loop {
+        let bytes = tokio::time::timeout(PATIENCE, steady.read(&mut piece)).await.unwrap().unwrap();
+        if bytes == 0 {
+            break;
+        }
+        total += bytes;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(total > LARGE, "{total} bytes with the headers");
+}

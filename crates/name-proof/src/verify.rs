@@ -1,0 +1,276 @@
+//! Checking a proof from a checkpoint on.
+
+use crate::{
+    Checkpoint, Hash,
+    bundle::{BundleError, NameProof},
+    changes::{self, ChangeError},
+    checkpoint::CheckpointError,
+    finality::FinalityError,
+    state::{self, StateError},
+};
+use meganet_primitives::{
+    BlockNumber,
+    chain::Resolution,
+    name::{LabelError, split_name},
+};
+use serde::Serialize;
+use std::fmt;
+
+/// What a name leads to, proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The name.
+    pub name: String,
+    /// What it leads to.
+    pub answer: Answer,
+    /// The block in which it does.
+    pub block: ProvenBlock,
+    /// On what this relies.
+    pub basis: Basis,
+    /// Where the next check may begin: at this block, or at the old checkpoint if that is newer.
+    pub checkpoint: Checkpoint,
+}
+
+/// What a name leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It works.
+    Present(Resolution),
+    /// It has lapsed and leads nowhere; nobody has taken it since.
+    Lapsed(Resolution),
+    /// There is no such name.
+    Absent,
+}
+
+impl Answer {
+    /// What a node answers when it is asked without a proof.
+    pub fn resolution(&self) -> Option<&Resolution> {
+        match self {
+            Self::Present(resolution) | Self::Lapsed(resolution) => Some(resolution),
+            Self::Absent => None,
+        }
+    }
+}
+
+/// A final block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProvenBlock {
+    /// Its height.
+    pub number: BlockNumber,
+    /// Its hash.
+    pub hash: Hash,
+    /// When it was made, by the clocks of the validators: milliseconds since 1970.
+    pub time: u64,
+}
+
+/// On what a proven answer relies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Basis {
+    /// The set of validators that made the block final.
+    pub set_id: u64,
+    /// So many of them voted for it, more than two thirds by weight.
+    pub votes: usize,
+    /// So many there are.
+    pub voters: usize,
+    /// The height of the checkpoint that was believed.
+    pub checkpoint: BlockNumber,
+    /// Changes of validators that were followed from there.
+    pub changes: usize,
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { set_id, votes, voters, checkpoint, changes } = self;
+        write!(f, "GRANDPA set {set_id}, {votes} of {voters} votes, checkpoint block {checkpoint}")?;
+        match changes {
+            0 => Ok(()),
+            1 => write!(f, ", 1 change of validators since"),
+            many => write!(f, ", {many} changes of validators since"),
+        }
+    }
+}
+
+/// How old an answer may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freshness {
+    /// The lowest height that is accepted.
+    pub oldest_block: BlockNumber,
+    /// The earliest time of the block that is accepted, in milliseconds since 1970.
+    pub oldest_time: u64,
+}
+
+impl Freshness {
+    /// As old as may be: for proofs that were kept.
+    pub const ANY: Self = Self { oldest_block: 0, oldest_time: 0 };
+
+    /// Not older than what is known, and at most `max_age` milliseconds old at the time `now`.
+    pub fn within(checkpoint: &Checkpoint, now: u64, max_age: u64) -> Self {
+        Self { oldest_block: checkpoint.number, oldest_time: now.saturating_sub(max_age) }
+    }
+}
+
+/// Why a proof is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProofError {
+    /// The bytes are none.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// What was asked for is no name.
+    #[error("this can't be a name: {0}")]
+    BadName(LabelError),
+    /// The checkpoint is none.
+    #[error(transparent)]
+    BadCheckpoint(#[from] CheckpointError),
+    /// It is about another name.
+    #[error(
+        "the proof is about the name '{proven}', not '{asked}': the node answered another question; ask another one"
+    )]
+    OtherName {
+        /// What was asked for.
+        asked: String,
+        /// What it is about.
+        proven: String,
+    },
+    /// It is of another chain.
+    #[error(
+        "the proof is of the chain with genesis {found:?}, and the checkpoint of the one with {expected:?}: use the checkpoint of that chain, or another node"
+    )]
+    OtherChain {
+        /// The checkpoint's genesis.
+        expected: Hash,
+        /// The proof's.
+        found: Hash,
+    },
+    /// Its validators are others than those that the checkpoint leads to.
+    #[error(
+        "the block was made final by validators of set {found}, and the checkpoint leads to set {expected}: ask for a proof since block {since}, or, if that does not help, the node is behind or on a fork"
+    )]
+    OtherSet {
+        /// Where the checkpoint and the changes lead.
+        expected: u64,
+        /// What the proof says.
+        found: u64,
+        /// The height of the checkpoint.
+        since: BlockNumber,
+    },
+    /// A change of validators is not what it should be.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+    /// The votes don't make the block final.
+    #[error("block {number} is not final: {source}")]
+    NotFinal {
+        /// Its height.
+        number: BlockNumber,
+        /// What is wrong with the votes.
+        source: FinalityError,
+    },
+    /// There is another final block of the same height.
+    #[error(
+        "block {number} is {found:?} in the proof and {known:?} in the checkpoint, and both were made final: a third of the validators vote twice, or the checkpoint is wrong; believe neither"
+    )]
+    Forked {
+        /// The height.
+        number: BlockNumber,
+        /// The checkpoint's block.
+        known: Hash,
+        /// The proof's.
+        found: Hash,
+    },
+    /// The proof of the state is wrong.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The block is older than asked for.
+    #[error(
+        "the answer is of block {number}, and block {oldest} is known to be final: the node is behind; wait until it has caught up, or ask another one"
+    )]
+    StaleBlock {
+        /// The height of the proof's block.
+        number: BlockNumber,
+        /// The lowest that is accepted.
+        oldest: BlockNumber,
+    },
+    /// The block was made too long ago.
+    #[error("the answer is {} seconds older than accepted (block {number}): the node is behind, the chain has stopped, or this machine's clock is wrong; check the clock, then ask another node", age.div_ceil(1_000))]
+    StaleTime {
+        /// The height of the proof's block.
+        number: BlockNumber,
+        /// Milliseconds by which it is too old.
+        age: u64,
+    },
+}
+
+/// Checks that `proof` tells what `name` leads to, in a block that is final if the checkpoint is right.
+///
+/// # Errors
+/// [`ProofError`] says what is wrong, and what to do about it.
+pub fn verify(
+    proof: &NameProof,
+    name: &str,
+    checkpoint: &Checkpoint,
+    freshness: &Freshness,
+) -> Result<Verified, ProofError> {
+    let (sub, label) = split_name(name).map_err(ProofError::BadName)?;
+    let proven = proof.name()?;
+    if proven != name {
+        return Err(ProofError::OtherName { asked: name.to_owned(), proven: proven.to_owned() });
+    }
+    checkpoint.voters()?;
+    if proof.genesis != checkpoint.genesis {
+        return Err(ProofError::OtherChain { expected: checkpoint.genesis, found: proof.genesis });
+    }
+
+    // Who votes: from the checkpoint through the changes to the block.
+    let reached = changes::follow(checkpoint, &proof.changes)?;
+    let block = &proof.block;
+    let number = block.header.number;
+    if block.set_id != reached.set_id {
+        return Err(ProofError::OtherSet { expected: reached.set_id, found: block.set_id, since: checkpoint.number });
+    }
+    let tally = changes::check_final(&block.header, &block.finality, &reached)
+        .map_err(|source| ProofError::NotFinal { number, source })?;
+    let hash = block.header.hash();
+    if number == reached.number && hash != reached.hash {
+        return Err(ProofError::Forked { number, known: reached.hash, found: hash });
+    }
+    let (set_id, authorities) = changes::after(&block.header, reached.set_id, &reached.authorities)?;
+
+    // What the block's state says.
+    let facts = state::read(&proof.state, block.header.state_root, label, sub, number)?;
+    if number < freshness.oldest_block {
+        return Err(ProofError::StaleBlock { number, oldest: freshness.oldest_block });
+    }
+    match freshness.oldest_time.saturating_sub(facts.time) {
+        0 => {}
+        age => return Err(ProofError::StaleTime { number, age }),
+    }
+
+    let resolution = match (&facts.name, sub, &facts.sub) {
+        (None, ..) | (Some(_), Some(_), None) => None,
+        (Some(stored), _, below) => Some(Resolution::new(stored, below.as_ref(), &facts.params, number)),
+    };
+    let answer = match resolution {
+        Some(resolution) if resolution.status.works() => Answer::Present(resolution),
+        Some(resolution) => Answer::Lapsed(resolution),
+        None => Answer::Absent,
+    };
+    let basis = Basis {
+        set_id: block.set_id,
+        votes: tally.votes,
+        voters: tally.voters,
+        checkpoint: checkpoint.number,
+        changes: proof.changes.len(),
+    };
+    let checkpoint = if number > reached.number { reached.moved(&block.header, set_id, authorities) } else { reached };
+    Ok(Verified {
+        name: name.to_owned(),
+        answer,
+        block: ProvenBlock { number, hash, time: facts.time },
+        basis,
+        checkpoint,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Everything a peer does on its connections, and the swarm around it.
+
+use crate::{
+    config::NetConfig,
+    error::NetError,
+    handle::Doorkeeper,
+    muxer::Yamux,
+    streams::{Names, Streams},
+};
+use libp2p::{
+    Swarm, SwarmBuilder,
+    connection_limits::{self, ConnectionLimits},
+    identify,
+    kad::{self, store::MemoryStore},
+    noise, ping,
+    swarm::NetworkBehaviour,
+    tcp,
+};
+use std::time::Duration;
+
+/// Refresh interval of the routing table's far parts; the near ones are refreshed by every search.
+const BOOTSTRAP: Duration = Duration::from_secs(60);
+/// A search that takes longer has met many dead peers; it is given up and tried again with a tidier table.
+const QUERY: Duration = Duration::from_secs(15);
+/// Silence on a QUIC connection after which it is dead; it is kept alive every third of that.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Streams of a connection beyond those admitted: surplus ones, searches, identification, pings.
+const UPKEEP_STREAMS: usize = 32;
+
+/// The parts, in the order in which they may refuse a connection.
+#[derive(NetworkBehaviour)]
+pub(crate) struct Behaviour {
+    limits: connection_limits::Behaviour,
+    pub(crate) streams: Streams,
+    pub(crate) kad: kad::Behaviour<MemoryStore>,
+    pub(crate) identify: identify::Behaviour,
+    ping: ping::Behaviour,
+}
+
+/// Builds the swarm; it does not listen yet.
+pub(crate) fn swarm(config: &NetConfig, names: &Names, door: Option<Doorkeeper>) -> Result<Swarm<Behaviour>, NetError> {
+    let limits = config.limits;
+    // Room for streams that are one too many, so that they can be told so.
+    let most_streams = limits.streams_per_peer.saturating_add(UPKEEP_STREAMS);
+    let muxer = || Yamux::new(most_streams, &limits);
+    let builder = SwarmBuilder::with_existing_identity(config.identity.clone())
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, muxer)
+        .map_err(|error| NetError::Setup { reason: error.to_string() })?
+        .with_quic_config(|mut quic| {
+            quic.max_stream_data = limits.stream_window;
+            quic.max_connection_data = limits.connection_window;
+            quic.max_concurrent_stream_limit = u32::try_from(most_streams).unwrap_or(u32::MAX);
+            quic.max_idle_timeout = u32::try_from(SILENCE.as_millis()).unwrap_or(u32::MAX);
+            quic.keep_alive_interval = SILENCE / 3;
+            quic
+        });
+    let swarm = builder
+        .with_behaviour(|key| behaviour(config, names, door, &key.public()))
+        .map_err(|error| NetError::Setup { reason: error.to_string() })?
+        .with_swarm_config(|swarm| {
+            swarm
+                .with_idle_connection_timeout(limits.idle_connection)
+                .with_max_negotiating_inbound_streams(most_streams)
+                // QUIC gets a head start over TCP.
+                .with_smart_dial()
+        })
+        .build();
+    Ok(swarm)
+}
+
+fn behaviour(
+    config: &NetConfig,
+    names: &Names,
+    door: Option<Doorkeeper>,
+    key: &libp2p::identity::PublicKey,
+) -> Behaviour {
+    let local = key.to_peer_id();
+    let limits = ConnectionLimits::default()
+        .with_max_established(Some(config.limits.connections))
+        .with_max_established_per_peer(Some(config.limits.connections_per_peer))
+        .with_max_pending_incoming(Some(config.limits.connections / 2))
+        // Connections of our own choosing must stay possible when strangers fill the incoming side.
+        .with_max_established_incoming(Some(config.limits.connections / 4 * 3));
+
+    let mut search = kad::Config::new(names.kad.clone());
+    search
+        .set_query_timeout(QUERY)
+        .set_periodic_bootstrap_interval(Some(BOOTSTRAP))
+        // Only addresses are looked up here: nobody's records are kept.
+        .set_record_filtering(kad::StoreInserts::FilterBoth)
+        .set_publication_interval(None)
+        .set_replication_interval(None)
+        .set_provider_publication_interval(None);
+    let mut kad = kad::Behaviour::with_config(local, MemoryStore::new(local), search);
+    kad.set_mode(Some(if config.server { kad::Mode::Server } else { kad::Mode::Client }));
+
+    let identify = identify::Config::new(names.prefix.clone(), key.clone())
+        .with_agent_version(concat!("meganet/", env!("CARGO_PKG_VERSION")).into())
+        .with_push_listen_addr_updates(true);
+    Behaviour {
+        limits: connection_limits::Behaviour::new(limits),
+        streams: Streams::new(names.clone(), door, config.limits.asking.open),
+        kad,
+        identify: identify::Behaviour::new(identify),
+        ping: ping::Behaviour::default(),
+    }
+}

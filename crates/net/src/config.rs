@@ -1,0 +1,142 @@
+//! What a peer of the network is told when it starts, and every bound it keeps.
+
+use libp2p::{Multiaddr, identity::Keypair};
+use meganet_primitives::hash::Hash;
+use std::time::Duration;
+
+/// How to start a peer.
+#[derive(Clone)]
+pub struct NetConfig {
+    /// Its Ed25519 identity: a worker's registered key, or a fresh one for a reader.
+    pub identity: Keypair,
+    /// Addresses to listen on, such as `/ip4/0.0.0.0/udp/4001/quic-v1` and `/ip4/0.0.0.0/tcp/4001`. A reader needs none.
+    pub listen: Vec<Multiaddr>,
+    /// Addresses under which others reach this peer, where they differ from those it listens on (port forwarding).
+    pub external: Vec<Multiaddr>,
+    /// Peers to join the network through, each ending in `/p2p/<peer id>` where it is known.
+    pub bootnodes: Vec<Multiaddr>,
+    /// The chain's genesis hash: peers of other chains share no protocol with this one.
+    pub genesis: Hash,
+    /// Whether to serve put and get and to answer other peers' searches: true for workers, false for readers.
+    pub server: bool,
+    /// Bounds on memory, streams and waiting.
+    pub limits: Limits,
+}
+
+impl NetConfig {
+    /// A reader with a fresh identity: it listens nowhere and serves nothing.
+    pub fn reader(genesis: Hash, bootnodes: Vec<Multiaddr>) -> Self {
+        NetConfig {
+            identity: Keypair::generate_ed25519(),
+            listen: Vec::new(),
+            external: Vec::new(),
+            bootnodes,
+            genesis,
+            server: false,
+            limits: Limits::default(),
+        }
+    }
+
+    /// A worker with the given identity and listen addresses.
+    pub fn worker(identity: Keypair, genesis: Hash, listen: Vec<Multiaddr>, bootnodes: Vec<Multiaddr>) -> Self {
+        NetConfig {
+            identity,
+            listen,
+            external: Vec::new(),
+            bootnodes,
+            genesis,
+            server: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Every bound that a peer keeps. The defaults suit a worker on a home connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once, both directions.
+    pub connections: u32,
+    /// Connections of one peer.
+    pub connections_per_peer: u32,
+    /// Incoming put and get streams at once.
+    pub streams: usize,
+    /// Incoming put and get streams of one peer; further ones are told `Busy`.
+    pub streams_per_peer: usize,
+    /// Outgoing get streams to one peer; further requests wait for one of them.
+    pub get_streams_per_peer: usize,
+    /// Bytes of incoming messages beyond 64 KiB that may be held at once, over all streams (batches to sign).
+    pub large_messages: u32,
+    /// Receive window of one stream, in bytes: what a sender may have under way, and so what a stalled reader buffers.
+    pub stream_window: u32,
+    /// Receive window of one connection over all its streams, in bytes; over TCP at least 256 KiB for each stream.
+    /// Times `connections`, this is the most that peers can make this process buffer.
+    pub connection_window: u32,
+    /// Waiting times on incoming streams: patient with slow home connections.
+    pub serving: Timing,
+    /// Waiting times on outgoing streams: shorter, since another peer may be asked instead.
+    pub asking: Timing,
+    /// How long to search and dial a peer before giving up.
+    pub find: Duration,
+    /// How long to try the addresses already known before a search is started as well.
+    pub dial_known: Duration,
+    /// How long a failed search is remembered, so that many readers of one dead worker do not repeat it.
+    pub remember_failure: Duration,
+    /// How long a connection without streams is kept.
+    pub idle_connection: Duration,
+    /// How often to look whether bootnodes must be dialled again and the routing table refreshed.
+    pub upkeep: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections: 256,
+            connections_per_peer: 4,
+            streams: 512,
+            streams_per_peer: 32,
+            get_streams_per_peer: 8,
+            large_messages: 64 * 1024 * 1024,
+            stream_window: 2 * 1024 * 1024,
+            connection_window: 8 * 1024 * 1024,
+            serving: Timing {
+                open: Duration::from_secs(10),
+                reply: Duration::from_secs(60),
+                idle: Duration::from_secs(60),
+                pace: Pace { grace: Duration::from_secs(30), min_rate: 8 * 1024 },
+            },
+            asking: Timing {
+                open: Duration::from_secs(5),
+                reply: Duration::from_secs(60),
+                idle: Duration::from_secs(30),
+                pace: Pace { grace: Duration::from_secs(15), min_rate: 16 * 1024 },
+            },
+            find: Duration::from_secs(20),
+            dial_known: Duration::from_millis(1500),
+            remember_failure: Duration::from_secs(3),
+            idle_connection: Duration::from_secs(120),
+            upkeep: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How long to wait on a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// For a stream to be agreed on.
+    pub open: Duration,
+    /// For a reply to begin; a worker may have to bring a whole shard to the disk first.
+    pub reply: Duration,
+    /// For the next request to begin; an outgoing stream is not used again after this long.
+    pub idle: Duration,
+    /// For bytes that are under way.
+    pub pace: Pace,
+}
+
+/// The slowest transfer that is put up with: stalls of at most `grace`, and `min_rate` in the long run.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The longest stall.
+    pub grace: Duration,
+    /// Bytes a second.
+    pub min_rate: u32,
+}

@@ -1,0 +1,289 @@
+//! One stream between two peers: length-prefixed messages and raw bytes, every wait and every length bounded.
+//!
+//! A [`Channel`] works over anything that reads and writes bytes, so that the protocols run unchanged over libp2p
+//! streams and over in-memory pipes. Reading a message is cancel-safe; writing is not, and a channel whose write was
+//! abandoned must not be used again (the protocol code sees to that).
+
+use crate::{config::Timing, error::NetError, pace::Credit, wire::Message};
+use codec::DecodeAll;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split},
+    time::timeout,
+};
+
+/// Bytes in both directions.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for T {}
+
+/// A stream of any kind.
+pub type BoxedIo = Box<dyn Duplex>;
+
+/// Most bytes read ahead while a message is expected.
+const READ_AHEAD: u64 = 4 * 1024;
+/// A buffer that grew beyond this for one large message is given back afterwards.
+const KEEP_BUFFER: usize = 128 * 1024;
+/// Length prefix and kind byte: what must be there before a message is let in.
+const HEAD: usize = 5;
+
+/// Both directions of a stream.
+pub(crate) struct Channel {
+    pub(crate) inlet: Inlet,
+    pub(crate) outlet: Outlet,
+}
+
+impl Channel {
+    pub(crate) fn new(io: BoxedIo, timing: Timing) -> Self {
+        let (reader, writer) = split(io);
+        Channel {
+            inlet: Inlet { io: reader, buffer: Vec::new(), start: 0, credit: Credit::new(timing.pace) },
+            outlet: Outlet { io: writer, buffer: Vec::new(), credit: Credit::new(timing.pace), what: "request" },
+        }
+    }
+}
+
+/// The incoming direction.
+pub(crate) struct Inlet {
+    io: ReadHalf<BoxedIo>,
+    /// Bytes read but not yet used are `buffer[start..]`.
+    buffer: Vec<u8>,
+    start: usize,
+    credit: Credit,
+}
+
+/// How long to wait for a message to begin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    /// This long; it begins a transfer of its own.
+    For(Duration),
+    /// It continues a transfer under way, whose pace it must keep.
+    Pace,
+}
+
+/// A message's encoded length, known and within its kind's limit before the message itself is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Announced(usize);
+
+impl Announced {
+    /// Bytes of the message.
+    pub(crate) fn len(self) -> usize {
+        self.0
+    }
+}
+
+impl Inlet {
+    fn ready(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.start += count;
+        if self.start >= self.buffer.len() {
+            self.start = 0;
+            self.buffer.clear();
+            self.buffer.shrink_to(KEEP_BUFFER);
+        }
+    }
+
+    /// Reads some more bytes, at least one; `Ok(false)` at the end of the stream.
+    async fn fill(&mut self, what: &'static str) -> Result<bool, NetError> {
+        let Inlet { io, buffer, credit, .. } = self;
+        let mut ahead = io.take(READ_AHEAD);
+        Ok(credit.spend(what, ahead.read_buf(buffer)).await? > 0)
+    }
+
+    /// Waits until at least one byte of a message is there; `false` when the peer has closed the stream instead.
+    pub(crate) async fn wait(&mut self, what: &'static str, limit: Duration) -> Result<bool, NetError> {
+        if !self.ready().is_empty() {
+            return Ok(true);
+        }
+        // The limit governs this wait alone, so the pace must not cut it short.
+        let Inlet { io, buffer, .. } = self;
+        let mut ahead = io.take(READ_AHEAD);
+        match timeout(limit, ahead.read_buf(buffer)).await {
+            Ok(Ok(count)) => Ok(count > 0),
+            Ok(Err(error)) => Err(NetError::io(what, &error)),
+            Err(_) => Err(NetError::TooSlow { what, waited: limit }),
+        }
+    }
+
+    /// Waits for a message to begin and learns its length; `None` when the peer has closed the stream instead.
+    pub(crate) async fn announced<M: Message>(&mut self, patience: Patience) -> Result<Option<Announced>, NetError> {
+        if let Patience::For(limit) = patience {
+            if !self.wait(M::NAME, limit).await? {
+                return Ok(None);
+            }
+            self.credit.renew();
+        }
+        loop {
+            if let Some((head, _)) = self.ready().split_first_chunk::<HEAD>() {
+                let [a, b, c, d, kind] = *head;
+                let len = u32::from_le_bytes([a, b, c, d]);
+                if len == 0 {
+                    return Err(NetError::malformed(M::NAME, "it is empty"));
+                }
+                let Some(limit) = M::limit(kind) else {
+                    return Err(NetError::malformed(M::NAME, format!("kind {kind} is unknown to this version")));
+                };
+                if len > limit {
+                    return Err(NetError::TooLong { what: M::NAME, len: len.into(), limit: limit.into() });
+                }
+                let len = usize::try_from(len).map_err(|_| NetError::malformed(M::NAME, "its length is absurd"))?;
+                return Ok(Some(Announced(len)));
+            }
+            if !self.fill(M::NAME).await? {
+                return Err(NetError::Closed { what: M::NAME });
+            }
+        }
+    }
+
+    /// Reads the message that was announced. The buffer grows with what arrives, not with what was promised.
+    pub(crate) async fn announced_body<M: Message>(&mut self, announced: Announced) -> Result<M, NetError> {
+        loop {
+            let whole = HEAD - 1 + announced.0;
+            if let Some(bytes) = self.ready().get(HEAD - 1..whole) {
+                let message =
+                    M::decode_all(&mut &*bytes).map_err(|error| NetError::malformed(M::NAME, error.to_string()))?;
+                self.consume(whole);
+                return Ok(message);
+            }
+            if !self.fill(M::NAME).await? {
+                return Err(NetError::Closed { what: M::NAME });
+            }
+        }
+    }
+
+    /// Reads one message that must come.
+    pub(crate) async fn message<M: Message>(&mut self, patience: Patience) -> Result<M, NetError> {
+        match self.announced::<M>(patience).await? {
+            Some(announced) => self.announced_body(announced).await,
+            None => Err(NetError::Closed { what: M::NAME }),
+        }
+    }
+
+    /// Appends exactly `len` raw bytes to `into`.
+    pub(crate) async fn bulk(&mut self, what: &'static str, into: &mut Vec<u8>, len: usize) -> Result<(), NetError> {
+        into.reserve_exact(len);
+        let buffered = self.ready();
+        let buffered = buffered.get(..len.min(buffered.len())).unwrap_or_default();
+        into.extend_from_slice(buffered);
+        let taken = buffered.len();
+        self.consume(taken);
+        let mut missing = len - taken;
+        while missing > 0 {
+            let mut rest = (&mut self.io).take(u64::try_from(missing).unwrap_or(u64::MAX));
+            let count = self.credit.spend(what, rest.read_buf(into)).await?;
+            if count == 0 {
+                return Err(NetError::Closed { what });
+            }
+            missing -= count;
+        }
+        Ok(())
+    }
+
+    /// Reads and forgets what still comes, until the stream ends or `limit` has passed or 8 MiB have come. Lets a
+    /// peer in the middle of writing see our last message before the stream goes away.
+    pub(crate) async fn drain(&mut self, limit: Duration) {
+        let mut scratch = vec![0; 16 * 1024];
+        let sink = async {
+            for _ in 0..512 {
+                match self.io.read(&mut scratch).await {
+                    Ok(count) if count > 0 => {}
+                    _ => break,
+                }
+            }
+        };
+        // Running out of patience here is the plan, not a failure.
+        drop(timeout(limit, sink).await);
+    }
+}
+
+/// The outgoing direction.
+pub(crate) struct Outlet {
+    io: WriteHalf<BoxedIo>,
+    buffer: Vec<u8>,
+    credit: Credit,
+    what: &'static str,
+}
+
+impl Outlet {
+    /// Sends a message with the raw bytes that it announces, as part of the transfer under way.
+    pub(crate) async fn send<M: Message>(&mut self, message: &M, bulk: &[u8]) -> Result<(), NetError> {
+        self.what = M::NAME;
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&[0; HEAD - 1]);
+        message.encode_to(&mut self.buffer);
+        self.seal::<M>()?;
+        if bulk.len() <= KEEP_BUFFER / 2 {
+            // One write for both: small packets of their own cost more than this copy.
+            self.buffer.extend_from_slice(bulk);
+            let Outlet { io, buffer, credit, what } = self;
+            write_all(io, credit, what, buffer).await?;
+        } else {
+            let Outlet { io, buffer, credit, what } = self;
+            write_all(io, credit, what, buffer).await?;
+            write_all(io, credit, what, bulk).await?;
+        }
+        self.buffer.clear();
+        self.buffer.shrink_to(KEEP_BUFFER);
+        Ok(())
+    }
+
+    /// Writes the length prefix, and refuses what the peer would have to refuse.
+    fn seal<M: Message>(&mut self) -> Result<(), NetError> {
+        let len = self.buffer.len() - (HEAD - 1);
+        let kind = self.buffer.get(HEAD - 1).copied().unwrap_or(u8::MAX);
+        let limit = M::limit(kind).unwrap_or(0);
+        match u32::try_from(len) {
+            Ok(short) if short <= limit => {
+                if let Some((prefix, _)) = self.buffer.split_first_chunk_mut::<4>() {
+                    *prefix = short.to_le_bytes();
+                }
+                Ok(())
+            }
+            _ => Err(NetError::TooLong {
+                what: M::NAME,
+                len: u64::try_from(len).unwrap_or(u64::MAX),
+                limit: limit.into(),
+            }),
+        }
+    }
+
+    /// Hands everything written so far to the transport.
+    pub(crate) async fn flush(&mut self) -> Result<(), NetError> {
+        let Outlet { io, credit, what, .. } = self;
+        credit.spend(what, async { io.flush().await.map(|()| 0) }).await.map(|_| ())
+    }
+
+    /// Sends a message, its raw bytes, and hands them to the transport: a transfer of its own.
+    pub(crate) async fn send_now<M: Message>(&mut self, message: &M, bulk: &[u8]) -> Result<(), NetError> {
+        self.credit.renew();
+        self.send(message, bulk).await?;
+        self.flush().await
+    }
+
+    /// Ends this direction.
+    pub(crate) async fn close(&mut self) -> Result<(), NetError> {
+        let Outlet { io, credit, what, .. } = self;
+        credit.spend(what, async { io.shutdown().await.map(|()| 0) }).await.map(|_| ())
+    }
+}
+
+async fn write_all(
+    io: &mut WriteHalf<BoxedIo>,
+    credit: &mut Credit,
+    what: &'static str,
+    mut bytes: &[u8],
+) -> Result<(), NetError> {
+    while !bytes.is_empty() {
+        let count = credit.spend(what, io.write(bytes)).await?;
+        if count == 0 {
+            return Err(NetError::Closed { what });
+        }
+        bytes = bytes.get(count..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! The half that a client drives.
+
+use super::pool::{Borrowed, Pool};
+use crate::{
+    error::NetError,
+    framing::Patience,
+    wire::{
+        MAX_BATCH_ENTRIES, Message,
+        get::{
+            FrameRange, GetReply, GetRequest, LeafPlace, MAX_FRAMES, MAX_HAVE, MAX_RANGE_LEAVES, ObjectInfo, RangePage,
+            RangeQuery, unpack_bits,
+        },
+    },
+};
+use meganet_primitives::{
+    GroupId, hash::Hash, merkle::RangeProof, object::ObjectId, placement::MAX_SLOTS, range::RangeLeaf,
+    receipt::PeerKey, sum_tree::BatchEntry,
+};
+use std::sync::Arc;
+
+/// Frames of a shard, with the proof that they are the shard's. Not yet verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frames {
+    /// That the frames' leaves belong to the shard.
+    pub proof: RangeProof,
+    /// The frames one after another; at most 16 times 64 KiB.
+    pub bytes: Vec<u8>,
+}
+
+/// Asks one peer, over as many streams at once as [`Limits`](crate::Limits) allow; further requests wait their turn.
+///
+/// Cheap to clone. A request may be abandoned by dropping its future.
+///
+/// # Errors
+/// Every request may answer [`NetError::GetRefused`] with the worker's reason, [`NetError::TooSlow`], errors of the
+/// stream, and those of connecting ([`NetError::NotFound`], [`NetError::Unreachable`], [`NetError::OtherChain`],
+/// [`NetError::NotServing`]); [`NetError::Malformed`] when the answer does not fit the question.
+#[derive(Clone)]
+pub struct GetClient {
+    pool: Arc<Pool>,
+}
+
+impl GetClient {
+    pub(crate) fn new(pool: Arc<Pool>) -> Self {
+        GetClient { pool }
+    }
+
+    /// Connects now, so that an unreachable peer is known before the first request.
+    pub(crate) async fn warm_up(&self) -> Result<(), NetError> {
+        self.pool.borrow(false).await.map(Borrowed::done)
+    }
+
+    /// The worker that is asked.
+    pub fn peer(&self) -> PeerKey {
+        self.pool.peer
+    }
+
+    /// An object's header and shard roots, and which shard the worker holds.
+    ///
+    /// # Errors
+    /// See [`GetClient`].
+    pub async fn object(&self, object: ObjectId) -> Result<ObjectInfo, NetError> {
+        match self.ask(&GetRequest::Object { object }).await? {
+            (GetReply::Object(info), stream) => {
+                if info.shard_roots.len() != usize::from(info.header.n) || u32::from(info.header.n) > MAX_SLOTS {
+                    return Err(unfit("the number of shard roots does not fit the header"));
+                }
+                stream.done();
+                Ok(info)
+            }
+            (other, stream) => Err(refused(other, stream)),
+        }
+    }
+
+    /// Frames of a shard and their proof.
+    ///
+    /// # Errors
+    /// [`NetError::Misuse`] when more than 16 frames or none are asked for; see [`GetClient`].
+    pub async fn frames(&self, range: FrameRange) -> Result<Frames, NetError> {
+        if !(1..=MAX_FRAMES).contains(&range.count) {
+            return Err(NetError::Misuse { what: "a request is for 1 to 16 frames" });
+        }
+        match self.ask(&GetRequest::Frames(range)).await? {
+            (GetReply::Frames { proof, len }, mut stream) => {
+                if len == 0 || len > range.max_len() {
+                    return Err(unfit("the number of bytes does not fit the request"));
+                }
+                let len = usize::try_from(len).map_err(|_| unfit("the number of bytes is absurd"))?;
+                let mut bytes = Vec::new();
+                stream.channel.inlet.bulk("frames", &mut bytes, len).await?;
+                stream.done();
+                Ok(Frames { proof, bytes })
+            }
+            (other, stream) => Err(refused(other, stream)),
+        }
+    }
+
+    /// The entries of a batch.
+    ///
+    /// # Errors
+    /// See [`GetClient`].
+    pub async fn batch(&self, root: Hash) -> Result<Vec<BatchEntry>, NetError> {
+        match self.ask(&GetRequest::Batch { root }).await? {
+            (GetReply::Batch { entries }, stream) => {
+                if u32::try_from(entries.len()).map_or(true, |count| count == 0 || count > MAX_BATCH_ENTRIES) {
+                    return Err(unfit("the batch has a wrong number of entries"));
+                }
+                stream.done();
+                Ok(entries)
+            }
+            (other, stream) => Err(refused(other, stream)),
+        }
+    }
+
+    /// Up to 256 leaves of a group's range from an index on.
+    ///
+    /// # Errors
+    /// See [`GetClient`].
+    pub async fn range(&self, query: RangeQuery) -> Result<RangePage, NetError> {
+        match self.ask(&GetRequest::Range(query)).await? {
+            (GetReply::Range(page), stream) => {
+                if u32::try_from(page.leaves.len()).map_or(true, |count| count > MAX_RANGE_LEAVES) {
+                    return Err(unfit("the range page has too many leaves"));
+                }
+                stream.done();
+                Ok(page)
+            }
+            (other, stream) => Err(refused(other, stream)),
+        }
+    }
+
+    /// The leaves of a group's range from `query.from` up to `end`, as far as the worker knows them, page by page.
+    ///
+    /// # Errors
+    /// See [`GetClient`].
+    pub async fn leaves(&self, query: RangeQuery, end: u64) -> Result<Vec<RangeLeaf>, NetError> {
+        let mut leaves: Vec<RangeLeaf> = Vec::new();
+        let mut next = query.from;
+        while next < end {
+            let page = self.range(RangeQuery { from: next, ..query }).await?;
+            let wanted = usize::try_from(end - next).unwrap_or(usize::MAX);
+            let before = leaves.len();
+            leaves.extend(page.leaves.into_iter().take(wanted));
+            let count = leaves.len() - before;
+            if count == 0 {
+                break;
+            }
+            next = next.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+        Ok(leaves)
+    }
+
+    /// Which of these objects (at most 1024) the worker holds a shard of, in their order.
+    ///
+    /// # Errors
+    /// [`NetError::Misuse`] when there are more; see [`GetClient`].
+    pub async fn have(&self, objects: &[ObjectId]) -> Result<Vec<bool>, NetError> {
+        few(objects)?;
+        match self.ask(&GetRequest::Have { objects: objects.to_vec() }).await? {
+            (GetReply::Have { bitmap }, stream) => {
+                let bits = unpack_bits(&bitmap, objects.len()).ok_or_else(|| unfit("the bitmap has a wrong length"))?;
+                stream.done();
+                Ok(bits)
+            }
+            (other, stream) => Err(refused(other, stream)),
+        }
+    }
+
+    /// Of each of these objects (at most 1024) of a group, in their order, the leaf that keeps it longest, as far as the worker
+    /// knows.
+    ///
+    /// # Errors
+    /// [`NetError::Misuse`] when there are more; see [`GetClient`].
+    pub async fn locate(&self, group: GroupId, objects: &[ObjectId]) -> Result<Vec<Option<LeafPlace>>, NetError> {
+        few(objects)?;
+        match self.ask(&GetRequest::Locate { group, objects: objects.to_vec() }).await? {
+            (GetReply::Located { places }, stream) => {
+                if places.len() != objects.len() {
+                    return Err(unfit("it locates more or fewer objects than were asked for"));
+                }
+                stream.done();
+                Ok(places)
+            }
+            (other, stream) => Err(refused(other, stream)),
+        }
+    }
+
+    /// One request and its reply. A kept stream may have been closed by the peer meanwhile: then a new one is tried.
+    async fn ask(&self, request: &GetRequest) -> Result<(GetReply, Borrowed), NetError> {
+        let stream = self.pool.borrow(false).await?;
+        let used = stream.used;
+        match self.exchange(request, stream).await {
+            Err(NetError::Closed { .. } | NetError::Io { .. }) if used => {
+                let stream = self.pool.borrow(true).await?;
+                self.exchange(request, stream).await
+            }
+            other => other,
+        }
+    }
+
+    async fn exchange(&self, request: &GetRequest, mut stream: Borrowed) -> Result<(GetReply, Borrowed), NetError> {
+        let channel = &mut stream.channel;
+        let reply = match channel.outlet.send_now(request, &[]).await {
+            Ok(()) => channel.inlet.message(Patience::For(self.pool.limits.asking.reply)).await?,
+            // A stream over the worker's limit is answered and ended before the request is read.
+            Err(error) => match channel.inlet.message(Patience::For(self.pool.limits.asking.open)).await {
+                Ok(refusal @ GetReply::Refused(_)) => refusal,
+                _ => return Err(error),
+            },
+        };
+        Ok((reply, stream))
+    }
+}
+
+/// That a request is for no more objects than one may be for.
+fn few(objects: &[ObjectId]) -> Result<(), NetError> {
+    if u32::try_from(objects.len()).map_or(true, |count| count > MAX_HAVE) {
+        return Err(NetError::Misuse { what: "a request is for at most 1024 objects" });
+    }
+    Ok(())
+}
+
+/// The error for a reply that is not what was hoped for.
+fn refused(reply: GetReply, stream: Borrowed) -> NetError {
+    match reply {
+        GetReply::Refused(refusal) => {
+            stream.done();
+            NetError::GetRefused(refusal)
+        }
+        _ => unfit("it does not answer what was asked"),
+    }
+}
+
+fn unfit(reason: &'static str) -> NetError {
+    NetError::malformed(GetReply::NAME, reason)
+}

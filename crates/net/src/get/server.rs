@@ -1,0 +1,250 @@
+//! The half that a worker drives.
+
+use super::client::Frames;
+use crate::{
+    config::Timing,
+    error::NetError,
+    framing::{BoxedIo, Channel, Patience},
+    limit::StreamPermit,
+    wire::{
+        Message,
+        get::{
+            FrameRange, GetRefusal, GetReply, GetRequest, LeafPlace, MAX_FRAMES, ObjectInfo, RangePage, RangeQuery,
+            pack_bits,
+        },
+    },
+};
+use meganet_primitives::{GroupId, hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
+use std::{marker::PhantomData, time::Duration};
+
+/// How long a peer that broke a rule may take to notice that it was refused.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// A get stream from one client.
+///
+/// Call [`next`](Self::next) until it answers `None`, and answer each call before the next: an unanswered one, or an
+/// error, ends the stream.
+pub struct GetServer {
+    peer: PeerKey,
+    channel: Channel,
+    timing: Timing,
+    usable: bool,
+    _permit: Option<StreamPermit>,
+}
+
+/// What a client asks. Each kind comes with the one answer that fits it.
+pub enum GetCall<'a> {
+    /// An object's header and shard roots.
+    Object {
+        /// The object.
+        object: ObjectId,
+        /// Where the answer goes.
+        answer: Answer<'a, ObjectInfo>,
+    },
+    /// `1..=16` frames of a shard.
+    Frames {
+        /// Which.
+        range: FrameRange,
+        /// Where the answer goes.
+        answer: Answer<'a, Frames>,
+    },
+    /// The entries of a batch.
+    Batch {
+        /// Its root.
+        root: Hash,
+        /// Where the answer goes.
+        answer: Answer<'a, Vec<BatchEntry>>,
+    },
+    /// Leaves of a range.
+    Range {
+        /// Which.
+        query: RangeQuery,
+        /// Where the answer goes.
+        answer: Answer<'a, RangePage>,
+    },
+    /// Which of at most 1024 objects the worker holds a shard of.
+    Have {
+        /// The objects.
+        objects: Vec<ObjectId>,
+        /// Where the answer goes: one value for each object, in order.
+        answer: Answer<'a, Vec<bool>>,
+    },
+    /// Where at most 1024 objects of a group are registered.
+    Locate {
+        /// The group.
+        group: GroupId,
+        /// The objects.
+        objects: Vec<ObjectId>,
+        /// Where the answer goes: one value for each object, in order.
+        answer: Answer<'a, Vec<Option<LeafPlace>>>,
+    },
+}
+
+impl GetServer {
+    pub(crate) fn over(io: BoxedIo, peer: PeerKey, timing: Timing, permit: Option<StreamPermit>) -> Self {
+        GetServer { peer, channel: Channel::new(io, timing), timing, usable: true, _permit: permit }
+    }
+
+    /// The client at the other end.
+    pub fn peer(&self) -> PeerKey {
+        self.peer
+    }
+
+    /// Waits for the client's next question; `None` when it has closed the stream in good order or the stream is over.
+    ///
+    /// # Errors
+    /// [`NetError::TooSlow`] when it says nothing for too long; [`NetError::Malformed`] or [`NetError::TooLong`] when
+    /// what it says breaks the protocol (it has been told so); errors of the stream. The stream is over then.
+    pub async fn next(&mut self) -> Result<Option<GetCall<'_>>, NetError> {
+        if !self.usable {
+            return Ok(None);
+        }
+        self.usable = false;
+        let request = match self.read().await {
+            Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
+                self.part(GetRefusal::BadRequest).await.ok();
+                return Err(error);
+            }
+            other => other?,
+        };
+        let Some(request) = request else {
+            return Ok(None);
+        };
+        Ok(Some(match request {
+            GetRequest::Object { object } => GetCall::Object { object, answer: Answer::by(self) },
+            GetRequest::Frames(range) => GetCall::Frames { range, answer: Answer::by(self) },
+            GetRequest::Batch { root } => GetCall::Batch { root, answer: Answer::by(self) },
+            GetRequest::Range(query) => GetCall::Range { query, answer: Answer::by(self) },
+            GetRequest::Have { objects } => GetCall::Have { objects, answer: Answer::by(self) },
+            GetRequest::Locate { group, objects } => GetCall::Locate { group, objects, answer: Answer::by(self) },
+        }))
+    }
+
+    /// Answers one request with a refusal and ends the stream: for streams that are over a limit.
+    pub(crate) async fn turn_away(mut self, refusal: GetRefusal) {
+        let turned_away = async {
+            self.channel.inlet.wait(GetRequest::NAME, self.timing.open).await?;
+            self.part(refusal).await
+        };
+        if let Err(error) = turned_away.await {
+            tracing::debug!(%error, "a client over the limit did not wait to be told so");
+        }
+    }
+
+    async fn read(&mut self) -> Result<Option<GetRequest>, NetError> {
+        let Some(announced) = self.channel.inlet.announced::<GetRequest>(Patience::For(self.timing.idle)).await? else {
+            return Ok(None);
+        };
+        let request = self.channel.inlet.announced_body(announced).await?;
+        match request {
+            GetRequest::Frames(FrameRange { count, .. }) if !(1..=MAX_FRAMES).contains(&count) => {
+                Err(NetError::malformed(GetRequest::NAME, "it is for no or too many frames"))
+            }
+            _ => Ok(Some(request)),
+        }
+    }
+
+    async fn reply(&mut self, reply: &GetReply, bulk: &[u8]) -> Result<(), NetError> {
+        self.channel.outlet.send_now(reply, bulk).await?;
+        self.usable = true;
+        Ok(())
+    }
+
+    async fn part(&mut self, refusal: GetRefusal) -> Result<(), NetError> {
+        self.channel.outlet.send_now(&GetReply::Refused(refusal), &[]).await?;
+        self.channel.outlet.close().await?;
+        self.channel.inlet.drain(PARTING).await;
+        Ok(())
+    }
+}
+
+/// Where the answer to one question goes. `T` is what fits the question.
+pub struct Answer<'a, T> {
+    server: &'a mut GetServer,
+    fits: PhantomData<fn(T)>,
+}
+
+impl<'a, T> Answer<'a, T> {
+    fn by(server: &'a mut GetServer) -> Self {
+        Answer { server, fits: PhantomData }
+    }
+
+    /// Who asks.
+    pub fn peer(&self) -> PeerKey {
+        self.server.peer
+    }
+
+    /// Answers that it cannot be had.
+    ///
+    /// # Errors
+    /// Errors of the stream.
+    pub async fn refuse(self, refusal: GetRefusal) -> Result<(), NetError> {
+        self.server.reply(&GetReply::Refused(refusal), &[]).await
+    }
+}
+
+impl Answer<'_, ObjectInfo> {
+    /// Answers.
+    ///
+    /// # Errors
+    /// [`NetError::TooLong`] when there are more than 64 roots; errors of the stream.
+    pub async fn send(self, info: ObjectInfo) -> Result<(), NetError> {
+        self.server.reply(&GetReply::Object(info), &[]).await
+    }
+}
+
+impl Answer<'_, Frames> {
+    /// Answers with the frames' bytes, at most 1 MiB, and their proof.
+    ///
+    /// # Errors
+    /// [`NetError::TooLong`] when there are more; errors of the stream.
+    pub async fn send(self, frames: Frames) -> Result<(), NetError> {
+        let most = MAX_FRAMES * crate::wire::MAX_CHUNK_LEN;
+        let len = u32::try_from(frames.bytes.len()).ok().filter(|&len| len <= most).ok_or(NetError::TooLong {
+            what: "frames",
+            len: u64::try_from(frames.bytes.len()).unwrap_or(u64::MAX),
+            limit: most.into(),
+        })?;
+        self.server.reply(&GetReply::Frames { proof: frames.proof, len }, &frames.bytes).await
+    }
+}
+
+impl Answer<'_, Vec<BatchEntry>> {
+    /// Answers with all entries of the batch, in order.
+    ///
+    /// # Errors
+    /// [`NetError::TooLong`] when there are more than 65,536; errors of the stream.
+    pub async fn send(self, entries: Vec<BatchEntry>) -> Result<(), NetError> {
+        self.server.reply(&GetReply::Batch { entries }, &[]).await
+    }
+}
+
+impl Answer<'_, RangePage> {
+    /// Answers with at most 256 leaves.
+    ///
+    /// # Errors
+    /// [`NetError::TooLong`] when there are many more; errors of the stream.
+    pub async fn send(self, page: RangePage) -> Result<(), NetError> {
+        self.server.reply(&GetReply::Range(page), &[]).await
+    }
+}
+
+impl Answer<'_, Vec<bool>> {
+    /// Answers with one value for each object, in order.
+    ///
+    /// # Errors
+    /// Errors of the stream.
+    pub async fn send(self, have: &[bool]) -> Result<(), NetError> {
+        self.server.reply(&GetReply::Have { bitmap: pack_bits(have) }, &[]).await
+    }
+}
+
+impl Answer<'_, Vec<Option<LeafPlace>>> {
+    /// Answers with one place for each object, in order.
+    ///
+    /// # Errors
+    /// Errors of the stream.
+    pub async fn send(self, places: Vec<Option<LeafPlace>>) -> Result<(), NetError> {
+        self.server.reply(&GetReply::Located { places }, &[]).await
+    }
+}

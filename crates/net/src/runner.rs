@@ -1,0 +1,230 @@
+//! The task that owns the swarm. Everybody else speaks to it by [`Command`]s through [`Reach`].
+
+mod command;
+mod events;
+mod reach;
+
+pub(crate) use command::{Chain, Command};
+
+use crate::{
+    behaviour::{self, Behaviour},
+    config::NetConfig,
+    error::NetError,
+    handle::{Doorkeeper, Incoming, Net},
+    peer::{peer_key, peer_of},
+    streams::Names,
+    transport::Status,
+};
+use command::{AddressReply, DialReply, LookupReply};
+use futures::StreamExt;
+use libp2p::{
+    Multiaddr, PeerId, Swarm,
+    kad::QueryId,
+    multiaddr::Protocol,
+    swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
+};
+use reach::Reach;
+use std::{
+    collections::HashMap,
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+
+/// Commands that may wait for the runner; senders wait when it is behind.
+const COMMANDS: usize = 256;
+/// For a listen address to be confirmed by the system.
+const LISTEN: Duration = Duration::from_secs(5);
+/// For connections to be closed in good order at the end.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// Every so many upkeeps a server dials the bootnodes it has no connection to, so that they know its address even
+/// after they were restarted.
+const REFRESH: u32 = 6;
+
+/// Starts a peer: see [`Net::start`].
+pub(crate) async fn start(config: NetConfig) -> Result<(Net, Incoming), NetError> {
+    let local = config.identity.public().to_peer_id();
+    let key = peer_key(&local).ok_or(NetError::BadKey { reason: "it is of another kind".into() })?;
+    let names = Names::new(&config.genesis);
+    let (door, incoming) = Doorkeeper::new(config.limits);
+    let door = config.server.then_some(door);
+    let mut swarm = behaviour::swarm(&config, &names, door.clone())?;
+    let listening = listen(&mut swarm, &config.listen).await?;
+    for address in &config.external {
+        swarm.add_external_address(address.clone());
+    }
+
+    let status = Arc::new(Mutex::new(Status { listening, external: config.external.clone(), ..Status::default() }));
+    let (commands, received) = mpsc::channel(COMMANDS);
+    let (stop, stopped) = watch::channel(false);
+    let reach = Reach::new(key, config.limits, commands, status.clone(), stop, door);
+    let runner = Runner {
+        swarm,
+        names,
+        local,
+        server: config.server,
+        bootnodes: config.bootnodes,
+        upkeep: config.limits.upkeep,
+        upkeeps: 0,
+        status,
+        dials: HashMap::new(),
+        lookups: HashMap::new(),
+        visits: HashMap::new(),
+        dialled: HashMap::new(),
+        chains: HashMap::new(),
+    };
+    tokio::spawn(runner.run(received, stopped));
+    Ok((Net::over(Arc::new(reach), config.limits), incoming))
+}
+
+/// Listens on all addresses and returns those that the system confirms at once.
+async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<Vec<Multiaddr>, NetError> {
+    let mut waiting = HashMap::new();
+    let mut listening = Vec::new();
+    for address in addresses {
+        let refused = |reason: String| NetError::Setup { reason: format!("listening on {address}: {reason}") };
+        if let Some(taken) = taken(address) {
+            return Err(refused(taken.to_string()));
+        }
+        let listener = swarm.listen_on(address.clone()).map_err(|error| refused(error.to_string()))?;
+        waiting.insert(listener, address.clone());
+    }
+    let deadline = Instant::now() + LISTEN;
+    while let Some(address) = waiting.values().next() {
+        let late = NetError::Setup { reason: format!("listening on {address}: no answer from the system") };
+        let left = deadline.saturating_duration_since(Instant::now());
+        match timeout(left, swarm.select_next_some()).await.map_err(|_| late)? {
+            SwarmEvent::NewListenAddr { listener_id, address } => {
+                waiting.remove(&listener_id);
+                listening.push(address);
+            }
+            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
+                if let Some(address) = waiting.remove(&listener_id) {
+                    let reason = reason.err().map_or("closed".to_owned(), |error| error.to_string());
+                    return Err(NetError::Setup { reason: format!("listening on {address}: {reason}") });
+                }
+            }
+            SwarmEvent::ListenerError { listener_id, error } => {
+                if let Some(address) = waiting.remove(&listener_id) {
+                    return Err(NetError::Setup { reason: format!("listening on {address}: {error}") });
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(listening)
+}
+
+/// Why a TCP port cannot be had. libp2p shares ports (`SO_REUSEPORT`), so of two workers that were given the same one
+/// each would get some of the other's connections; this finds it out.
+fn taken(address: &Multiaddr) -> Option<std::io::Error> {
+    let mut parts = address.iter();
+    let ip = match parts.next()? {
+        Protocol::Ip4(ip) => ip.into(),
+        Protocol::Ip6(ip) => ip.into(),
+        _ => return None,
+    };
+    let Some(Protocol::Tcp(port @ 1..)) = parts.next() else {
+        return None;
+    };
+    TcpListener::bind(SocketAddr::new(ip, port)).err()
+}
+
+struct Runner {
+    swarm: Swarm<Behaviour>,
+    names: Names,
+    local: PeerId,
+    server: bool,
+    bootnodes: Vec<Multiaddr>,
+    upkeep: Duration,
+    upkeeps: u32,
+    status: Arc<Mutex<Status>>,
+    /// Who waits for a connection to a peer.
+    dials: HashMap<PeerId, Vec<DialReply>>,
+    /// Searches under way, and who waits for them.
+    lookups: HashMap<QueryId, (PeerId, Vec<LookupReply>)>,
+    /// Who waits for whoever is at an address.
+    visits: HashMap<ConnectionId, AddressReply>,
+    /// The addresses by which connections of our own making reached their peers.
+    dialled: HashMap<ConnectionId, Multiaddr>,
+    /// What connected peers have told of their chain.
+    chains: HashMap<PeerId, Chain>,
+}
+
+impl Runner {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut stopped: watch::Receiver<bool>) {
+        let mut upkeep = interval(self.upkeep);
+        upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                event = self.swarm.select_next_some() => self.on_event(event),
+                command = commands.recv() => match command {
+                    Some(command) => self.on_command(command),
+                    None => break,
+                },
+                _ = upkeep.tick() => self.keep_up(),
+                // An error means that every handle is gone.
+                _ = stopped.wait_for(|stopped| *stopped) => break,
+            }
+        }
+        self.part().await;
+    }
+
+    /// Tells connected peers that this one goes, so that they need not wait for a timeout to notice.
+    async fn part(mut self) {
+        let peers: Vec<_> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            // Not connected any more is just as well.
+            self.swarm.disconnect_peer_id(peer).ok();
+        }
+        let quiet = async {
+            while self.swarm.network_info().num_peers() > 0 {
+                self.swarm.select_next_some().await;
+            }
+        };
+        if timeout(GOODBYE, quiet).await.is_err() {
+            tracing::debug!("some connections were cut without a goodbye");
+        }
+        self.note(|status| *status = Status::default());
+    }
+
+    fn keep_up(&mut self) {
+        let alone = self.swarm.network_info().num_peers() == 0;
+        let known = self.count_known();
+        let refresh = self.server && self.upkeeps.is_multiple_of(REFRESH);
+        self.upkeeps = self.upkeeps.wrapping_add(1);
+        if alone || known == 0 || refresh {
+            self.dial_bootnodes();
+        }
+    }
+
+    fn dial_bootnodes(&mut self) {
+        for address in self.bootnodes.clone() {
+            let peer = peer_of(&address);
+            if peer.is_some_and(|peer| peer == self.local || self.swarm.is_connected(&peer)) {
+                continue;
+            }
+            let dialled = match peer {
+                Some(peer) => self.swarm.dial(DialOpts::peer_id(peer).addresses(vec![address.clone()]).build()),
+                None => self.swarm.dial(DialOpts::unknown_peer_id().address(address.clone()).build()),
+            };
+            if let Err(error) = dialled {
+                tracing::debug!(%address, %error, "bootnode not dialled");
+            }
+        }
+    }
+
+    fn count_known(&mut self) -> usize {
+        let known = self.swarm.behaviour_mut().kad.kbuckets().map(|bucket| bucket.num_entries()).sum();
+        self.note(|status| status.known = known);
+        known
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Status)) {
+        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

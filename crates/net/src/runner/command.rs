@@ -1,0 +1,127 @@
+//! What handles ask of the runner.
+
+use super::Runner;
+use crate::{peer::peer_of, streams::StreamReply, transport::Protocol};
+use libp2p::{
+    Multiaddr, PeerId,
+    swarm::{
+        ConnectionId, DialError,
+        dial_opts::{DialOpts, PeerCondition},
+    },
+};
+use tokio::sync::oneshot;
+
+/// Most searches at once.
+const MAX_LOOKUPS: usize = 256;
+
+pub(crate) type DialReply = oneshot::Sender<Result<(), DialFailed>>;
+pub(crate) type LookupReply = oneshot::Sender<()>;
+pub(crate) type AddressReply = oneshot::Sender<Result<PeerId, DialFailed>>;
+
+/// Why there is no connection.
+#[derive(Clone, Debug)]
+pub(crate) enum DialFailed {
+    /// No address is known.
+    NoAddress,
+    /// What the transports said.
+    Failed(String),
+}
+
+/// What a peer has told of its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chain {
+    /// It speaks protocols of this chain.
+    Ours,
+    /// It speaks those of another one only.
+    Other,
+    /// It speaks none of this family.
+    None,
+}
+
+/// See the module. Replies to receivers that have given up go nowhere, here and below.
+pub(crate) enum Command {
+    /// Connect by the addresses that are known, those that searches under way have learnt included; `again` even if a
+    /// dial is under way.
+    Dial { peer: PeerId, again: bool, reply: DialReply },
+    /// Ask the network where a peer is. The answer comes when the search has ended or there is a connection.
+    Lookup { peer: PeerId, reply: LookupReply },
+    /// Open a stream on an existing connection.
+    Open { peer: PeerId, protocol: Protocol, reply: StreamReply },
+    /// Connect to whoever is at an address.
+    Visit { address: Multiaddr, reply: AddressReply },
+    /// Say what is known of a peer's chain.
+    Describe { peer: PeerId, reply: oneshot::Sender<Option<Chain>> },
+    /// Close a connection that does not answer.
+    Close { connection: ConnectionId },
+}
+
+impl Runner {
+    pub(super) fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Dial { peer, again, reply } => self.dial(peer, again, reply),
+            Command::Lookup { peer, reply } => self.look_up(peer, reply),
+            Command::Open { peer, protocol, reply } => {
+                self.swarm.behaviour_mut().streams.open(peer, protocol, reply);
+            }
+            Command::Visit { address, reply } => {
+                let options = DialOpts::unknown_peer_id().address(address).build();
+                let connection = options.connection_id();
+                match self.swarm.dial(options) {
+                    Ok(()) => drop(self.visits.insert(connection, reply)),
+                    Err(error) => drop(reply.send(Err(DialFailed::from(&error)))),
+                }
+            }
+            Command::Describe { peer, reply } => drop(reply.send(self.chains.get(&peer).copied())),
+            Command::Close { connection } => {
+                self.swarm.close_connection(connection);
+            }
+        }
+    }
+
+    fn dial(&mut self, peer: PeerId, again: bool, reply: DialReply) {
+        if self.swarm.is_connected(&peer) {
+            drop(reply.send(Ok(())));
+            return;
+        }
+        let bootnodes = self.bootnodes.iter().filter(|address| peer_of(address) == Some(peer));
+        let options = DialOpts::peer_id(peer)
+            .condition(if again { PeerCondition::Disconnected } else { PeerCondition::DisconnectedAndNotDialing })
+            .addresses(bootnodes.cloned().collect())
+            .extend_addresses_through_behaviour()
+            .build();
+        match self.swarm.dial(options) {
+            // Somebody else dials it already: its outcome is ours as well.
+            Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => self.dials.entry(peer).or_default().push(reply),
+            Err(error) => drop(reply.send(Err(DialFailed::from(&error)))),
+        }
+    }
+
+    fn look_up(&mut self, peer: PeerId, reply: LookupReply) {
+        if self.swarm.is_connected(&peer) || self.lookups.len() >= MAX_LOOKUPS {
+            reply.send(()).ok();
+            return;
+        }
+        if let Some((_, waiting)) = self.lookups.values_mut().find(|(wanted, _)| *wanted == peer) {
+            waiting.push(reply);
+            return;
+        }
+        let query = self.swarm.behaviour_mut().kad.get_closest_peers(peer);
+        self.lookups.insert(query, (peer, vec![reply]));
+    }
+}
+
+impl From<&DialError> for DialFailed {
+    fn from(error: &DialError) -> Self {
+        match error {
+            DialError::NoAddresses => DialFailed::NoAddress,
+            DialError::Transport(errors) => {
+                let errors: Vec<_> = errors.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+                DialFailed::Failed(errors.join("; "))
+            }
+            DialError::WrongPeerId { obtained, address } => {
+                DialFailed::Failed(format!("{obtained} answers at {address}"))
+            }
+            other => DialFailed::Failed(other.to_string()),
+        }
+    }
+}

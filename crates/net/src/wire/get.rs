@@ -1,0 +1,242 @@
+//! Messages of the get protocol: a client reads what a worker holds.
+//!
+//! Request and reply alternate, the client first; a stream carries one exchange after another. Whatever comes back is
+//! to be verified against an object id or the chain: a worker's word is never enough.
+
+use super::{MAX_BATCH_ENTRIES, MAX_CHUNK_LEN, Message};
+use codec::{Decode, Encode};
+use meganet_primitives::{
+    Epoch, GroupId, SlotIndex,
+    hash::Hash,
+    merkle::RangeProof,
+    object::{ObjectHeader, ObjectId},
+    range::RangeLeaf,
+    sum_tree::BatchEntry,
+};
+
+/// Most frames of one request.
+pub const MAX_FRAMES: u32 = 16;
+/// Most objects of one [`GetRequest::Have`] or [`GetRequest::Locate`].
+pub const MAX_HAVE: u32 = 1024;
+/// Most leaves of one [`RangePage`].
+pub const MAX_RANGE_LEAVES: u32 = 256;
+
+/// Asks for consecutive frames of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct FrameRange {
+    /// The object.
+    pub object: ObjectId,
+    /// The shard.
+    pub shard: SlotIndex,
+    /// The first frame.
+    pub first: u64,
+    /// How many, `1..=16`.
+    pub count: u32,
+}
+
+impl FrameRange {
+    /// The most bytes that an answer may have.
+    pub fn max_len(&self) -> u32 {
+        self.count.min(MAX_FRAMES) * MAX_CHUNK_LEN
+    }
+}
+
+/// Asks for batches of a group's range, in the order in which the chain registered them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RangeQuery {
+    /// The group.
+    pub group: GroupId,
+    /// The range: the epoch in which it expires.
+    pub expiry: Epoch,
+    /// Index of the first leaf wanted.
+    pub from: u64,
+}
+
+/// What a client asks.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum GetRequest {
+    /// An object's header and shard roots.
+    #[codec(index = 0)]
+    Object {
+        /// The object.
+        object: ObjectId,
+    },
+    /// Frames of a shard.
+    #[codec(index = 1)]
+    Frames(FrameRange),
+    /// The entries of a batch.
+    #[codec(index = 2)]
+    Batch {
+        /// Its root.
+        root: Hash,
+    },
+    /// Leaves of a range.
+    #[codec(index = 3)]
+    Range(RangeQuery),
+    /// Which of these objects the worker holds a shard of; at most 1024.
+    #[codec(index = 4)]
+    Have {
+        /// The objects.
+        objects: Vec<ObjectId>,
+    },
+    /// Where the chain registered these objects of a group; at most 1024.
+    #[codec(index = 5)]
+    Locate {
+        /// The group.
+        group: GroupId,
+        /// The objects.
+        objects: Vec<ObjectId>,
+    },
+}
+
+/// A leaf of a group's ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct LeafPlace {
+    /// The range: the epoch in which it expires.
+    pub expiry: Epoch,
+    /// Index of the leaf in it.
+    pub index: u64,
+}
+
+/// What a worker knows of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ObjectInfo {
+    /// Its header; the client checks that it hashes to the object id.
+    pub header: ObjectHeader,
+    /// The roots of all shards; the client checks them against the header.
+    pub shard_roots: Vec<Hash>,
+    /// The shard that this worker holds.
+    pub slot: SlotIndex,
+}
+
+/// Part of a range.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct RangePage {
+    /// Leaves that the worker knows of the range, from the first.
+    pub total: u64,
+    /// Those from the index asked for, at most 256.
+    pub leaves: Vec<RangeLeaf>,
+}
+
+/// What a worker answers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum GetReply {
+    /// No, and why.
+    #[codec(index = 0)]
+    Refused(GetRefusal),
+    /// See [`ObjectInfo`].
+    #[codec(index = 1)]
+    Object(ObjectInfo),
+    /// A proof, and this many raw bytes after the message: the frames one after another.
+    #[codec(index = 2)]
+    Frames {
+        /// That the frames' leaves belong to the shard.
+        proof: RangeProof,
+        /// Bytes that follow.
+        len: u32,
+    },
+    /// The entries of the batch, in order.
+    #[codec(index = 3)]
+    Batch {
+        /// All of them.
+        entries: Vec<BatchEntry>,
+    },
+    /// See [`RangePage`].
+    #[codec(index = 4)]
+    Range(RangePage),
+    /// Bit `i % 8` of byte `i / 8` says whether the worker holds a shard of object `i`.
+    #[codec(index = 5)]
+    Have {
+        /// The bits, the last byte filled with zeros.
+        bitmap: Vec<u8>,
+    },
+    /// Of each object, in order, the leaf that keeps it longest; the client checks it against the batch.
+    #[codec(index = 6)]
+    Located {
+        /// Nothing for objects of which the worker knows no registration.
+        places: Vec<Option<LeafPlace>>,
+    },
+}
+
+/// Why a worker refuses a get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
+pub enum GetRefusal {
+    /// It does not hold that.
+    #[error("the worker does not hold that: ask another member of the group")]
+    #[codec(index = 0)]
+    NotHere,
+    /// Too many streams or too much in flight.
+    #[error("the worker is busy: wait a moment, or ask another member of the group")]
+    #[codec(index = 1)]
+    Busy,
+    /// The request breaks the protocol's rules.
+    #[error("the worker takes the request for malformed: update this program")]
+    #[codec(index = 2)]
+    BadRequest,
+    /// It holds that, but must not serve it now.
+    #[error("the worker may not serve that at the moment: ask another member of the group, or wait a few seconds")]
+    #[codec(index = 3)]
+    Withheld,
+    /// The worker's own trouble (disk, chain connection).
+    #[error("the worker has trouble of its own: ask another member of the group")]
+    #[codec(index = 4)]
+    Internal,
+    /// The chain asks another member for a byte in one of these frames, and has no answer yet: whoever handed them out
+    /// would help it to prove what it does not hold. It passes with the answer, at the latest with the challenge's
+    /// deadline, some blocks later. All honest members refuse the same frames at the same time.
+    #[error("another member has to prove these bytes at the moment: ask again in a second or two")]
+    #[codec(index = 5)]
+    Challenged,
+}
+
+/// Kind byte and fixed fields never need more.
+const SMALL: u32 = 256;
+
+impl Message for GetRequest {
+    const NAME: &'static str = "get request";
+
+    fn limit(kind: u8) -> Option<u32> {
+        match kind {
+            0..=3 => Some(SMALL),
+            4 | 5 => Some(SMALL + MAX_HAVE * 32),
+            _ => None,
+        }
+    }
+}
+
+impl Message for GetReply {
+    const NAME: &'static str = "get reply";
+
+    fn limit(kind: u8) -> Option<u32> {
+        match kind {
+            0 => Some(SMALL),
+            // A header and at most 64 roots.
+            1 => Some(SMALL + 64 * 32),
+            // A proof needs at most two digests for each of the 64 levels that a u64 of leaves could have.
+            2 => Some(SMALL + 128 * 32),
+            // An entry is an object id, a root and a length.
+            3 => Some(SMALL + MAX_BATCH_ENTRIES * 72),
+            // A leaf is a summary (44), an owner (32) and a bitmap (8).
+            4 => Some(SMALL + MAX_RANGE_LEAVES * 128),
+            5 => Some(SMALL + MAX_HAVE / 8),
+            // An epoch and an index, and whether they are there.
+            6 => Some(SMALL + MAX_HAVE * 13),
+            _ => None,
+        }
+    }
+}
+
+/// Packs answers to [`GetRequest::Have`].
+pub fn pack_bits(bits: &[bool]) -> Vec<u8> {
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |bits, &bit| (bits << 1) | u8::from(bit))).collect()
+}
+
+/// Unpacks `count` answers; `None` when the bitmap's length or its filling is wrong.
+pub fn unpack_bits(bitmap: &[u8], count: usize) -> Option<Vec<bool>> {
+    if bitmap.len() != count.div_ceil(8) {
+        return None;
+    }
+    let mut bits: Vec<bool> = bitmap.iter().flat_map(|byte| (0..8).map(move |bit| (byte >> bit) & 1 == 1)).collect();
+    let filling = bits.split_off(count);
+    (!filling.contains(&true)).then_some(bits)
+}

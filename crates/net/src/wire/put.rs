@@ -1,0 +1,203 @@
+//! Messages of the put protocol: a client stores shards and collects receipts.
+//!
+//! The client speaks first, and many objects may follow each other on one stream:
+//!
+//! ```text
+//! C: Open                     W: Go | Refused
+//! C: Chunk + raw bytes, until the announced shard length is reached
+//! C: Close                    W: Stored | Refused
+//! C: Sign                     W: Signed | Refused
+//! ```
+//!
+//! A worker that cannot go on in the middle of a shard says `Refused` at once and ends the stream.
+
+use super::{MAX_BATCH_ENTRIES, MAX_CHUNK_LEN, Message};
+use codec::{Decode, Encode};
+use meganet_primitives::{
+    AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
+    hash::Hash,
+    object::{ObjectHeader, ObjectId},
+    receipt::Receipt,
+    sum_tree::BatchEntry,
+};
+
+/// Announces a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OpenShard {
+    /// The group that the object is meant for.
+    pub group: GroupId,
+    /// The slot, and so the index of the shard.
+    pub slot: SlotIndex,
+    /// Bytes of the shard: a multiple of 1 KiB, at least one.
+    pub shard_len: u64,
+    /// Data shards of the object.
+    pub k: u8,
+    /// All shards of the object.
+    pub n: u8,
+    /// Its erasure code.
+    pub codec: u8,
+    /// Its sealed bytes.
+    pub sealed_len: u64,
+}
+
+/// Ends a shard: what the bytes must turn out to be.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CloseShard {
+    /// The object's header.
+    pub header: ObjectHeader,
+    /// The roots of all its shards, `header.n` of them.
+    pub shard_roots: Vec<Hash>,
+}
+
+/// Asks for a receipt for a batch of objects whose shards the worker holds.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SignBatch {
+    /// The group.
+    pub group: GroupId,
+    /// The worker's slot in it.
+    pub slot: SlotIndex,
+    /// The epoch at whose beginning the batch expires.
+    pub expiry: Epoch,
+    /// Who will register the batch and pay.
+    pub owner: AccountId,
+    /// The last block in which the receipt is to be taken.
+    pub valid_until: BlockNumber,
+    /// The batch, `1..=65_536` entries.
+    pub entries: Vec<BatchEntry>,
+}
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum PutRequest {
+    /// A shard begins.
+    #[codec(index = 0)]
+    Open(OpenShard),
+    /// This many bytes of it follow, `1..=64 KiB`.
+    #[codec(index = 1)]
+    Chunk {
+        /// Raw bytes after this message.
+        len: u32,
+    },
+    /// All bytes of the shard were sent.
+    #[codec(index = 2)]
+    Close(CloseShard),
+    /// A receipt is wanted.
+    #[codec(index = 3)]
+    Sign(SignBatch),
+}
+
+/// What a worker answers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum PutReply {
+    /// Send the shard.
+    #[codec(index = 0)]
+    Go,
+    /// The shard is checked and durable.
+    #[codec(index = 1)]
+    Stored {
+        /// The object it belongs to.
+        object: ObjectId,
+    },
+    /// The receipt.
+    #[codec(index = 2)]
+    Signed(Receipt),
+    /// No, and why.
+    #[codec(index = 3)]
+    Refused(Refusal),
+}
+
+/// Why a worker refuses a put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
+pub enum Refusal {
+    /// The slot has no room.
+    #[error("the worker's slot has only {free} bytes free: put the object into another group")]
+    #[codec(index = 0)]
+    OverCapacity {
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// The worker does not sit in that group (any more, or as far as it knows).
+    #[error(
+        "the worker is not a member of that group: read the group from the chain again and put the shard to the slot's present worker"
+    )]
+    #[codec(index = 1)]
+    NotMember,
+    /// It sits in the group, but in another slot.
+    #[error("the worker sits in another slot of that group: read the group from the chain again")]
+    #[codec(index = 2)]
+    WrongSlot,
+    /// The bytes do not hash to the announced shard root.
+    #[error("the shard's bytes do not match its root: send the shard again")]
+    #[codec(index = 3)]
+    ShardMismatch,
+    /// Header, roots and announced lengths contradict each other.
+    #[error("the object's header contradicts what was announced: encode the object again")]
+    #[codec(index = 4)]
+    HeaderMismatch,
+    /// A batch names an object whose shard the worker does not hold.
+    #[error("the worker lacks the shard of an object of the batch: put it first, then ask for the receipt again")]
+    #[codec(index = 5)]
+    UnknownObject {
+        /// The first one it lacks.
+        object: ObjectId,
+    },
+    /// The shard or the batch is larger than the group's profile or the protocol allows.
+    #[error("too large for this worker: split the object or the batch")]
+    #[codec(index = 6)]
+    TooLarge,
+    /// Too many streams or too much in flight.
+    #[error("the worker is busy: wait a moment and try again")]
+    #[codec(index = 7)]
+    Busy,
+    /// The epoch has begun already, or is further away than can be bought.
+    #[error("the expiry is past or too far away: choose an epoch that the chain's parameters allow")]
+    #[codec(index = 8)]
+    Expired,
+    /// The request breaks the protocol's rules.
+    #[error("the worker takes the request for malformed: update this program")]
+    #[codec(index = 9)]
+    BadRequest,
+    /// The worker's own trouble (disk, chain connection).
+    #[error("the worker has trouble of its own: try again later, or rely on the group's other members")]
+    #[codec(index = 10)]
+    Internal,
+    /// The receipt would be stale already, or be valid for too long.
+    #[error(
+        "the receipt would be valid until a block that is past or too far away: one of the two nodes is behind; wait a moment and try again"
+    )]
+    #[codec(index = 11)]
+    Stale,
+}
+
+/// Kind byte and fixed fields never need more.
+const SMALL: u32 = 256;
+
+impl Message for PutRequest {
+    const NAME: &'static str = "put request";
+
+    fn limit(kind: u8) -> Option<u32> {
+        match kind {
+            0 | 1 => Some(SMALL),
+            // A header and at most 64 roots.
+            2 => Some(SMALL + 64 * 32),
+            // An entry is an object id, a root and a length.
+            3 => Some(SMALL + MAX_BATCH_ENTRIES * 72),
+            _ => None,
+        }
+    }
+}
+
+impl Message for PutReply {
+    const NAME: &'static str = "put reply";
+
+    fn limit(kind: u8) -> Option<u32> {
+        (kind <= 3).then_some(SMALL)
+    }
+}
+
+impl PutRequest {
+    /// Whether a chunk length is allowed.
+    pub fn chunk_len_ok(len: u32) -> bool {
+        (1..=MAX_CHUNK_LEN).contains(&len)
+    }
+}
