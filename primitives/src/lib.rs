@@ -15,6 +15,7 @@
 //! - [`name`]: which labels are names, which look alike, what they cost and when they lapse.
 //! - [`content`]: what a name points at; [`manifest`]: the files of a site; [`link`]: both as text.
 //! - [`chain`]: the answers that the runtime gives to nodes, clients and workers.
+//! - [`pallets`]: the errors and events of our pallets.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -30,6 +31,7 @@ pub mod manifest;
 pub mod merkle;
 pub mod name;
 pub mod object;
+pub mod pallets;
 pub mod pay;
 pub mod placement;
 pub mod range;

@@ -1,6 +1,8 @@
 //! Properties of the runtime as a whole.
 #![allow(clippy::unwrap_used)]
 
+mod pallets;
+
 use crate::{Runtime, RuntimeGenesisConfig, constants, genesis_presets};
 use sp_runtime::BuildStorage;
 
