@@ -3,14 +3,16 @@
 fn main() {
     // Clippy and its kind wrap the compiler of this workspace; the Wasm build uses another one, which they do not fit.
     for wrapper in ["RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", "CLIPPY_ARGS"] {
-        std::env::remove_var(wrapper);
+        // SAFETY: no other thread runs yet that could read the environment.
+        unsafe { std::env::remove_var(wrapper) };
     }
 
     // The target folder may be anywhere, and the builder looks for the lock file upwards from there. Without the lock it
     // would take the newest of every dependency.
     #[cfg(feature = "std")]
     if std::env::var_os("WASM_BUILD_WORKSPACE_HINT").is_none() {
-        std::env::set_var("WASM_BUILD_WORKSPACE_HINT", concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        // SAFETY: as above.
+        unsafe { std::env::set_var("WASM_BUILD_WORKSPACE_HINT", concat!(env!("CARGO_MANIFEST_DIR"), "/..")) };
     }
 
     #[cfg(all(feature = "std", not(feature = "metadata-hash")))]

@@ -23,7 +23,7 @@ fn of_runtime<T: TypeInfo + 'static>(pallet: &str) -> Shape {
 }
 
 fn variants(of: Type) -> Vec<Variant> {
-    let TypeDef::Variant(def) = of.type_def else { panic!("{} is not an enum", of.path) };
+    let TypeDef::Variant(def) = of.type_def else { panic!("{:?} is not an enum", of.path) };
     def.variants
 }
 

@@ -81,7 +81,7 @@ impl Engine {
     pub(super) fn start(
         spec: &LightSpec,
         known: &str,
-    ) -> Result<(Arc<Self>, impl Future<Output = ()> + Send), ChainError> {
+    ) -> Result<(Arc<Self>, impl Future<Output = ()> + Send + use<>), ChainError> {
         let platform = DefaultPlatform::new(env!("CARGO_PKG_NAME").into(), env!("CARGO_PKG_VERSION").into());
         let mut client = Client::new(platform);
         let config = AddChainConfig {

@@ -55,7 +55,10 @@ impl Lane {
     }
 
     /// Queues a chunk as soon as there is room; says when that was, `None` where the lane has ended.
-    pub(super) fn queue(&self, chunk: Bytes) -> impl std::future::Future<Output = (SlotIndex, Option<Instant>)> {
+    pub(super) fn queue(
+        &self,
+        chunk: Bytes,
+    ) -> impl std::future::Future<Output = (SlotIndex, Option<Instant>)> + use<> {
         let (slot, queue) = (self.slot, self.queue.clone());
         async move {
             let queued = match queue {

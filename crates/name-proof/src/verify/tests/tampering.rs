@@ -230,10 +230,10 @@ proptest! {
         let sound = verify(&NameProof::from_bytes(&bytes).unwrap(), name, &checkpoint, &Freshness::ANY).unwrap();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
-        if let Ok(proof) = NameProof::from_bytes(&bytes) {
-            if let Ok(verified) = verify(&proof, name, &checkpoint, &Freshness::ANY) {
-                prop_assert_eq!(verified, sound);
-            }
+        if let Ok(proof) = NameProof::from_bytes(&bytes)
+            && let Ok(verified) = verify(&proof, name, &checkpoint, &Freshness::ANY)
+        {
+            prop_assert_eq!(verified, sound);
         }
     }
 
