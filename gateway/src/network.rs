@@ -6,9 +6,8 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use meganet_chain_client::At;
 use meganet_client::{
-    Network, Site as PinnedSite,
-    fetch::FetchError,
-    resolve::{CheckpointFile, Evidence as Known, ResolveError, VerifiedResolver},
+    Client, Site as PinnedSite, SiteError,
+    resolve::{Evidence as Known, ResolveError},
 };
 use meganet_primitives::{
     chain::Resolution,
@@ -27,8 +26,7 @@ const NAMES: u64 = 1024;
 
 /// Opens names by the chain and reads from workers.
 pub struct NetworkSource {
-    network: Network,
-    resolver: VerifiedResolver,
+    client: Client,
     names: Cache<String, Opened>,
     versions: Cache<(String, ObjectId), Arc<dyn Site>>,
 }
@@ -41,16 +39,15 @@ struct Found {
 }
 
 impl NetworkSource {
-    /// Over a connection that others may share. With a checkpoint, a node has to prove what it says of names.
-    pub fn new(network: Network, checkpoint: Option<CheckpointFile>) -> Self {
-        let resolver = VerifiedResolver::new(network.chain().clone(), checkpoint);
-        NetworkSource { network, resolver, names: remembered(), versions: remembered() }
+    /// Over a client that others may share.
+    pub fn new(client: Client) -> Self {
+        NetworkSource { client, names: remembered(), versions: remembered() }
     }
 
     /// Asks what a name leads to, at a final block, so that no reader ever sees a version go back. How that is known is in
     /// the evidence.
     async fn find(&self, name: &str) -> Result<Found, SourceError> {
-        let found = self.resolver.resolve(name).await.map_err(|error| unresolved(&error))?;
+        let found = self.client.resolver().resolve(name).await.map_err(|error| unresolved(&error))?;
         let verified = match found.evidence {
             Known::Light => Verified::Light,
             Known::Proof(_) => Verified::Proof,
@@ -59,9 +56,9 @@ impl NetworkSource {
         let evidence = Evidence { verified, block: found.number };
         let (at, resolution) = (At::Block(found.hash), found.resolution);
         match resolution {
-            None => Err(missing(&FetchError::NoSuchName { name: name.into() }, evidence)),
+            None => Err(missing(&SiteError::NoSuchName { name: name.into() }, evidence)),
             Some(Resolution { status, expires, .. }) if !status.works() => {
-                let text = FetchError::Lapsed { name: name.into(), expired: expires }.to_string();
+                let text = SiteError::Lapsed { name: name.into(), expired: expires }.to_string();
                 Err(SourceError::Lapsed { text, evidence })
             }
             Some(resolution) => Ok(Found { resolution, evidence, at }),
@@ -72,7 +69,7 @@ impl NetworkSource {
         let Found { resolution, evidence, .. } = self.find(name).await?;
         let resolved = Resolved { name: name.into(), version: resolution.version, status: resolution.status, evidence };
         match resolution.content {
-            None => Err(missing(&FetchError::NoContent { name: name.into() }, evidence)),
+            None => Err(missing(&SiteError::NoContent { name: name.into() }, evidence)),
             Some(NameContent::Foreign(content)) => Ok(Opened::Foreign { resolved, content }),
             Some(NameContent::Object(content)) => Ok(Opened::Site(self.pin(resolved, &content).await?)),
         }
@@ -86,7 +83,7 @@ impl NetworkSource {
         let mut found = is_it(&resolution.content).map(|content| (resolution.version, content));
         if found.is_none() && !name.contains('.') {
             // The chain remembers the last versions of labels, and of names below them only the last one.
-            let history = self.network.chain().name_history(name, at).await.map_err(|error| explain(&error.into()))?;
+            let history = self.client.chain().name_history(name, at).await.map_err(|error| explain(&error.into()))?;
             // A proof is about what the name points at now: for what it pointed at, the node was believed.
             if evidence.verified == Verified::Proof {
                 evidence.verified = Verified::Rpc;
@@ -102,7 +99,7 @@ impl NetworkSource {
     }
 
     async fn pin(&self, resolved: Resolved, content: &ContentRef) -> Result<Arc<dyn Site>, SourceError> {
-        let site = self.network.open_content(content).await.map_err(|error| explain(&error))?;
+        let site = self.client.open_content(content).await.map_err(|error| explain(&error))?;
         Ok(Arc::new(Pinned { resolved, site }))
     }
 }
@@ -156,7 +153,7 @@ impl Site for Pinned {
     }
 }
 
-fn missing(error: &FetchError, evidence: Evidence) -> SourceError {
+fn missing(error: &SiteError, evidence: Evidence) -> SourceError {
     SourceError::NotFound { text: error.to_string(), evidence }
 }
 
@@ -171,7 +168,7 @@ fn unresolved(error: &ResolveError) -> SourceError {
 }
 
 /// Why something could not be read that the chain says is there.
-fn explain(error: &FetchError) -> SourceError {
+fn explain(error: &SiteError) -> SourceError {
     if error.is_transient() {
         SourceError::Unavailable(error.to_string())
     } else {

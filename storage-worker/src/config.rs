@@ -243,7 +243,7 @@ impl Options {
                     }
                 };
                 let password = password.trim_end_matches(['\r', '\n']);
-                let account = meganet_client::wallet::open_keystore(&json, password);
+                let account = meganet_wallet::open_keystore(&json, password);
                 account.map(|account| account.signer().clone()).map_err(|error| refused(error.to_string()))
             }
             (None, None, None) => Err(ConfigError::Missing { what: "the operator's key", flag: "operator-suri-file" }),

@@ -10,16 +10,13 @@ use crate::{
     sync::lock,
 };
 use meganet_chain_client::{At, BlockRef, ChainClient, ChainError};
-use meganet_client::{
-    Network,
-    fetch::{FetchOptions, Hedge},
-};
 use meganet_net::{Keypair, Net};
 use meganet_primitives::{
     GroupId,
     hash::Hash,
     receipt::{PeerKey, PeerSignature},
 };
+use meganet_transfer::{FetchOptions, Hedge, Network};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -102,14 +99,8 @@ impl Context {
         let Parts { store, chain, net, identity, settings, clock, metrics, status, stop } = parts;
         // Nobody waits for a rebuild: better ask few members and give them time than ask all at once.
         let hedge = Hedge { initial: std::time::Duration::from_secs(2), ..Hedge::default() };
-        let options = FetchOptions {
-            budget: REBUILD_BUDGET,
-            prefetch: 0,
-            prefetch_budget: 0,
-            manifest_cache: 0,
-            hedge,
-            ..FetchOptions::default()
-        };
+        let options =
+            FetchOptions { budget: REBUILD_BUDGET, prefetch: 0, prefetch_budget: 0, hedge, ..FetchOptions::default() };
         let limits = Limits { capacity: settings.capacity, staging: settings.staging, uploads: settings.uploads };
         let serving = usize::try_from(settings.serving).unwrap_or(Semaphore::MAX_PERMITS);
         Self {

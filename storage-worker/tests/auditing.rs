@@ -5,7 +5,6 @@
 mod town;
 
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
-use meganet_client::Network;
 use meganet_net::{FrameRange, GetRefusal, NetError};
 use meganet_primitives::{
     WorkerId,
@@ -13,6 +12,7 @@ use meganet_primitives::{
     chain::{ChallengeInfo, ChallengeState},
     content::{ContentRef, ReadKey},
 };
+use meganet_transfer::Network;
 use std::sync::Arc;
 use town::{GIB, MEGA, Object, Town, until};
 

@@ -6,14 +6,11 @@ mod town;
 
 use futures::StreamExt;
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
-use meganet_client::{
-    Network,
-    fetch::{FetchError, FetchOptions},
-};
 use meganet_primitives::{
     audit::{Answer, AuditProof, Schedule, Tolerance},
     chain::{ChallengeInfo, ChallengeState},
 };
+use meganet_transfer::{FetchError, FetchOptions, Network};
 use meganet_worker::store::{Reading, Store, keys::LeafKey, records::ObjectRecord};
 use std::{sync::Arc, time::Duration};
 use town::{Object, Town, until};

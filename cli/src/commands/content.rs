@@ -18,10 +18,10 @@ use tokio::io::AsyncWriteExt;
 /// `meganet put FILE`
 pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
     let signer = session.signer()?;
-    let network = session.network().await?;
+    let client = session.client().await?;
     let bars = Bars::default();
     let options = options(&args.placement)?;
-    let report = network.put_file(&signer, &args.file, &options, &bars).await;
+    let report = client.put_file(&signer, &args.file, &options, &bars).await;
     bars.clear();
     let report = report?;
     let value = json!({
@@ -47,8 +47,8 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
     if let Some(output) = args.output.as_deref().filter(|_| !to_stdout) {
         refuse_to_replace(output, args.force)?;
     }
-    let network = session.network().await?;
-    let site = network.open_link(&link).await?;
+    let client = session.client().await?;
+    let site = client.open_link(&link).await?;
     let path = match &link {
         Link::Name { path, .. } => path.as_str(),
         Link::Object { .. } => "",

@@ -199,12 +199,12 @@ async fn demo(session: &Session, site: &Path, name: &str, shape: &Shape) -> Resu
 
 async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
     let config = Config::read(&devnet.state.client_config())?;
-    let network = connect(devnet.chain().await?, &config.bootnodes).await?;
+    let client = connect(devnet.chain().await?, &config.bootnodes, None).await?;
     let bars = Bars::default();
     tell(&format!("publishing {} under the name {name}", site.display()));
     let usual = PublishOptions::new(devnet.state.dir.join("uploads"));
     let options = PublishOptions { inspect: rules::inspect, ..usual };
-    let report = network.publish(&Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
+    let report = client.publish(&Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
     bars.clear();
     let url = devnet.state.site_url(name).context("the demo has a gateway")?;
     let countries: BTreeSet<_> = devnet.state.processes.iter().filter_map(|process| process.country.as_ref()).collect();

@@ -16,8 +16,7 @@ pub async fn run(session: &Session, args: GatewayArgs) -> Result<()> {
         .await
         .with_context(|| format!("could not listen on {}; choose another address with --listen", args.listen))?;
     let address = listener.local_addr()?;
-    let checkpoint = if session.global.light { None } else { session.checkpoint()? };
-    let source = Arc::new(NetworkSource::new(session.network().await?, checkpoint));
+    let source = Arc::new(NetworkSource::new(session.client().await?));
     let limits = Limits { cache_bytes: args.cache.saturating_mul(1 << 20), ..Limits::default() };
     let options = Options {
         name_ttl: Duration::from_secs(args.name_ttl),

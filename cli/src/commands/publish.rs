@@ -14,7 +14,7 @@ use crate::{
 use anyhow::Result;
 use kept::Kept;
 use meganet_chain_client::{At, amount::Mega};
-use meganet_client::{Network, PublishOptions, names::Terms};
+use meganet_client::{Client, PublishOptions, names::Terms};
 use preview::{preview_json, preview_text};
 use serde_json::json;
 use std::time::Instant;
@@ -23,25 +23,25 @@ use std::time::Instant;
 pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
     let name = read_name(&args.name)?;
     let signer = session.signer()?;
-    let network = session.network().await?;
+    let client = session.client().await?;
     let bars = Bars::default();
-    let terms = terms(&network, &name, &args.terms, args.dry_run).await?;
+    let terms = terms(&client, &name, &args.terms, args.dry_run).await?;
     let usual = options(&args.placement)?;
     let options = PublishOptions { terms, registrations: registrations_dir()?, inspect: rules::inspect, ..usual };
     let url = session.config()?.gateway.map(|gateway| format!("http://{name}.{gateway}/"));
     if args.dry_run {
-        let preview = network.preview(&signer, &args.dir, &name, &options, &bars).await;
+        let preview = client.preview(&signer, &args.dir, &name, &options, &bars).await;
         bars.clear();
         let preview = preview?;
         let value = preview_json(&name, url.as_deref(), &preview);
         return session.output.result(&value, |_| preview_text(&name, terms.years, &preview));
     }
     let started = Instant::now();
-    let report = network.publish(&signer, &args.dir, &name, &options, &bars).await;
+    let report = client.publish(&signer, &args.dir, &name, &options, &bars).await;
     bars.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();
-    let kept = Kept::see_to(&network, &signer, &name, &report, &args).await?;
+    let kept = Kept::see_to(&client, &signer, &name, &report, &args).await?;
     let value = json!({
         "name": name,
         "url": url,
@@ -87,9 +87,9 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
 }
 
 /// On which terms the name is registered, if it is: a premium is asked about before anything else is done.
-async fn terms(network: &Network, name: &str, args: &TermsArgs, dry_run: bool) -> Result<Terms> {
+async fn terms(client: &Client, name: &str, args: &TermsArgs, dry_run: bool) -> Result<Terms> {
     let mut terms = Terms { years: args.years, max_price: args.max_price.map(|price| price.0) };
-    let chain = network.chain();
+    let chain = client.chain();
     if !name.contains('.') && chain.name(name, At::Best).await?.is_some_and(|info| !info.status.works()) {
         let quote = chain.name_quote(name, args.years, At::Best).await?;
         terms.max_price = agreed(name, &quote, terms.max_price, dry_run)?;

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Context, Result, bail, ensure};
 use meganet_chain_client::{At, Call, Signer, Until, account::format_account, amount::Mega};
 use meganet_client::{
-    Network, Site,
+    Client, Site,
     auto_renew::{Prepaying, Prepayment},
 };
 use meganet_primitives::{
@@ -34,17 +34,17 @@ pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
 /// Renews every batch that holds an object of the site.
 async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
     let signer = session.signer()?;
-    let network = session.network().await?;
-    let params = network.chain().params(At::Best).await?;
+    let client = session.client().await?;
+    let params = client.chain().params(At::Best).await?;
     check_epochs(&params, epochs, params.max_epochs)?;
     let until = params.epoch.saturating_add(epochs);
-    let site = open(&network, source).await?;
-    let renewal = network.renewal(&site, until).await?;
+    let site = open(&client, source).await?;
+    let renewal = client.renewal(&site, until).await?;
     let batches = renewal.calls.len();
     let block = if renewal.calls.is_empty() {
         None
     } else {
-        Some(network.chain().submit(&signer, renewal.calls, Until::Finalized).await?.block.number)
+        Some(client.chain().submit(&signer, renewal.calls, Until::Finalized).await?.block.number)
     };
     let value = json!({
         "name": source,
@@ -70,13 +70,13 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
 /// Prepays for every batch that holds an object of the site.
 async fn prepay(session: &Session, source: &str, amount: Mega, args: &RenewArgs) -> Result<()> {
     let signer = session.signer()?;
-    let network = session.network().await?;
-    let params = network.chain().params(At::Best).await?;
+    let client = session.client().await?;
+    let params = client.chain().params(At::Best).await?;
     check_epochs(&params, args.epochs, most_by_itself(&params))?;
     let max_price = args.max_price.map(|price| price.0);
     let prepayment = Prepayment { amount: amount.0, epochs: args.epochs, max_price };
-    let site = open(&network, source).await?;
-    let prepaid = Prepaid::submit(&network, &signer, &site, prepayment).await?;
+    let site = open(&client, source).await?;
+    let prepaid = Prepaid::submit(&client, &signer, &site, prepayment).await?;
     let mut value = prepaid.described();
     value["source"] = json!(source);
     session.output.result(&value, |_| format!("{source} is renewed by itself from now on: {}", prepaid.said()))
@@ -91,15 +91,10 @@ pub(super) struct Prepaid {
 
 impl Prepaid {
     /// Prepays, in one transaction.
-    pub(super) async fn submit(
-        network: &Network,
-        signer: &Signer,
-        site: &Site,
-        prepayment: Prepayment,
-    ) -> Result<Self> {
-        let mut prepaying = network.prepaying(site, &signer.account(), prepayment).await?;
+    pub(super) async fn submit(client: &Client, signer: &Signer, site: &Site, prepayment: Prepayment) -> Result<Self> {
+        let mut prepaying = client.prepaying(site, &signer.account(), prepayment).await?;
         let calls = std::mem::take(&mut prepaying.calls);
-        let block = network.chain().submit(signer, calls, Until::Finalized).await?.block.number;
+        let block = client.chain().submit(signer, calls, Until::Finalized).await?.block.number;
         Ok(Self { prepayment, prepaying, block })
     }
 
@@ -139,9 +134,9 @@ pub(super) fn most_by_itself(params: &StorageParams) -> u32 {
 
 /// Shows what is prepaid for a site, whoever pays.
 async fn status(session: &Session, source: &str) -> Result<()> {
-    let network = session.network().await?;
-    let site = open(&network, source).await?;
-    let (orders, uncovered) = network.auto_renewals(&site, At::Best).await?;
+    let client = session.client().await?;
+    let site = open(&client, source).await?;
+    let (orders, uncovered) = client.auto_renewals(&site, At::Best).await?;
     let value = json!({
         "source": source,
         "auto_renewals": orders.iter().map(described).collect::<Vec<_>>(),
@@ -182,16 +177,16 @@ async fn list(session: &Session) -> Result<()> {
 async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) -> Result<()> {
     let signer = session.signer()?;
     let account = signer.account();
-    let network = session.network().await?;
+    let client = session.client().await?;
     let orders = match source {
         Some(source) => {
-            let site = open(&network, source).await?;
-            let (mut orders, _) = network.auto_renewals(&site, At::Best).await?;
+            let site = open(&client, source).await?;
+            let (mut orders, _) = client.auto_renewals(&site, At::Best).await?;
             orders.retain(|order| order.payer == account);
             orders
         }
         None => {
-            let mut orders = network.chain().all_auto_renewals_of(&account, At::Best).await?;
+            let mut orders = client.chain().all_auto_renewals_of(&account, At::Best).await?;
             orders.retain(|order| ids.contains(&order.id));
             orders
         }
@@ -204,7 +199,7 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
     let returned =
         orders.iter().fold(0u128, |sum, order| sum.saturating_add(order.balance).saturating_add(order.deposit));
     let calls = orders.iter().map(|order| Call::CancelAutoRenewal { id: order.id }).collect();
-    let outcome = network.chain().submit(&signer, calls, Until::Finalized).await?;
+    let outcome = client.chain().submit(&signer, calls, Until::Finalized).await?;
     let value = json!({
         "closed": orders.iter().map(|order| order.id).collect::<Vec<_>>(),
         "returned": returned.to_string(),
@@ -220,10 +215,10 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
 }
 
 /// Opens a name as it is now, or what a link points at.
-async fn open(network: &Network, source: &str) -> Result<Site> {
+async fn open(client: &Client, source: &str) -> Result<Site> {
     match parse_source(source)? {
-        Link::Name { name, .. } => Ok(network.open_site(&name, At::Best).await?),
-        link => network.open_link(&link).await.context("only who has a link with its key can name what is in it"),
+        Link::Name { name, .. } => Ok(client.open_site(&name, At::Best).await?),
+        link => client.open_link(&link).await.context("only who has a link with its key can name what is in it"),
     }
 }
 

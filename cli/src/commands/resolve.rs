@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::account::format_account;
 use meganet_client::{
-    fetch::FetchError,
+    SiteError,
     resolve::{Evidence, Resolved},
 };
 use meganet_primitives::chain::Resolution;
@@ -29,7 +29,7 @@ pub async fn run(session: &Session, args: &ResolveArgs) -> Result<()> {
     };
     // Also that there is no such name is an answer that may be proven.
     let Some(resolution) = &found.resolution else {
-        return Err(FetchError::NoSuchName { name }).context(format!("at finalized block {} ({known})", found.number));
+        return Err(SiteError::NoSuchName { name }).context(format!("at finalized block {} ({known})", found.number));
     };
     let mut value = describe(&name, resolution);
     value["block"] =
@@ -73,7 +73,7 @@ pub(super) fn describe(name: &str, found: &Resolution) -> Value {
 /// What a name leads to, for people.
 pub(super) fn line(name: &str, found: &Resolution) -> String {
     match &found.content {
-        _ if !found.status.works() => FetchError::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),
+        _ if !found.status.works() => SiteError::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),
         Some(content) => format!("{name} -> {}, version {}", content_text(Some(content)), found.version),
         None => format!("{name} is registered, but points at nothing yet"),
     }

@@ -5,12 +5,12 @@ use crate::{args::Global, config::Config, output::Output};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{ChainClient, Signer, SubxtChain, account::parse_account};
 use meganet_client::{
-    Network,
-    resolve::{CheckpointFile, VerifiedResolver},
-    wallet::{Account, Store},
+    Client, Network,
+    resolve::{CheckpointFile, Resolver},
 };
 use meganet_net::{Multiaddr, Net, NetConfig};
 use meganet_primitives::AccountId;
+use meganet_wallet::{Account, Store};
 use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
 
@@ -43,22 +43,24 @@ impl Session {
         Ok(Arc::new(SubxtChain::connect(config.rpc()?, config.genesis()?).await?))
     }
 
-    /// The checkpoint from which nodes have to prove what they say of names, if there is one.
+    /// The checkpoint from which nodes have to prove what names lead to, if one is configured. Not with `--light`: a light
+    /// client starts from a checkpoint of its own.
     pub fn checkpoint(&self) -> Result<Option<CheckpointFile>> {
+        if self.global.light {
+            return Ok(None);
+        }
         Ok(self.config()?.checkpoint.as_deref().map(CheckpointFile::open).transpose()?)
     }
 
-    /// What resolves names, and says how it is known where they lead.
-    pub async fn resolver(&self) -> Result<VerifiedResolver> {
-        // A light client begins at its own.
-        let checkpoint = if self.global.light { None } else { self.checkpoint()? };
-        Ok(VerifiedResolver::new(self.chain().await?, checkpoint))
+    /// A resolver of names that needs no workers.
+    pub async fn resolver(&self) -> Result<Resolver> {
+        Ok(Resolver::new(self.chain().await?, self.checkpoint()?))
     }
 
-    /// A connection to the chain and to the workers.
-    pub async fn network(&self) -> Result<Network> {
+    /// A client of the chain and the workers.
+    pub async fn client(&self) -> Result<Client> {
         let config = self.config()?;
-        connect(self.chain().await?, &config.bootnodes).await
+        connect(self.chain().await?, &config.bootnodes, self.checkpoint()?).await
     }
 
     /// The wallet's keystores.
@@ -147,7 +149,11 @@ impl Session {
 }
 
 /// Joins the workers' network as a reader.
-pub async fn connect(chain: Arc<dyn ChainClient>, bootnodes: &[String]) -> Result<Network> {
+pub async fn connect(
+    chain: Arc<dyn ChainClient>,
+    bootnodes: &[String],
+    checkpoint: Option<CheckpointFile>,
+) -> Result<Client> {
     if bootnodes.is_empty() {
         bail!(
             "no worker is known to begin at. Pass --bootnode ADDRESS (workers log theirs when they start), or name some in the configuration"
@@ -160,7 +166,7 @@ pub async fn connect(chain: Arc<dyn ChainClient>, bootnodes: &[String]) -> Resul
     };
     let bootnodes = bootnodes.iter().map(parse).collect::<Result<Vec<_>>>()?;
     let (net, _nothing_is_served) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await?;
-    Ok(Network::new(chain, net))
+    Ok(Client::new(Network::new(chain, net), checkpoint))
 }
 
 /// Where what this program keeps for its user is.

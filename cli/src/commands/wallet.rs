@@ -4,10 +4,7 @@ use super::Session;
 use crate::args::WalletCommand;
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, Until, account::format_account, amount::Mega};
-use meganet_client::{
-    files::write_new,
-    wallet::{Account, Phrase, check_account_name},
-};
+use meganet_wallet::{Account, Phrase, check_account_name, files::write_new};
 use serde_json::json;
 use std::{
     io::{ErrorKind, IsTerminal, Read},

@@ -3,7 +3,7 @@
 //! The chain knows batches, not sites: what a site is prepaid with is split over the batches that hold its objects, in
 //! proportion to what renewing each costs, so that all last equally long.
 
-use crate::{Network, Site, registrations::Registration, renew::RenewError};
+use crate::{client::Client, registrations::Registration, renew::RenewError, site::Site};
 use meganet_chain_client::{At, Call, cost::store_price};
 use meganet_primitives::{
     AccountId, Balance,
@@ -54,7 +54,7 @@ struct Part {
     next: Balance,
 }
 
-impl Network {
+impl Client {
     /// What it takes for `payer` to prepay for everything that a site consists of. Orders that it has for some of it get
     /// more, and stay as they are otherwise.
     ///
@@ -106,7 +106,7 @@ impl Network {
     /// The automatic renewals of what a site consists of, whoever pays, by number; and the batches that have none.
     ///
     /// # Errors
-    /// As [`Network::registrations`].
+    /// As [`Client::registrations`].
     pub async fn auto_renewals(
         &self,
         site: &Site,
@@ -135,7 +135,7 @@ impl Network {
     /// kept. What publishing adds to a site is of that kind. Where nobody has prepaid for anything of it, there are none.
     ///
     /// # Errors
-    /// As [`Network::registrations`].
+    /// As [`Client::registrations`].
     pub async fn left_out(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
         let at = self.chain().pin(at).await?;
         let orders = self.orders_in(site, at).await?;

@@ -1,19 +1,17 @@
 //! From a name or a link to files on the disk, each there whole or not at all.
 
-use crate::{
-    fetch::FetchError,
-    files,
-    network::Network,
-    pack::ContentHasher,
-    progress::{Progress, Stage},
-    site::Site,
-};
+use crate::{client::Client, error::SiteError, pack::ContentHasher, site::Site};
 use futures::TryStreamExt;
 use meganet_chain_client::At;
 use meganet_primitives::{
     link::Link,
     manifest::{Entry, check_path},
 };
+use meganet_transfer::{
+    FetchError,
+    progress::{Progress, Stage},
+};
+use meganet_wallet::files;
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
@@ -30,15 +28,15 @@ pub struct Fetched {
     pub bytes: u64,
 }
 
-impl Network {
+impl Client {
     /// Opens what a link leads to.
     ///
     /// # Errors
-    /// Those of [`Network::open_site`] and [`Network::open_content`].
-    pub async fn open_link(&self, link: &Link) -> Result<Site, FetchError> {
+    /// Those of [`Client::open_site`] and [`Client::open_content`].
+    pub async fn open_link(&self, link: &Link) -> Result<Site, SiteError> {
         match link {
             Link::Name { name, .. } => self.open_site(name, At::Finalized).await,
-            Link::Object { object, key: None, .. } => Err(FetchError::NoKey { object: *object }),
+            Link::Object { object, key: None, .. } => Err(FetchError::NoKey { object: *object }.into()),
             Link::Object { object, group, sealed_len, key } => {
                 let content = meganet_primitives::content::ContentRef {
                     object: *object,
@@ -56,22 +54,22 @@ impl Site {
     /// The file that a link's path means: that file, or the only one if the path is empty.
     ///
     /// # Errors
-    /// [`FetchError::NoSuchFile`] or [`FetchError::NotOneFile`].
-    pub fn one_entry(&self, path: &str) -> Result<&Entry, FetchError> {
+    /// [`SiteError::NoSuchFile`] or [`SiteError::NotOneFile`].
+    pub fn one_entry(&self, path: &str) -> Result<&Entry, SiteError> {
         if !path.is_empty() {
-            return self.entry(path).ok_or(FetchError::NoSuchFile { path: path.to_owned() });
+            return self.entry(path).ok_or(SiteError::NoSuchFile { path: path.to_owned() });
         }
         match self.manifest().entries.as_slice() {
             [entry] => Ok(entry),
-            entries => Err(FetchError::NotOneFile { files: entries.len() }),
+            entries => Err(SiteError::NotOneFile { files: entries.len() }),
         }
     }
 
     /// Fetches a file. It appears under `to` (in place of what is there) when it is complete and its digest is right.
     ///
     /// # Errors
-    /// Those of reading, [`FetchError::WrongContent`] and [`FetchError::Io`].
-    pub async fn get(&self, entry: &Entry, to: &Path, progress: &dyn Progress) -> Result<Fetched, FetchError> {
+    /// Those of reading, [`SiteError::WrongContent`] and [`SiteError::Io`].
+    pub async fn get(&self, entry: &Entry, to: &Path, progress: &dyn Progress) -> Result<Fetched, SiteError> {
         progress.begin(Stage::Fetching, Some(entry.size));
         self.fetch_file(entry, to, progress).await
     }
@@ -79,12 +77,12 @@ impl Site {
     /// Fetches the files below a folder of the site (`""` is all of it) into a folder here.
     ///
     /// # Errors
-    /// Those of [`Site::get`], [`FetchError::NoSuchFile`] where there are none, [`FetchError::UnusablePath`].
-    pub async fn get_tree(&self, folder: &str, to: &Path, progress: &dyn Progress) -> Result<Fetched, FetchError> {
+    /// Those of [`Site::get`], [`SiteError::NoSuchFile`] where there are none, [`SiteError::UnusablePath`].
+    pub async fn get_tree(&self, folder: &str, to: &Path, progress: &dyn Progress) -> Result<Fetched, SiteError> {
         let folder = folder.trim_end_matches('/');
         let entries: Vec<&Entry> = self.manifest().below(folder).collect();
         if entries.is_empty() {
-            return Err(FetchError::NoSuchFile { path: folder.to_owned() });
+            return Err(SiteError::NoSuchFile { path: folder.to_owned() });
         }
         progress.begin(Stage::Fetching, Some(entries.iter().map(|entry| entry.size).sum()));
         let mut fetched = Fetched::default();
@@ -97,7 +95,7 @@ impl Site {
         Ok(fetched)
     }
 
-    async fn fetch_file(&self, entry: &Entry, to: &Path, progress: &dyn Progress) -> Result<Fetched, FetchError> {
+    async fn fetch_file(&self, entry: &Entry, to: &Path, progress: &dyn Progress) -> Result<Fetched, SiteError> {
         let path = to.to_owned();
         let mut file = spawn_blocking(move || Download::begin(path)).await.map_err(|_| FetchError::Interrupted)??;
         let mut hasher = ContentHasher::default();
@@ -111,7 +109,7 @@ impl Site {
             (file, hasher) = spawn_blocking(write).await.map_err(|_| FetchError::Interrupted)??;
         }
         if hasher.finish() != entry.hash {
-            return Err(FetchError::WrongContent { path: entry.path.clone() });
+            return Err(SiteError::WrongContent { path: entry.path.clone() });
         }
         let (mode, mtime) = (entry.mode, entry.mtime);
         spawn_blocking(move || file.finish(mode, mtime)).await.map_err(|_| FetchError::Interrupted)??;
@@ -126,21 +124,21 @@ struct Download {
 }
 
 impl Download {
-    fn begin(to: PathBuf) -> Result<Self, FetchError> {
+    fn begin(to: PathBuf) -> Result<Self, SiteError> {
         let dir = files::dir_of(&to);
-        std::fs::create_dir_all(dir).map_err(FetchError::io(dir))?;
-        let file = NamedTempFile::new_in(dir).map_err(FetchError::io(&to))?;
+        std::fs::create_dir_all(dir).map_err(SiteError::io(dir))?;
+        let file = NamedTempFile::new_in(dir).map_err(SiteError::io(&to))?;
         Ok(Self { file, to })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
-        self.file.write_all(bytes).map_err(FetchError::io(&self.to))
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SiteError> {
+        self.file.write_all(bytes).map_err(SiteError::io(&self.to))
     }
 
-    fn finish(self, mode: u32, mtime: i64) -> Result<(), FetchError> {
+    fn finish(self, mode: u32, mtime: i64) -> Result<(), SiteError> {
         let Self { file, to } = self;
-        set_attributes(file.as_file(), mode, mtime).map_err(FetchError::io(&to))?;
-        file.persist(&to).map_err(|error| FetchError::Io { path: to, source: error.error })?;
+        set_attributes(file.as_file(), mode, mtime).map_err(SiteError::io(&to))?;
+        file.persist(&to).map_err(|error| SiteError::Io { path: to, source: error.error })?;
         Ok(())
     }
 }
@@ -164,8 +162,8 @@ fn set_attributes(file: &std::fs::File, mode: u32, mtime: i64) -> io::Result<()>
 }
 
 /// A path of the site below a folder here. Manifests are checked when they are read; this is the last line.
-fn join(folder: &Path, path: &str) -> Result<PathBuf, FetchError> {
-    let unusable = || FetchError::UnusablePath { path: path.to_owned() };
+fn join(folder: &Path, path: &str) -> Result<PathBuf, SiteError> {
+    let unusable = || SiteError::UnusablePath { path: path.to_owned() };
     check_path(path).map_err(|_| unusable())?;
     // Where it separates folders it could lead anywhere; so could a drive.
     if cfg!(windows) && path.contains(['\\', ':']) {
@@ -184,7 +182,7 @@ mod tests {
         let folder = Path::new("out");
         assert_eq!(join(folder, "a/b").unwrap(), Path::new("out/a/b"));
         for path in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "."] {
-            assert!(matches!(join(folder, path), Err(FetchError::UnusablePath { .. })), "{path}");
+            assert!(matches!(join(folder, path), Err(SiteError::UnusablePath { .. })), "{path}");
         }
     }
 }

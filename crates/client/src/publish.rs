@@ -1,13 +1,13 @@
 //! Publishing: from a folder to a name that points at it, in one switch.
 //!
-//! [`Network::publish`] checks first what costs nothing to check (files, name, node, contents, workers, funds), then packs,
+//! [`Client::publish`] checks first what costs nothing to check (files, name, node, contents, workers, funds), then packs,
 //! uploads, collects receipts, and submits **one** extrinsic that registers the name if need be, registers and pays for the
 //! objects, and points the name at the new manifest: all of it or nothing. (Only a site that fills whole groups registers
 //! parts of itself before; nobody sees them until the name points at them.) A name that is to be registered is committed to
 //! before the upload, so that the commitment ages meanwhile.
 //!
 //! Progress is kept in a state folder: an interrupted publish goes on where it was, with the objects that the workers have
-//! already. [`Network::put_file`] does the same for one file and gives a link instead of a name. [`Network::preview`] goes as
+//! already. [`Client::put_file`] does the same for one file and gives a link instead of a name. [`Client::preview`] goes as
 //! far as it can without sending or writing anything, and says what publishing would do.
 
 mod check;
@@ -29,15 +29,17 @@ use self::{
     uploader::{Uploader, manifest_id},
 };
 use crate::{
+    client::Client,
     names::{PendingStore, Registration, Terms, secret::NameKey},
-    network::Network,
-    pack::{Digester, FoundFile, PackError, PackId, Plan, Skipped, Totals, Walked, walk},
-    progress::{Progress, Stage},
-    upload::Source,
+    pack::{Digester, FoundFile, PackError, PackId, PackReader, Plan, Skipped, Totals, Walked, walk},
 };
 use meganet_chain_client::{BlockRef, Call, Signer, Until};
 use meganet_primitives::{
     Balance, Epoch, content::ContentRef, hash::Hash, manifest::Manifest, name::Quote, placement::ProfileId,
+};
+use meganet_transfer::{
+    progress::{Progress, Stage},
+    upload::Source,
 };
 use std::{
     path::{Path, PathBuf},
@@ -136,7 +138,7 @@ pub struct UploadReport {
     pub fee: Balance,
 }
 
-impl Network {
+impl Client {
     /// Publishes a folder under a name (`alice`, `blog.alice`) that the signer owns, may write for, or gets. Run again, it
     /// uploads what changed; with no change it does nothing. Dropped half way it has changed nothing on the chain, and the
     /// next run goes on with what was uploaded.
@@ -234,7 +236,7 @@ impl Uploader<'_> {
         let sealed = self.upload(packs(&plan), Some(total)).await?;
         let manifest = plan.manifest(&sealed);
         let bytes = manifest.encode()?;
-        let content = self.upload(vec![(manifest_id(&bytes), Source::Bytes(bytes.into()))], None).await?;
+        let content = self.upload(vec![(manifest_id(&bytes), Source::bytes(bytes))], None).await?;
         let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
         let (report, block) = self.register(registration, after(&content)).await?;
         self.settle(&manifest)?;
@@ -244,12 +246,12 @@ impl Uploader<'_> {
 
 /// What is left of a registration that succeeded in a run that ended before it noted so.
 fn forget_registration(
-    network: &Network,
+    client: &Client,
     signer: &Signer,
     label: &str,
     options: &PublishOptions,
 ) -> Result<(), PublishError> {
-    let genesis = network.chain().genesis();
+    let genesis = client.chain().genesis();
     let store = PendingStore::open(&options.registrations, &genesis, NameKey::new(signer, &genesis))?;
     Ok(store.remove(label)?)
 }
@@ -262,8 +264,11 @@ fn lens(plan: &Plan) -> Result<(Vec<u64>, u64), PublishError> {
 
 /// A plan's packs, each with where its bytes come from.
 fn packs(plan: &Arc<Plan>) -> Vec<(PackId, Source)> {
-    let source = |index| Source::Pack(plan.clone(), index);
-    plan.packs().iter().enumerate().map(|(index, pack)| (pack.id, source(index))).collect()
+    let source = |index, len| {
+        let plan = plan.clone();
+        Source::new(len, move || PackReader::new(plan.clone(), index))
+    };
+    plan.packs().iter().enumerate().map(|(index, pack)| (pack.id, source(index, pack.len))).collect()
 }
 
 /// A manifest of the length of the one to come.

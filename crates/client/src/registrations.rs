@@ -3,7 +3,7 @@
 //! The members of an object's group know it. Nothing that they tell has to be believed: leaves are checked against the chain's
 //! peaks, and batches against their leaves. What they can do is to keep silent of the latest registration, so several are asked.
 
-use crate::{Network, Site, fetch::FetchError, renew::RenewError};
+use crate::{client::Client, error::SiteError, renew::RenewError, site::Site};
 use backon::{ConstantBuilder, Retryable};
 use meganet_chain_client::At;
 use meganet_net::{GetClient, LeafPlace, NetError, RangeQuery, wire::get::MAX_HAVE};
@@ -14,6 +14,7 @@ use meganet_primitives::{
     range::{RangeLeaf, RangeLeafProof, RangeState, prove_leaf},
     sum_tree::{BatchEntry, summarize},
 };
+use meganet_transfer::FetchError;
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     time::Duration,
@@ -50,7 +51,7 @@ fn patience() -> ConstantBuilder {
     ConstantBuilder::default().with_delay(Duration::from_secs(1)).with_max_times(10)
 }
 
-impl Network {
+impl Client {
     /// The batches that hold a site's objects: of each object, the one that expires last.
     ///
     /// # Errors
@@ -91,7 +92,8 @@ impl Network {
         }
         let (mut found, mut missing) = (Vec::new(), BTreeSet::new());
         for (id, objects) in wanted {
-            let group = self.chain().group(id, at).await?.ok_or(FetchError::NoSuchGroup { group: id })?;
+            let group =
+                self.chain().group(id, at).await?.ok_or(SiteError::Fetch(FetchError::NoSuchGroup { group: id }))?;
             let ranges = self.chain().ranges(id, at).await?;
             let ranges = ranges.into_iter().map(|range| (range.expiry, range)).collect();
             // What is in no batch may have been registered a moment ago.

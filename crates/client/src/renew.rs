@@ -1,7 +1,7 @@
 //! Keeping what is stored for longer: finds the batches that hold a site's objects, and makes the calls that register them
 //! again with a later expiry. No data moves.
 
-use crate::{Network, Site, fetch::FetchError, registrations::Registration};
+use crate::{client::Client, error::SiteError, registrations::Registration, site::Site};
 use meganet_chain_client::{At, Call, ChainError, Mega, cost::store_price};
 use meganet_primitives::{Balance, Epoch, GroupId, object::ObjectId};
 
@@ -13,7 +13,7 @@ pub enum RenewError {
     Chain(#[from] ChainError),
     /// The site could not be opened.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Site(#[from] SiteError),
     /// No member could tell a range of its group.
     #[error(
         "no member of group {group} told what is registered in it until epoch {expiry}: try again when more workers are reachable"
@@ -59,7 +59,7 @@ pub struct Renewal {
     pub expires: Epoch,
 }
 
-impl Network {
+impl Client {
     /// What it takes to keep all objects of a site until epoch `until`: a call for each batch that holds one of them and
     /// expires before. Batches are renewed whole, also where others' objects are in them.
     ///

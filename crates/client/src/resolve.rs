@@ -1,6 +1,6 @@
 //! What names lead to, and how that is known.
 //!
-//! A [`VerifiedResolver`] asks in one of three ways and always says which: a light client of this process, which checks
+//! A [`Resolver`] asks in one of three ways and always says which: a light client of this process, which checks
 //! everything; a node whose proofs are checked from a [checkpoint](CheckpointFile) on; or, where there is no checkpoint, a node
 //! that is believed. It never takes a worse way because a better one failed: that is an error.
 
@@ -119,12 +119,12 @@ impl ResolveError {
 }
 
 /// Resolves names, and says how it is known where they lead.
-pub struct VerifiedResolver {
+pub struct Resolver {
     chain: Arc<dyn ChainClient>,
     checkpoint: Option<CheckpointFile>,
 }
 
-impl VerifiedResolver {
+impl Resolver {
     /// Over a chain; with a checkpoint, nodes have to prove what they say.
     pub fn new(chain: Arc<dyn ChainClient>, checkpoint: Option<CheckpointFile>) -> Self {
         Self { chain, checkpoint }

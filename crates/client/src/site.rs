@@ -3,11 +3,12 @@
 //! A name points at a manifest and a manifest never changes, so whoever holds a [`Site`] reads one version of it to the
 //! end, whatever is published meanwhile: never a mixture.
 
-use crate::{
-    fetch::{ByteStream, FetchError},
-    network::Network,
+use crate::{client::Client, error::SiteError};
+use bytes::Bytes;
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
 };
-use futures::{StreamExt, TryStreamExt, stream};
 use meganet_chain_client::At;
 use meganet_primitives::{
     GroupId,
@@ -17,6 +18,7 @@ use meganet_primitives::{
     manifest::{Entry, Extent, Manifest},
     name::split_name,
 };
+use meganet_transfer::Network;
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 /// A version of a site, or what a link to an object holds. Cheap to clone.
@@ -28,24 +30,24 @@ pub struct Site {
     resolution: Option<Arc<Resolution>>,
 }
 
-impl Network {
+impl Client {
     /// What a name (`alice`, `blog.alice`) leads to, at a block: the finalized one where readers must never see a version go
     /// back. Gives what the chain says, and the reference to the site.
     ///
     /// # Errors
-    /// [`FetchError::NoSuchName`], [`FetchError::Lapsed`], [`FetchError::NoContent`], [`FetchError::Foreign`], a name that
-    /// breaks the rules ([`FetchError::Link`]), and errors of the chain.
-    pub async fn resolve(&self, name: &str, at: At) -> Result<(Resolution, ContentRef), FetchError> {
+    /// [`SiteError::NoSuchName`], [`SiteError::Lapsed`], [`SiteError::NoContent`], [`SiteError::Foreign`], a name that
+    /// breaks the rules ([`SiteError::Link`]), and errors of the chain.
+    pub async fn resolve(&self, name: &str, at: At) -> Result<(Resolution, ContentRef), SiteError> {
         split_name(name).map_err(LinkError::from)?;
         let name = || name.to_owned();
-        let found = self.chain().resolve(&name(), at).await?.ok_or_else(|| FetchError::NoSuchName { name: name() })?;
+        let found = self.chain().resolve(&name(), at).await?.ok_or_else(|| SiteError::NoSuchName { name: name() })?;
         if !found.status.works() {
-            return Err(FetchError::Lapsed { name: name(), expired: found.expires });
+            return Err(SiteError::Lapsed { name: name(), expired: found.expires });
         }
         match &found.content {
-            None => Err(FetchError::NoContent { name: name() }),
+            None => Err(SiteError::NoContent { name: name() }),
             Some(NameContent::Foreign(reference)) => {
-                Err(FetchError::Foreign { name: name(), reference: reference.clone() })
+                Err(SiteError::Foreign { name: name(), reference: reference.clone() })
             }
             Some(NameContent::Object(content)) => {
                 let content = *content;
@@ -57,20 +59,20 @@ impl Network {
     /// Opens the version of a site that its name points at now.
     ///
     /// # Errors
-    /// Those of [`Network::resolve`] and [`Network::manifest`].
-    pub async fn open_site(&self, name: &str, at: At) -> Result<Site, FetchError> {
+    /// Those of [`Client::resolve`] and [`Client::manifest`].
+    pub async fn open_site(&self, name: &str, at: At) -> Result<Site, SiteError> {
         let (resolution, content) = self.resolve(name, at).await?;
         let manifest = self.manifest(&content).await?;
-        Ok(Site { network: self.clone(), content, manifest, resolution: Some(Arc::new(resolution)) })
+        Ok(Site { network: self.network().clone(), content, manifest, resolution: Some(Arc::new(resolution)) })
     }
 
     /// Opens the manifest that a content reference points at.
     ///
     /// # Errors
-    /// Those of [`Network::manifest`].
-    pub async fn open_content(&self, content: &ContentRef) -> Result<Site, FetchError> {
+    /// Those of [`Client::manifest`].
+    pub async fn open_content(&self, content: &ContentRef) -> Result<Site, SiteError> {
         let manifest = self.manifest(content).await?;
-        Ok(Site { network: self.clone(), content: *content, manifest, resolution: None })
+        Ok(Site { network: self.network().clone(), content: *content, manifest, resolution: None })
     }
 }
 
@@ -111,7 +113,7 @@ impl Site {
     }
 
     /// Streams a range of a file's bytes, verified. What reaches beyond its end is not there.
-    pub fn read(&self, entry: &Entry, range: Range<u64>) -> ByteStream {
+    pub fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SiteError>> {
         let (network, manifest) = (self.network.clone(), self.manifest.clone());
         stream::iter(pieces(&entry.extents, &range))
             .then(move |(extent, within)| {
@@ -120,7 +122,7 @@ impl Site {
                     let object = usize::try_from(extent.object).ok().and_then(|object| manifest.objects.get(object));
                     // A manifest that was decoded has them all.
                     let object = object.ok_or(meganet_primitives::manifest::ManifestError::Damaged)?;
-                    Ok::<_, FetchError>(network.open(object).await?.read(within))
+                    Ok::<_, SiteError>(network.open(object).await?.read(within).map_err(SiteError::from))
                 }
             })
             .try_flatten()
@@ -131,7 +133,7 @@ impl Site {
     ///
     /// # Errors
     /// Those of reading.
-    pub async fn read_to_vec(&self, entry: &Entry) -> Result<Vec<u8>, FetchError> {
+    pub async fn read_to_vec(&self, entry: &Entry) -> Result<Vec<u8>, SiteError> {
         let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or(0));
         let mut stream = self.read(entry, 0..entry.size);
         while let Some(part) = stream.try_next().await? {

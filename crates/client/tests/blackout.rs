@@ -6,10 +6,7 @@
 mod support;
 
 use meganet_chain_client::{At, fake::FakeConfig};
-use meganet_client::{
-    fetch::{FetchError, FetchOptions},
-    progress::Silent,
-};
+use meganet_client::{FetchError, FetchOptions, SiteError, progress::Silent};
 use std::{sync::atomic::Ordering, time::Duration};
 use support::{World, noise};
 
@@ -28,7 +25,7 @@ fn left(world: &World) -> u64 {
 async fn a_read_waits_until_the_challenge_is_over() {
     let world = World::start().await;
     world.file("a.bin", &noise(1, 300_000));
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     // More rounds than a reader that takes it for trouble goes.
     challenge(&world, 6);
     let reader = world.fresh_client();
@@ -44,9 +41,9 @@ async fn a_read_does_not_wait_for_ever() {
     let options = FetchOptions { challenged: Duration::ZERO, rounds: 2, ..FetchOptions::default() };
     let world = World::with(6, FakeConfig::default(), options).await;
     world.file("a.bin", &noise(1, 3_000));
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     challenge(&world, u64::MAX);
-    let error = world.network.open_site("home", At::Best).await.unwrap_err();
-    assert!(matches!(error, FetchError::TooFewShards { have: 0, .. }), "{error}");
+    let error = world.client.open_site("home", At::Best).await.unwrap_err();
+    assert!(matches!(error, SiteError::Fetch(FetchError::TooFewShards { have: 0, .. })), "{error}");
     assert!(error.to_string().contains("has to prove these bytes"), "{error}");
 }

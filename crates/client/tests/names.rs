@@ -10,8 +10,7 @@ use meganet_chain_client::{
     fake::{FakeChain, FakeConfig},
 };
 use meganet_client::{
-    PublishOptions,
-    fetch::{FetchError, FetchOptions},
+    FetchOptions, PublishOptions, SiteError,
     names::{NameError, Registration, Terms, foreign::read_uri},
     progress::Silent,
     publish::PublishError,
@@ -188,10 +187,10 @@ async fn publish(
     site: &Path,
     name: &str,
 ) -> Result<meganet_client::PublishReport, PublishError> {
-    world.network.publish(signer, site, name, &world.options(), &Silent).await
+    world.client.publish(signer, site, name, &world.options(), &Silent).await
 }
 
-async fn index(world: &World, name: &str) -> Result<Vec<u8>, FetchError> {
+async fn index(world: &World, name: &str) -> Result<Vec<u8>, SiteError> {
     let site = world.fresh_client().open_site(name, At::Best).await?;
     let entry = site.entry("index.html").unwrap().clone();
     site.read_to_vec(&entry).await
@@ -215,7 +214,7 @@ async fn delegates_publish_and_names_below_names_have_their_own() {
     assert_eq!(index(&world, "home").await.unwrap(), b"two");
 
     world.file("index.html", b"blog");
-    assert!(matches!(index(&world, "blog.home").await, Err(FetchError::NoSuchName { .. })));
+    assert!(matches!(index(&world, "blog.home").await, Err(SiteError::NoSuchName { .. })));
     publish(&world, &robot, &world.site(), "blog.home").await.unwrap();
     assert_eq!(index(&world, "blog.home").await.unwrap(), b"blog");
     assert_eq!(index(&world, "home").await.unwrap(), b"two");
@@ -254,17 +253,17 @@ async fn a_name_says_why_it_opens_nothing() {
     let world = World::with(6, config, FetchOptions::default()).await;
     world.file("index.html", b"hello");
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
-    assert!(matches!(index(&world, "nobody").await, Err(FetchError::NoSuchName { .. })));
-    assert!(matches!(index(&world, "no.body.here").await, Err(FetchError::Link(_))));
+    assert!(matches!(index(&world, "nobody").await, Err(SiteError::NoSuchName { .. })));
+    assert!(matches!(index(&world, "no.body.here").await, Err(SiteError::Link(_))));
     let set = |content| Call::SetContent { label: "home".into(), content };
     let ipfs = read_uri("ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4").unwrap();
     let foreign = Some(NameContent::Foreign(ipfs.clone()));
     world.chain.submit(&world.owner, vec![set(foreign)], Until::InBlock).await.unwrap();
     let error = index(&world, "home").await.unwrap_err();
-    assert!(matches!(&error, FetchError::Foreign { reference, .. } if *reference == ipfs), "{error}");
+    assert!(matches!(&error, SiteError::Foreign { reference, .. } if *reference == ipfs), "{error}");
     assert!(error.to_string().contains("ipfs://bafy") && !error.is_not_found(), "{error}");
     world.chain.submit(&world.owner, vec![set(None)], Until::InBlock).await.unwrap();
-    assert!(matches!(index(&world, "home").await, Err(FetchError::NoContent { .. })));
+    assert!(matches!(index(&world, "home").await, Err(SiteError::NoContent { .. })));
 
     // A site is published over what was foreign, and is gone when the name lapses.
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
@@ -273,13 +272,13 @@ async fn a_name_says_why_it_opens_nothing() {
         world.chain.ticks(200);
     }
     let error = index(&world, "home").await.unwrap_err();
-    assert!(matches!(error, FetchError::Lapsed { .. }) && error.is_not_found(), "{error}");
+    assert!(matches!(error, SiteError::Lapsed { .. }) && error.is_not_found(), "{error}");
     let dear = publish(&world, &world.owner, &world.site(), "home").await.unwrap_err();
     assert!(matches!(dear, PublishError::Name(NameError::TooDear { .. })), "{dear}");
     world.chain.fund(world.owner.account(), 10_000 * MEGA);
     let terms = Terms { years: 1, max_price: Some(5_000 * MEGA) };
     let options = PublishOptions { terms, ..world.options() };
-    let report = world.network.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
+    let report = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
     assert_eq!((report.registered, report.version), (true, 1));
     assert_eq!(index(&world, "home").await.unwrap(), b"hello");
 }
@@ -298,7 +297,7 @@ async fn what_is_submitted_already_is_not_paid_for_twice() {
     registering.await.unwrap().ready().await.unwrap();
     world.chain.set_full(true);
     let before = world.chain.submissions();
-    let publishing = world.network.publish(&world.owner, &site, "home", &options, &Silent);
+    let publishing = world.client.publish(&world.owner, &site, "home", &options, &Silent);
     tokio::select! {
         report = publishing => panic!("{report:?}"),
         () = async {
@@ -307,7 +306,7 @@ async fn what_is_submitted_already_is_not_paid_for_twice() {
             }
         } => {}
     }
-    let again = world.network.publish(&world.owner, &site, "home", &options, &Silent);
+    let again = world.client.publish(&world.owner, &site, "home", &options, &Silent);
     let (report, ()) = tokio::join!(again, async {
         while world.chain.submissions() < before + 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;

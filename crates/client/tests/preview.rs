@@ -28,7 +28,7 @@ fn no_a(files: &[FoundFile]) -> Result<(), Refusal> {
 
 async fn preview(world: &World, name: &str) -> PublishPreview {
     let (sent, received) = (world.chain.submissions(), world.received());
-    let preview = world.network.preview(&world.owner, &world.site(), name, &world.options(), &Silent).await.unwrap();
+    let preview = world.client.preview(&world.owner, &world.site(), name, &world.options(), &Silent).await.unwrap();
     assert_eq!((world.chain.submissions(), world.received()), (sent, received), "something was sent");
     preview
 }
@@ -41,7 +41,7 @@ async fn a_preview_says_what_publishing_does_and_changes_nothing() {
     world.file("empty", b"");
     world.file("large.bin", &noise(1, 1_000_000));
     let (site, options) = (world.site(), world.options());
-    let publish = || async { world.network.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap() };
+    let publish = || async { world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap() };
 
     let first = preview(&world, "home").await;
     assert!(!options.state_dir.exists(), "something was written");
@@ -85,19 +85,18 @@ async fn what_an_interrupted_run_has_uploaded_would_not_be_sent_again() {
     world.chain.ticks(4);
     world.chain.add_name(world.owner.account(), "home");
     world.chain.fail_submissions(Some(ChainError::Rejected { reason: "not today".into() }));
-    world.network.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap_err();
+    world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap_err();
     world.chain.fail_submissions(None);
 
     let kept = tree(&options.state_dir);
-    let look =
-        || async { world.network.preview(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap() };
+    let look = || async { world.client.preview(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap() };
     let said = look().await.upload.unwrap();
     assert_eq!((said.objects, said.resumed, said.plain_bytes, said.shard_bytes), (3, 3, 0, 0));
     assert!(tree(&options.state_dir) == kept, "what is kept has changed");
     world.file("4", &noise(4, 1_000));
     let said = look().await.upload.unwrap();
     assert_eq!((said.objects, said.resumed), (4, 2));
-    let done = world.network.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
+    let done = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
     let done = done.upload.unwrap();
     assert_eq!((done.objects, done.resumed, done.plain_bytes), (said.objects, said.resumed, said.plain_bytes));
     assert_eq!(done.price, said.price);
@@ -114,7 +113,7 @@ async fn a_name_below_a_name_takes_a_deposit_of_its_owner() {
     assert_eq!(first.needed, upload.price + upload.group_deposit + first.subname_deposit);
     let site = world.site();
     let before = world.chain.balance(&world.owner.account(), At::Best).await.unwrap().held;
-    world.network.publish(&world.owner, &site, "blog.home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &site, "blog.home", &world.options(), &Silent).await.unwrap();
     let held = world.chain.balance(&world.owner.account(), At::Best).await.unwrap().held - before;
     assert_eq!(held, upload.group_deposit + first.subname_deposit);
     world.file("index.html", b"blog again");
@@ -127,8 +126,8 @@ async fn what_would_be_refused_is_refused_and_too_little_money_is_told() {
     world.file("a", b"a");
     let (site, options) = (world.site(), world.options());
     let look = |signer: Signer, name: &'static str, options: PublishOptions| {
-        let (network, site) = (world.network.clone(), site.clone());
-        async move { network.preview(&signer, &site, name, &options, &Silent).await }
+        let (client, site) = (world.client.clone(), site.clone());
+        async move { client.preview(&signer, &site, name, &options, &Silent).await }
     };
     let owner = world.owner.clone();
     world.chain.add_name([7; 32], "modern");
@@ -147,7 +146,7 @@ async fn what_would_be_refused_is_refused_and_too_little_money_is_told() {
     let picky = PublishOptions { inspect: no_a, ..options.clone() };
     let refused = look(owner.clone(), "modern", picky.clone()).await.unwrap_err();
     assert!(matches!(refused, PublishError::Refused(_)) && refused.to_string() == "a is no good", "{refused}");
-    let refused = world.network.publish(&owner, &site, "free", &picky, &Silent).await.unwrap_err();
+    let refused = world.client.publish(&owner, &site, "free", &picky, &Silent).await.unwrap_err();
     assert!(matches!(refused, PublishError::Refused(_)), "{refused}");
     assert!(!options.state_dir.exists(), "something was written");
     assert_eq!(world.received(), 0);

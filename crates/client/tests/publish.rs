@@ -7,14 +7,13 @@ mod support;
 
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, fake::FakeConfig};
 use meganet_client::{
-    PublishOptions,
-    fetch::FetchError,
+    FetchError, PublishOptions, SiteError,
     names::NameError,
     progress::{Progress, Silent, Stage},
     publish::PublishError,
-    upload::UploadError,
 };
 use meganet_primitives::{link::Link, placement::ProfileId};
+use meganet_transfer::upload::UploadError;
 use std::{
     fs,
     sync::{
@@ -52,7 +51,7 @@ async fn assert_readable(world: &World, label: &str) {
 async fn a_site_comes_back_whole_and_survives_the_loss_of_all_but_k() {
     let mut world = World::start().await;
     fill(&world);
-    let report = world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    let report = world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     assert!(report.registered && !report.unchanged && report.version == 1);
     assert_eq!(report.totals.files, 56);
     let upload = report.upload.unwrap();
@@ -69,7 +68,7 @@ async fn a_site_comes_back_whole_and_survives_the_loss_of_all_but_k() {
     world.kill(&[4]).await;
     let site = world.fresh_client().open_site("home", At::Best).await;
     let error = site.unwrap_err();
-    assert!(matches!(error, FetchError::TooFewShards { have: 1, need: 2, .. }), "{error}");
+    assert!(matches!(error, SiteError::Fetch(FetchError::TooFewShards { have: 1, need: 2, .. })), "{error}");
     assert!(error.to_string().contains("slot 4"), "{error}");
 }
 
@@ -80,7 +79,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
         world.file(&format!("{}/{index}.html", index % 17), &noise(index, 4_000));
     }
     let publish = || async {
-        world.network.publish(&world.owner, &world.site(), "thousand", &world.options(), &Silent).await.unwrap()
+        world.client.publish(&world.owner, &world.site(), "thousand", &world.options(), &Silent).await.unwrap()
     };
     publish().await;
     let all = world.received();
@@ -88,7 +87,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
     assert!(again.unchanged && again.upload.is_none() && again.version == 1);
     assert_eq!(world.received(), all);
 
-    let before = world.network.open_site("thousand", At::Best).await.unwrap();
+    let before = world.client.open_site("thousand", At::Best).await.unwrap();
     world.file("3/3.html", b"changed");
     let changed = publish().await;
     assert_eq!(changed.version, 2);
@@ -100,7 +99,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
     // Whoever opened the old version goes on reading the old version.
     let old = before.read_to_vec(before.entry("3/3.html").unwrap()).await.unwrap();
     assert_eq!(old, noise(3, 4_000));
-    let after = world.network.open_site("thousand", At::Best).await.unwrap();
+    let after = world.client.open_site("thousand", At::Best).await.unwrap();
     assert_eq!(after.read_to_vec(after.entry("3/3.html").unwrap()).await.unwrap(), b"changed");
 
     // A fresh copy of the folder, with other times, and without what this machine remembers: nothing to do.
@@ -109,7 +108,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
         write(&copy, &path, &bytes);
     }
     let elsewhere = PublishOptions { state_dir: world.dir.path().join("elsewhere"), ..world.options() };
-    let copied = world.network.publish(&world.owner, &copy, "thousand", &elsewhere, &Silent).await.unwrap();
+    let copied = world.client.publish(&world.owner, &copy, "thousand", &elsewhere, &Silent).await.unwrap();
     assert!(copied.unchanged);
 }
 
@@ -117,7 +116,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
 async fn corrupted_shards_are_noticed_and_read_around() {
     let mut world = World::start().await;
     fill(&world);
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     world.in_slot(0).await.corrupt();
     world.in_slot(3).await.corrupt();
     assert_readable(&world, "home").await;
@@ -140,7 +139,7 @@ async fn corrupted_shards_are_noticed_and_read_around() {
 async fn a_slow_member_is_overtaken() {
     let mut world = World::start().await;
     fill(&world);
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     world.in_slot(0).await.faults.get_delay.store(20_000, Ordering::SeqCst);
     let began = std::time::Instant::now();
     assert_readable(&world, "home").await;
@@ -155,9 +154,9 @@ async fn ranges_are_what_the_file_holds() {
     world.file("large", &content);
     // Objects so small that the file spans several.
     let options = PublishOptions { object_len: 400_000, ..world.options() };
-    let report = world.network.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
+    let report = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
     assert_eq!(report.upload.unwrap().objects, 1 + 4 + 1);
-    let site = world.network.open_site("home", At::Best).await.unwrap();
+    let site = world.client.open_site("home", At::Best).await.unwrap();
     let entry = site.entry("large").unwrap().clone();
     for range in
         [0..1, 65_519..65_521, 399_999..400_001, 0..1_500_000, 1_499_999..1_500_000, 1_400_000..9_000_000, 5..5]
@@ -209,14 +208,14 @@ async fn an_interrupted_publish_goes_on_where_it_was() {
     tokio::select! {
         biased;
         () = trip.tripped.notified() => {}
-        report = world.network.publish(&world.owner, &site, "home", &options, &trip) => panic!("{report:?}"),
+        report = world.client.publish(&world.owner, &site, "home", &options, &trip) => panic!("{report:?}"),
     }
     let half = world.received();
     assert!(half > 0);
     assert_eq!(world.chain.commitments(&world.owner.account(), At::Best).await.unwrap().len(), 1);
     // Then stopped at the last step, with all receipts at hand.
     world.chain.fail_submissions(rejected());
-    let error = world.network.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap_err();
+    let error = world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap_err();
     assert!(matches!(error, PublishError::Chain(ChainError::Rejected { .. })), "{error}");
     world.chain.fail_submissions(None);
     assert_eq!(world.chain.name("home", At::Best).await.unwrap(), None, "nothing happened on the chain");
@@ -227,7 +226,7 @@ async fn an_interrupted_publish_goes_on_where_it_was() {
     for worker in &world.workers {
         worker.faults.bad_receipts.store(true, Ordering::SeqCst);
     }
-    let report = world.network.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap();
+    let report = world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap();
     let upload = report.upload.unwrap();
     assert_eq!((upload.objects, upload.resumed, upload.plain_bytes), (11, 11, 0));
     assert!(report.registered);
@@ -247,12 +246,12 @@ async fn what_workers_lost_meanwhile_is_uploaded_again() {
     world.chain.ticks(4);
     let (site, options) = (world.site(), PublishOptions { object_len: 500_000, ..world.options() });
     world.chain.fail_submissions(rejected());
-    world.network.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap_err();
+    world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap_err();
     world.chain.fail_submissions(None);
     for slot in 0..3 {
         world.in_slot(slot).await.shards.lock().unwrap().clear();
     }
-    let report = world.network.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap();
+    let report = world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap();
     assert_eq!(report.upload.unwrap().resumed, 0);
     assert_readable(&world, "home").await;
 }
@@ -261,12 +260,12 @@ async fn what_workers_lost_meanwhile_is_uploaded_again() {
 async fn a_site_that_fills_a_group_goes_on_in_the_next() {
     let mut config = FakeConfig::default();
     config.slot_capacity[0] = 2 << 20;
-    let world = World::with(6, config, meganet_client::fetch::FetchOptions::default()).await;
+    let world = World::with(6, config, meganet_client::FetchOptions::default()).await;
     for index in 0..10_u64 {
         world.file(&format!("{index}"), &noise(index, 700_000));
     }
     let options = PublishOptions { object_len: 500_000, ..world.options() };
-    let report = world.network.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
+    let report = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
     assert!(report.upload.unwrap().objects > 14);
     assert_eq!(world.chain.all_groups(At::Best).await.unwrap().len(), 2);
     assert_readable(&world, "home").await;
@@ -276,13 +275,13 @@ async fn a_site_that_fills_a_group_goes_on_in_the_next() {
 async fn dead_slow_and_full_members_are_left_out() {
     let mut world = World::start().await;
     world.file("a", &noise(1, 100));
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     world.kill(&[5]).await;
     // 20 chunks of a second each.
     world.in_slot(4).await.faults.put_delay.store(1_000, Ordering::SeqCst);
     world.file("b", &noise(2, 2_600_000));
     let began = std::time::Instant::now();
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(18), "{:?}", began.elapsed());
     assert_readable(&world, "home").await;
 
@@ -291,7 +290,7 @@ async fn dead_slow_and_full_members_are_left_out() {
     world.file("c", &noise(3, 10_000));
     let (before, site) = (world.chain.name("home", At::Best).await.unwrap(), world.site());
     world.in_slot(2).await.faults.full.store(true, Ordering::SeqCst);
-    let error = world.network.publish(&world.owner, &site, "home", &world.options(), &Silent).await.unwrap_err();
+    let error = world.client.publish(&world.owner, &site, "home", &world.options(), &Silent).await.unwrap_err();
     assert!(matches!(error, PublishError::Upload(UploadError::NoQuorum { need: 4, n: 6, .. })), "{error}");
     let text = error.to_string();
     assert!(text.contains("too few workers for a quorum") && text.contains("slot 3"), "{text}");
@@ -307,14 +306,13 @@ async fn wrong_receipts_are_not_paid_for() {
     for slot in 0..2 {
         world.workers[slot].faults.bad_receipts.store(true, Ordering::SeqCst);
     }
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     world.in_slot(0).await;
     for worker in &world.workers {
         worker.faults.bad_receipts.store(true, Ordering::SeqCst);
     }
     world.file("b", &noise(2, 100));
-    let error =
-        world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap_err();
+    let error = world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap_err();
     assert!(error.to_string().contains("another worker, or not for this chain"), "{error}");
     assert_eq!(world.chain.name("home", At::Best).await.unwrap().unwrap().version, 1);
 }
@@ -325,8 +323,8 @@ async fn each_obstacle_is_told_before_anything_is_sent() {
     world.file("a", b"a");
     let (site, options) = (world.site(), world.options());
     let publish = |signer: Signer, label: &'static str, options: PublishOptions| {
-        let (network, site) = (world.network.clone(), site.clone());
-        async move { network.publish(&signer, &site, label, &options, &Silent).await.unwrap_err() }
+        let (client, site) = (world.client.clone(), site.clone());
+        async move { client.publish(&signer, &site, label, &options, &Silent).await.unwrap_err() }
     };
     let owner = world.owner.clone();
     let stranger = Signer::from_suri("//Stranger").unwrap();
@@ -371,7 +369,7 @@ async fn a_file_becomes_a_link_and_comes_back() {
     let content = noise(5, 777_777);
     world.file("holiday photo.jpg", &content);
     let file = world.site().join("holiday photo.jpg");
-    let report = world.network.put_file(&world.owner, &file, &world.options(), &Silent).await.unwrap();
+    let report = world.client.put_file(&world.owner, &file, &world.options(), &Silent).await.unwrap();
     assert_eq!(report.size, 777_777);
     let text = report.link.to_string();
     let link: Link = text.parse().unwrap();
@@ -385,12 +383,12 @@ async fn a_file_becomes_a_link_and_comes_back() {
     let Link::Object { object, group, sealed_len, key } = link else { panic!() };
     let client = world.fresh_client();
     let keyless = Link::Object { object, group, sealed_len, key: None };
-    assert!(matches!(client.open_link(&keyless).await, Err(FetchError::NoKey { .. })));
+    assert!(matches!(client.open_link(&keyless).await, Err(SiteError::Fetch(FetchError::NoKey { .. }))));
     let other = meganet_primitives::content::ReadKey([1; 32]);
     let wrong_key = Link::Object { object, group, sealed_len, key: Some(other) };
-    assert!(matches!(client.open_link(&wrong_key).await, Err(FetchError::Open(_))));
+    assert!(matches!(client.open_link(&wrong_key).await, Err(SiteError::Fetch(FetchError::Open(_)))));
     let wrong_len = Link::Object { object, group, sealed_len: sealed_len + 1, key };
-    assert!(matches!(client.open_link(&wrong_len).await, Err(FetchError::WrongReference { .. })));
+    assert!(matches!(client.open_link(&wrong_len).await, Err(SiteError::Fetch(FetchError::WrongReference { .. }))));
     let mut mistyped = text.into_bytes();
     let last = mistyped.len() - 1;
     mistyped[last] = if mistyped[last] == b'a' { b'b' } else { b'a' };
@@ -402,8 +400,8 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
     use futures::TryStreamExt;
     let mut world = World::start().await;
     world.file("a", &noise(1, 1_234_567));
-    let report = world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
-    let site = world.network.open_site("home", At::Best).await.unwrap();
+    let report = world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    let site = world.client.open_site("home", At::Best).await.unwrap();
     let data = site.manifest().objects[0];
     for slot in [0_u8, 5] {
         let worker = world.in_slot(slot.into()).await;
@@ -424,7 +422,7 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
     assert_eq!(rebuilt.concat().len() as u64, object.layout().shard_len());
     world.kill(&[4]).await;
     let error = client.rebuild_shard(object, 0).try_collect::<Vec<_>>().await.unwrap_err();
-    assert!(matches!(error, FetchError::TooFewShards { .. }), "{error}");
+    assert!(matches!(error, SiteError::Fetch(FetchError::TooFewShards { .. })), "{error}");
     assert_eq!(report.content.group, 0);
 }
 
@@ -432,7 +430,7 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
 async fn readers_share_one_network_without_mixing_anything_up() {
     let world = World::start().await;
     fill(&world);
-    world.network.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     let site = Arc::new(world.fresh_client().open_site("home", At::Best).await.unwrap());
     let mut readers = tokio::task::JoinSet::new();
     for round in 0..3 {

@@ -12,8 +12,8 @@ use crate::{
 };
 use futures::StreamExt;
 use meganet_chain_client::{At, ChainError};
-use meganet_client::fetch::{FetchError, Object};
 use meganet_primitives::{GroupId, chain::Tombstone};
+use meganet_transfer::{FetchError, Object};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

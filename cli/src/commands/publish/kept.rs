@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use meganet_chain_client::{At, Signer, amount::Mega};
-use meganet_client::{Network, PublishReport, Site, auto_renew::Prepayment, renew::RenewError};
+use meganet_client::{Client, PublishReport, Site, auto_renew::Prepayment, renew::RenewError};
 use std::fmt;
 
 /// How what was published is kept.
@@ -20,16 +20,16 @@ pub(super) struct Kept {
 impl Kept {
     /// Prepays, where that was asked for; else finds out whether something new lacks what the rest has.
     pub async fn see_to(
-        network: &Network,
+        client: &Client,
         signer: &Signer,
         name: &str,
         report: &PublishReport,
         args: &PublishArgs,
     ) -> Result<Self> {
         let Some(Mega(amount)) = args.auto else {
-            return Ok(Self { prepaid: None, left_out: left_out(network, name, report).await });
+            return Ok(Self { prepaid: None, left_out: left_out(client, name, report).await });
         };
-        let prepaid = prepay(network, signer, report, amount, args.placement.epochs).await.with_context(|| {
+        let prepaid = prepay(client, signer, report, amount, args.placement.epochs).await.with_context(|| {
             format!(
                 "published {name} as version {}, but prepaid nothing. `meganet renew {name} --auto {}` does it",
                 report.version,
@@ -49,26 +49,26 @@ impl fmt::Display for Kept {
     }
 }
 
-async fn open(network: &Network, report: &PublishReport) -> Result<Site, RenewError> {
-    Ok(network.open_content(&report.content).await?)
+async fn open(client: &Client, report: &PublishReport) -> Result<Site, RenewError> {
+    Ok(client.open_content(&report.content).await?)
 }
 
 async fn prepay(
-    network: &Network,
+    client: &Client,
     signer: &Signer,
     report: &PublishReport,
     amount: u128,
     epochs: u32,
 ) -> Result<Prepaid> {
-    let params = network.chain().params(At::Best).await?;
+    let params = client.chain().params(At::Best).await?;
     let prepayment = Prepayment { amount, epochs: epochs.min(most_by_itself(&params)), max_price: None };
-    let site = open(network, report).await?;
-    Prepaid::submit(network, signer, &site, prepayment).await
+    let site = open(client, report).await?;
+    Prepaid::submit(client, signer, &site, prepayment).await
 }
 
 /// Says so on stderr, since it is no failure and must not be missed.
-async fn left_out(network: &Network, name: &str, report: &PublishReport) -> Option<usize> {
-    let found = async { network.left_out(&open(network, report).await?, At::Finalized).await };
+async fn left_out(client: &Client, name: &str, report: &PublishReport) -> Option<usize> {
+    let found = async { client.left_out(&open(client, report).await?, At::Finalized).await };
     match found.await {
         Ok(batches) => {
             if let Some(expiry) = batches.iter().map(|batch| batch.expiry).min() {

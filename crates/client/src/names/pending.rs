@@ -4,13 +4,13 @@
 #![allow(clippy::cast_possible_truncation)]
 
 use super::{NameError, secret::NameKey};
-use crate::files;
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{
     AccountId, BlockNumber,
     hash::Hash,
     name::{Secret, commitment},
 };
+use meganet_wallet::files;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::ErrorKind,

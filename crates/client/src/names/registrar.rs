@@ -8,7 +8,6 @@ use super::{
     registration::{Standing, Step, View, next},
     secret::NameKey,
 };
-use crate::progress::{Progress, Stage};
 use futures::{StreamExt, stream};
 use meganet_chain_client::{At, BlockRef, Call, ChainClient, ChainError, Mega, Signer, Until, account::format_account};
 use meganet_primitives::{
@@ -17,6 +16,7 @@ use meganet_primitives::{
     hash::Hash,
     name::{MAX_YEARS, NameParams, Quote, check_label},
 };
+use meganet_transfer::progress::{Progress, Stage};
 use std::path::Path;
 
 /// Labels that are looked up to say which one a refused label looks like.

@@ -92,7 +92,7 @@ fn keyed(key: &[u8; 32], value: &impl Encode) -> Zeroizing<[u8; 32]> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::wallet::{Account, open_keystore, seal_keystore};
+    use meganet_wallet::{Account, open_keystore, seal_keystore};
 
     fn key(suri: &str, genesis: u8) -> NameKey {
         NameKey::new(&Signer::from_suri(suri).unwrap(), &[genesis; 32])

@@ -1,9 +1,9 @@
 //! Digests kept between runs.
 
 use super::{FoundFile, Stamp, walk::now_ns};
-use crate::files;
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::hash::Hash;
+use meganet_wallet::files;
 use std::{
     collections::HashMap,
     fs,

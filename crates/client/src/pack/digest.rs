@@ -1,8 +1,8 @@
 //! Digests of file contents.
 
 use super::{FoundFile, PackError, Stamp, cache::Cache};
-use crate::progress::Progress;
 use meganet_primitives::hash::Hash;
+use meganet_transfer::progress::Progress;
 use std::{
     fs::File,
     io::{self, Read},
@@ -120,7 +120,8 @@ pub(super) fn check_unchanged(opened: &File, file: &FoundFile) -> Result<(), Pac
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{pack::walk, progress::Silent};
+    use crate::pack::walk;
+    use meganet_transfer::progress::Silent;
     use std::fs;
 
     #[test]

@@ -1,40 +1,47 @@
-//! What is in the files: the plaintext of a pack, and what a single one begins with.
+//! The bytes of files: the plaintext of a pack, and the first bytes of a single file.
 
 use super::{
-    FoundFile, Pack, PackError, Piece, PlannedFile,
+    FoundFile, PackError, Plan,
     digest::{ContentHasher, check_unchanged},
 };
+use meganet_primitives::hash::Hash;
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
+    sync::Arc,
 };
 
-/// Reads the bytes of a pack, and sees to it that they are those that were digested. Blocking.
-pub struct PackReader<'a> {
-    files: &'a [PlannedFile],
-    pieces: std::slice::Iter<'a, Piece>,
-    open: Option<OpenPiece<'a>>,
+/// Reads the bytes of a pack and checks that they are those that were digested. Blocking.
+///
+/// As a [`Read`] it wraps its [`PackError`]s into [`io::Error`]s, from which they can be downcast.
+pub struct PackReader {
+    plan: Arc<Plan>,
+    pack: usize,
+    /// Index of the next piece.
+    next: usize,
+    open: Option<OpenPiece>,
 }
 
-struct OpenPiece<'a> {
+struct OpenPiece {
     file: File,
-    planned: &'a PlannedFile,
+    found: FoundFile,
+    hash: Hash,
     left: u64,
-    /// Where the piece is the whole file, its digest so far.
+    /// The digest so far, where the piece is the whole file.
     whole: Option<ContentHasher>,
 }
 
-impl<'a> PackReader<'a> {
-    /// A reader of a pack of the plan that these files are of.
-    pub fn new(pack: &'a Pack, files: &'a [PlannedFile]) -> Self {
-        Self { files, pieces: pack.pieces.iter(), open: None }
+impl PackReader {
+    /// A reader of a plan's pack with this index; one that is out of range is empty.
+    pub fn new(plan: Arc<Plan>, pack: usize) -> Self {
+        Self { plan, pack, next: 0, open: None }
     }
 
     /// Fills the buffer as far as there are bytes; 0 at the end of the pack (or for an empty buffer).
     ///
     /// # Errors
-    /// [`PackError::Changed`] where a file is not what it was, [`PackError::Io`] where it cannot be read.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PackError> {
+    /// [`PackError::Changed`] where a file has changed since it was digested, [`PackError::Io`] where it cannot be read.
+    pub fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, PackError> {
         let mut filled = 0;
         while filled < buffer.len() {
             let Some(mut open) = self.open.take().map_or_else(|| self.next_piece(), |open| Ok(Some(open)))? else {
@@ -50,16 +57,24 @@ impl<'a> PackReader<'a> {
         Ok(filled)
     }
 
-    fn next_piece(&mut self) -> Result<Option<OpenPiece<'a>>, PackError> {
-        let Some(piece) = self.pieces.next() else { return Ok(None) };
-        // A piece of another plan; there is no file of whose change one could speak.
-        let Some(planned) = self.files.get(piece.file) else { return Ok(None) };
-        let disk = &planned.found.disk;
-        let mut file = File::open(disk).map_err(PackError::io(disk))?;
-        check_unchanged(&file, &planned.found)?;
-        file.seek(SeekFrom::Start(piece.offset)).map_err(PackError::io(disk))?;
-        let whole = (piece.len == planned.found.size()).then(ContentHasher::default);
-        Ok(Some(OpenPiece { file, planned, left: piece.len, whole }))
+    fn next_piece(&mut self) -> Result<Option<OpenPiece>, PackError> {
+        let piece = self.plan.packs().get(self.pack).and_then(|pack| pack.pieces.get(self.next));
+        let Some((piece, planned)) = piece.and_then(|piece| Some((piece, self.plan.files().get(piece.file)?))) else {
+            return Ok(None);
+        };
+        self.next += 1;
+        let found = planned.found.clone();
+        let mut file = File::open(&found.disk).map_err(PackError::io(&found.disk))?;
+        check_unchanged(&file, &found)?;
+        file.seek(SeekFrom::Start(piece.offset)).map_err(PackError::io(&found.disk))?;
+        let whole = (piece.len == found.size()).then(ContentHasher::default);
+        Ok(Some(OpenPiece { file, found, hash: planned.hash, left: piece.len, whole }))
+    }
+}
+
+impl Read for PackReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.fill(buffer).map_err(io::Error::other)
     }
 }
 
@@ -77,9 +92,9 @@ impl FoundFile {
     }
 }
 
-impl OpenPiece<'_> {
+impl OpenPiece {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PackError> {
-        let disk = &self.planned.found.disk;
+        let disk = &self.found.disk;
         let want = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
         let part = &mut buffer[..want];
         let count = loop {
@@ -99,9 +114,9 @@ impl OpenPiece<'_> {
     }
 
     fn finish(self) -> Result<(), PackError> {
-        check_unchanged(&self.file, &self.planned.found)?;
-        if self.whole.is_some_and(|whole| whole.finish() != self.planned.hash) {
-            return Err(PackError::Changed(self.planned.found.disk.clone()));
+        check_unchanged(&self.file, &self.found)?;
+        if self.whole.is_some_and(|whole| whole.finish() != self.hash) {
+            return Err(PackError::Changed(self.found.disk.clone()));
         }
         Ok(())
     }
@@ -111,23 +126,21 @@ impl OpenPiece<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{
-        pack::{Digester, Plan, walk},
-        progress::Silent,
-    };
+    use crate::pack::{Digester, Plan, walk};
+    use meganet_transfer::progress::Silent;
     use std::{fs, path::Path};
 
-    fn plan(root: &Path, max: u64) -> Plan {
+    fn plan(root: &Path, max: u64) -> Arc<Plan> {
         let files = walk(root).unwrap().files;
         let hashes = Digester::new().digest(&files, &Silent).unwrap();
-        Plan::new(files, &hashes, None, max, &|_| true)
+        Arc::new(Plan::new(files, &hashes, None, max, &|_| true))
     }
 
-    fn read_all(plan: &Plan, index: usize, step: usize) -> Result<Vec<u8>, PackError> {
-        let mut reader = PackReader::new(&plan.packs()[index], plan.files());
+    fn read_all(plan: &Arc<Plan>, index: usize, step: usize) -> Result<Vec<u8>, PackError> {
+        let mut reader = PackReader::new(plan.clone(), index);
         let (mut bytes, mut buffer) = (Vec::new(), vec![0; step]);
         loop {
-            match reader.read(&mut buffer)? {
+            match reader.fill(&mut buffer)? {
                 0 => return Ok(bytes),
                 count => bytes.extend_from_slice(&buffer[..count]),
             }
@@ -160,7 +173,7 @@ mod tests {
         let mut forged = plan(dir.path(), 100);
         fs::write(&file, "LONGER content").unwrap();
         let stamp = walk(dir.path()).unwrap().files[0].stamp;
-        forged.files_mut()[0].found.stamp = stamp;
+        Arc::get_mut(&mut forged).unwrap().files_mut()[0].found.stamp = stamp;
         assert!(matches!(read_all(&forged, 0, 100), Err(PackError::Changed(_))));
 
         fs::remove_file(&file).unwrap();

@@ -2,11 +2,11 @@
 
 use super::PublishError;
 use crate::{
+    client::Client,
     names::{
         NameError,
         standing::{Role, Standing},
     },
-    network::Network,
     progress::Progress,
 };
 use meganet_chain_client::{At, Call, Signer};
@@ -34,7 +34,7 @@ pub(super) struct Target {
 impl Target {
     /// Looks the name up. Asks the best block: the newest state is what an extrinsic will meet.
     pub(super) async fn check(
-        network: &Network,
+        client: &Client,
         signer: &Signer,
         name: &str,
         register: bool,
@@ -42,7 +42,7 @@ impl Target {
         let bad = |error| NameError::Label { name: name.to_owned(), error };
         let (sub, label) = split_name(name).map_err(bad)?;
         let owned = |text: &str| text.to_owned();
-        let chain = network.chain().as_ref();
+        let chain = client.chain().as_ref();
         let Some(standing) = Standing::of(chain, name, &signer.account(), At::Best).await? else {
             // Only a label is registered on the way: whose the name below it would be is not asked for here.
             if !register || sub.is_some() {
@@ -77,11 +77,11 @@ impl Target {
     }
 
     /// What the signer has to leave as a deposit so that the name can point at something, in planck; not for its label.
-    pub(super) async fn deposit(&self, network: &Network) -> Result<Balance, PublishError> {
+    pub(super) async fn deposit(&self, client: &Client) -> Result<Balance, PublishError> {
         if !self.opens {
             return Ok(0);
         }
-        Ok(network.chain().name_params(At::Best).await?.record_deposit)
+        Ok(client.chain().name_params(At::Best).await?.record_deposit)
     }
 
     /// What it points at now, if that is a site of this network.
@@ -104,9 +104,9 @@ impl Target {
     }
 
     /// The manifest that is published now; `None` where there is none that can be read, so that all has to be uploaded.
-    pub(super) async fn previous(&self, network: &Network, progress: &dyn Progress) -> Option<Arc<Manifest>> {
+    pub(super) async fn previous(&self, client: &Client, progress: &dyn Progress) -> Option<Arc<Manifest>> {
         let content = self.content()?;
-        match network.manifest(&content).await {
+        match client.manifest(&content).await {
             Ok(manifest) => Some(manifest),
             Err(error) => {
                 progress.note(&format!("the published version cannot be read, so all files are uploaded: {error}"));

@@ -1,8 +1,9 @@
 //! Why something was not published.
 
-use crate::{names::NameError, pack::PackError, upload::UploadError};
+use crate::{names::NameError, pack::PackError};
 use meganet_chain_client::ChainError;
 use meganet_primitives::{manifest::ManifestError, object::ObjectError};
+use meganet_transfer::upload::UploadError;
 use std::{error::Error, io, path::PathBuf};
 
 /// Why a site's files were refused when they were looked at.
@@ -42,7 +43,7 @@ pub enum PublishError {
     Refused(Refusal),
     /// It could not be stored.
     #[error(transparent)]
-    Upload(#[from] UploadError),
+    Upload(UploadError),
     /// The manifest would not be valid.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -69,6 +70,18 @@ impl From<NameError> for PublishError {
         match error {
             NameError::Chain(error) => Self::Chain(error),
             error => Self::Name(error),
+        }
+    }
+}
+
+impl From<UploadError> for PublishError {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Source(error) => match error.downcast::<PackError>() {
+                Ok(error) => Self::Pack(error),
+                Err(error) => Self::Upload(UploadError::Source(error)),
+            },
+            error => Self::Upload(error),
         }
     }
 }

@@ -7,17 +7,15 @@
 #![allow(clippy::cast_possible_truncation)]
 
 use super::PublishError;
-use crate::{
-    files,
-    pack::{PackId, content_hash},
-    upload::SignedBatch,
-};
+use crate::pack::{PackId, content_hash};
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{
     Epoch,
     content::ContentRef,
     object::{ObjectHeader, ObjectId},
 };
+use meganet_transfer::upload::SignedBatch;
+use meganet_wallet::files;
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},

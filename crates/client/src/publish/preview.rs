@@ -4,10 +4,9 @@ use super::{
     PublishError, PublishOptions, UploadForecast, check::Target, digest, list, state, state::State, uploader::Uploader,
 };
 use crate::{
+    client::Client,
     names::Estimate,
-    network::Network,
     pack::{Plan, Skipped, Totals},
-    progress::Progress,
 };
 use meganet_chain_client::Signer;
 use meganet_primitives::{
@@ -15,6 +14,7 @@ use meganet_primitives::{
     content::{ContentRef, NameContent},
     name::Quote,
 };
+use meganet_transfer::progress::Progress;
 use std::{path::Path, sync::Arc};
 
 /// What publishing would do. What the name would point at then is not known: objects get a fresh key when they are sealed, and
@@ -48,8 +48,8 @@ impl PublishPreview {
     }
 }
 
-impl Network {
-    /// Says what [`Network::publish`] would do with the same arguments. Changes nothing: not the chain, not the workers, not
+impl Client {
+    /// Says what [`Client::publish`] would do with the same arguments. Changes nothing: not the chain, not the workers, not
     /// what is kept on this machine, which is read where it is there.
     ///
     /// # Errors

@@ -2,12 +2,12 @@
 
 use super::{PublishError, PublishOptions, UploadReport, blocking, digest, state, state::State, uploader::Uploader};
 use crate::{
-    network::Network,
+    client::Client,
     pack::{Plan, single},
-    progress::{Progress, Stage},
 };
 use meganet_chain_client::{BlockRef, Signer};
 use meganet_primitives::{content::ContentRef, link::Link};
+use meganet_transfer::progress::{Progress, Stage};
 use std::{path::Path, sync::Arc};
 
 /// What putting a file did.
@@ -25,7 +25,7 @@ pub struct PutReport {
     pub block: BlockRef,
 }
 
-impl Network {
+impl Client {
     /// Stores a file and gives the link to it: to a manifest with this one file. No name is involved. Run again after an
     /// interruption, it goes on; run again after it has finished, it stores another copy with another link.
     ///

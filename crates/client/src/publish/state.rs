@@ -1,9 +1,10 @@
 //! The state folder: `GENESIS/SITE/` with a lock, a journal, digests, and until when objects are paid for.
 
 use super::{PublishError, journal::Journal};
-use crate::{files, pack::content_hash};
+use crate::pack::content_hash;
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{Epoch, hash::Hash, manifest::Manifest, object::ObjectId};
+use meganet_wallet::files;
 use std::{
     collections::{BTreeMap, HashSet},
     fs::{self, File, OpenOptions, TryLockError},

@@ -6,12 +6,9 @@ pub use forecast::UploadForecast;
 
 use super::{PublishError, PublishOptions, UploadReport, journal::Sealed, state::State};
 use crate::{
-    fetch::members,
+    client::Client,
     names::Registration,
-    network::Network,
     pack::{ContentHasher, PackId},
-    progress::{Progress, Stage},
-    upload::{Groups, Room, Session, SignedBatch, Source, Stored, UploadError, choose_profile},
 };
 use futures::{StreamExt, stream};
 use meganet_chain_client::{At, BlockRef, Call, ChainError, Signer, Until, account::format_account, cost::store_price};
@@ -24,6 +21,10 @@ use meganet_primitives::{
     object::{FRAME_LEN, Layout, ObjectId, sealed_len},
     placement::ProfileId,
 };
+use meganet_transfer::{
+    progress::{Progress, Stage},
+    upload::{Groups, Room, SignedBatch, Source, Stored, UploadError, UploadSession, choose_profile},
+};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Memory of the objects that are sent at the same time.
@@ -35,7 +36,7 @@ const PARALLEL: u64 = 2;
 
 /// One upload under way.
 pub(super) struct Uploader<'a> {
-    network: &'a Network,
+    client: &'a Client,
     signer: &'a Signer,
     state: &'a mut State,
     progress: &'a dyn Progress,
@@ -44,7 +45,7 @@ pub(super) struct Uploader<'a> {
     params: StorageParams,
     epochs: u32,
     groups: Groups<'a>,
-    sessions: BTreeMap<GroupId, Session>,
+    sessions: BTreeMap<GroupId, UploadSession>,
     /// What is stored and not registered, by group, in the order in which it was stored.
     open: BTreeMap<GroupId, Vec<Stored>>,
     report: UploadReport,
@@ -70,13 +71,13 @@ pub(super) fn manifest_id(bytes: &[u8]) -> PackId {
 impl<'a> Uploader<'a> {
     /// Asks the chain what storage costs and which profile will do. Opens nothing yet.
     pub(super) async fn prepare(
-        network: &'a Network,
+        client: &'a Client,
         signer: &'a Signer,
         options: &PublishOptions,
         state: &'a mut State,
         progress: &'a dyn Progress,
     ) -> Result<Self, PublishError> {
-        let params = network.chain().params(At::Best).await?;
+        let params = client.chain().params(At::Best).await?;
         let max = params.max_epochs;
         let epochs = options.epochs.unwrap_or(max);
         if !(1..=max).contains(&epochs) {
@@ -84,7 +85,7 @@ impl<'a> Uploader<'a> {
         }
         let profile = match options.profile {
             Some(profile) => profile,
-            None => choose_profile(network).await?,
+            None => choose_profile(client.network()).await?,
         };
         let report = UploadReport {
             profile,
@@ -96,9 +97,9 @@ impl<'a> Uploader<'a> {
             price: 0,
             fee: 0,
         };
-        let groups = Groups::new(network, profile, params.clone());
+        let groups = Groups::new(client.network(), profile, params.clone());
         Ok(Self {
-            network,
+            client,
             signer,
             state,
             progress,
@@ -128,7 +129,7 @@ impl<'a> Uploader<'a> {
         if previous.objects.iter().all(known) {
             return;
         }
-        let kept = async { self.network.kept_until(&self.network.open_content(&content).await?, At::Finalized).await };
+        let kept = async { self.client.kept_until(&self.client.open_content(&content).await?, At::Finalized).await };
         match kept.await {
             Ok(kept) => kept.into_iter().for_each(|(object, expiry)| self.state.paid(object, expiry)),
             Err(error) => {
@@ -164,7 +165,7 @@ impl<'a> Uploader<'a> {
         let means = self.means(packs, manifest).await?;
         let needed = means.price.saturating_add(means.group_deposit).saturating_add(besides);
         let account = self.signer.account();
-        let available = self.network.chain().balance(&account, At::Best).await?.spendable;
+        let available = self.client.chain().balance(&account, At::Best).await?.spendable;
         // The fees come on top; the chain says so to whoever has next to nothing left.
         if available <= needed {
             let purpose =
@@ -266,7 +267,7 @@ impl<'a> Uploader<'a> {
             self.progress.begin(Stage::Registering, None);
             let stored = batches.iter().map(SignedBatch::call);
             let calls = before.into_iter().chain(stored).chain(after.clone()).collect();
-            match self.network.chain().submit(self.signer, calls, self.until).await {
+            match self.client.chain().submit(self.signer, calls, self.until).await {
                 Ok(outcome) => break Some(outcome),
                 Err(error) if registration.is_some() && Registration::worth_repeating(&error, attempt) => attempt += 1,
                 Err(error) => return Err(error.into()),
@@ -287,7 +288,7 @@ impl<'a> Uploader<'a> {
             Some(Call::SetSubname { label, sub, content }) => (format!("{sub}.{label}"), content),
             _ => return Ok(false),
         };
-        let found = self.network.chain().resolve(&name, At::Best).await?;
+        let found = self.client.chain().resolve(&name, At::Best).await?;
         Ok(found.is_some_and(|found| found.content.is_some() && found.content == *content))
     }
 
@@ -317,7 +318,7 @@ impl<'a> Uploader<'a> {
             }
         }
         for (group, sealed) in known {
-            let Some(info) = self.network.chain().group(group, At::Best).await? else { continue };
+            let Some(info) = self.client.chain().group(group, At::Best).await? else { continue };
             let quorum = u32::from(info.profile.profile().quorum());
             let ids: Vec<ObjectId> = sealed.iter().map(|(_, sealed)| sealed.content.object).collect();
             let held = match self.held(&info, &ids).await {
@@ -354,7 +355,7 @@ impl<'a> Uploader<'a> {
     /// Which members of a group hold which of these objects.
     async fn held(&mut self, group: &GroupInfo, objects: &[ObjectId]) -> Result<HashMap<ObjectId, u64>, PublishError> {
         let at_once = usize::try_from(MAX_HAVE).unwrap_or(usize::MAX);
-        let net = self.network.net();
+        let net = self.client.net();
         let ask = |(slot, member): (SlotIndex, meganet_primitives::chain::SlotMember)| async move {
             let client = net.lazy_get_client(member.peer);
             let mut held = Vec::new();
@@ -397,7 +398,7 @@ impl<'a> Uploader<'a> {
     async fn register_part(&mut self) -> Result<(), PublishError> {
         let (batches, objects) = self.sign().await?;
         let calls = batches.iter().map(SignedBatch::call).collect();
-        let outcome = self.network.chain().submit(self.signer, calls, Until::InBlock).await?;
+        let outcome = self.client.chain().submit(self.signer, calls, Until::InBlock).await?;
         self.registered(&batches, objects, outcome.fee)
     }
 
@@ -476,11 +477,12 @@ impl<'a> Uploader<'a> {
     }
 
     /// The session with a group's members; connects where there is none yet.
-    async fn session(&mut self, group: GroupInfo) -> Result<&Session, UploadError> {
+    async fn session(&mut self, group: GroupInfo) -> Result<&UploadSession, UploadError> {
         let id = group.id;
         if !self.sessions.contains_key(&id) {
-            self.progress.begin(Stage::Connecting, Some(u64::try_from(members(&group).count()).unwrap_or(0)));
-            let session = Session::connect(self.network, group).await?;
+            self.progress
+                .begin(Stage::Connecting, Some(u64::try_from(group.slots.iter().flatten().count()).unwrap_or(0)));
+            let session = UploadSession::connect(self.client.network(), group).await?;
             self.sessions.insert(id, session);
         }
         self.sessions.get(&id).ok_or(UploadError::Interrupted)

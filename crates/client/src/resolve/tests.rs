@@ -141,12 +141,12 @@ async fn a_node_that_is_behind_is_asked_again_and_then_refused() {
 #[tokio::test]
 async fn without_a_checkpoint_a_node_is_believed_and_that_is_said() {
     let chain = FakeChain::default();
-    let resolver = VerifiedResolver::new(Arc::new(chain.clone()), None);
+    let resolver = Resolver::new(Arc::new(chain.clone()), None);
     let resolved = resolver.resolve("nobody").await.unwrap();
     assert_eq!((resolved.resolution, resolved.evidence), (None, Evidence::Rpc));
     assert_eq!((Evidence::Rpc.name(), Evidence::Rpc.to_string().as_str()), ("rpc", "trusted RPC"));
     // With one, and nothing to check, there is no answer.
-    let resolver = VerifiedResolver::new(Arc::new(chain), Some(CheckpointFile::in_memory(first())));
+    let resolver = Resolver::new(Arc::new(chain), Some(CheckpointFile::in_memory(first())));
     assert!(matches!(resolver.resolve("nobody").await, Err(ResolveError::NoProofs)));
 }
 

@@ -11,7 +11,7 @@ use meganet_chain_client::{
     fake::{FakeChain, FakeConfig},
     worker_proof,
 };
-use meganet_client::{Network, PublishOptions, fetch::FetchOptions};
+use meganet_client::{Client, FetchOptions, Network, PublishOptions};
 use meganet_net::{Limits, Net, NetConfig, memory::Hub};
 use meganet_primitives::{
     country::Country,
@@ -33,7 +33,7 @@ pub struct World {
     pub chain: FakeChain,
     pub hub: Hub,
     pub workers: Vec<Worker>,
-    pub network: Network,
+    pub client: Client,
     pub owner: Signer,
     pub dir: TempDir,
     ticking: JoinHandle<()>,
@@ -55,8 +55,8 @@ impl World {
         let chain = FakeChain::new(config);
         let hub = Hub::new();
         let all = (1..=workers).map(|seed| Worker::start(&hub, seed, chain.genesis())).collect();
-        let network = Self::client(&chain, &hub, options);
-        Self::of(chain, hub, all, network).await
+        let client = Self::client(&chain, &hub, options);
+        Self::of(chain, hub, all, client).await
     }
 
     /// Six workers and a client that talk over real sockets of this machine.
@@ -69,11 +69,11 @@ impl World {
             workers.push(worker);
         }
         let (net, _) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await.unwrap();
-        let network = Network::new(Arc::new(chain.clone()), net);
-        Self::of(chain, Hub::new(), workers, network).await
+        let client = Client::new(Network::new(Arc::new(chain.clone()), net), None);
+        Self::of(chain, Hub::new(), workers, client).await
     }
 
-    async fn of(chain: FakeChain, hub: Hub, workers: Vec<Worker>, network: Network) -> Self {
+    async fn of(chain: FakeChain, hub: Hub, workers: Vec<Worker>, client: Client) -> Self {
         let owner = Signer::from_suri("//Owner").unwrap();
         chain.fund(owner.account(), 1_000 * MEGA);
         for (index, worker) in workers.iter().enumerate() {
@@ -89,17 +89,17 @@ impl World {
             chain.submit(&operator, vec![call], Until::InBlock).await.unwrap();
         }
         let ticking = chain.start(Duration::from_millis(20));
-        Self { chain, hub, workers, network, owner, dir: tempfile::tempdir().unwrap(), ticking }
+        Self { chain, hub, workers, client, owner, dir: tempfile::tempdir().unwrap(), ticking }
     }
 
     /// Another client of the same network, which remembers nothing.
-    pub fn fresh_client(&self) -> Network {
+    pub fn fresh_client(&self) -> Client {
         Self::client(&self.chain, &self.hub, FetchOptions::default())
     }
 
-    fn client(chain: &FakeChain, hub: &Hub, options: FetchOptions) -> Network {
+    fn client(chain: &FakeChain, hub: &Hub, options: FetchOptions) -> Client {
         let net = hub.reader(PeerKey([0xee; 32]), Limits::default());
-        Network::with_options(Arc::new(chain.clone()), net, options)
+        Client::new(Network::with_options(Arc::new(chain.clone()), net, options), None)
     }
 
     pub fn options(&self) -> PublishOptions {

@@ -4,7 +4,7 @@
 use super::Victim;
 use crate::{Stage, folder};
 use anyhow::{Context, Result, ensure};
-use meganet_client::{Network, pack::content_hash};
+use meganet_client::{Client, Network, pack::content_hash};
 use meganet_primitives::{
     link::Link,
     manifest::{Entry, Manifest},
@@ -72,7 +72,7 @@ async fn publish(stage: &Stage, victim: &Victim, (name, owner): (&str, &str), by
     std::fs::write(&file, bytes)?;
     let put = cli.json(&["put", file.to_str().context("a Unicode path")?]).await?;
     let link: Link = put["link"].as_str().context("put prints a link")?.parse()?;
-    let site = Network::new(victim.chain.clone(), victim.net.clone()).open_link(&link).await?;
+    let site = Client::new(Network::new(victim.chain.clone(), victim.net.clone()), None).open_link(&link).await?;
     let entry = site.one_entry("")?;
     let extent = entry.extents.first().context("the file has bytes")?;
     let object = site.manifest().objects.first().context("the file is in an object")?;

@@ -4,10 +4,10 @@ use super::{Room, Uploader, manifest_id};
 use crate::{
     pack::{PackId, Plan},
     publish::{PublishError, lens, packs},
-    upload::Source,
 };
 use meganet_chain_client::At;
 use meganet_primitives::{Balance, Epoch, content::ContentRef, placement::ProfileId};
+use meganet_transfer::upload::Source;
 use std::sync::Arc;
 
 /// What an upload would take.
@@ -65,7 +65,7 @@ impl Uploader<'_> {
         let manifest = match stored.into_iter().collect::<Option<Vec<_>>>() {
             Some(sealed) => {
                 let bytes = plan.manifest(&sealed).encode()?;
-                self.stored(&[(manifest_id(&bytes), Source::Bytes(bytes.into()))]).await?
+                self.stored(&[(manifest_id(&bytes), Source::bytes(bytes))]).await?
             }
             None => vec![None],
         };
@@ -86,7 +86,7 @@ impl Uploader<'_> {
             group_deposit: means.group_deposit,
         };
         let needed = means.price.saturating_add(means.group_deposit).saturating_add(besides);
-        let available = self.network.chain().balance(&self.signer.account(), At::Best).await?.spendable;
+        let available = self.client.chain().balance(&self.signer.account(), At::Best).await?.spendable;
         Ok(Forecast { upload, needed, available })
     }
 

@@ -1,10 +1,11 @@
 //! Getting enough shards of a window: asks, waits, checks, asks others.
 
-use super::{
-    FetchError, Object, Trouble, members,
-    race::{Race, Shards},
+use super::race::{Race, Shards};
+use crate::{
+    error::{FetchError, Trouble},
+    network::{Network, members},
+    object::Object,
 };
-use crate::network::Network;
 use futures::{StreamExt, stream::FuturesUnordered};
 use meganet_net::{FrameRange, GetRefusal, NetError};
 use meganet_primitives::{SlotIndex, chain::SlotMember};

@@ -1,7 +1,7 @@
 //! Streams a range of an object's plaintext.
 
-use super::{FetchError, Gathered, Goal, Object, Window, gather};
-use crate::network::Network;
+use super::gather::{Gathered, Goal, Window, gather};
+use crate::{error::FetchError, network::Network, object::Object};
 use bytes::Bytes;
 use futures::{
     StreamExt, TryStreamExt,
@@ -51,7 +51,7 @@ impl ObjectReader {
             Err(error) => return stream::once(async move { Err(error.into()) }).boxed(),
         };
         let windows = Windows::new(self.network.options().window, &self.object, opener.stripes());
-        let state = Reading { reader: self.clone(), opener, windows, ahead: VecDeque::new(), over: false };
+        let state = ReadState { reader: self.clone(), opener, windows, ahead: VecDeque::new(), over: false };
         stream::unfold(state, |mut state| async move { state.next().await.map(|item| (item, state)) }).boxed()
     }
 
@@ -143,7 +143,7 @@ impl Iterator for Windows {
 }
 
 /// A read under way.
-struct Reading {
+struct ReadState {
     reader: ObjectReader,
     opener: Arc<RangeOpener>,
     windows: Windows,
@@ -157,7 +157,7 @@ struct Ahead {
     _share: Option<OwnedSemaphorePermit>,
 }
 
-impl Reading {
+impl ReadState {
     async fn next(&mut self) -> Option<Result<Bytes, FetchError>> {
         loop {
             if self.over {

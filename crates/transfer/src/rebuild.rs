@@ -1,8 +1,10 @@
 //! Rebuilds one shard of an object from any k others: what a worker does that was away, lost a shard or took over a slot.
 
 use crate::{
-    fetch::{ByteStream, FetchError, Gathered, Goal, Object, Window, Windows, gather},
+    error::FetchError,
+    fetch::{ByteStream, Gathered, Goal, Window, Windows, gather},
     network::Network,
+    object::Object,
 };
 use bytes::Bytes;
 use futures::{StreamExt, stream};

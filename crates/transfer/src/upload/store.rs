@@ -1,14 +1,12 @@
 //! One object: sealed, encoded and sent to all members side by side.
 
 use super::{
-    Session, UploadError,
+    error::UploadError,
     lane::{Close, Closing, Ended, Lane},
+    session::UploadSession,
+    source::Source,
 };
-use crate::{
-    fetch::Trouble,
-    pack::{PackError, PackReader, Plan},
-    progress::Progress,
-};
+use crate::{error::Trouble, progress::Progress};
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
 use meganet_net::OpenShard;
@@ -28,8 +26,6 @@ use tokio::{
     time::sleep,
 };
 
-/// Bytes of plaintext read at a time.
-const BUFFER: usize = 256 * 1024;
 /// Stripes that wait between encoder and members.
 const STRIPES: usize = 2;
 /// How far a member may fall behind the quorum before it is left out, …
@@ -41,24 +37,15 @@ const STORING: Duration = Duration::from_secs(10);
 /// How often lagging members are looked at.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Where plaintext comes from.
-#[derive(Clone)]
-pub(crate) enum Source {
-    /// A pack of a plan.
-    Pack(Arc<Plan>, usize),
-    /// Memory.
-    Bytes(Bytes),
-}
-
 /// An object that a quorum holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
+pub struct Stored {
     /// How to find and open it.
-    pub(crate) content: ContentRef,
+    pub content: ContentRef,
     /// What it commits to.
-    pub(crate) header: ObjectHeader,
+    pub header: ObjectHeader,
     /// Who holds it: bit i is slot i.
-    pub(crate) slots: u64,
+    pub slots: u64,
 }
 
 /// A stripe on its way from the encoder to the members.
@@ -67,9 +54,9 @@ struct Stripe {
     chunk_len: usize,
 }
 
-impl Session {
+impl UploadSession {
     /// Stores an object under a fresh key. Where it misses the quorum it is tried once more with all members.
-    pub(crate) async fn store(&self, source: Source, progress: &dyn Progress) -> Result<Stored, UploadError> {
+    pub async fn store(&self, source: Source, progress: &dyn Progress) -> Result<Stored, UploadError> {
         self.restore_quorum().await?;
         match self.try_store(source.clone(), progress).await {
             Err(UploadError::NoQuorum { .. }) => {
@@ -105,34 +92,6 @@ impl Session {
     }
 }
 
-impl Source {
-    /// Its bytes.
-    pub(crate) fn len(&self) -> u64 {
-        match self {
-            Self::Pack(plan, index) => plan.packs().get(*index).map_or(0, |pack| pack.len),
-            Self::Bytes(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        }
-    }
-
-    /// Hands out its bytes in pieces, until the end or until they are no longer wanted.
-    fn each(&self, mut take: impl FnMut(&[u8]) -> Result<(), UploadError>) -> Result<(), UploadError> {
-        match self {
-            Self::Bytes(bytes) => bytes.chunks(BUFFER).try_for_each(take),
-            Self::Pack(plan, index) => {
-                let Some(pack) = plan.packs().get(*index) else { return Ok(()) };
-                let mut reader = PackReader::new(pack, plan.files());
-                let mut buffer = vec![0; BUFFER];
-                loop {
-                    match reader.read(&mut buffer).map_err(|error: PackError| UploadError::Pack(error))? {
-                        0 => return Ok(()),
-                        count => take(&buffer[..count])?,
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Seals and encodes. Blocking; the pace is the members'.
 fn encode(
     source: &Source,
@@ -142,7 +101,7 @@ fn encode(
     counted: &mpsc::UnboundedSender<u64>,
 ) -> Result<Encoded, UploadError> {
     let mut encoder = StripeEncoder::new(key, layout.k(), layout.n(), source.len())?;
-    source.each(|mut plain| {
+    source.for_each(|mut plain| {
         let len = u64::try_from(plain.len()).unwrap_or(u64::MAX);
         while !plain.is_empty() {
             if let Some(stripe) = encoder.push(&mut plain)? {
@@ -162,7 +121,7 @@ fn encode(
 
 /// An object fanning out to the members.
 struct Fan<'a> {
-    session: &'a Session,
+    session: &'a UploadSession,
     lanes: Vec<Lane>,
     ended: JoinSet<Ended>,
     close: Close,
@@ -172,7 +131,7 @@ struct Fan<'a> {
 }
 
 impl<'a> Fan<'a> {
-    fn start(session: &'a Session, layout: Layout) -> Self {
+    fn start(session: &'a UploadSession, layout: Layout) -> Self {
         let (close, _) = watch::channel(None);
         let mut ended = JoinSet::new();
         let lanes = session.usable().into_iter().map(|(slot, member)| {
@@ -325,7 +284,7 @@ impl<'a> Fan<'a> {
     }
 }
 
-fn name(session: &Session, slot: SlotIndex) -> String {
+fn name(session: &UploadSession, slot: SlotIndex) -> String {
     let country = session.trouble(slot, String::new()).country;
     match country {
         Some(country) => format!("the worker in slot {slot} ({country})"),

@@ -1,7 +1,11 @@
 //! What an object is: its header and shard roots, asked of the members and checked.
 
-use super::{FetchError, ObjectReader, Trouble};
-use crate::network::Network;
+use super::reader::ObjectReader;
+use crate::{
+    error::{FetchError, Trouble},
+    network::{Network, members},
+    object::Object,
+};
 use futures::{StreamExt, stream::FuturesUnordered};
 use meganet_net::NetError;
 use meganet_objects::Commitment;
@@ -9,48 +13,13 @@ use meganet_primitives::{
     GroupId, SlotIndex,
     chain::{GroupInfo, SlotMember},
     content::ContentRef,
-    manifest::Manifest,
-    object::{Layout, ObjectId},
+    object::ObjectId,
 };
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 use tokio::time::sleep;
 
 /// Members that are asked at first, so that one that is gone costs no time.
 const AT_FIRST: usize = 2;
-
-/// An object that is known for what it is: its header and shard roots belong to its id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    group: GroupId,
-    commitment: Commitment,
-}
-
-impl Object {
-    /// What is already known, for example by whoever stored it.
-    pub fn new(group: GroupId, commitment: Commitment) -> Self {
-        Self { group, commitment }
-    }
-
-    /// Its id.
-    pub fn id(&self) -> ObjectId {
-        self.commitment.id()
-    }
-
-    /// The group that holds its shards.
-    pub fn group(&self) -> GroupId {
-        self.group
-    }
-
-    /// Its header and shard roots.
-    pub fn commitment(&self) -> &Commitment {
-        &self.commitment
-    }
-
-    /// How it is cut into shards.
-    pub fn layout(&self) -> Layout {
-        self.commitment.layout()
-    }
-}
 
 impl Network {
     /// What an object is, from whichever member of its group answers first with something true. Remembered.
@@ -59,7 +28,7 @@ impl Network {
     /// [`FetchError::NoSuchGroup`], [`FetchError::NotFound`], [`FetchError::WrongReference`] where the object cannot be one
     /// of that group, and errors of the chain.
     pub async fn object(&self, group: GroupId, object: ObjectId) -> Result<Arc<Object>, FetchError> {
-        if let Some(known) = self.objects().get(&object).await.filter(|known| known.group == group) {
+        if let Some(known) = self.objects().get(&object).await.filter(|known| known.group() == group) {
             return Ok(known);
         }
         let found = match self.ask_object(group, object).await {
@@ -88,31 +57,6 @@ impl Network {
             return Err(FetchError::WrongReference { object: content.object, reason });
         }
         Ok(ObjectReader::new(self.clone(), object, key))
-    }
-
-    /// The manifest that a content reference points at. Remembered, by its object: it cannot change.
-    ///
-    /// # Errors
-    /// [`FetchError::ManifestTooLong`], [`FetchError::Manifest`], and those of [`Network::open`] and of reading.
-    pub async fn manifest(&self, content: &ContentRef) -> Result<Arc<Manifest>, FetchError> {
-        let key = content.key.ok_or(FetchError::NoKey { object: content.object })?;
-        let len = content.plain_len()?;
-        let limit = self.options().max_manifest;
-        if len > limit {
-            return Err(FetchError::ManifestTooLong { len, limit });
-        }
-        // By its key too: whoever does not have it must not be given what another has opened.
-        let id = (content.object, key.0);
-        if let Some(known) = self.manifests().get(&id).await {
-            return Ok(known);
-        }
-        let bytes = self.open(content).await?.read_to_vec(0..len).await?;
-        let manifest = tokio::task::spawn_blocking(move || Manifest::decode(&bytes))
-            .await
-            .map_err(|_| FetchError::Interrupted)??;
-        let manifest = Arc::new(manifest);
-        self.manifests().insert(id, manifest.clone()).await;
-        Ok(manifest)
     }
 
     async fn ask_object(&self, id: GroupId, object: ObjectId) -> Result<Object, FetchError> {
@@ -173,16 +117,4 @@ impl Network {
         }
         Ok(Object::new(group.id, commitment))
     }
-}
-
-/// The members of a group with their slots.
-pub(crate) fn members(group: &GroupInfo) -> impl Iterator<Item = (SlotIndex, SlotMember)> + '_ {
-    (0..).zip(&group.slots).filter_map(|(slot, member)| Some((slot, (*member)?)))
-}
-
-/// About how many bytes a manifest takes in memory.
-pub(crate) fn manifest_weight(manifest: &Manifest) -> u32 {
-    let entry = |entry: &meganet_primitives::manifest::Entry| 128 + entry.path.len() + 24 * entry.extents.len();
-    let bytes = manifest.objects.len() * 96 + manifest.entries.iter().map(entry).sum::<usize>();
-    u32::try_from(bytes).unwrap_or(u32::MAX)
 }

@@ -15,10 +15,6 @@ pub struct FetchOptions {
     pub prefetch_budget: u64,
     /// Object headers and roots remembered, at most 2 KiB each.
     pub object_cache: u64,
-    /// Bytes of manifests remembered.
-    pub manifest_cache: u64,
-    /// Plaintext bytes of the longest manifest that is read.
-    pub max_manifest: u64,
     /// When to ask others.
     pub hedge: Hedge,
     /// How often a read is tried while too few members answer and some of them may yet.
@@ -51,8 +47,6 @@ impl Default for FetchOptions {
             budget: 64 * 1024 * 1024,
             prefetch_budget: 32 * 1024 * 1024,
             object_cache: 4096,
-            manifest_cache: 32 * 1024 * 1024,
-            max_manifest: 64 * 1024 * 1024,
             hedge: Hedge::default(),
             rounds: 4,
             patience: Duration::from_secs(20),

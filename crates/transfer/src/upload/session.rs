@@ -1,9 +1,9 @@
 //! The members of a group, and which of them can be used.
 
-use super::UploadError;
+use super::error::UploadError;
 use crate::{
-    fetch::{Trouble, members},
-    network::Network,
+    error::Trouble,
+    network::{Network, members},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use meganet_net::{Net, NetError};
@@ -25,26 +25,26 @@ const GRACE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A group that is being uploaded to.
-pub(crate) struct Session {
+pub struct UploadSession {
     network: Network,
     group: GroupInfo,
     /// Members that are left out for the rest of the session: what they missed they cannot sign for anyway.
     out: Mutex<BTreeMap<SlotIndex, Trouble>>,
 }
 
-impl Session {
+impl UploadSession {
     /// Connects to the members of a group.
     ///
     /// # Errors
     /// [`UploadError::NoQuorum`] where too few can be reached.
-    pub(crate) async fn connect(network: &Network, group: GroupInfo) -> Result<Self, UploadError> {
+    pub async fn connect(network: &Network, group: GroupInfo) -> Result<Self, UploadError> {
         let session = Self { network: network.clone(), group, out: Mutex::default() };
         session.reach(members(&session.group).collect()).await?;
         Ok(session)
     }
 
     /// The group.
-    pub(crate) fn group(&self) -> &GroupInfo {
+    pub fn group(&self) -> &GroupInfo {
         &self.group
     }
 
@@ -66,7 +66,7 @@ impl Session {
     }
 
     /// The members that are not left out.
-    pub(crate) fn usable(&self) -> Vec<(SlotIndex, SlotMember)> {
+    pub fn usable(&self) -> Vec<(SlotIndex, SlotMember)> {
         let out = self.out();
         members(&self.group).filter(|(slot, _)| !out.contains_key(slot)).collect()
     }

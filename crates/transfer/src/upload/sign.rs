@@ -1,7 +1,7 @@
 //! Batches of stored objects, and the receipts for them.
 
-use super::{Session, Stored, UploadError, batch::partition};
-use crate::progress::Progress;
+use super::{batch::partition, error::UploadError, session::UploadSession, store::Stored};
+use crate::{network::members, progress::Progress};
 use ed25519_dalek::{Signature, VerifyingKey};
 use futures::{StreamExt, stream::FuturesUnordered};
 use meganet_chain_client::Call;
@@ -27,26 +27,31 @@ const BUSY_TRIES: u32 = 6;
 
 /// A batch that a quorum has signed for.
 #[derive(Clone, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
-pub(crate) struct SignedBatch {
-    pub(crate) group: GroupId,
-    pub(crate) expiry: Epoch,
-    pub(crate) batch: BatchSummary,
-    pub(crate) valid_until: BlockNumber,
-    pub(crate) receipts: Vec<Receipt>,
+pub struct SignedBatch {
+    /// The group that holds its objects.
+    pub group: GroupId,
+    /// The epoch at whose beginning it expires.
+    pub expiry: Epoch,
+    /// Root, count and bytes of its objects.
+    pub batch: BatchSummary,
+    /// The last block that may register it.
+    pub valid_until: BlockNumber,
+    /// The receipts, by slot.
+    pub receipts: Vec<Receipt>,
 }
 
 impl SignedBatch {
     /// The call that registers it.
-    pub(crate) fn call(&self) -> Call {
+    pub fn call(&self) -> Call {
         let SignedBatch { group, expiry, batch, valid_until, ref receipts } = *self;
         Call::Store { group, expiry, batch, valid_until, receipts: receipts.clone() }
     }
 }
 
-impl Session {
+impl UploadSession {
     /// Makes batches of stored objects and collects a quorum of receipts for each, or more. Receipts that are `known` from
     /// an earlier run are used where they still hold.
-    pub(crate) async fn sign(
+    pub async fn sign(
         &self,
         objects: &[Stored],
         owner: AccountId,
@@ -94,7 +99,7 @@ impl Session {
         };
         let mut receipts = Vec::new();
         let mut troubles = Vec::new();
-        let signers = crate::fetch::members(self.group()).filter(|(slot, _)| slots >> slot & 1 == 1);
+        let signers = members(self.group()).filter(|(slot, _)| slots >> slot & 1 == 1);
         let mut running: FuturesUnordered<_> = signers.map(ask).collect();
         let mut deadline = Instant::now() + PATIENCE;
         loop {
@@ -177,7 +182,7 @@ fn check(member: &SlotMember, receipt: &Receipt, statement: &ReceiptStatement) -
 
 impl Stored {
     /// The object as it stands in a batch.
-    pub(crate) fn entry(&self) -> Result<BatchEntry, UploadError> {
+    pub fn entry(&self) -> Result<BatchEntry, UploadError> {
         let shard_len = self.header.layout()?.shard_len();
         Ok(BatchEntry { object: self.content.object, shards_root: self.header.shards_root, shard_len })
     }

@@ -4,7 +4,7 @@
 //! password; in it is `header ‖ secret (64, expanded as for Ed25519) ‖ divider ‖ public (32)`, a PKCS#8 look-alike.
 //! Opening is the signing library's; it knows no writing, which is here.
 
-use super::{Account, WalletError};
+use crate::{Account, WalletError};
 use crypto_secretbox::{
     Key, Nonce, XSalsa20Poly1305,
     aead::{Aead, KeyInit},
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn opens_its_own_and_nothing_else() {
-        let account = Account::from_phrase(&crate::wallet::Phrase::generate().unwrap()).unwrap();
+        let account = Account::from_phrase(&crate::Phrase::generate().unwrap()).unwrap();
         let json = seal(&account, "mine", "pass word").unwrap();
         let opened = open(&json, "pass word").unwrap();
         assert_eq!(opened.id(), account.id());

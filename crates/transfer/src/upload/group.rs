@@ -1,6 +1,6 @@
 //! Finding a group with room, or having one opened.
 
-use super::UploadError;
+use super::error::UploadError;
 use crate::{
     network::Network,
     progress::{Progress, Stage},
@@ -28,7 +28,7 @@ const PREFERRED: [ProfileId; 2] = [ProfileId::Standard, ProfileId::Compact];
 const DRAWS: u32 = 8;
 
 /// The best profile that this network can carry: one that has a filled group, else one that it can fill.
-pub(crate) async fn choose_profile(network: &Network) -> Result<ProfileId, UploadError> {
+pub async fn choose_profile(network: &Network) -> Result<ProfileId, UploadError> {
     for profile in PREFERRED {
         let groups = network.chain().open_groups(profile, At::Best).await?;
         if groups.iter().any(|group| filled(group) >= usize::from(profile.profile().quorum())) {
@@ -45,7 +45,7 @@ pub(crate) async fn choose_profile(network: &Network) -> Result<ProfileId, Uploa
 
 /// Whether a group with room is there.
 #[derive(Clone, Debug)]
-pub(crate) enum Room {
+pub enum Room {
     /// It is, and it has the quorum filled.
     In(Box<GroupInfo>),
     /// One has to be opened first, against the deposit.
@@ -53,7 +53,7 @@ pub(crate) enum Room {
 }
 
 /// The groups of a profile, and what this upload has put into them so far.
-pub(crate) struct Groups<'a> {
+pub struct Groups<'a> {
     network: &'a Network,
     profile: ProfileId,
     params: StorageParams,
@@ -62,29 +62,30 @@ pub(crate) struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    pub(crate) fn new(network: &'a Network, profile: ProfileId, params: StorageParams) -> Self {
+    /// The groups of a profile, with nothing uploaded yet.
+    pub fn new(network: &'a Network, profile: ProfileId, params: StorageParams) -> Self {
         Self { network, profile, params, promised: BTreeMap::new() }
     }
 
     /// Bytes of an empty slot.
-    pub(crate) fn slot_capacity(&self) -> u64 {
+    pub fn slot_capacity(&self) -> u64 {
         self.params.slot_capacity.get(self.profile.index()).copied().unwrap_or(0)
     }
 
     /// Bytes of a slot that are still free for this upload.
-    pub(crate) fn free(&self, group: &GroupInfo) -> u64 {
+    pub fn free(&self, group: &GroupInfo) -> u64 {
         let promised = self.promised.get(&group.id).copied().unwrap_or(0);
         group.slot_capacity.saturating_sub(group.used).saturating_sub(promised)
     }
 
     /// Takes room in a group.
-    pub(crate) fn promise(&mut self, group: GroupId, shard_len: u64) {
+    pub fn promise(&mut self, group: GroupId, shard_len: u64) {
         let promised = self.promised.entry(group).or_default();
         *promised = promised.saturating_add(shard_len);
     }
 
     /// What was promised is registered: the chain counts it now.
-    pub(crate) fn registered(&mut self) {
+    pub fn registered(&mut self) {
         self.promised.clear();
     }
 
@@ -93,7 +94,7 @@ impl<'a> Groups<'a> {
     /// # Errors
     /// [`UploadError::TooLarge`] where even an empty one would not do, [`UploadError::TooFewWorkers`] where one would have to
     /// be opened and cannot be filled.
-    pub(crate) async fn look_for(&self, shard_len: u64) -> Result<Room, UploadError> {
+    pub async fn look_for(&self, shard_len: u64) -> Result<Room, UploadError> {
         if shard_len > self.slot_capacity() {
             let (profile, capacity) = (self.profile, self.slot_capacity());
             return Err(UploadError::TooLarge { len: shard_len, profile, capacity });
@@ -109,7 +110,7 @@ impl<'a> Groups<'a> {
     }
 
     /// Opens a group and waits until its slots are filled: a group takes nothing before it was whole.
-    pub(crate) async fn open(
+    pub async fn open(
         &self,
         signer: &Signer,
         shard_len: u64,

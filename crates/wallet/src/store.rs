@@ -1,7 +1,6 @@
 //! A folder of keystore files, `NAME.json` each.
 
-use super::{Account, KeystoreInfo, WalletError, keystore};
-use crate::files;
+use crate::{Account, KeystoreInfo, WalletError, files, keystore};
 use meganet_chain_client::account::parse_account;
 use meganet_primitives::AccountId;
 use std::{

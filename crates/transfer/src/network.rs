@@ -1,9 +1,17 @@
 //! What a client holds: the chain, the network, and what it remembers of both.
 
-use crate::fetch::{Budgets, FetchError, FetchOptions, Health, Object};
+mod budget;
+mod health;
+
+use self::{budget::Budgets, health::Health};
+use crate::{error::FetchError, object::Object, options::FetchOptions};
 use meganet_chain_client::{At, ChainClient};
 use meganet_net::Net;
-use meganet_primitives::{GroupId, chain::GroupInfo, manifest::Manifest, object::ObjectId};
+use meganet_primitives::{
+    GroupId, SlotIndex,
+    chain::{GroupInfo, SlotMember},
+    object::ObjectId,
+};
 use moka::future::Cache;
 use std::{sync::Arc, time::Duration};
 
@@ -12,9 +20,6 @@ use std::{sync::Arc, time::Duration};
 const GROUP_MEMORY: Duration = Duration::from_secs(30);
 /// Groups remembered.
 const GROUPS: u64 = 1024;
-
-/// An object and the key it opens with.
-type ManifestKey = (ObjectId, [u8; 32]);
 
 /// The chain and the workers, as every operation of this crate needs them. Cheap to clone; clones share their caches.
 #[derive(Clone)]
@@ -30,7 +35,6 @@ struct Inner {
     budgets: Budgets,
     groups: Cache<GroupId, Arc<GroupInfo>>,
     objects: Cache<ObjectId, Arc<Object>>,
-    manifests: Cache<ManifestKey, Arc<Manifest>>,
 }
 
 impl Network {
@@ -41,10 +45,6 @@ impl Network {
 
     /// With bounds of one's own.
     pub fn with_options(chain: Arc<dyn ChainClient>, net: Net, options: FetchOptions) -> Self {
-        let manifests = Cache::builder()
-            .max_capacity(options.manifest_cache)
-            .weigher(|_, manifest: &Arc<Manifest>| crate::fetch::manifest_weight(manifest))
-            .build();
         Self {
             inner: Arc::new(Inner {
                 chain,
@@ -53,7 +53,6 @@ impl Network {
                 budgets: Budgets::new(&options),
                 groups: Cache::builder().max_capacity(GROUPS).time_to_live(GROUP_MEMORY).build(),
                 objects: Cache::new(options.object_cache),
-                manifests,
                 options,
             }),
         }
@@ -86,10 +85,6 @@ impl Network {
         &self.inner.objects
     }
 
-    pub(crate) fn manifests(&self) -> &Cache<ManifestKey, Arc<Manifest>> {
-        &self.inner.manifests
-    }
-
     /// A group as it was at most [`GROUP_MEMORY`] ago, or as it is now.
     pub(crate) async fn group(&self, id: GroupId) -> Result<Arc<GroupInfo>, FetchError> {
         if let Some(group) = self.inner.groups.get(&id).await {
@@ -106,6 +101,11 @@ impl Network {
     pub(crate) async fn forget_group(&self, id: GroupId) {
         self.inner.groups.invalidate(&id).await;
     }
+}
+
+/// The members of a group, with their slots.
+pub(crate) fn members(group: &GroupInfo) -> impl Iterator<Item = (SlotIndex, SlotMember)> + '_ {
+    (0..).zip(&group.slots).filter_map(|(slot, member)| Some((slot, (*member)?)))
 }
 
 impl std::fmt::Debug for Network {

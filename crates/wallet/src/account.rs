@@ -1,6 +1,6 @@
 //! Keys: from a recovery phrase or a secret URI to something that signs.
 
-use super::WalletError;
+use crate::WalletError;
 use bip39::Mnemonic;
 use meganet_chain_client::Signer;
 use meganet_primitives::AccountId;
@@ -80,7 +80,7 @@ impl Account {
     }
 
     /// The account of a key that the signing library opened.
-    pub(super) fn from_keypair(keypair: Keypair) -> Self {
+    pub(crate) fn from_keypair(keypair: Keypair) -> Self {
         Self { signer: Signer::from_keypair(keypair), secret: None }
     }
 
@@ -101,7 +101,7 @@ impl Account {
 
     /// The 64-byte secret key in the form of an expanded Ed25519 key, as keystores hold it; `None` for an account that
     /// was itself opened from one.
-    pub(super) fn expanded_secret(&self) -> Option<Zeroizing<[u8; 64]>> {
+    pub(crate) fn expanded_secret(&self) -> Option<Zeroizing<[u8; 64]>> {
         self.secret.as_ref().map(|secret| Zeroizing::new(secret.to_ed25519_bytes()))
     }
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod error;
+pub mod files;
 mod keystore;
 mod store;
 

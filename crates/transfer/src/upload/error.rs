@@ -1,12 +1,10 @@
 //! Why something could not be stored.
 
-use crate::{
-    fetch::{FetchError, Trouble},
-    pack::PackError,
-};
+use crate::error::{Trouble, list};
 use meganet_chain_client::ChainError;
 use meganet_objects::{EncodeError, SealError};
 use meganet_primitives::{GroupId, object::ObjectError, placement::ProfileId, sum_tree::SumTreeError};
+use std::io;
 
 /// An error while placing, uploading or collecting receipts.
 #[derive(Debug, thiserror::Error)]
@@ -14,9 +12,9 @@ pub enum UploadError {
     /// The chain could not be asked, or refused.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// A file could not be read.
+    /// The plaintext could not be read.
     #[error(transparent)]
-    Pack(#[from] PackError),
+    Source(io::Error),
     /// A length that no object has.
     #[error(transparent)]
     Object(#[from] ObjectError),
@@ -29,9 +27,6 @@ pub enum UploadError {
     /// A batch could not be made.
     #[error(transparent)]
     Batch(#[from] SumTreeError),
-    /// Members of a group could not be asked.
-    #[error(transparent)]
-    Fetch(#[from] Box<FetchError>),
     /// The network has too few workers for a group of the profile.
     #[error(
         "too few workers for a quorum: a group of profile {profile} needs {n} workers, no country holding more than {per_country} slots, and the {workers} eligible workers in {countries} countries fill {possible}. Wait for more workers, or choose a smaller profile"
@@ -110,5 +105,5 @@ pub enum UploadError {
 }
 
 fn missing(troubles: &[Trouble]) -> String {
-    if troubles.is_empty() { "the other slots are vacant".into() } else { crate::fetch::list(troubles) }
+    if troubles.is_empty() { "the other slots are vacant".into() } else { list(troubles) }
 }

@@ -8,7 +8,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 /// Makes a folder, and those above it, that only its owner can enter. One that exists is left as it is.
-pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
+pub fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -27,19 +27,19 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes or replaces a file, readable by its owner only. After an error or a crash the old or the new one is there, whole.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = filled(path, bytes)?;
     file.persist(path).map_err(|e| e.error)?;
     sync_dir_of(path)
 }
 
 /// Makes the entries of a file's folder durable.
-pub(crate) fn sync_dir_of(path: &Path) -> io::Result<()> {
+pub fn sync_dir_of(path: &Path) -> io::Result<()> {
     File::open(dir_of(path))?.sync_all()
 }
 
 /// The folder that a path is in; `.` for a bare name.
-pub(crate) fn dir_of(path: &Path) -> &Path {
+pub fn dir_of(path: &Path) -> &Path {
     match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),

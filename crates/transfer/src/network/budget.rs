@@ -1,6 +1,6 @@
 //! How much all readers together may hold.
 
-use super::FetchOptions;
+use crate::options::FetchOptions;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 

@@ -1,6 +1,6 @@
 //! How members have been answering: what is usual, and who lets readers down.
 
-use super::Hedge;
+use crate::options::Hedge;
 use meganet_primitives::receipt::PeerKey;
 use rand::Rng;
 use std::{

@@ -1,0 +1,128 @@
+//! Why a site or a file of it could not be had.
+
+use crate::names::foreign;
+use meganet_chain_client::ChainError;
+use meganet_primitives::{BlockNumber, content::ForeignRef, link::LinkError, manifest::ManifestError};
+use meganet_transfer::FetchError;
+use std::{io, path::PathBuf};
+
+/// An error while opening a name or a link, or while fetching files of a site.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// An object could not be fetched, verified or opened.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The text is not a link, or the name breaks the rules of names.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// There is no such name.
+    #[error("{}", no_such_name(.name))]
+    NoSuchName {
+        /// The name.
+        name: String,
+    },
+    /// The name was not renewed in time, so it leads nowhere.
+    #[error(
+        "the name {name} has lapsed: it was paid for until block {expired}. Anyone can register it now (`meganet name register`)"
+    )]
+    Lapsed {
+        /// The name.
+        name: String,
+        /// The block until which it was paid for.
+        expired: BlockNumber,
+    },
+    /// The name points at nothing.
+    #[error("the name {name} has no content yet: its owner can publish with `meganet publish DIR {name}`")]
+    NoContent {
+        /// The name.
+        name: String,
+    },
+    /// The name points at content of another network.
+    #[error("the name {name} points at {}, which is on another network: open it with that network's software", foreign::uri(.reference))]
+    Foreign {
+        /// The name.
+        name: String,
+        /// Where it points.
+        reference: ForeignRef,
+    },
+    /// There is no such file in the site.
+    #[error("the site has no file {path:?}: list its files, or check upper and lower case")]
+    NoSuchFile {
+        /// The path.
+        path: String,
+    },
+    /// The name or link points at something that is not a manifest, or at a damaged one.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The manifest is too long to be read.
+    #[error("the manifest has {len} bytes and at most {limit} are read: its owner should split the site")]
+    ManifestTooLong {
+        /// Its bytes.
+        len: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The manifest's digest of a file differs from that of the file's bytes.
+    #[error("{path:?} was published with a wrong digest: its owner should publish the site again")]
+    WrongContent {
+        /// The file.
+        path: String,
+    },
+    /// The link holds several files where one is needed.
+    #[error("the link holds {files} files: give a folder to write them to")]
+    NotOneFile {
+        /// How many.
+        files: usize,
+    },
+    /// A path of the site is not a valid path on this system.
+    #[error("{path:?} cannot be written on this system: fetch the other files one by one")]
+    UnusablePath {
+        /// The path in the site.
+        path: String,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write {path}: {source}")]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl From<ChainError> for SiteError {
+    fn from(error: ChainError) -> Self {
+        Self::Fetch(error.into())
+    }
+}
+
+impl SiteError {
+    /// Wraps an I/O error with the path that was written.
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    /// Whether a retry may succeed: workers or the node are unavailable.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Fetch(error) if error.is_transient())
+    }
+
+    /// Whether the name or file does not exist (an HTTP 404 rather than a 502).
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NoSuchName { .. } | Self::Lapsed { .. } | Self::NoContent { .. } | Self::NoSuchFile { .. })
+    }
+}
+
+fn no_such_name(name: &str) -> String {
+    match name.split_once('.') {
+        Some((_, label)) => format!(
+            "there is no name {name}: check the spelling, or, if you may write for {label}, publish with `meganet publish DIR {name}`"
+        ),
+        None => {
+            format!(
+                "nobody owns the name {name}: check the spelling, or register it with `meganet name register {name}`"
+            )
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Objects to and from the workers: place, upload and collect receipts; fetch, verify, open and rebuild.
+
+mod error;
+mod fetch;
+mod network;
+mod object;
+mod options;
+pub mod progress;
+mod rebuild;
+pub mod upload;
+
+pub use error::{FetchError, Trouble};
+pub use fetch::{ByteStream, ObjectReader};
+pub use network::Network;
+pub use object::Object;
+pub use options::{FetchOptions, Hedge};
