@@ -11,7 +11,7 @@ use futures::{
     future::{BoxFuture, try_join_all},
     stream,
 };
-use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, TxOutcome, Until, worker_proof};
+use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, TxOutcome, Until};
 use meganet_cli::devnet::{Devnet, Shape};
 use meganet_primitives::{
     BlockNumber, Epoch,
@@ -19,7 +19,7 @@ use meganet_primitives::{
     country::Country,
     object::{LEAF_LEN, ObjectId},
     placement::ProfileId,
-    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
+    receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement, worker_signed_bytes},
     sum_tree::{BatchEntry, BatchSummary, summarize},
 };
 use std::{
@@ -142,7 +142,7 @@ async fn open_group(chain: &dyn ChainClient) -> Result<(GroupInfo, BTreeMap<Peer
     for (operator, country) in operators.iter().zip(COUNTRIES.iter().cycle()) {
         let key = SigningKey::from_bytes(&rand::random());
         let peer = PeerKey(key.verifying_key().to_bytes());
-        let proof = PeerSignature(key.sign(&worker_proof(&chain.genesis(), &operator.account())).to_bytes());
+        let proof = PeerSignature(key.sign(&worker_signed_bytes(&chain.genesis(), &operator.account())).to_bytes());
         let country = Country::new(**country)?;
         let call = Call::RegisterWorker { peer, country, capacity: params.min_capacity, proof };
         registrations.push(chain.submit(operator, vec![call], Until::InBlock));

@@ -14,6 +14,7 @@
 //! - [`country`]: ISO 3166-1 alpha-2 codes.
 //! - [`name`]: which labels are names, which look alike, what they cost and when they lapse.
 //! - [`content`]: what a name points at; [`manifest`]: the files of a site; [`link`]: both as text.
+//! - [`convert`]: between `usize`, `u64` and `u32` without panics.
 //! - [`chain`]: the answers that the runtime gives to nodes, clients and workers.
 //! - [`pallets`]: the errors and events of our pallets.
 
@@ -24,6 +25,7 @@ extern crate alloc;
 pub mod audit;
 pub mod chain;
 pub mod content;
+pub mod convert;
 pub mod country;
 pub mod hash;
 pub mod link;

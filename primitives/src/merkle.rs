@@ -11,7 +11,10 @@ mod proof;
 pub use frame_tree::FrameTree;
 pub use proof::{MAX_SIBLINGS, RangeProof, prove_range, verify_frames, verify_range};
 
-use crate::hash::{Hash, Tag, tagged};
+use crate::{
+    convert::to_u64,
+    hash::{Hash, Tag, tagged},
+};
 
 /// The top of a tree without leaves. No message is known to have this digest, and no proof against it verifies.
 pub const EMPTY_TOP: Hash = [0; 32];
@@ -85,7 +88,7 @@ pub(crate) fn split_of(size: u64) -> u64 {
 
 /// The length of a slice as a count of leaves.
 pub(crate) fn count_of<T>(items: &[T]) -> u64 {
-    u64::try_from(items.len()).unwrap_or(u64::MAX)
+    to_u64(items.len())
 }
 
 #[cfg(test)]

@@ -40,11 +40,3 @@ pub use self::{
     trust::Trust,
     types::{AccountBalance, At, BlockRef, Call, ChainEvent, NodeStatus, StoredLeaf, TxOutcome, Until},
 };
-
-use meganet_primitives::{AccountId, hash::Hash};
-
-/// What a worker's identity signs to agree to its operator: one chain, one account. The same bytes as the pallet's
-/// `peer_claim`.
-pub fn worker_proof(genesis: &Hash, operator: &AccountId) -> Vec<u8> {
-    [b"meganet/worker/1".as_slice(), genesis, operator].concat()
-}

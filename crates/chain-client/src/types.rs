@@ -179,7 +179,7 @@ pub enum Call {
         country: Country,
         /// Bytes it lends.
         capacity: u64,
-        /// The identity's signature of [`crate::worker_proof`]: the peer agrees to this operator.
+        /// The identity's signature of [`worker_signed_bytes`](meganet_primitives::receipt::worker_signed_bytes): the peer agrees to this operator.
         proof: PeerSignature,
     },
     /// Changes a worker; `None` leaves a field as it is.

@@ -9,7 +9,7 @@ mod process;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures::{StreamExt, future::try_join_all};
-use meganet_chain_client::{At, Call, ChainClient, ChainError, MEGA, Options, Signer, SubxtChain, Until, worker_proof};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, MEGA, Options, Signer, SubxtChain, Until};
 use meganet_primitives::{
     chain::{Availability, Tombstone},
     content::{ContentRef, NameContent, ReadKey},
@@ -18,7 +18,7 @@ use meganet_primitives::{
     object::ObjectId,
     placement::ProfileId,
     range::prove_leaf,
-    receipt::{PeerKey, PeerSignature, RECEIPT_BLOCKS, Receipt, ReceiptStatement},
+    receipt::{PeerKey, PeerSignature, RECEIPT_BLOCKS, Receipt, ReceiptStatement, worker_signed_bytes},
     sum_tree::{BatchEntry, prove_entry, summarize},
 };
 use process::Node;
@@ -183,7 +183,7 @@ async fn group(chain: &SubxtChain) -> u32 {
     let fund = operators.iter().map(|o| Call::Transfer { to: o.account(), amount: 100 * MEGA }).collect();
     chain.submit(&alice, fund, Until::InBlock).await.unwrap();
     let registrations = operators.iter().zip(1u8..).zip(COUNTRIES).map(|((operator, n), country)| {
-        let claim = worker_proof(&chain.genesis(), &operator.account());
+        let claim = worker_signed_bytes(&chain.genesis(), &operator.account());
         let call = Call::RegisterWorker {
             peer: peer(n),
             country: Country::new(country).unwrap(),

@@ -10,6 +10,7 @@ pub use sink::{Encoder, ShardSink};
 use meganet_primitives::{
     SlotIndex,
     content::ReadKey,
+    convert::{to_u64, to_usize},
     hash::Hash,
     object::{self, CODEC_RS_GF8, FRAME_PLAIN_LEN, Layout, OBJECT_VERSION, ObjectError, ObjectHeader, ObjectId},
 };
@@ -18,7 +19,7 @@ use crate::{
     erasure::{ErasureCode, ErasureError, chunk_size},
     seal::{FrameCipher, SealError},
     tree::{ChunkHasher, RootHasher, TreeError},
-    units::{FRAME, FRAME_PLAIN, LEAF, TAG, to_u64, to_usize},
+    units::{FRAME, FRAME_PLAIN, LEAF, TAG},
 };
 
 /// Why an object was not encoded.

@@ -8,14 +8,17 @@ mod rebuild;
 
 pub use rebuild::Rebuilder;
 
-use meganet_primitives::{SlotIndex, object::Layout, placement::MAX_SLOTS};
+use meganet_primitives::{
+    SlotIndex,
+    convert::{to_u64, to_usize},
+    object::Layout,
+    placement::MAX_SLOTS,
+};
 use rustfs_erasure_codec::{CodecOptions, galois_8};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
-
-use crate::units::{to_u64, to_usize};
 
 /// Why chunks were not coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,7 @@
 use meganet_primitives::{
     SlotIndex,
     content::ReadKey,
+    convert::{to_u64, to_usize},
     object::{FRAME_LEN, FRAME_PLAIN_LEN, Layout, ObjectError},
 };
 use std::ops::Range;
@@ -10,7 +11,6 @@ use std::ops::Range;
 use crate::{
     erasure::{ErasureError, chunk_len},
     seal::{FrameCipher, SealError},
-    units::{to_u64, to_usize},
 };
 
 /// Why a range of an object was not opened.

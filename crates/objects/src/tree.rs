@@ -7,6 +7,7 @@ mod many;
 
 use many::Batch;
 use meganet_primitives::{
+    convert::to_u64,
     hash::{Hash, Tag},
     merkle::{self, FrameTree, MerkleError},
 };
@@ -55,7 +56,7 @@ impl ChunkHasher {
     /// [`TreeError::NotLeaves`] unless it is 1 to 64 leaves of 1 KiB.
     pub fn leaves(&mut self, chunk: &[u8]) -> Result<&[Hash], TreeError> {
         if chunk.is_empty() || chunk.len() > FRAME || !chunk.len().is_multiple_of(LEAF) {
-            return Err(TreeError::NotLeaves(crate::units::to_u64(chunk.len())));
+            return Err(TreeError::NotLeaves(to_u64(chunk.len())));
         }
         let Room { leaves, digests, .. } = &mut *self.room;
         let digests = &mut digests[..chunk.len() / LEAF];
@@ -142,7 +143,7 @@ impl ShardHasher {
 
     /// Takes the next bytes of the shard.
     pub fn push(&mut self, mut bytes: &[u8]) {
-        self.len = self.len.saturating_add(crate::units::to_u64(bytes.len()));
+        self.len = self.len.saturating_add(to_u64(bytes.len()));
         if !self.pending.is_empty() {
             let (missing, rest) = bytes.split_at(bytes.len().min(FRAME - self.pending.len()));
             self.pending.extend_from_slice(missing);
@@ -169,7 +170,7 @@ impl ShardHasher {
     /// # Errors
     /// [`TreeError::NotLeaves`] if nothing was pushed or the last leaf is not whole.
     pub fn finish(mut self) -> Result<(Hash, FrameTree), TreeError> {
-        let leaf = crate::units::to_u64(LEAF);
+        let leaf = to_u64(LEAF);
         if self.len == 0 || !self.len.is_multiple_of(leaf) {
             return Err(TreeError::NotLeaves(self.len));
         }

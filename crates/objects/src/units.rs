@@ -1,6 +1,6 @@
 //! The format's lengths as `usize`, for indexing.
 
-use meganet_primitives::object;
+use meganet_primitives::{convert::to_u64, object};
 
 /// Bytes of a full frame.
 pub(crate) const FRAME: usize = 64 * 1024;
@@ -17,14 +17,3 @@ const _: () = {
     assert!(to_u64(FRAME_PLAIN) == object::FRAME_PLAIN_LEN);
     assert!(to_u64(LEAF) == object::LEAF_LEN);
 };
-
-/// A length in memory as a length in a format.
-pub(crate) const fn to_u64(len: usize) -> u64 {
-    // No platform of Rust has a `usize` wider than 64 bits.
-    len as u64
-}
-
-/// A length that is known to be at most that of a stripe, which is far below 4 GiB.
-pub(crate) fn to_usize(len: u64) -> usize {
-    usize::try_from(len).unwrap_or(usize::MAX)
-}

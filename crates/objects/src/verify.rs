@@ -2,6 +2,7 @@
 
 use meganet_primitives::{
     SlotIndex,
+    convert::to_u64,
     hash::Hash,
     merkle::{self, MerkleError, RangeProof},
     object::{self, LEAF_LEN, Layout, ObjectError, ObjectHeader, ObjectId},
@@ -9,7 +10,7 @@ use meganet_primitives::{
 
 use crate::{
     tree::{ChunkHasher, TreeError},
-    units::{FRAME, to_u64},
+    units::FRAME,
 };
 
 /// Why bytes are not those of the object.

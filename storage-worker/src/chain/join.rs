@@ -8,9 +8,12 @@ use crate::{
     settings::Settings,
     status::Status,
 };
-use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, account::format_account, worker_proof};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, account::format_account};
 use meganet_net::Keypair;
-use meganet_primitives::{chain::WorkerInfo, receipt::PeerKey};
+use meganet_primitives::{
+    chain::WorkerInfo,
+    receipt::{PeerKey, worker_signed_bytes},
+};
 use std::time::Duration;
 
 /// Seconds between attempts while funds are missing or the node is away.
@@ -102,7 +105,7 @@ impl Joiner<'_> {
     async fn register(&self) -> Result<WorkerInfo, JoinError> {
         let Settings { country, capacity, .. } = *self.settings;
         tracing::info!(%country, capacity, operator = %self.operator.address(), "registering this worker on the chain");
-        let proof = sign(self.identity, &worker_proof(&self.chain.genesis(), &self.operator.account()))?;
+        let proof = sign(self.identity, &worker_signed_bytes(&self.chain.genesis(), &self.operator.account()))?;
         let call = Call::RegisterWorker { peer: self.peer, country, capacity, proof };
         self.chain.submit(self.operator, vec![call], Until::Finalized).await?;
         self.registered().await

@@ -6,7 +6,6 @@ use crate::{
     client::ChainClient,
     signer::Signer,
     types::{At, Until},
-    worker_proof,
 };
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures::StreamExt;
@@ -15,7 +14,7 @@ use meganet_primitives::{
     object::ObjectId,
     placement::ProfileId,
     range::{RangeLeaf, prove_leaf},
-    receipt::{PeerSignature, Receipt, ReceiptStatement},
+    receipt::{PeerSignature, Receipt, ReceiptStatement, worker_signed_bytes},
     sum_tree::{BatchEntry, prove_entry, summarize},
 };
 
@@ -108,7 +107,7 @@ async fn a_worker_needs_its_peers_word() {
         let country = Country::new(*b"DE").unwrap();
         vec![Call::RegisterWorker { peer: peer(1), country, capacity: 2 << 30, proof: PeerSignature(proof) }]
     };
-    let claim = worker_proof(&chain.genesis(), &alice.account());
+    let claim = worker_signed_bytes(&chain.genesis(), &alice.account());
     let forged = chain.submit(&alice, register(key(2).sign(&claim).to_bytes()), Until::InBlock).await.unwrap_err();
     assert!(forged.is_dispatch("Storage", "BadPeerProof"), "{forged}");
     let outcome = chain.submit(&alice, register(key(1).sign(&claim).to_bytes()), Until::InBlock).await.unwrap();

@@ -9,13 +9,12 @@ use meganet_chain_client::{
     Call, ChainClient, Signer, Until,
     amount::MEGA,
     fake::{FakeChain, FakeConfig},
-    worker_proof,
 };
 use meganet_client::{Client, FetchOptions, Network, PublishOptions};
 use meganet_net::{Limits, Net, NetConfig, memory::Hub};
 use meganet_primitives::{
     country::Country,
-    receipt::{PeerKey, PeerSignature},
+    receipt::{PeerKey, PeerSignature, worker_signed_bytes},
 };
 use std::{
     fs,
@@ -79,7 +78,7 @@ impl World {
         for (index, worker) in workers.iter().enumerate() {
             let operator = Signer::from_suri(&format!("//Operator{index}")).unwrap();
             chain.fund(operator.account(), 1_000 * MEGA);
-            let proof = worker_proof(&chain.genesis(), &operator.account());
+            let proof = worker_signed_bytes(&chain.genesis(), &operator.account());
             let call = Call::RegisterWorker {
                 peer: worker.peer(),
                 country: Country::new(*COUNTRIES[index / 2 % COUNTRIES.len()]).unwrap(),

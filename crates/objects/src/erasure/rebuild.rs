@@ -1,7 +1,7 @@
 //! One shard from k others, stripe by stripe.
 
 use super::{ErasureCode, ErasureError, Want, chunk_size};
-use meganet_primitives::{SlotIndex, object::Layout};
+use meganet_primitives::{SlotIndex, convert::to_u64, object::Layout};
 use rustfs_erasure_codec::galois_8;
 
 /// Bytes summed up at a time: few enough to stay in the first-level cache while all sources are added.
@@ -62,7 +62,7 @@ impl Rebuilder {
             return Err(ErasureError::TooFew { stripe, have: chunks.len(), need: self.sources.len() });
         }
         if let Some(((shard, _), chunk)) = self.sources.iter().zip(chunks).find(|(_, chunk)| chunk.len() != len) {
-            let expected = crate::units::to_u64(len);
+            let expected = to_u64(len);
             return Err(ErasureError::ChunkLen { stripe, shard: (*shard).into(), len: chunk.len(), expected });
         }
         let start = out.len();

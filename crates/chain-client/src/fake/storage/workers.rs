@@ -4,14 +4,13 @@ use super::{PALLET, refuse, signature_holds};
 use crate::{
     cost,
     fake::world::{Refusal, World},
-    worker_proof,
 };
 use codec::Encode;
 use meganet_primitives::{
     AccountId, Balance, WorkerId,
     chain::{SlotAssignment, WorkerInfo},
     country::Country,
-    receipt::{PeerKey, PeerSignature},
+    receipt::{PeerKey, PeerSignature, worker_signed_bytes},
 };
 
 impl World {
@@ -32,7 +31,7 @@ impl World {
         if self.storage.workers.values().any(|worker| worker.peer == peer) {
             return Err(refuse("PeerTaken"));
         }
-        if !signature_holds(&peer, &worker_proof(&self.config.genesis, who), proof) {
+        if !signature_holds(&peer, &worker_signed_bytes(&self.config.genesis, who), proof) {
             return Err(refuse("BadPeerProof"));
         }
         let bond = cost::worker_bond(&self.params(), capacity);
