@@ -1,7 +1,7 @@
-//! From plaintext to shards: seal, encode and hash, a stripe at a time.
+//! Making shards from plaintext: seal, encode and hash, a stripe at a time.
 //!
-//! [`StripeEncoder`] takes plaintext and hands out finished stripes, so the caller decides how their chunks travel and
-//! when it goes on. [`Encoder`] puts it behind a sink.
+//! [`StripeEncoder`] takes plaintext and returns finished stripes, so the caller decides how their chunks travel and
+//! when to continue. [`Encoder`] passes them to a sink.
 
 mod sink;
 
@@ -16,6 +16,7 @@ use meganet_primitives::{
 };
 
 use crate::{
+    backend::{Backend, DefaultBackend},
     erasure::{ErasureCode, ErasureError, chunk_size},
     seal::{FrameCipher, SealError},
     tree::{ChunkHasher, RootHasher, TreeError},
@@ -54,11 +55,11 @@ pub enum EncodeError {
     #[error(transparent)]
     Tree(#[from] TreeError),
     /// The sink could not take a chunk.
-    #[error("a shard could not be passed on: {0}")]
+    #[error("a shard could not be stored or sent: {0}")]
     Sink(#[from] std::io::Error),
 }
 
-/// An encoded object: what its readers and workers check it against.
+/// The commitment to an encoded object, which its readers and workers check its bytes against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
     /// The header.
@@ -68,7 +69,7 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// The object's name.
+    /// Returns the object's id.
     pub fn id(&self) -> ObjectId {
         self.header.id()
     }
@@ -111,16 +112,16 @@ impl<'a> Stripe<'a> {
 
 /// Seals, encodes and hashes an object whose plaintext is pushed into it. Its memory is one stripe: n × 64 KiB, less
 /// for small objects.
-pub struct StripeEncoder {
-    cipher: FrameCipher,
-    code: ErasureCode,
+pub struct StripeEncoder<B: Backend = DefaultBackend> {
+    cipher: FrameCipher<B>,
+    code: ErasureCode<B>,
     layout: Layout,
     plain_len: u64,
     /// Plaintext bytes taken.
     taken: u64,
     /// The frame that is being filled.
     frame: u64,
-    /// Plaintext bytes of it that are there.
+    /// Plaintext bytes of it that have come.
     filled: usize,
     frames: u64,
     /// The stripe's data chunks, one after another; sealed up to the frame being filled, which is plaintext.
@@ -131,18 +132,28 @@ pub struct StripeEncoder {
 }
 
 impl StripeEncoder {
-    /// An encoder of `plain_len` bytes into `n` shards of which any `k` suffice, sealed with `key`. The key must be
-    /// random and used for this object only.
+    /// Encodes `plain_len` bytes into `n` shards of which any `k` suffice, sealed with `key`, with the default backend. The
+    /// key must be random and used for this object only.
     ///
     /// # Errors
     /// [`EncodeError::Object`] unless it is 1 byte to 1 TiB, [`EncodeError::Erasure`] if no code has that shape.
     pub fn new(key: &ReadKey, k: u8, n: u8, plain_len: u64) -> Result<Self, EncodeError> {
-        let code = ErasureCode::new(k, n)?;
+        Self::with_backend(key, k, n, plain_len)
+    }
+}
+
+impl<B: Backend> StripeEncoder<B> {
+    /// As [`StripeEncoder::new`], with backend `B`.
+    ///
+    /// # Errors
+    /// As [`StripeEncoder::new`].
+    pub fn with_backend(key: &ReadKey, k: u8, n: u8, plain_len: u64) -> Result<Self, EncodeError> {
+        let code = ErasureCode::<B>::with_backend(k, n)?;
         let layout = Layout::new(k, n, object::sealed_len(plain_len)?)?;
         // The first stripe is the longest.
         let chunk = chunk_size(&layout, 0)?;
         Ok(Self {
-            cipher: FrameCipher::new(key)?,
+            cipher: FrameCipher::with_backend(key)?,
             code,
             layout,
             plain_len,
@@ -157,12 +168,12 @@ impl StripeEncoder {
         })
     }
 
-    /// How the object is laid out.
+    /// Returns the object's layout.
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// Takes plaintext from the front of `plain` until it is used up or completes a stripe, which is then returned.
+    /// Takes plaintext from the front of `plain` until `plain` is empty or a stripe is complete, and returns that stripe.
     /// Call it until `plain` is empty.
     ///
     /// # Errors
@@ -209,7 +220,7 @@ impl StripeEncoder {
         Ok(stripe)
     }
 
-    /// Ends the object.
+    /// Ends the object and returns its header and shard roots.
     ///
     /// # Errors
     /// [`EncodeError::TooLittle`] if less plaintext came than was announced.

@@ -1,24 +1,17 @@
 //! Reed–Solomon over GF(2⁸): parity of a stripe, and missing chunks from any k others.
-//!
-//! The matrix is that of `reed-solomon-erasure` 6 (Vandermonde made systematic, polynomial 0x11D), computed with
-//! `rustfs-erasure-codec`, its maintained descendant, which picks the processor's vector instructions when it runs. A
-//! test compares the two byte by byte.
 
 mod rebuild;
 
 pub use rebuild::Rebuilder;
 
+use crate::backend::{Backend, Code, DefaultBackend, Want};
 use meganet_primitives::{
     SlotIndex,
     convert::{to_u64, to_usize},
     object::Layout,
     placement::MAX_SLOTS,
 };
-use rustfs_erasure_codec::{CodecOptions, galois_8};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-};
+use std::sync::Arc;
 
 /// Why chunks were not coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +25,7 @@ pub enum ErasureError {
         n: u8,
     },
     /// Too few chunks to work from.
-    #[error("{have} chunks of stripe {stripe} are here and {need} are needed: fetch from further workers")]
+    #[error("{have} chunks of stripe {stripe} are present and {need} are needed: fetch from further workers")]
     TooFew {
         /// The stripe.
         stripe: u64,
@@ -69,62 +62,55 @@ pub enum ErasureError {
     Twice(SlotIndex),
 }
 
-/// Which missing chunks to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// All n.
-    All,
-    /// The k data chunks.
-    Data,
-    /// One.
-    Shard(SlotIndex),
-}
-
-/// A code of `k` data and `n - k` parity shards. Cheap to clone: codes are made once for each shape and kept.
-#[derive(Clone)]
-pub struct ErasureCode {
+/// A code of `k` data and `n - k` parity shards. Cheap to make and clone: the matrix of each shape is computed once for a
+/// process.
+pub struct ErasureCode<B: Backend = DefaultBackend> {
     k: u8,
     n: u8,
-    code: Arc<galois_8::ReedSolomon>,
+    code: Arc<B::Code>,
+}
+
+impl<B: Backend> Clone for ErasureCode<B> {
+    fn clone(&self) -> Self {
+        Self { k: self.k, n: self.n, code: self.code.clone() }
+    }
 }
 
 impl ErasureCode {
-    /// The code with this shape.
+    /// Returns the code with this shape, computed by the default backend.
     ///
     /// # Errors
     /// [`ErasureError::Shape`] unless `1 <= k < n <=` [`MAX_SLOTS`].
     pub fn new(k: u8, n: u8) -> Result<Self, ErasureError> {
-        static CODES: OnceLock<Mutex<BTreeMap<(u8, u8), ErasureCode>>> = OnceLock::new();
+        Self::with_backend(k, n)
+    }
+}
+
+impl<B: Backend> ErasureCode<B> {
+    /// Returns the code with this shape, computed by backend `B`.
+    ///
+    /// # Errors
+    /// [`ErasureError::Shape`] unless `1 <= k < n <=` [`MAX_SLOTS`].
+    pub fn with_backend(k: u8, n: u8) -> Result<Self, ErasureError> {
         let shape = ErasureError::Shape { k, n };
         if k == 0 || k >= n || u32::from(n) > MAX_SLOTS {
             return Err(shape);
         }
-        let codes = CODES.get_or_init(Mutex::default);
-        // Nothing can panic half-way through a change of the map.
-        let mut codes = codes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(code) = codes.get(&(k, n)) {
-            return Ok(code.clone());
-        }
-        // Threads are the caller's business: chunks of 64 KiB are too small to be worth splitting.
-        let options = CodecOptions::builder().max_parallel_jobs(1).build();
-        let code = galois_8::ReedSolomon::with_options(k.into(), (n - k).into(), options).map_err(|_| shape)?;
-        let code = Self { k, n, code: Arc::new(code) };
-        codes.insert((k, n), code.clone());
-        Ok(code)
+        Ok(Self { k, n, code: B::code(k, n - k).map_err(|_| shape)? })
     }
 
-    /// Data shards.
+    /// Data shards: k.
     pub fn k(&self) -> u8 {
         self.k
     }
 
-    /// All shards.
+    /// All shards: n.
     pub fn n(&self) -> u8 {
         self.n
     }
 
-    /// Computes the parity of a stripe. `data` and `parity` are its chunks one after another, each `chunk_len` bytes:
-    /// k and n − k of them.
+    /// Computes the parity of a stripe. `data` and `parity` are its k data and n − k parity chunks, each of `chunk_len`
+    /// bytes, one after another.
     ///
     /// # Errors
     /// [`ErasureError::ChunkLen`] if the lengths do not fit.
@@ -140,10 +126,10 @@ impl ErasureCode {
         }
         let data: Vec<&[u8]> = data.chunks_exact(chunk_len).collect();
         let mut parity: Vec<&mut [u8]> = parity.chunks_exact_mut(chunk_len).collect();
-        self.code.encode_sep(&data, &mut parity).map_err(|_| wrong(self.k, parity_len))
+        self.code.encode(&data, &mut parity).map_err(|_| wrong(self.k, parity_len))
     }
 
-    /// Computes wanted chunks that are missing from any k of the same stripe, each of `chunk_len` bytes.
+    /// Computes the wanted chunks that are missing from any k of the same stripe, each of `chunk_len` bytes.
     fn reconstruct(
         &self,
         stripe: u64,
@@ -179,29 +165,37 @@ impl ErasureCode {
         if have < usize::from(self.k) {
             return Err(too_few);
         }
-        let done = match want {
-            Want::All => self.code.reconstruct(chunks),
-            Want::Data => self.code.reconstruct_data(chunks),
-            Want::Shard(_) => self.code.reconstruct_some(chunks, &wanted),
-        };
-        done.map_err(|_| too_few)
+        self.code.reconstruct(chunks, want).map_err(|_| too_few)
     }
 }
 
-/// Fills in the wanted ones of a stripe's missing chunks from any k that are there. `chunks` has a place for each of the
-/// n shards. Verify chunks before: k of them always give *some* data. It takes memory for the missing chunks, and for
-/// `Want::Shard` of parity for the stripe; [`Rebuilder`] is faster for one shard of many stripes.
+/// Computes the wanted chunks of a stripe that are missing from any k that are present, with the default backend. `chunks`
+/// has a place for each of the n shards; the present ones must have been verified, because any k chunks give *some*
+/// stripe.
 ///
 /// # Errors
-/// [`ErasureError`] if fewer than k chunks are there, a length is wrong or there is no such stripe or shard.
+/// [`ErasureError`] if fewer than k chunks are present, a length is wrong, or there is no such stripe or shard.
 pub fn reconstruct_stripe(
     layout: &Layout,
     stripe: u64,
     chunks: &mut [Option<Vec<u8>>],
     want: Want,
 ) -> Result<(), ErasureError> {
+    reconstruct_stripe_with::<DefaultBackend>(layout, stripe, chunks, want)
+}
+
+/// As [`reconstruct_stripe`], with backend `B`.
+///
+/// # Errors
+/// As [`reconstruct_stripe`].
+pub fn reconstruct_stripe_with<B: Backend>(
+    layout: &Layout,
+    stripe: u64,
+    chunks: &mut [Option<Vec<u8>>],
+    want: Want,
+) -> Result<(), ErasureError> {
     let chunk_len = chunk_len(layout, stripe)?;
-    ErasureCode::new(layout.k(), layout.n())?.reconstruct(stripe, chunk_len, chunks, want)
+    ErasureCode::<B>::with_backend(layout.k(), layout.n())?.reconstruct(stripe, chunk_len, chunks, want)
 }
 
 /// Bytes of each chunk of a stripe.
@@ -212,7 +206,7 @@ pub(crate) fn chunk_len(layout: &Layout, stripe: u64) -> Result<u64, ErasureErro
     }
 }
 
-/// The same, to index with.
+/// As [`chunk_len`], to index with.
 pub(crate) fn chunk_size(layout: &Layout, stripe: u64) -> Result<usize, ErasureError> {
     chunk_len(layout, stripe).map(to_usize)
 }

@@ -1,4 +1,4 @@
-//! From verified data chunks back to a range of plaintext, stripe by stripe.
+//! Opening a range of plaintext from verified data chunks, stripe by stripe.
 
 use meganet_primitives::{
     SlotIndex,
@@ -9,6 +9,7 @@ use meganet_primitives::{
 use std::ops::Range;
 
 use crate::{
+    backend::{Backend, DefaultBackend},
     erasure::{ErasureError, chunk_len},
     seal::{FrameCipher, SealError},
 };
@@ -19,7 +20,7 @@ pub enum OpenError {
     /// The range is not within the object.
     #[error(transparent)]
     Object(#[from] ObjectError),
-    /// Not the chunks that [`RangeOpener::shards`] asks for.
+    /// Other chunks than [`RangeOpener::shards`] asks for.
     #[error("stripe {stripe} needs the chunks of {need} shards and got {got}: fetch those it asks for")]
     Chunks {
         /// The stripe.
@@ -37,26 +38,36 @@ pub enum OpenError {
     Seal(#[from] SealError),
 }
 
-/// Opens a range of an object's plaintext. It holds no bytes: ask which stripes and which of their data chunks it
+/// Opens a range of an object's plaintext. It keeps no bytes: ask which stripes and which of their data chunks it
 /// needs, fetch and verify those (or reconstruct them from any k), and open stripe after stripe, in any order.
-pub struct RangeOpener {
-    cipher: FrameCipher,
+pub struct RangeOpener<B: Backend = DefaultBackend> {
+    cipher: FrameCipher<B>,
     layout: Layout,
     range: Range<u64>,
 }
 
 impl RangeOpener {
-    /// Opens the plaintext bytes `range` of the object with this layout and key. Take the layout from the object's
-    /// header, checked against its id: then an object that was cut short or extended is refused.
+    /// Opens the plaintext bytes `range` of the object with this layout and key, with the default backend. Take the layout
+    /// from the object's header, checked against its id: then an object that was cut short or extended is refused.
     ///
     /// # Errors
-    /// [`OpenError::Object`] if the range reaches beyond the end, [`OpenError::Seal`] if there is no cipher.
+    /// [`OpenError::Object`] if the range reaches beyond the end, [`OpenError::Seal`] if the cipher is unavailable.
     pub fn new(key: &ReadKey, layout: Layout, range: Range<u64>) -> Result<Self, OpenError> {
+        Self::with_backend(key, layout, range)
+    }
+}
+
+impl<B: Backend> RangeOpener<B> {
+    /// As [`RangeOpener::new`], with backend `B`.
+    ///
+    /// # Errors
+    /// As [`RangeOpener::new`].
+    pub fn with_backend(key: &ReadKey, layout: Layout, range: Range<u64>) -> Result<Self, OpenError> {
         let len = layout.plain_len();
         if range.start > range.end || range.end > len {
             return Err(ObjectError::OutOfRange { offset: range.start.max(range.end), len }.into());
         }
-        Ok(Self { cipher: FrameCipher::new(key)?, layout, range })
+        Ok(Self { cipher: FrameCipher::with_backend(key)?, layout, range })
     }
 
     /// The plaintext bytes it opens.
@@ -86,11 +97,11 @@ impl RangeOpener {
         self.frames_in(stripe).map(|frame| self.wanted(frame)).map(|wanted| wanted.end - wanted.start).sum()
     }
 
-    /// Opens what a stripe holds of the range and appends it to `out`. `chunks` are those of [`Self::shards`], in order.
+    /// Opens the part of the range that a stripe holds and appends it to `out`, which is unchanged after an error.
+    /// `chunks` are those of [`Self::shards`], in order.
     ///
     /// # Errors
-    /// [`OpenError::Chunks`] or [`OpenError::Erasure`] if they are not, [`OpenError::Seal`] if a frame does not open. `out` then
-    /// is as it was.
+    /// [`OpenError::Chunks`] or [`OpenError::Erasure`] for other chunks, [`OpenError::Seal`] if a frame does not open.
     pub fn open<C: AsRef<[u8]>>(&self, stripe: u64, chunks: &[C], out: &mut Vec<u8>) -> Result<(), OpenError> {
         let shards = self.shards(stripe);
         if chunks.len() != shards.len() {
@@ -132,7 +143,7 @@ impl RangeOpener {
         Ok(())
     }
 
-    /// The part of a frame's plaintext that is in the range, of a frame that holds some.
+    /// The part of a frame's plaintext that is in the range; the frame must hold some of it.
     fn wanted(&self, frame: u64) -> Range<u64> {
         let start = frame * FRAME_PLAIN_LEN;
         self.range.start.saturating_sub(start)..(self.range.end - start).min(FRAME_PLAIN_LEN)

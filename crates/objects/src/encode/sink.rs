@@ -1,16 +1,17 @@
-//! An encoder that passes chunks on by itself.
+//! An encoder that passes chunks to a sink.
 
 use super::{EncodeError, Encoded, StripeEncoder};
+use crate::backend::{Backend, DefaultBackend};
 use meganet_primitives::{SlotIndex, content::ReadKey, object::Layout};
 use std::io;
 
-/// Takes the chunks of an object being encoded. A closure `FnMut(stripe, shard, bytes) -> io::Result<()>` is one.
+/// Takes the chunks of an object that is being encoded. Closures `FnMut(stripe, shard, bytes) -> io::Result<()>` implement it.
 pub trait ShardSink {
     /// Takes the chunk of `shard` in `stripe`. Stripes come in order, and in each the shards in order; the chunks of one
     /// shard, one after another, are the shard.
     ///
     /// # Errors
-    /// Whatever keeps it from taking the chunk. The object can't be finished then.
+    /// Any error that keeps it from taking the chunk. The object cannot be finished after that.
     fn chunk(&mut self, stripe: u64, shard: SlotIndex, data: &[u8]) -> io::Result<()>;
 }
 
@@ -21,8 +22,8 @@ impl<F: FnMut(u64, SlotIndex, &[u8]) -> io::Result<()>> ShardSink for F {
 }
 
 /// Seals, encodes and hashes an object and passes its chunks to a sink. It runs in the caller's thread.
-pub struct Encoder<S> {
-    stripes: StripeEncoder,
+pub struct Encoder<S, B: Backend = DefaultBackend> {
+    stripes: StripeEncoder<B>,
     sink: S,
 }
 
@@ -32,15 +33,25 @@ impl<S: ShardSink> Encoder<S> {
     /// # Errors
     /// As [`StripeEncoder::new`].
     pub fn new(key: &ReadKey, k: u8, n: u8, plain_len: u64, sink: S) -> Result<Self, EncodeError> {
-        Ok(Self { stripes: StripeEncoder::new(key, k, n, plain_len)?, sink })
+        Self::with_backend(key, k, n, plain_len, sink)
+    }
+}
+
+impl<S: ShardSink, B: Backend> Encoder<S, B> {
+    /// As [`StripeEncoder::with_backend`].
+    ///
+    /// # Errors
+    /// As [`StripeEncoder::new`].
+    pub fn with_backend(key: &ReadKey, k: u8, n: u8, plain_len: u64, sink: S) -> Result<Self, EncodeError> {
+        Ok(Self { stripes: StripeEncoder::with_backend(key, k, n, plain_len)?, sink })
     }
 
-    /// How the object is laid out.
+    /// Returns the object's layout.
     pub fn layout(&self) -> Layout {
         self.stripes.layout()
     }
 
-    /// Takes the next plaintext. Pieces may have any length.
+    /// Encodes the next plaintext. Pieces may have any length.
     ///
     /// # Errors
     /// [`EncodeError::TooMuch`] if more comes than was announced, [`EncodeError::Sink`] if the sink failed. Drop the

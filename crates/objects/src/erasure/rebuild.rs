@@ -1,35 +1,53 @@
 //! One shard from k others, stripe by stripe.
 
-use super::{ErasureCode, ErasureError, Want, chunk_size};
+use super::{ErasureCode, ErasureError, chunk_size};
+use crate::backend::{Backend, Code, DefaultBackend, Want};
 use meganet_primitives::{SlotIndex, convert::to_u64, object::Layout};
-use rustfs_erasure_codec::galois_8;
+use std::marker::PhantomData;
 
 /// Bytes summed up at a time: few enough to stay in the first-level cache while all sources are added.
 const BLOCK: usize = 16 * 1024;
 
-/// Rebuilds one shard from the same k others in every stripe, in memory of one chunk. What each source contributes is
-/// one factor, worked out once; so a stripe costs k multiplications of a chunk, also where the shard is parity and
-/// data is missing.
-#[derive(Clone)]
-pub struct Rebuilder {
+/// Rebuilds one shard from the same k others in every stripe, in memory of one chunk. The contribution of each source is
+/// one factor, computed once; so a stripe costs k multiplications of a chunk, even if the shard is parity and data is
+/// missing.
+pub struct Rebuilder<B: Backend = DefaultBackend> {
     layout: Layout,
     /// Each source shard with its factor.
     sources: Vec<(SlotIndex, u8)>,
+    backend: PhantomData<fn() -> B>,
+}
+
+impl<B: Backend> Clone for Rebuilder<B> {
+    fn clone(&self) -> Self {
+        Self { layout: self.layout, sources: self.sources.clone(), backend: PhantomData }
+    }
 }
 
 impl Rebuilder {
-    /// Rebuilds `shard` of an object from the chunks of the k shards `sources`, which are later given in this order.
+    /// Rebuilds `shard` of an object from the chunks of the k shards `sources`, which [`Self::chunk`] takes in this order,
+    /// with the default backend.
     ///
     /// # Errors
     /// [`ErasureError`] if `sources` are not k different shards of the object, or it has no shard `shard`.
     pub fn new(layout: Layout, shard: SlotIndex, sources: &[SlotIndex]) -> Result<Self, ErasureError> {
-        let code = ErasureCode::new(layout.k(), layout.n())?;
+        Self::with_backend(layout, shard, sources)
+    }
+}
+
+impl<B: Backend> Rebuilder<B> {
+    /// As [`Rebuilder::new`], with backend `B`.
+    ///
+    /// # Errors
+    /// As [`Rebuilder::new`].
+    pub fn with_backend(layout: Layout, shard: SlotIndex, sources: &[SlotIndex]) -> Result<Self, ErasureError> {
+        let code = ErasureCode::<B>::with_backend(layout.k(), layout.n())?;
         let (k, n) = (usize::from(code.k), usize::from(code.n));
         if sources.len() != k {
             return Err(ErasureError::TooFew { stripe: 0, have: sources.len(), need: k });
         }
-        // The code is linear, so its answer to unit vectors are the factors: byte i of the chunks of k bytes stands for
-        // "only source i is one".
+        // The code is linear, so the factors are its result for unit vectors: in byte i of these chunks of k bytes, only
+        // source i is one.
         let mut chunks = vec![None; n];
         for (index, source) in sources.iter().enumerate() {
             let place = chunks.get_mut(usize::from(*source));
@@ -43,7 +61,7 @@ impl Rebuilder {
         }
         code.reconstruct(0, u64::from(code.k), &mut chunks, Want::Shard(shard))?;
         let factors = chunks.into_iter().nth(shard.into()).flatten().unwrap_or_default();
-        Ok(Self { layout, sources: sources.iter().copied().zip(factors).collect() })
+        Ok(Self { layout, sources: sources.iter().copied().zip(factors).collect(), backend: PhantomData })
     }
 
     /// The shards whose chunks [`Self::chunk`] takes, in order.
@@ -51,8 +69,8 @@ impl Rebuilder {
         self.sources.iter().map(|(shard, _)| *shard)
     }
 
-    /// Appends the shard's chunk of a stripe to `out`, computed from the sources' chunks of that stripe, given in
-    /// order and already verified. Check the rebuilt shard's root at the end: an owner may have encoded wrongly.
+    /// Appends the shard's chunk of a stripe to `out`, computed from the sources' chunks of that stripe, in order and
+    /// already verified. Check the rebuilt shard's root at the end: an owner may have encoded wrongly.
     ///
     /// # Errors
     /// [`ErasureError`] if there are not k chunks of the stripe's length, or no such stripe.
@@ -69,7 +87,7 @@ impl Rebuilder {
         out.resize(start + len, 0);
         for (place, block) in (0..).step_by(BLOCK).zip(out[start..].chunks_mut(BLOCK)) {
             for ((_, factor), chunk) in self.sources.iter().zip(chunks) {
-                galois_8::mul_slice_xor(*factor, &chunk[place..place + block.len()], block);
+                B::Code::add_scaled(*factor, &chunk[place..place + block.len()], block);
             }
         }
         Ok(())

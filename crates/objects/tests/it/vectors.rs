@@ -4,11 +4,11 @@
 //! format: objects that are stored have to open with every later one.
 
 use crate::support::{Stored, plaintext, tree};
-use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use meganet_objects::{NONCE_PREFIX, nonce};
 use meganet_primitives::{object::FRAME_LEN, placement::ProfileId};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::{fs, path::PathBuf};
 
 /// The sealed bytes: data chunks one after another, without the padding.
@@ -44,7 +44,7 @@ fn object(profile: ProfileId, plain_len: u64) -> Value {
     let mut object = json!({
         "plainLen": plain_len,
         "sealedLen": sealed.len(),
-        "sealedSha256": HEXLOWER.encode(digest(&SHA256, &sealed).as_ref()),
+        "sealedSha256": HEXLOWER.encode(&Sha256::digest(&sealed)),
         "frames": frames(&sealed),
         "stripes": layout.stripes(),
         "tailChunkLen": layout.tail_chunk_len(),
