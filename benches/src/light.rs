@@ -8,10 +8,7 @@ use meganet_chain_client::{
     At, ChainClient, Options, SubxtChain,
     light::{Database, LightOptions, LightSpec},
 };
-use meganet_cli::{
-    config::Config,
-    devnet::{Devnet, Shape},
-};
+use meganet_devnet::{ClientConfig, Devnet, Shape};
 use serde_json::{Value, json};
 use std::{
     path::Path,
@@ -53,7 +50,7 @@ impl Start {
 /// Whatever keeps the answer away.
 pub async fn probe(start: Start, network: &Path, state: &Path) -> Result<Value> {
     let begun = Instant::now();
-    let config = Config::read(&network.join("client.toml"))?;
+    let config = ClientConfig::read(&network.join("client.toml"))?;
     let genesis = config.genesis()?;
     let chain = match start {
         Start::Rpc => SubxtChain::connect(config.rpc()?, genesis).await?,

@@ -12,7 +12,7 @@ use futures::{
     stream,
 };
 use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, TxOutcome, Until};
-use meganet_cli::devnet::{Devnet, Shape};
+use meganet_devnet::{Devnet, Shape};
 use meganet_primitives::{
     BlockNumber, Epoch,
     chain::GroupInfo,

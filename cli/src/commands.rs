@@ -16,7 +16,7 @@ mod verify;
 mod wallet;
 mod worker;
 
-pub use self::{light::relies_on, session::Session, verify::ask as ask_checkpoint};
+pub use self::{light::relies_on, session::Session};
 
 use crate::args::{Cli, Command};
 use anyhow::Result;

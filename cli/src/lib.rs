@@ -7,8 +7,6 @@
 pub mod args;
 pub mod commands;
 pub mod config;
-pub mod devnet;
-pub mod interrupts;
 pub mod names;
 pub mod output;
 pub mod progress;

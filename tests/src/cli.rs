@@ -31,7 +31,7 @@ pub struct Run {
 impl Cli {
     /// For the network that `config` names, signing as `suri`. `state` takes what `meganet` remembers between runs.
     pub fn new(config: &Path, state: &Path, suri: &str) -> Result<Self> {
-        let program = meganet_cli::devnet::program("meganet")?;
+        let program = meganet_devnet::program("meganet")?;
         Ok(Cli { program, config: config.into(), state: state.into(), suri: suri.into() })
     }
 

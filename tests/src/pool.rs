@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use meganet_chain_client::account::format_account;
-use meganet_cli::devnet::rpc;
+use meganet_devnet::rpc;
 use meganet_primitives::AccountId;
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ pub mod update;
 use crate::{Stage, stage};
 use anyhow::Result;
 use futures::future::LocalBoxFuture;
-use meganet_cli::devnet::Shape;
+use meganet_devnet::Shape;
 
 /// A scenario.
 pub struct Scenario {

@@ -2,7 +2,7 @@
 
 use crate::{Facts, cli::Cli, http::Browser};
 use anyhow::{Context, Result, bail, ensure};
-use meganet_cli::devnet::{Devnet, Kind, Shape, worker_health};
+use meganet_devnet::{Devnet, Kind, Shape, worker_health};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -85,12 +85,7 @@ impl Stage {
 
     /// Indices of the workers of some countries.
     pub fn workers_in(&self, countries: &[&str]) -> Vec<usize> {
-        let state = &self.devnet.state;
-        let in_countries = |index: &usize| {
-            let country = state.processes[*index].country.as_deref();
-            country.is_some_and(|country| countries.contains(&country))
-        };
-        state.of_kind(Kind::Worker).into_iter().filter(in_countries).collect()
+        self.devnet.state.workers_in(countries)
     }
 
     /// What a worker says of itself.

@@ -9,7 +9,7 @@ use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use codec::Encode;
 use jsonrpsee::{core::params::ArrayParams, rpc_params};
-use meganet_cli::devnet::{Devnet, Kind, Shape, program};
+use meganet_devnet::{Devnet, Kind, Shape, program};
 use meganet_name_proof::state::name_key;
 use serde_json::Value;
 use std::{fs, path::Path, process::Command, time::Duration};

@@ -1,157 +1,159 @@
 //! `meganet name`: its commands and flags.
 
 use clap::{Args, Subcommand};
+use meganet_chain_client::Mega;
 
 /// Shown by `meganet name --help`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  meganet name search bakery                       what is free near a word, and what it costs
-  meganet name register bakery --years 2           commits, waits some blocks, registers
-  meganet publish ./site bakery                    publishes, and registers first if need be
-  meganet name set bakery ipfs://bafy...           points at what IPFS holds
+  meganet name search bakery                       find free names near a word, with prices
+  meganet name register bakery --years 2           commit, wait some blocks, register
+  meganet publish ./site bakery                    publish; registers the name first if necessary
+  meganet name set bakery ipfs://bafy...           point the name to content on IPFS
   meganet name text bakery url https://example.org
-  meganet name delegate add bakery ci-robot        lets another account publish, and nothing else
-  meganet publish ./blog blog.bakery               a name below a name
-  meganet history bakery                           what it pointed at
-  meganet rollback bakery                          back to the version before
+  meganet name delegate add bakery ci-robot        let another account publish, and nothing else
+  meganet publish ./blog blog.bakery               publish under a subname
+  meganet history bakery                           list its versions
+  meganet rollback bakery                          return to the version before
 
-Names are a-z, 0-9 and hyphens. What is typed in another case or width is brought to that form and shown in both.";
+Names consist of a-z, 0-9 and hyphens. Input in another case or width is converted, and a note shows the result.";
 
 /// `meganet name`
 #[derive(Debug, Subcommand)]
 pub enum NameCommand {
-    /// Look for a name: a word and others near it, free or taken, with their price
+    /// Search for free names: the word and variations of it, each with its price or owner
     Search {
-        /// What it should be about
+        /// Word to search for
         word: String,
     },
-    /// Whether a name can be registered, and if not, why
+    /// Check whether a name can be registered, and if not, why
     Available {
-        /// The name
+        /// Name
         name: String,
     },
-    /// What a name costs: rent, a premium if it has just lapsed, and the deposit that comes back
+    /// Show the price of a name: rent, a premium if it has lapsed recently, and the refundable deposit
     Price {
-        /// The name
+        /// Name
         name: String,
-        /// For so many years
+        /// Number of years
         #[arg(long, default_value_t = 1, value_name = "N")]
         years: u32,
     },
-    /// Register a name: commits to it, waits some blocks so that nobody can snatch it, and pays. Run again, it goes on
+    /// Register a name: commit to it secretly, wait some blocks so that no one can register it first, then pay. If
+    /// interrupted, run it again to continue
     Register(RegisterArgs),
-    /// Pay further years of a name; anybody may, for anybody's
+    /// Pay for more years of a name; anyone may, for any name
     Renew {
-        /// The name
+        /// Name
         name: String,
-        /// So many more
+        /// Number of years to add
         #[arg(long, default_value_t = 1, value_name = "N")]
         years: u32,
-        /// Only say what it would cost
+        /// Only show the price
         #[arg(long)]
         dry_run: bool,
     },
-    /// Give a name to another account, with its content and texts
+    /// Transfer a name to another account, with its content and text records
     Transfer {
-        /// The name
+        /// Name
         name: String,
-        /// The new owner: address or name in the wallet
+        /// New owner: an address or an account of the wallet
         to: String,
     },
-    /// Give a name up and get its deposit back; the rent is not returned
+    /// Give up a name and get its deposit back; the rent is not refunded
     Release {
-        /// The name
+        /// Name
         name: String,
     },
-    /// Point a name at what a link opens (this makes the link's key public), or at what another network holds
+    /// Point a name to the content of a link (which makes the link's key public) or to another network
     Set {
-        /// The name: alice, or blog.alice
+        /// Name: alice, or blog.alice
         name: String,
-        /// A link that `put` printed, ipfs://CID, ipns://CID, bzz://HASH, onion3://ADDRESS, ar://ID, or 'none'
+        /// Link printed by `meganet put`, ipfs://CID, ipns://CID, bzz://HASH, onion3://ADDRESS, ar://ID, or 'none'
         link: String,
     },
-    /// A text that a name says, such as url, description or com.github; without a value it is printed
+    /// Set a text record of a name, such as url, description or com.github; without a value, print it
     Text {
-        /// The name
+        /// Name
         name: String,
-        /// What it is about
+        /// Key of the record
         key: String,
-        /// What it says
+        /// Value of the record
         value: Option<String>,
-        /// Remove it
+        /// Remove the record
         #[arg(long, conflicts_with = "value")]
         remove: bool,
     },
-    /// An address on another chain; without one it is printed
+    /// Set the address of a name on another chain; without an address, print it
     Addr {
-        /// The name
+        /// Name
         name: String,
-        /// btc, eth, dot, ksm, sol, or the number of a SLIP-44 coin type
+        /// Coin: btc, eth, dot, ksm, sol, or a SLIP-44 coin type
         coin: String,
-        /// The address as that chain writes it; for other coins 0x and its binary form in hex
+        /// Address in the notation of that chain; for other coins its binary form as 0x and hex digits
         address: Option<String>,
-        /// Remove it
+        /// Remove the address
         #[arg(long, conflicts_with = "address")]
         remove: bool,
     },
-    /// The key that messages to a name's owner are sealed for; without one it is printed
+    /// Set the public key for encrypting messages to a name's owner; without a key, print it
     Key {
-        /// The name
+        /// Name
         name: String,
-        /// An X25519 public key: 64 hex digits
+        /// X25519 public key: 64 hex digits
         key: Option<String>,
-        /// Remove it
+        /// Remove the key
         #[arg(long, conflicts_with = "key")]
         remove: bool,
     },
-    /// Accounts that may publish under a name and write its records, and nothing else
+    /// Manage the accounts that may publish under a name and set its records, and nothing else
     #[command(subcommand)]
     Delegate(DelegateCommand),
-    /// Names below a name, such as blog.alice
+    /// Manage subnames, such as blog.alice
     #[command(subcommand)]
     Sub(SubCommand),
-    /// The name that an account goes by
+    /// Show or set the primary name of an account, which represents it
     Reverse(ReverseArgs),
-    /// Everything that is known of a name
+    /// Show everything about a name: owner, expiry, content, records, delegates, subnames
     Info {
-        /// The name: alice, or blog.alice
+        /// Name: alice, or blog.alice
         name: String,
     },
-    /// The names of an account
+    /// List the names of an account
     List {
-        /// Address or name in the wallet; by default the account that signs
+        /// Address, or account of the wallet; by default the signing account
         owner: Option<String>,
     },
-    /// Registrations under way; takes back those that nothing came of
+    /// List unfinished registrations, or cancel them to get their deposits back
     Commitments(CommitmentsArgs),
-    /// Take a name out of the chain's state that has lapsed and that nobody wanted; anybody may
+    /// Remove a lapsed name from the chain's state; anyone may
     Sweep {
-        /// The name
+        /// Name
         name: String,
     },
 }
 
-/// On which terms a name is registered.
+/// Duration and highest price of a registration.
 #[derive(Clone, Debug, Args)]
 pub struct TermsArgs {
-    /// For so many years
+    /// Number of years to register a name for
     #[arg(long, default_value_t = 1, value_name = "N", help_heading = "Name")]
     pub years: u32,
-    /// Pay at most so much for it, in MEGA, a premium for a name that has just lapsed included; by default a premium is asked
-    /// about
+    /// Highest price to pay for the name, in MEGA, including the premium of a recently lapsed one. By default the terminal
+    /// asks before a premium is paid
     #[arg(long, value_name = "MEGA", help_heading = "Name")]
-    pub max_price: Option<meganet_chain_client::Mega>,
+    pub max_price: Option<Mega>,
 }
 
 /// `meganet name register`
 #[derive(Debug, Args)]
 pub struct RegisterArgs {
-    /// 3 to 63 of a-z, 0-9 and '-'
+    /// Name: 3 to 63 of a-z, 0-9 and '-'
     pub name: String,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub terms: TermsArgs,
-    /// Only say what it would cost
+    /// Only show the price
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -159,10 +161,10 @@ pub struct RegisterArgs {
 /// `meganet name commitments`
 #[derive(Debug, Args)]
 pub struct CommitmentsArgs {
-    /// Take this one back; may be given several times
+    /// Cancel this commitment; may be repeated
     #[arg(long, value_name = "HASH")]
     pub cancel: Vec<String>,
-    /// Take back all that are too old to be used
+    /// Cancel all that have expired
     #[arg(long)]
     pub cancel_stale: bool,
 }
@@ -170,13 +172,13 @@ pub struct CommitmentsArgs {
 /// `meganet name reverse`
 #[derive(Debug, Args)]
 pub struct ReverseArgs {
-    /// Address or name in the wallet; by default the account that signs
+    /// Address, or account of the wallet; by default the signing account
     #[arg(value_name = "ACCOUNT", conflicts_with_all = ["set", "clear"])]
     pub of: Option<String>,
-    /// The account that signs goes by this name, which it owns
+    /// Make this name, which the signing account owns, its primary name
     #[arg(long, value_name = "NAME", conflicts_with = "clear")]
     pub set: Option<String>,
-    /// The account that signs goes by no name
+    /// Remove the primary name of the signing account
     #[arg(long)]
     pub clear: bool,
 }
@@ -184,24 +186,24 @@ pub struct ReverseArgs {
 /// `meganet name delegate`
 #[derive(Debug, Subcommand)]
 pub enum DelegateCommand {
-    /// Who may write for a name
+    /// List the delegates of a name
     List {
-        /// The name
+        /// Name
         name: String,
     },
-    /// Let an account publish under a name and write its records
+    /// Allow an account to publish under a name and to set its records
     Add {
-        /// The name
+        /// Name
         name: String,
-        /// Address or name in the wallet
+        /// Address, or account of the wallet
         #[arg(value_name = "ACCOUNT")]
         whom: String,
     },
-    /// No longer
+    /// Revoke that
     Remove {
-        /// The name
+        /// Name
         name: String,
-        /// Address or name in the wallet
+        /// Address, or account of the wallet
         #[arg(value_name = "ACCOUNT")]
         whom: String,
     },
@@ -210,28 +212,28 @@ pub enum DelegateCommand {
 /// `meganet name sub`
 #[derive(Debug, Subcommand)]
 pub enum SubCommand {
-    /// The names below a name
+    /// List the subnames of a name
     List {
-        /// The name
+        /// Name
         name: String,
     },
-    /// Make a name below a name, or point it elsewhere
+    /// Create a subname, or point it elsewhere
     Set {
-        /// As in blog.alice
+        /// Subname, such as blog.alice
         name: String,
-        /// As for `name set`
+        /// As for `meganet name set`
         link: String,
     },
-    /// Remove a name below a name
+    /// Remove a subname and get its deposit back
     Remove {
-        /// As in blog.alice
+        /// Subname, such as blog.alice
         name: String,
     },
-    /// Let one account publish under a name below a name
+    /// Allow one account to publish under a subname
     Delegate {
-        /// As in blog.alice
+        /// Subname, such as blog.alice
         name: String,
-        /// Address or name in the wallet, or 'none'
+        /// Address, or account of the wallet, or 'none'
         #[arg(value_name = "ACCOUNT")]
         whom: String,
     },
@@ -243,7 +245,7 @@ mod tests {
     use clap::Parser;
 
     #[test]
-    fn names_are_asked_about_and_changed() {
+    fn names_are_queried_and_changed() {
         let parse = |line: &str| Cli::try_parse_from(line.split_whitespace());
         for line in [
             "meganet name search bakery",

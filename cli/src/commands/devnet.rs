@@ -3,9 +3,6 @@
 use super::{Session, session::connect};
 use crate::{
     args::{DevnetArgs, DevnetCommand, KindArg, ShapeArgs, Which},
-    config::Config,
-    devnet::{Devnet, Kind, Shape, State},
-    interrupts::Interrupts,
     output::bytes,
     progress::Bars,
     rules,
@@ -13,6 +10,7 @@ use crate::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use meganet_chain_client::Signer;
 use meganet_client::PublishOptions;
+use meganet_devnet::{ClientConfig, Devnet, Interrupts, Kind, Process, Shape, State};
 use serde_json::json;
 use std::{collections::BTreeSet, io::Write, path::Path};
 
@@ -141,7 +139,7 @@ fn status(session: &Session, state: &State) -> Result<()> {
         })
         .collect();
     session.output.result(&rows, |_| {
-        let line = |process: &crate::devnet::Process| {
+        let line = |process: &Process| {
             let memory = process.running.and_then(|running| running.memory());
             let state = memory.map_or("down".to_string(), |(now, _)| format!("up, {}", bytes(now)));
             format!("{:<14} {state:<16} 127.0.0.1:{:<6} {}", process.name, process.http_port, process.log.display())
@@ -154,10 +152,8 @@ fn chosen(state: &State, which: &Which) -> Result<Vec<usize>> {
     let mut chosen: Vec<usize> = which.names.iter().map(|name| state.position(name)).collect::<Result<_>>()?;
     for country in &which.country {
         let country = country.to_uppercase();
-        let there: Vec<usize> = (0..state.processes.len())
-            .filter(|index| state.processes[*index].country.as_deref() == Some(country.as_str()))
-            .collect();
-        ensure!(!there.is_empty(), "no worker of this devnet is in {country}");
+        let there = state.workers_in(&[&country]);
+        ensure!(!there.is_empty(), "no worker of this devnet is in {country}; `meganet devnet status` lists them");
         chosen.extend(there);
     }
     if let Some(kind) = which.kind {
@@ -198,7 +194,7 @@ async fn demo(session: &Session, site: &Path, name: &str, shape: &Shape) -> Resu
 }
 
 async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
-    let config = Config::read(&devnet.state.client_config())?;
+    let config = ClientConfig::read(&devnet.state.client_config())?;
     let client = connect(devnet.chain().await?, &config.bootnodes, None).await?;
     let bars = Bars::default();
     tell(&format!("publishing {} under the name {name}", site.display()));

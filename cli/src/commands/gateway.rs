@@ -1,11 +1,9 @@
 //! `meganet gateway`
 
 use super::Session;
-use crate::{
-    args::{GatewayArgs, ListingsArg},
-    interrupts::Interrupts,
-};
+use crate::args::{GatewayArgs, ListingsArg};
 use anyhow::{Context, Result};
+use meganet_devnet::Interrupts;
 use meganet_gateway::{Limits, Listings, NetworkSource, Options, serve};
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;

@@ -1,12 +1,13 @@
 //! `meganet light …`, and the chain seen through a light client.
 
 use super::Session;
-use crate::{args::LightCommand, config::Config, devnet::write_atomically};
+use crate::args::LightCommand;
 use anyhow::{Context, Result};
 use meganet_chain_client::{
     ChainClient, Options, SubxtChain, Trust,
     light::{Database, LightOptions, LightSpec},
 };
+use meganet_devnet::{ClientConfig, write_atomically};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,7 @@ async fn spec(session: &Session, output: Option<&Path>, nodes: &[String]) -> Res
 }
 
 /// Starts a light client and waits until it has caught up.
-pub(super) async fn chain(config: &Config) -> Result<SubxtChain> {
+pub(super) async fn chain(config: &ClientConfig) -> Result<SubxtChain> {
     let spec = LightSpec::read(config.light_spec()?)?;
     let database = Database::open(&state_dir()?, &spec.genesis());
     if let Some(note) = database.note() {
@@ -56,7 +57,7 @@ pub(super) async fn chain(config: &Config) -> Result<SubxtChain> {
 }
 
 /// On what a command's answer relies, for people.
-pub fn relies_on(chain: &dyn ChainClient, config: &Config) -> String {
+pub fn relies_on(chain: &dyn ChainClient, config: &ClientConfig) -> String {
     match (chain.trust(), &config.rpc) {
         (Trust::Rpc, Some(rpc)) => format!("{} {rpc}", Trust::Rpc),
         (trust, _) => trust.to_string(),

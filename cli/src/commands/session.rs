@@ -1,13 +1,14 @@
 //! What most commands need: the configuration, a connection, the account that signs.
 
 use super::light;
-use crate::{args::Global, config::Config, output::Output};
+use crate::{args::Global, config, output::Output};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{ChainClient, Signer, SubxtChain, account::parse_account};
 use meganet_client::{
     Client, Network,
     resolve::{CheckpointFile, Resolver},
 };
+use meganet_devnet::ClientConfig;
 use meganet_net::{Multiaddr, Net, NetConfig};
 use meganet_primitives::AccountId;
 use meganet_wallet::{Account, Store};
@@ -30,8 +31,8 @@ impl Session {
     }
 
     /// Where the network is.
-    pub fn config(&self) -> Result<Config> {
-        Config::find(&self.global)
+    pub fn config(&self) -> Result<ClientConfig> {
+        config::find(&self.global)
     }
 
     /// A connection to the chain, or with `--light` the chain itself.

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{args::VerifyArgs, names::read_name};
 use anyhow::{Context, Result};
-use meganet_chain_client::{ChainClient, NameProofs, SubxtChain};
-use meganet_client::resolve::{CheckpointFile, Evidence};
-use meganet_name_proof::{Answer, Checkpoint, Freshness, NameProof, verify};
+use meganet_chain_client::SubxtChain;
+use meganet_client::resolve::{CheckpointFile, Evidence, ask_checkpoint};
+use meganet_name_proof::{Answer, Freshness, NameProof, verify};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -56,7 +56,7 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
 pub async fn checkpoint(session: &Session, output: &Path) -> Result<()> {
     let config = session.config()?;
     let chain = SubxtChain::connect(config.rpc()?, config.genesis()?).await?;
-    let taken = ask(&chain).await?;
+    let taken = ask_checkpoint(&chain).await?;
     CheckpointFile::create(output, &taken)?;
     let (number, hash, path) = (taken.number, taken.hash, output.display());
     let value = json!({ "output": output, "checkpoint": taken, "asked": chain.url() });
@@ -66,13 +66,4 @@ pub async fn checkpoint(session: &Session, output: &Path) -> Result<()> {
             chain.url()
         )
     })
-}
-
-/// What a node says is a checkpoint of its chain.
-pub async fn ask(chain: &SubxtChain) -> Result<Checkpoint> {
-    let taken: Checkpoint =
-        serde_json::from_value(chain.checkpoint().await?).context("the node's checkpoint can't be read")?;
-    taken.voters().context("the node's checkpoint is none")?;
-    anyhow::ensure!(taken.genesis.0 == chain.genesis(), "the node's checkpoint is of another chain; ask another node");
-    Ok(taken)
 }

@@ -4,8 +4,10 @@
 //! everything; a node whose proofs are checked from a [checkpoint](CheckpointFile) on; or, where there is no checkpoint, a node
 //! that is believed. It never takes a worse way because a better one failed: that is an error.
 
+mod ask;
 mod checkpoint;
 
+pub use ask::{AskCheckpointError, ask_checkpoint};
 pub use checkpoint::{CheckpointError, CheckpointFile};
 
 use meganet_chain_client::{At, ChainClient, ChainError, NameProofs, Trust};

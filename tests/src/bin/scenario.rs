@@ -3,8 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Parser;
 use futures::{StreamExt, stream};
-use meganet_cli::devnet::Shape;
-use meganet_cli::interrupts::Interrupts;
+use meganet_devnet::{Interrupts, Shape};
 use meganet_tests::{
     Facts, Stage,
     scenarios::{self, Scenario},

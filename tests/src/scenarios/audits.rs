@@ -19,7 +19,7 @@ use crate::{Stage, folder, wait::until};
 use anyhow::{Context, Result, ensure};
 use cast::Cast;
 use meganet_chain_client::{At, ChainClient};
-use meganet_cli::devnet::Shape;
+use meganet_devnet::Shape;
 use meganet_primitives::{Period, WorkerId, chain::WorkerAudit};
 use readers::Readers;
 use std::time::Duration;

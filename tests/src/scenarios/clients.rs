@@ -3,7 +3,7 @@
 
 use crate::{Stage, folder};
 use anyhow::{Context, Result, bail, ensure};
-use meganet_cli::devnet::{Kind, rpc};
+use meganet_devnet::{Kind, rpc};
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 use tokio::process::Command;

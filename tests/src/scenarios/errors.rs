@@ -8,7 +8,7 @@ use crate::{
     http::{raw, slow_drip},
 };
 use anyhow::{Context, Result, ensure};
-use meganet_cli::devnet::Kind;
+use meganet_devnet::Kind;
 
 const LABEL: &str = "errors";
 

@@ -14,7 +14,7 @@ use crate::{Stage, folder, wait::until};
 use anyhow::{Context, Result, ensure};
 use cut::Cut;
 use meganet_chain_client::{At, ChainClient, SubxtChain};
-use meganet_cli::devnet::Kind;
+use meganet_devnet::Kind;
 use meganet_primitives::{
     BlockNumber,
     chain::{ChallengeState, ChallengedByte},

@@ -9,7 +9,7 @@ mod uploads;
 use crate::{Stage, folder};
 use anyhow::{Context, Result, ensure};
 use meganet_chain_client::{At, ChainClient};
-use meganet_cli::{config::Config, devnet::Kind};
+use meganet_devnet::{ClientConfig, Kind};
 use meganet_net::{Net, NetConfig};
 use meganet_primitives::{SlotIndex, chain::GroupInfo, receipt::PeerKey};
 use std::{sync::Arc, time::Duration};
@@ -71,9 +71,9 @@ impl Victim {
         let group = chain.group(u32::try_from(group)?, At::Best).await?.context("its group is on the chain")?;
         let slot = SlotIndex::try_from(member["slot"].as_u64().context("the worker has a slot")?)?;
         let peer = group.slots.get(usize::from(slot)).copied().flatten().context("the slot is taken")?.peer;
-        let bootnodes = Config::read(&stage.devnet.state.client_config())?.bootnodes;
+        let bootnodes = ClientConfig::read(&stage.devnet.state.client_config())?.bootnodes;
         let bootnodes = bootnodes.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
-        let (net, _nothing_is_served) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await?;
+        let (net, _nothing_is_served) = Net::start(NetClientConfig::reader(chain.genesis(), bootnodes)).await?;
         Ok(Victim { index, peer, group, slot, net, chain })
     }
 }

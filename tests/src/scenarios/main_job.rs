@@ -10,7 +10,7 @@
 
 use crate::{Stage, folder};
 use anyhow::{Context, Result, ensure};
-use meganet_cli::devnet::Kind;
+use meganet_devnet::Kind;
 use std::{path::Path, time::Duration};
 
 const LABEL: &str = "main-job";

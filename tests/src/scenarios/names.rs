@@ -15,7 +15,7 @@ mod proofs;
 
 use crate::{Stage, folder, http::Browser, stage};
 use anyhow::{Context, Result, ensure};
-use meganet_cli::devnet::Shape;
+use meganet_devnet::Shape;
 use std::path::{Path, PathBuf};
 
 /// The label whose life is short.

@@ -3,7 +3,7 @@
 use crate::Stage;
 use anyhow::{Context, Result, ensure};
 use meganet_chain_client::{At, ChainClient, Signer};
-use meganet_cli::devnet::{Kind, operator_suri, program};
+use meganet_devnet::{Kind, operator_suri, program};
 use meganet_primitives::{AccountId, GroupId, WorkerId};
 use std::collections::BTreeMap;
 use tokio::process::Command;

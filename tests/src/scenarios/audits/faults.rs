@@ -7,7 +7,7 @@ use super::{
 use crate::{Facts, Stage, pay::paid_once, pool, wait::until};
 use anyhow::{Context, Result, ensure};
 use meganet_chain_client::{At, ChainClient, Signer};
-use meganet_cli::devnet::{Kind, Running, operator_suri};
+use meganet_devnet::{Kind, Running, operator_suri};
 use meganet_primitives::{GroupId, Period, WorkerId, chain::ChallengeState};
 use nix::sys::signal::Signal;
 use std::{

@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use meganet_chain_client::{ChainClient, Signer};
-use meganet_cli::devnet::{Kind, operator_suri, rpc};
+use meganet_devnet::{Kind, operator_suri, rpc};
 use meganet_primitives::{BlockNumber, Period};
 use serde_json::{Value, json};
 use std::{

@@ -2,7 +2,7 @@
 
 use crate::{Stage, pool::next_nonce};
 use anyhow::{Context, Result, ensure};
-use meganet_cli::devnet::{Kind, rpc};
+use meganet_devnet::{Kind, rpc};
 use meganet_primitives::{AccountId, BlockNumber};
 use serde_json::{Value, json};
 use std::time::Duration;

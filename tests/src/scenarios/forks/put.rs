@@ -4,7 +4,7 @@ use super::cut::Cut;
 use crate::{Stage, folder};
 use anyhow::{Context, Result, ensure};
 use meganet_chain_client::Signer;
-use meganet_cli::devnet::Kind;
+use meganet_devnet::Kind;
 use serde_json::Value;
 use std::path::PathBuf;
 use tokio::task::JoinHandle;

@@ -3,7 +3,7 @@
 use super::{LASTING, shows, site, text};
 use crate::{Stage, http::Browser};
 use anyhow::{Context, Result, ensure};
-use meganet_cli::devnet::Kind;
+use meganet_devnet::Kind;
 use std::{process::Stdio, time::Instant};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},

@@ -1,8 +1,7 @@
-//! Ending the processes of a devnet. Whoever starts one relies on this to leave no process behind, so every process is told
-//! to end before anything is waited for, and nothing is written before all have ended: on a machine that is busy writing,
-//! after a build say, a write may take minutes.
+//! Stops the processes of a devnet, and leaves none behind. All are signalled before any is waited for, and nothing is written to
+//! disk before all have exited: on a machine that is busy writing, after a build for example, a write may take minutes.
 
-use super::{
+use crate::{
     process::{Kind, Running},
     state::State,
 };
@@ -11,32 +10,43 @@ use futures::Future;
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
 
-/// How long processes may take to end after SIGTERM before they are killed, and to be gone after SIGKILL.
+/// How long processes may take to exit after SIGTERM before they are killed, and again after SIGKILL.
 const GRACE: Duration = Duration::from_secs(20);
 
 impl State {
-    /// Ends processes together, politely first: `SIGTERM` to each in the order given, and after 20 seconds `SIGKILL` to
-    /// those that are left.
+    /// Stops processes together: `SIGTERM` to each in the given order, and after 20 seconds `SIGKILL` to those still running.
+    ///
+    /// # Errors
+    /// A process survives, or the new state cannot be saved.
     pub fn stop(&mut self, indices: &[usize]) -> Result<()> {
         self.end(indices, GRACE)
     }
 
-    /// Ends processes at once, as a power cut would: `SIGKILL` to all, then waits until all are gone.
+    /// Kills processes as a power cut would: `SIGKILL` to all, then waits until all have exited.
+    ///
+    /// # Errors
+    /// As of [`Self::stop`].
     pub fn kill(&mut self, indices: &[usize]) -> Result<()> {
         let running = self.running(indices);
-        let told = tell(&running, Signal::SIGKILL);
+        let signalled = signal_all(&running, Signal::SIGKILL);
         wait(&running, GRACE);
         let ended = self.forget(indices);
-        // A process that cannot be signalled and is still there is told of by `forget`, with its name.
-        ended.and(told)
+        // `forget` reports a process that is still there by its name, which says more.
+        ended.and(signalled)
     }
 
-    /// Ends everything, readers first.
+    /// Stops everything: the gateway, then workers, then validators.
+    ///
+    /// # Errors
+    /// As of [`Self::stop`].
     pub fn stop_all(&mut self) -> Result<()> {
         self.stop(&self.readers_first())
     }
 
-    /// Ends everything, and kills what is left as soon as `hurry` resolves, for people who press Ctrl-C again.
+    /// Stops everything, and kills what is still running once `hurry` resolves: for a user who presses Ctrl-C again.
+    ///
+    /// # Errors
+    /// As of [`Self::stop`].
     pub async fn stop_all_or_kill(self, hurry: impl Future<Output = ()>) -> Result<()> {
         self.end_all_or_kill(GRACE, hurry).await
     }
@@ -44,23 +54,23 @@ impl State {
     async fn end_all_or_kill(mut self, grace: Duration, hurry: impl Future<Output = ()>) -> Result<()> {
         let all = self.readers_first();
         let running = self.running(&all);
-        // Waiting blocks, and `hurry` must be heard meanwhile.
+        // `end` blocks, and `hurry` has to be polled at the same time.
         let mut ending = tokio::task::spawn_blocking(move || self.end(&all, grace));
         let ended = tokio::select! {
             ended = &mut ending => ended,
             () = hurry => {
-                // Whatever cannot be told here is told of by `end`, which finds it running.
-                let _ = tell(&running, Signal::SIGKILL);
+                // `end` reports what could not be signalled and is still running.
+                let _ = signal_all(&running, Signal::SIGKILL);
                 ending.await
             }
         };
-        ended.context("the thread that ends the processes broke down; `meganet devnet down` ends what is left")?
+        ended.context("the thread that stops the processes panicked; run `meganet devnet down` to stop the rest")?
     }
 
     fn end(&mut self, indices: &[usize], grace: Duration) -> Result<()> {
         let running = self.running(indices);
-        // What does not hear this is killed below, and an error of that is reported.
-        let _ = tell(&running, Signal::SIGTERM);
+        // Processes that cannot be signalled are killed below, which reports the error.
+        let _ = signal_all(&running, Signal::SIGTERM);
         wait(&running, grace);
         self.kill(indices)
     }
@@ -73,7 +83,10 @@ impl State {
         indices.iter().filter_map(|index| self.processes[*index].running).collect()
     }
 
-    /// Takes down that processes have ended.
+    /// Records that processes have exited.
+    ///
+    /// # Errors
+    /// One is still running, or the state cannot be saved.
     fn forget(&mut self, indices: &[usize]) -> Result<()> {
         let mut left = Vec::new();
         for index in indices {
@@ -83,18 +96,18 @@ impl State {
                 _ => process.running = None,
             }
         }
-        let saved = self.save().context("the processes have ended, but that could not be written down");
-        ensure!(left.is_empty(), "still running, though told to end and killed: {}", left.join(", "));
+        let saved = self.save().context("the processes have exited, but that could not be saved");
+        ensure!(left.is_empty(), "still running after SIGTERM and SIGKILL: {}", left.join(", "));
         saved
     }
 }
 
-/// Sends a signal to all, whatever comes of each; the first error.
-fn tell(running: &[Running], signal: Signal) -> Result<()> {
+/// Sends a signal to all, also after an error; returns the first one.
+fn signal_all(running: &[Running], signal: Signal) -> Result<()> {
     running.iter().map(|instance| instance.signal(signal)).fold(Ok(()), Result::and)
 }
 
-/// Waits until all have ended, `grace` for them together.
+/// Waits until all have exited, for at most `grace` in total.
 fn wait(running: &[Running], grace: Duration) {
     let deadline = Instant::now() + grace;
     for instance in running {
@@ -106,10 +119,10 @@ fn wait(running: &[Running], grace: Duration) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::devnet::Shape;
+    use crate::Shape;
     use std::path::Path;
 
-    /// Longer than any test may take: who waits for this fails.
+    /// Longer than any test may take.
     const FOR_EVER: Duration = Duration::from_secs(3600);
     const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -140,9 +153,9 @@ mod tests {
     const DEAF: &str = "trap '' TERM";
 
     #[test]
-    fn all_are_told_before_any_is_waited_for() {
+    fn all_are_signalled_before_any_is_waited_for() {
         let dir = tempfile::tempdir().unwrap();
-        // Each ends only once the one that is told after it has been told.
+        // Each process exits only after the next one has been signalled.
         let gateway = "trap 'while [ ! -e worker ]; do sleep 0.05; done; touch gateway; exit' TERM";
         let worker = "trap 'touch worker; while [ ! -e validator ]; do sleep 0.05; done; exit' TERM";
         let validator = "trap 'touch validator; exit' TERM";
@@ -151,25 +164,25 @@ mod tests {
         let running = all_running(&state);
         state.stop_all().unwrap();
         assert!(running.iter().all(|instance| !instance.is_alive()));
-        assert!(dir.path().join("gateway").exists(), "the gateway was killed instead of left to end");
+        assert!(dir.path().join("gateway").exists(), "the gateway was killed before it could exit");
         let saved = State::require(dir.path()).unwrap();
         assert!(saved.processes.iter().all(|process| process.running.is_none()));
     }
 
     #[test]
-    fn what_is_deaf_is_killed_and_a_state_that_cannot_be_saved_keeps_nothing_alive() {
+    fn processes_that_ignore_sigterm_are_killed_even_if_the_state_cannot_be_saved() {
         let dir = tempfile::tempdir().unwrap();
         let scripts = [("gateway", DEAF), ("worker-de-1", DEAF), ("validator-1", DEAF)];
         let mut state = network(dir.path(), scripts);
         let running = all_running(&state);
         std::fs::remove_dir_all(dir.path()).unwrap();
         let error = state.end(&state.readers_first(), Duration::from_millis(200)).unwrap_err();
-        assert!(error.to_string().contains("have ended, but"), "{error:#}");
+        assert!(error.to_string().contains("have exited, but"), "{error:#}");
         assert!(running.iter().all(|instance| !instance.is_alive()));
     }
 
     #[tokio::test]
-    async fn who_is_in_a_hurry_does_not_wait_for_the_deaf() {
+    async fn in_a_hurry_processes_that_ignore_sigterm_are_not_waited_for() {
         let dir = tempfile::tempdir().unwrap();
         let scripts = [("gateway", DEAF), ("worker-de-1", DEAF), ("validator-1", DEAF)];
         let state = network(dir.path(), scripts);

@@ -1,39 +1,36 @@
-//! A whole local network of real processes in one folder: validators, workers in chosen countries, a gateway.
-//!
-//! [`State`] is what the folder holds; `launch` starts processes and `ending` ends them; [`Devnet`] brings a network up in the right
-//! order and gives the well-known accounts of the development chain to those who need them. The command line, the
-//! end-to-end tests and the demo all drive networks through it.
+//! Brings a whole network up: validators, then workers, whose bonds it funds, then the gateway.
 
-mod ending;
-mod launch;
-mod process;
-mod state;
-
-pub use launch::{operator_suri, program, rpc, worker_health};
-pub use process::{Kind, Process, Running, log_tail};
-pub use state::{Shape, State, write_atomically};
-
-use crate::{commands::ask_checkpoint, config::Config};
+use crate::{
+    client_config::ClientConfig,
+    files::{log_tail, write_atomically},
+    process::Kind,
+    shape::Shape,
+    startup::operator_suri,
+    state::{CHECKPOINT, LIGHT_SPEC, State},
+};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, SubxtChain, Until};
-use meganet_client::resolve::CheckpointFile;
+use meganet_client::resolve::{CheckpointFile, ask_checkpoint};
 use std::{
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// How long a new chain may take to finalize its first block, on a busy machine too.
+/// How long a new chain may take to finalize its first block, also on a busy machine.
 const FIRST_FINALITY: Duration = Duration::from_secs(300);
 
 /// A local network.
 pub struct Devnet {
-    /// Its processes.
+    /// Its folder and processes.
     pub state: State,
 }
 
 impl Devnet {
-    /// The network in `dir`; lays out a new one of this shape where there is none.
+    /// Reads the network in `dir`, or creates one of this shape. Starts nothing.
+    ///
+    /// # Errors
+    /// As of [`State::load`] and [`State::create`].
     pub fn open(dir: &Path, shape: &Shape) -> Result<Self> {
         let state = match State::load(dir)? {
             Some(state) => state,
@@ -42,38 +39,41 @@ impl Devnet {
         Ok(Devnet { state })
     }
 
-    /// Starts what does not run, in order. `say` gets a line for each step. However this ends, and also where it is
-    /// abandoned, [`State::stop_all`] ends what was started.
-    pub async fn up(&mut self, say: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
-        self.start_validators(say).await?;
-        self.start_workers(say).await?;
+    /// Starts everything that is not running, in order, and calls `report` with a line for each step. After an error, and if
+    /// this future is dropped, the caller has to stop what was started: [`State::stop_all`].
+    ///
+    /// # Errors
+    /// A process exits or is not ready in time; the message has the end of its log.
+    pub async fn up(&mut self, report: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
+        self.start_validators(report).await?;
+        self.start_workers(report).await?;
         self.write_client_config().await?;
         let gateways = self.state.of_kind(Kind::Gateway);
         if !gateways.is_empty() {
-            say("starting the gateway");
+            report("starting the gateway");
             self.state.start(&gateways).await?;
         }
         Ok(())
     }
 
-    async fn start_validators(&mut self, say: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
+    async fn start_validators(&mut self, report: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
         let validators = self.state.of_kind(Kind::Validator);
-        say(&format!("starting {} validators", validators.len()));
-        // The others find each other through the first, whose peer id is known once it runs.
+        report(&format!("starting {} validators", validators.len()));
+        // The first is the bootnode of the others; its peer id is known once it is running.
         let (first, others) = validators.split_first().context("a devnet has a validator")?;
         self.state.start(&[*first]).await?;
         self.state.start(others).await?;
-        say("waiting for the first finalized block");
+        report("waiting for the first finalized block");
         let chain = self.chain().await?;
         let deadline = Instant::now() + FIRST_FINALITY;
         while chain.finalized().await?.number == 0 {
             if Instant::now() >= deadline {
                 let log = &self.state.processes[*first].log;
                 bail!(
-                    "no block was finalized in {} s. The last lines of {}:\n{}",
+                    "no block was finalized within {} s. The last lines of {}:\n{}",
                     FIRST_FINALITY.as_secs(),
                     log.display(),
-                    log_tail(log, 15)
+                    log_tail(log)
                 );
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -81,17 +81,17 @@ impl Devnet {
         Ok(())
     }
 
-    async fn start_workers(&mut self, say: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
+    async fn start_workers(&mut self, report: &mut (dyn FnMut(&str) + Send)) -> Result<()> {
         let workers = self.state.of_kind(Kind::Worker);
         let Some((first, others)) = workers.split_first() else { return Ok(()) };
         self.fund_operators().await?;
-        say(&format!("starting {} workers, which register and bond", workers.len()));
-        // The first is where the others begin to look for peers.
+        report(&format!("starting {} workers, which register and bond", workers.len()));
+        // The first is the bootnode of the others.
         self.state.start(&[*first]).await?;
         self.state.start(others).await
     }
 
-    /// Gives each worker's account what its bond and fees take, unless it has it.
+    /// Transfers to each worker's operator what its bond and fees cost, unless it has that already.
     async fn fund_operators(&self) -> Result<()> {
         let chain = self.chain().await?;
         let params = chain.params(At::Best).await?;
@@ -111,7 +111,10 @@ impl Devnet {
         Ok(())
     }
 
-    /// A connection to the first validator that runs.
+    /// Connects to the first running validator.
+    ///
+    /// # Errors
+    /// None is running, or the connection fails.
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         Ok(Arc::new(self.node().await?))
     }
@@ -121,11 +124,15 @@ impl Devnet {
         let index = validators
             .into_iter()
             .find(|index| self.state.processes[*index].is_alive())
-            .context("no validator runs")?;
+            .context("no validator is running; start them with `meganet devnet up`")?;
         Ok(SubxtChain::connect(&self.state.rpc_url(index), None).await?)
     }
 
-    /// Writes `client.toml`, with which `meganet` finds this network, and `light.json` and `checkpoint.json`, with which it verifies it.
+    /// Writes `client.toml`, with which `meganet` finds this network, and the light client's chain spec and the checkpoint,
+    /// with which it verifies answers. Needs a running validator.
+    ///
+    /// # Errors
+    /// No validator answers, or the folder cannot be written to.
     pub async fn write_client_config(&self) -> Result<()> {
         let validators = self.state.of_kind(Kind::Validator);
         let first = *validators.first().context("a devnet has a validator")?;
@@ -134,11 +141,11 @@ impl Devnet {
         let spec = chain.light_spec(&self.state.node_addresses()).await?;
         write_atomically(&self.state.light_spec(), spec.json().as_bytes())?;
         CheckpointFile::create(&self.state.checkpoint(), &ask_checkpoint(&chain).await?)?;
-        let config = Config {
+        let config = ClientConfig {
             rpc: Some(self.state.rpc_url(first)),
             genesis: Some(format!("0x{}", hex::encode(chain.genesis()))),
-            light_spec: Some(state::LIGHT_SPEC.into()),
-            checkpoint: Some(state::CHECKPOINT.into()),
+            light_spec: Some(LIGHT_SPEC.into()),
+            checkpoint: Some(CHECKPOINT.into()),
             bootnodes: self.state.worker_addresses(None),
             gateway: gateway.map(|port| format!("mega.localhost:{port}")),
         };

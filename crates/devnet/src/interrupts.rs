@@ -1,9 +1,9 @@
-//! Being told to end: by Ctrl-C, by `kill`, or because the terminal was closed.
+//! The signals that ask a program to stop: Ctrl-C, `kill`, a closed terminal.
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Hears SIGINT, SIGTERM and SIGHUP from when it is made, also while nobody waits: a Ctrl-C between two steps is not lost.
+/// Receives SIGINT, SIGTERM and SIGHUP. Signals that arrive while no one waits are kept, so a Ctrl-C between two steps is not lost.
 pub struct Interrupts {
     ctrl_c: Signal,
     terminate: Signal,
@@ -11,9 +11,15 @@ pub struct Interrupts {
 }
 
 impl Interrupts {
-    /// Begins to listen; from now on these signals no longer end the process by themselves. Needs a Tokio runtime.
+    /// Starts to listen. From then on these signals no longer end the process, so the caller has to act on [`Self::next`].
+    ///
+    /// # Errors
+    /// The system refuses to install the handlers.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
     pub fn listen() -> Result<Self> {
-        let hear = |kind| signal(kind).context("the system does not let this program listen for signals");
+        let hear = |kind| signal(kind).context("could not install a signal handler");
         Ok(Interrupts {
             ctrl_c: hear(SignalKind::interrupt())?,
             terminate: hear(SignalKind::terminate())?,
@@ -21,7 +27,7 @@ impl Interrupts {
         })
     }
 
-    /// Waits for the next of them.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.ctrl_c.recv() => {}
@@ -38,7 +44,7 @@ mod tests {
     use nix::sys::signal::{Signal, raise};
 
     #[tokio::test]
-    async fn a_signal_that_came_while_nobody_waited_is_heard() {
+    async fn a_signal_that_came_while_nobody_waited_is_not_lost() {
         let mut interrupts = Interrupts::listen().unwrap();
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
             raise(signal).unwrap();

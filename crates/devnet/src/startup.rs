@@ -1,37 +1,45 @@
-//! Starting the processes of a devnet, in order, and waiting until each does its work.
+//! Starts the processes of a devnet in order, and waits until each does its work.
 
-use super::{
-    process::{Kind, Process, log_tail},
-    state::{State, write_atomically},
+use crate::{
+    files::{log_tail, write_atomically},
+    probe::ready,
+    process::Kind,
+    state::State,
 };
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-/// How long a process may take until it is ready. Nodes compile their runtime when they start: ten seconds for three of them
-/// on two idle cores, minutes on busy ones.
+/// How long a process may take until it does its work. Nodes compile their runtime when they start: three of them take ten
+/// seconds on two idle cores, and minutes on busy ones.
 const READY: Duration = Duration::from_secs(300);
-/// The well-known accounts of the preset `local`, one a validator.
+/// Flags that select the development keys of chain `local`, one for each validator.
 const VALIDATORS: [&str; 3] = ["--alice", "--bob", "--charlie"];
 
-/// The secret URI of the account that a devnet's worker acts for: derived from the well-known development phrase, and
-/// different for every worker, since no operator may hold two slots of a group.
+/// The secret URI of the operator account of a devnet's worker. It is derived from the development phrase and different for
+/// every worker, since an operator may hold only one slot of a group.
 pub fn operator_suri(worker: &str) -> String {
     format!("//Operator//{worker}")
 }
 
-/// Finds a program beside the running one: all are built into one folder. Tests run from its subfolder `deps`.
+/// Finds another program of this project in the folder of the running one, where all are built. Tests run from its subfolder
+/// `deps`.
+///
+/// # Errors
+/// The program was not built.
 pub fn program(name: &str) -> Result<PathBuf> {
-    let own = std::env::current_exe().context("the system does not say where this program is")?;
+    let own = std::env::current_exe().context("could not find out where this program is")?;
     let found = own.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|path| path.is_file());
-    found.with_context(|| format!("{name} is not beside {}; build it with scripts/build", own.display()))
+    found.with_context(|| format!("there is no {name} in the folder of {}; build it with scripts/build", own.display()))
 }
 
 impl State {
-    /// Starts processes together and waits until each is ready. What runs already is left alone.
+    /// Starts processes together and waits until each does its work. Running ones are left alone.
+    ///
+    /// # Errors
+    /// A program is missing, or a process exits or is not ready in time; the message has the end of its log.
     pub async fn start(&mut self, indices: &[usize]) -> Result<()> {
         for index in indices {
             let (binary, args) = self.command(*index)?;
@@ -45,7 +53,7 @@ impl State {
     }
 
     /// Program and arguments of a process.
-    pub fn command(&self, index: usize) -> Result<(&'static str, Vec<String>)> {
+    fn command(&self, index: usize) -> Result<(&'static str, Vec<String>)> {
         let process = &self.processes[index];
         let (program, mut args) = match process.kind {
             Kind::Validator => ("meganet-node", self.validator_args(index)?),
@@ -68,7 +76,7 @@ impl State {
         let mut args = strings(&["--chain", &self.chain, "--validator", VALIDATORS[index]]);
         args.extend(strings(&["--base-path", &path(&process.data), "--node-key-file", &path(&key_file)]));
         args.extend(strings(&["--rpc-port", &process.http_port.to_string(), "--rpc-cors", "all"]));
-        // Who tests a node's own methods says so in `extra`.
+        // A test that needs unsafe methods sets this itself.
         if !process.extra.iter().any(|arg| arg == "--rpc-methods") {
             args.extend(strings(&["--rpc-methods", "safe"]));
         }
@@ -89,7 +97,7 @@ impl State {
     fn worker_args(&self, index: usize) -> Result<Vec<String>> {
         let process = &self.processes[index];
         let country = process.country.as_deref().context("a worker has a country")?;
-        // Workers spread over the validators, so that one of these can go without all of those going blind.
+        // Workers use different validators, so that one of these can stop without cutting all workers off from the chain.
         let validators = self.of_kind(Kind::Validator);
         let mut args = strings(&[
             "--base-path",
@@ -113,71 +121,36 @@ impl State {
         strings(&["--config", &path(&self.client_config()), "gateway", "--listen", &listen])
     }
 
-    /// Waits until a process does its work: a node answers, a worker is registered, a gateway serves.
+    /// Waits until a process does its work, and stores its peer id.
     async fn wait_ready(&mut self, index: usize) -> Result<()> {
         let deadline = Instant::now() + READY;
         let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
         loop {
             let process = &self.processes[index];
-            if let Some(peer) = ready(&http, process).await {
-                self.processes[index].peer_id = peer;
+            if let Some(ready) = ready(&http, process).await {
+                self.processes[index].peer_id = ready.peer_id;
                 return self.save();
             }
             if !process.is_alive() {
                 bail!(
-                    "{} ended. The last lines of {}:\n{}",
+                    "{} exited. The last lines of its log {}:\n{}",
                     process.name,
                     process.log.display(),
-                    log_tail(&process.log, 15)
+                    log_tail(&process.log)
                 );
             }
             if Instant::now() >= deadline {
-                let tail = log_tail(&process.log, 15);
                 bail!(
-                    "{} is not ready after {} s. The last lines of {}:\n{tail}",
+                    "{} is not ready after {} s. The last lines of its log {}:\n{}",
                     process.name,
                     READY.as_secs(),
-                    process.log.display()
+                    process.log.display(),
+                    log_tail(&process.log)
                 );
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
-}
-
-/// `Some` when the process is ready, with its peer id if it has one.
-async fn ready(http: &reqwest::Client, process: &Process) -> Option<Option<String>> {
-    match process.kind {
-        Kind::Validator => rpc(http, process.http_port, "system_localPeerId", json!([]))
-            .await
-            .ok()?
-            .as_str()
-            .map(|peer| Some(peer.into())),
-        Kind::Worker => {
-            let health = worker_health(http, process.http_port).await.ok()?;
-            health.get("worker_id")?.as_u64()?;
-            Some(Some(health.get("peer_id")?.as_str()?.into()))
-        }
-        Kind::Gateway => {
-            let url = format!("http://127.0.0.1:{}/__meganet__/health", process.http_port);
-            http.get(url).send().await.ok()?.status().is_success().then_some(None)
-        }
-    }
-}
-
-/// Asks a node one JSON-RPC question over HTTP.
-pub async fn rpc(http: &reqwest::Client, port: u16, method: &str, params: Value) -> Result<Value> {
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    let mut answer: Value = http.post(format!("http://127.0.0.1:{port}")).json(&request).send().await?.json().await?;
-    match answer.get_mut("result") {
-        Some(result) => Ok(result.take()),
-        None => bail!("{method} failed: {}", answer["error"]),
-    }
-}
-
-/// What a worker says of itself at `/health`.
-pub async fn worker_health(http: &reqwest::Client, port: u16) -> Result<Value> {
-    Ok(http.get(format!("http://127.0.0.1:{port}/health")).send().await?.json().await?)
 }
 
 fn strings(parts: &[&str]) -> Vec<String> {

@@ -1,7 +1,7 @@
-//! One process of a devnet: how it is started in the background, watched and ended.
+//! One process of a devnet: started in the background, watched and signalled.
 //!
-//! A pid alone says little, since the system gives it to somebody else later. So the start time that the kernel keeps is
-//! remembered beside it, and a signal goes only to the very process that was started.
+//! The system reuses process ids, so a process is identified by its id and the start time that the kernel reports. A signal is
+//! sent only if both match.
 
 use anyhow::{Context, Result};
 use nix::{
@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a process of a devnet is.
+/// The role of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -34,14 +34,14 @@ pub enum Kind {
     Gateway,
 }
 
-/// A process that was started, or could be started again.
+/// A process that is running, or can be started.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Process {
     /// `validator-1`, `worker-de-1`, `gateway`.
     pub name: String,
-    /// What it is.
+    /// Its role.
     pub kind: Kind,
-    /// Where a worker says it is.
+    /// The country that a worker registers in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Its JSON-RPC or HTTP port on 127.0.0.1.
@@ -55,10 +55,10 @@ pub struct Process {
     pub data: PathBuf,
     /// Its log.
     pub log: PathBuf,
-    /// Arguments besides those that its place in the network gives it.
+    /// Arguments in addition to those that its role needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra: Vec<String>,
-    /// Environment variables besides those of whoever starts it.
+    /// Environment variables in addition to those of the starting program.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
     /// The running instance.
@@ -76,15 +76,18 @@ pub struct Running {
 }
 
 impl Running {
-    /// Whether exactly this instance still runs. One that was killed does until its last thread has ended: until then it
-    /// keeps its files locked, and whoever is started in its place would find its database in use.
+    /// Whether this instance is still running. A killed process counts as running until its last thread has exited: until then
+    /// its files stay locked, and a process started in its place would find the database in use.
     pub fn is_alive(&self) -> bool {
-        // A child of ours that ended stays a zombie until somebody asks.
+        // A child that has exited stays a zombie until it is waited for.
         let _ = waitpid(Pid::from_raw(self.pid), Some(WaitPidFlag::WNOHANG));
         stat(self.pid).is_some_and(|stat| stat.started == self.started && !stat.has_ended())
     }
 
-    /// Sends a signal, if the instance still runs.
+    /// Sends a signal, if the instance is still running.
+    ///
+    /// # Errors
+    /// The system refuses, as for a process of another user.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         if !self.is_alive() {
             return Ok(());
@@ -95,7 +98,7 @@ impl Running {
         }
     }
 
-    /// Waits until the instance has ended; `false` where it had not after `timeout`.
+    /// Blocks until the instance has exited; returns `false` if it had not after `timeout`.
     pub fn wait_ended(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         while self.is_alive() {
@@ -107,7 +110,7 @@ impl Running {
         true
     }
 
-    /// Resident memory in bytes, and the most it ever was; `None` once it has ended.
+    /// Current and peak resident memory, in bytes; `None` once it has exited.
     pub fn memory(&self) -> Option<(u64, u64)> {
         if !self.is_alive() {
             return None;
@@ -121,24 +124,24 @@ impl Running {
     }
 }
 
-/// What `/proc/PID/stat` says of a process.
+/// Fields of `/proc/PID/stat`.
 struct Stat {
     /// State of its first thread, field 3.
     state: char,
-    /// How many threads it has, field 20.
+    /// Number of threads, field 20.
     threads: u64,
     /// Clock ticks from boot to its start, field 22.
     started: u64,
 }
 
 impl Stat {
-    /// Whether only its exit code is left. The first thread of a process turns into a zombie before the others have ended.
+    /// Whether only the exit code is left. The first thread of a process becomes a zombie while others may still run.
     fn has_ended(&self) -> bool {
         matches!(self.state, 'Z' | 'X') && self.threads <= 1
     }
 }
 
-/// `None` where there is no such process. The command's name may hold spaces and brackets, so fields count from its end.
+/// `None` if there is no such process. The command's name may contain spaces and brackets, so fields are counted from its end.
 fn stat(pid: i32) -> Option<Stat> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
@@ -149,13 +152,32 @@ fn stat(pid: i32) -> Option<Stat> {
 }
 
 impl Process {
-    /// Whether it runs.
+    /// A process that was never started, with its data and log below `dir`.
+    pub(crate) fn new(
+        dir: &Path,
+        name: String,
+        kind: Kind,
+        country: Option<String>,
+        http_port: u16,
+        p2p_port: u16,
+    ) -> Self {
+        let data = dir.join(&name);
+        let log = dir.join("logs").join(format!("{name}.log"));
+        let (extra, env) = (Vec::new(), BTreeMap::new());
+        Process { name, kind, country, http_port, p2p_port, peer_id: None, data, log, extra, env, running: None }
+    }
+
+    /// Whether it is running.
     pub fn is_alive(&self) -> bool {
         self.running.is_some_and(|running| running.is_alive())
     }
 
-    /// Starts `program` in the background, its output appended to the log. It gets a process group of its own, so that
-    /// a Ctrl-C in this terminal reaches only the command that runs there, which then ends the others in order.
+    /// Starts `program` in the background with its output appended to the log, unless the process is running already. It gets
+    /// its own process group, so that a Ctrl-C in this terminal reaches only the running command, which stops the others in
+    /// order.
+    ///
+    /// # Errors
+    /// The program is missing or exits at once, or the log cannot be written.
     pub fn spawn(&mut self, program: &Path, args: &[String]) -> Result<()> {
         if self.is_alive() {
             return Ok(());
@@ -172,7 +194,7 @@ impl Process {
             .with_context(|| format!("could not start {}; build it with scripts/build", program.display()))?;
         let pid = i32::try_from(child.id()).context("the system gave a process id beyond 2^31")?;
         let Stat { started, .. } =
-            stat(pid).with_context(|| format!("{} ended at once; see {}", self.name, self.log.display()))?;
+            stat(pid).with_context(|| format!("{} exited at once; see its log {}", self.name, self.log.display()))?;
         self.running = Some(Running { pid, started });
         Ok(())
     }
@@ -186,32 +208,14 @@ fn open_log(path: &Path) -> Result<File> {
         .with_context(|| format!("could not open the log {}", path.display()))
 }
 
-/// The last lines of a log, for an error message.
-pub fn log_tail(path: &Path, lines: usize) -> String {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn sleeper(dir: &Path) -> Process {
-        Process {
-            name: "sleeper".into(),
-            kind: Kind::Worker,
-            country: None,
-            http_port: 0,
-            p2p_port: 0,
-            peer_id: None,
-            extra: Vec::new(),
-            env: BTreeMap::new(),
-            data: dir.to_path_buf(),
-            log: dir.join("log"),
-            running: None,
-        }
+        std::fs::create_dir_all(dir.join("logs")).unwrap();
+        Process::new(dir, "sleeper".into(), Kind::Worker, None, 0, 0)
     }
 
     #[test]
@@ -228,7 +232,7 @@ mod tests {
         running.signal(Signal::SIGKILL).unwrap();
     }
 
-    /// A database stays locked while any thread of its process is left; the first may be gone long before.
+    /// A database stays locked until the last thread of its process exits, which may be long after the first.
     #[test]
     fn a_process_runs_until_its_last_thread_has_ended() {
         let dir = tempfile::tempdir().unwrap();

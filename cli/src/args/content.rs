@@ -1,0 +1,92 @@
+//! `meganet publish`, `put`, `get` and `renew`
+
+use super::TermsArgs;
+use clap::Args;
+use meganet_chain_client::Mega;
+use meganet_primitives::placement::ProfileId;
+use std::path::PathBuf;
+
+/// Where stored content is placed, and for how long.
+#[derive(Clone, Debug, Args)]
+pub struct PlacementArgs {
+    /// Erasure code and placement: compact (2 of 6 shards restore a file), standard (4 of 12), always-on (20 of 40), home
+    /// (16 of 48); by default the safest that the network has enough workers for
+    #[arg(long, help_heading = "Placement")]
+    pub profile: Option<ProfileId>,
+    /// Number of storage epochs to pay for; `meganet status` shows the current epoch
+    #[arg(long, default_value_t = 12, value_name = "N", help_heading = "Placement")]
+    pub epochs: u32,
+}
+
+/// `meganet publish`
+#[derive(Debug, Args)]
+pub struct PublishArgs {
+    /// Folder to publish
+    pub dir: PathBuf,
+    /// Name to publish under: alice, which is registered if it is free, or blog.alice, if you may write for alice
+    pub name: String,
+    /// Check the site and show what publishing it would upload, cost and change, without doing it
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Also prepay this amount, in MEGA, from which the network renews the site automatically until it is used up, like
+    /// `meganet renew NAME --auto`. Applies also if the site has not changed
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "dry_run")]
+    pub auto: Option<Mega>,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub terms: TermsArgs,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub placement: PlacementArgs,
+}
+
+/// `meganet put`
+#[derive(Debug, Args)]
+pub struct PutArgs {
+    /// File to store
+    pub file: PathBuf,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub placement: PlacementArgs,
+}
+
+/// `meganet get`
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// NAME/PATH, meganet://NAME/PATH, or a link printed by `meganet put`
+    pub source: String,
+    /// File to write; '-' for stdout. By default the file's own name, in the current folder
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite an existing file
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `meganet renew`
+#[derive(Debug, Args)]
+pub struct RenewArgs {
+    /// Name, or link printed by `meganet put`. Without it, --status lists everything the account has prepaid
+    #[arg(required_unless_present_any = ["status", "id"])]
+    pub source: Option<String>,
+    /// Extend storage to this many storage epochs from now. You pay for the time from now on, also for content that is paid
+    /// for already, so renew late. With --auto: the number of epochs of each renewal
+    #[arg(long, default_value_t = 12, value_name = "N")]
+    pub epochs: u32,
+    /// Prepay this amount, in MEGA, from which the network renews the content automatically, shortly before it expires, until
+    /// it is used up. Repeat to add to it
+    #[arg(long, value_name = "AMOUNT", conflicts_with_all = ["status", "cancel"])]
+    pub auto: Option<Mega>,
+    /// With --auto: pause renewing while a GiB costs more than this per epoch, in MEGA; by default twice today's price
+    #[arg(long, value_name = "PRICE", requires = "auto")]
+    pub max_price: Option<Mega>,
+    /// Show what is prepaid, how long it will last, and what keeps it from renewing
+    #[arg(long, conflicts_with = "cancel")]
+    pub status: bool,
+    /// Stop automatic renewal and refund what is left
+    #[arg(long)]
+    pub cancel: bool,
+    /// With --cancel: number of an automatic renewal, as shown by --status, instead of a name or link; may be repeated
+    #[arg(long, value_name = "NUMBER", requires = "cancel", conflicts_with = "source")]
+    pub id: Vec<u64>,
+}

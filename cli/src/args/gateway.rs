@@ -1,0 +1,40 @@
+//! `meganet gateway`
+
+use clap::{Args, ValueEnum};
+use meganet_gateway::ForeignGateway;
+use std::net::SocketAddr;
+
+/// `meganet gateway`
+#[derive(Debug, Args)]
+pub struct GatewayArgs {
+    /// Address and port to listen on
+    #[arg(long, default_value = "127.0.0.1:8080", env = "MEGANET_GATEWAY_LISTEN")]
+    pub listen: SocketAddr,
+    /// Memory for cached content, in MiB
+    #[arg(long, default_value_t = 64, value_name = "MIB")]
+    pub cache: u64,
+    /// How long browsers may cache where a name points, in seconds
+    #[arg(long, default_value_t = 5, value_name = "SECONDS")]
+    pub name_ttl: u64,
+    /// Sites for which a folder without an index.html is answered with a list of its files
+    #[arg(long, value_enum, default_value_t = ListingsArg::Wanted, value_name = "WHICH")]
+    pub listings: ListingsArg,
+    /// Gateway to which readers of a name that points into IPFS are redirected: a URL with {cid} in it and /{path} at the
+    /// end; with {network} in it, also for IPNS
+    #[arg(long, value_name = "URL")]
+    pub foreign_gateway: Option<ForeignGateway>,
+    /// Answer with status 502 unless a light client or a proof verified where the name points
+    #[arg(long)]
+    pub require_verified: bool,
+}
+
+/// The sites whose folders a gateway lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListingsArg {
+    /// Folders with a file `_listing` in them or above them
+    Wanted,
+    /// Every folder
+    All,
+    /// No folder
+    None,
+}

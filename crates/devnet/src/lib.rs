@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod client_config;
+mod files;
+mod interrupts;
+mod network;
+mod ports;
+mod probe;
+mod process;
+mod shape;
+mod shutdown;
+mod startup;
+mod state;
+
+pub use client_config::ClientConfig;
+pub use files::write_atomically;
+pub use interrupts::Interrupts;
+pub use network::Devnet;
+pub use probe::{rpc, worker_health};
+pub use process::{Kind, Process, Running};
+pub use shape::Shape;
+pub use startup::{operator_suri, program};
+pub use state::State;
