@@ -1,4 +1,4 @@
-//! What the command line asks for, one file a command.
+//! Runs the commands, one file for each.
 
 mod content;
 mod devnet;
@@ -22,7 +22,10 @@ use crate::args::{Cli, Command};
 use anyhow::Result;
 use clap::CommandFactory;
 
-/// Does what the command line says.
+/// Runs a parsed command line.
+///
+/// # Errors
+/// What went wrong and what to do about it, for [`crate::output::print_error`].
 pub async fn run(cli: Cli) -> Result<()> {
     let session = Session::new(cli.global);
     match cli.command {

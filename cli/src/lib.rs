@@ -1,8 +1,4 @@
-//! The command `meganet`: every capability for people at a terminal and for scripts.
-//!
-//! [`args`] is the command line; [`commands`] does what it says, one file a command; [`devnet`] runs local networks;
-//! [`interrupts`] hears Ctrl-C; [`names`], [`output`] and [`progress`] say what people read; [`rules`] checks what a site
-//! tells gateways. The logic is in the libraries `client`, `gateway`, `chain` and `net`.
+#![doc = include_str!("../README.md")]
 
 pub mod args;
 pub mod commands;

@@ -1,4 +1,4 @@
-//! Names as people type and read them.
+//! Reading and printing names, their content, prices and times.
 
 use anyhow::Result;
 use indicatif::HumanDuration;
@@ -12,24 +12,30 @@ use meganet_primitives::{
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
-/// A name that was typed; where it is another text than the name, both are shown.
+/// Normalizes a name that the user typed, and prints a note if that changed it.
+///
+/// # Errors
+/// The text is not a name.
 pub fn read_name(typed: &str) -> Result<String> {
-    Ok(show(input::read(typed)?))
+    Ok(note_difference(input::read(typed)?))
 }
 
-/// A label that was typed; where it is another text than the label, both are shown.
+/// Normalizes a name without dots that the user typed, and prints a note if that changed it.
+///
+/// # Errors
+/// The text is not such a name.
 pub fn read_label(typed: &str) -> Result<String> {
-    Ok(show(input::read_label(typed)?))
+    Ok(note_difference(input::read_label(typed)?))
 }
 
-fn show(input: Input) -> String {
+fn note_difference(input: Input) -> String {
     if input.differs() {
-        eprintln!("note: '{}' is the name '{}'", input.typed, input.name);
+        eprintln!("note: '{}' is read as the name '{}'", input.typed, input.name);
     }
     input.name
 }
 
-/// What a name points at, for people.
+/// What a name points to, as text.
 pub fn content_text(content: Option<&NameContent>) -> String {
     match content {
         None => "nothing".to_owned(),
@@ -40,7 +46,7 @@ pub fn content_text(content: Option<&NameContent>) -> String {
     }
 }
 
-/// What a name points at, for scripts.
+/// What a name points to, as JSON.
 pub fn content_json(content: Option<&NameContent>) -> Value {
     match content {
         None => Value::Null,
@@ -57,7 +63,7 @@ pub fn content_json(content: Option<&NameContent>) -> Value {
     }
 }
 
-/// A status in one word.
+/// The status of a name, in a word.
 pub fn status_text(status: NameStatus) -> &'static str {
     match status {
         NameStatus::Active => "active",
@@ -67,14 +73,14 @@ pub fn status_text(status: NameStatus) -> &'static str {
     }
 }
 
-/// When a block is or was, about, in words: `in about 3 days, 28 Nov 2026`.
+/// The estimated time of a block: `in about 3 days, 28 Nov 2026`.
 pub fn when(now: BlockNumber, block: BlockNumber) -> String {
     let away = HumanDuration(between(now, block));
     let words = if block >= now { format!("in about {away}") } else { format!("about {away} ago") };
     format!("{words}, {}", day(now, block))
 }
 
-/// The day of a block, about.
+/// The estimated day of a block: `28 Nov 2026`.
 pub fn day(now: BlockNumber, block: BlockNumber) -> String {
     let (today, away) = (SystemTime::now(), between(now, block));
     let time = if block >= now { today.checked_add(away) } else { today.checked_sub(away) };
@@ -85,25 +91,25 @@ fn between(one: BlockNumber, other: BlockNumber) -> Duration {
     Duration::from_secs(u64::from(one.abs_diff(other)).saturating_mul(BLOCK_SECONDS))
 }
 
-/// The day of a time, as `25 Nov 2026`.
+/// The day of a time: `25 Nov 2026`.
 fn date(time: SystemTime) -> Option<String> {
-    // Beyond these years the format has no dates.
+    // The format ends with the year 9999.
     time.duration_since(SystemTime::UNIX_EPOCH).ok().filter(|since| since.as_secs() < 253_402_300_800)?;
     let text = httpdate::fmt_http_date(time);
     let words: Vec<&str> = text.split_whitespace().skip(1).take(3).collect();
     Some(words.join(" "))
 }
 
-/// What registering costs, for people.
+/// What a registration costs, as text.
 pub fn quote_text(quote: &Quote) -> String {
     let premium = match quote.premium {
         0 => String::new(),
-        premium => format!(" and a premium of {}", Mega(premium)),
+        premium => format!(", a premium of {}", Mega(premium)),
     };
-    format!("{} of rent{premium}, and {} as a deposit that comes back", Mega(quote.rent), Mega(quote.deposit))
+    format!("{} rent{premium}, plus a refundable deposit of {}", Mega(quote.rent), Mega(quote.deposit))
 }
 
-/// What registering costs, for scripts: planck as decimal strings.
+/// What a registration costs, as JSON: amounts in planck, as decimal strings.
 pub fn quote_json(quote: &Quote) -> Value {
     json!({
         "rent": quote.rent.to_string(),
@@ -113,7 +119,7 @@ pub fn quote_json(quote: &Quote) -> Value {
     })
 }
 
-/// Rent and premium.
+/// Rent plus premium, in planck.
 pub fn price(quote: &Quote) -> Balance {
     quote.rent.saturating_add(quote.premium)
 }
@@ -123,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_told_as_times() {
+    fn blocks_are_shown_as_times() {
         assert!(when(100, 100 + 2400).starts_with("in about 2 hours, "), "{}", when(100, 2500));
         assert!(when(200_000, 200_000 - 28_800 * 3).starts_with("about 3 days ago, "));
         assert!(when(0, u32::MAX).contains("years"));

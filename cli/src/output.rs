@@ -1,11 +1,11 @@
-//! What is printed: results on stdout, for people or as JSON; everything else on stderr.
+//! Printing: results on stdout, as text or JSON; everything else on stderr.
 
 use serde::Serialize;
 use serde_json::json;
 use std::{fmt::Display, io::Write};
 use tracing_subscriber::EnvFilter;
 
-/// Prints results in the form that was asked for.
+/// Prints results as text or JSON.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     /// JSON instead of text.
@@ -13,14 +13,17 @@ pub struct Output {
 }
 
 impl Output {
-    /// Prints `value` as one JSON document, or what `text` says of it for people.
+    /// Prints `value` as one JSON document, or else what `text` makes of it.
+    ///
+    /// # Errors
+    /// Stdout cannot be written to.
     pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let line = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };
         print(&line)
     }
 }
 
-/// Prints a line; a reader that went away (`| head`) is no error.
+/// Prints a line; a closed pipe (`| head`) is not an error.
 fn print(line: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout(), "{line}") {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -28,18 +31,18 @@ fn print(line: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Prints an error and all its causes on stderr; as JSON too where a script reads it.
+/// Prints an error and its causes on stderr; with `json`, also as JSON on stdout.
 pub fn print_error(error: &anyhow::Error, json: bool) {
     let text = chain_of(error);
     if json {
-        // Nobody is left to tell if stdout is closed.
+        // If stdout is closed, there is no one to report to.
         let _ = print(&json!({ "error": text }).to_string());
     }
-    // Nor if the terminal is: no reason to break down.
+    // Unlike `eprintln!` this does not panic if the terminal was closed.
     let _ = writeln!(std::io::stderr(), "error: {text}");
 }
 
-/// An error and its causes, without a cause that the one before it already says.
+/// An error and its causes, leaving out each cause that the text so far already contains.
 fn chain_of(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain() {
@@ -55,7 +58,7 @@ fn chain_of(error: &anyhow::Error) -> String {
     text
 }
 
-/// Logs on stderr: warnings, more with each `-v`, or what `RUST_LOG` says.
+/// Logs to stderr: errors only, more with each `-v`; `RUST_LOG` overrides that.
 pub fn init_logging(verbose: u8) {
     let default = match verbose {
         0 => "error",
@@ -70,15 +73,15 @@ pub fn init_logging(verbose: u8) {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
-/// Bytes for people: `1.5 MiB`.
+/// A number of bytes as text: `1.50 MiB`.
 pub fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }
 
-/// So many of something for people: `1 slot`, `2 slots`.
-pub fn counted<T: Display + PartialEq + From<u8>>(count: T, one: &str, more: &str) -> String {
-    let what = if count == T::from(1) { one } else { more };
-    format!("{count} {what}")
+/// A number with its noun: `1 slot`, `2 slots`.
+pub fn counted<T: Display + PartialEq + From<u8>>(count: T, singular: &str, plural: &str) -> String {
+    let noun = if count == T::from(1) { singular } else { plural };
+    format!("{count} {noun}")
 }
 
 #[cfg(test)]
@@ -87,13 +90,13 @@ mod tests {
     use anyhow::anyhow;
 
     #[test]
-    fn one_is_not_many() {
+    fn one_is_singular() {
         let slots = |count: u32| counted(count, "slot", "slots");
         assert_eq!([slots(0), slots(1), slots(2)], ["0 slots", "1 slot", "2 slots"]);
     }
 
     #[test]
-    fn a_cause_is_said_once() {
+    fn a_cause_is_printed_once() {
         let error = anyhow!("no connection").context("could not ask: no connection").context("resolving failed");
         assert_eq!(chain_of(&error), "resolving failed: could not ask: no connection");
     }

@@ -1,4 +1,4 @@
-//! Progress on stderr: a bar a stage, and nothing where stderr is no terminal.
+//! Progress bars on stderr, if it is a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use meganet_client::progress::{Progress, Stage};
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// Bars for people who watch; notes for all.
+/// Shows a bar for each stage; without a terminal only notes and waiting times.
 pub struct Bars {
     current: Mutex<ProgressBar>,
     visible: bool,
@@ -25,7 +25,7 @@ impl Bars {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes the bar away, before results are printed.
+    /// Removes the bar, before results are printed.
     pub fn clear(&self) {
         self.current().finish_and_clear();
     }
@@ -36,7 +36,7 @@ impl Progress for Bars {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.finish_and_clear();
         if !self.visible {
-            // Worth a line also in a log: nothing else happens for some blocks.
+            // Also a log should show why nothing happens for some blocks.
             if matches!(stage, Stage::Committing | Stage::WaitingForCommitment) {
                 match total {
                     Some(1) => eprintln!("{stage}: 1 block"),

@@ -103,10 +103,10 @@ impl Watched {
     fn watch<T>(&self, call: impl FnOnce(&RocksEngine) -> Result<T, EngineError>) -> Result<T, EngineError> {
         let before = self.look()?;
         let result = call(&self.engine);
-        if let (Some(before), Some(after)) = (before, self.look()?) {
-            if let Some(tally) = self.tally().as_mut() {
-                tally.index = tally.index.plus(after.since(before));
-            }
+        if let (Some(before), Some(after)) = (before, self.look()?)
+            && let Some(tally) = self.tally().as_mut()
+        {
+            tally.index = tally.index.plus(after.since(before));
         }
         result
     }

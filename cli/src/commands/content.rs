@@ -30,11 +30,11 @@ pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
         "paid": report.upload.price.to_string(),
         "fee": report.upload.fee.to_string(),
     });
-    // The link alone, so that it can be piped; the key in it is the only one.
+    // The link alone, so that it can be piped. It holds the only copy of the key.
     session.output.result(&value, |_| report.link.to_string())
 }
 
-/// How what is stored is placed, and where progress is kept.
+/// Options for an upload with this placement; its journal goes to the user's data folder.
 pub(super) fn options(placement: &PlacementArgs) -> Result<PublishOptions> {
     let usual = PublishOptions::new(data_dir()?.join("uploads"));
     Ok(PublishOptions { profile: placement.profile, epochs: Some(placement.epochs), ..usual })
@@ -61,7 +61,7 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
         Some(output) => output,
         None => {
             let name = entry.path.rsplit('/').next().unwrap_or_default();
-            ensure!(!name.is_empty(), "the file has no name; pass -o FILE");
+            ensure!(!name.is_empty(), "the link does not name the file; pass -o FILE");
             let output = PathBuf::from(name);
             refuse_to_replace(&output, args.force)?;
             output
@@ -76,7 +76,7 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
     })
 }
 
-/// The file that a path means: the file itself, or its folder's index.
+/// The file at a path, or the `index.html` of the folder at a path.
 fn find<'a>(site: &'a Site, path: &str) -> Result<&'a Entry> {
     let index =
         if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { format!("{path}/index.html") };
@@ -97,12 +97,12 @@ async fn pour(site: &Site, entry: &Entry) -> Result<()> {
 
 fn refuse_to_replace(path: &Path, force: bool) -> Result<()> {
     if path.exists() && !force {
-        bail!("{} exists already: pass --force to replace it, or -o to name another file", path.display());
+        bail!("{} already exists: pass --force to overwrite it, or -o to choose another file", path.display());
     }
     Ok(())
 }
 
-/// `NAME`, `NAME/PATH`, or any link.
+/// Parses `NAME`, `NAME/PATH`, or any link.
 pub(super) fn parse_source(source: &str) -> Result<Link> {
     if source.contains("://") {
         return Ok(source.parse()?);

@@ -2,7 +2,7 @@
 
 use super::{Session, session::connect};
 use crate::{
-    args::{DevnetArgs, DevnetCommand, KindArg, ShapeArgs, Which},
+    args::{DevnetArgs, DevnetCommand, KindArg, ProcessArgs, ShapeArgs},
     output::bytes,
     progress::Bars,
     rules,
@@ -14,7 +14,7 @@ use meganet_devnet::{ClientConfig, Devnet, Interrupts, Kind, Process, Shape, Sta
 use serde_json::json;
 use std::{collections::BTreeSet, io::Write, path::Path};
 
-/// Does a `devnet` command.
+/// Runs a `devnet` command.
 pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
     let dir = match args.dir {
         Some(dir) => dir,
@@ -28,13 +28,13 @@ pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
             let mut state = State::require(&dir)?;
             let chosen = chosen(&state, &which)?;
             state.kill(&chosen)?;
-            say_which(session, &state, &chosen, "killed")
+            print_processes(session, &state, &chosen, "killed")
         }
         DevnetCommand::Start(which) => {
             let mut state = State::require(&dir)?;
             let chosen = chosen(&state, &which)?;
             state.start(&chosen).await?;
-            say_which(session, &state, &chosen, "started")
+            print_processes(session, &state, &chosen, "started")
         }
         DevnetCommand::Demo { site, name, shape } => demo(session, &site, &name, &shape_of(&shape)?).await,
     }
@@ -50,48 +50,48 @@ fn shape_of(args: &ShapeArgs) -> Result<Shape> {
     })
 }
 
-/// Brings a network up; Ctrl-C meanwhile, or an error, ends what was started.
+/// Brings a network up; after an error or Ctrl-C, stops what was started.
 async fn bring_up(mut devnet: Devnet, interrupts: &mut Interrupts) -> Result<Devnet> {
-    let mut say = tell;
+    let mut report = report_step;
     let brought = tokio::select! {
-        brought = devnet.up(&mut say) => brought,
+        brought = devnet.up(&mut report) => brought,
         () = interrupts.next() => Err(anyhow!("interrupted")),
     };
     match brought {
         Ok(()) => Ok(devnet),
         Err(error) => {
-            end(devnet, interrupts).await?;
+            stop(devnet, interrupts).await?;
             Err(error)
         }
     }
 }
 
-/// Ends a network, and kills it where Ctrl-C comes once more.
-async fn end(devnet: Devnet, interrupts: &mut Interrupts) -> Result<()> {
-    tell("ending the network (Ctrl-C again kills it)");
+/// Stops a network; another Ctrl-C kills it.
+async fn stop(devnet: Devnet, interrupts: &mut Interrupts) -> Result<()> {
+    report_step("stopping the network (press Ctrl-C again to kill it)");
     devnet.state.stop_all_or_kill(interrupts.next()).await
 }
 
-/// Says what is going on. A terminal that was closed must not keep a network from being ended, as `eprintln!` would.
-fn tell(step: &str) {
+/// Reports a step on stderr. Unlike `eprintln!` it does not panic if the terminal was closed, which would leave processes behind.
+fn report_step(step: &str) {
     let _ = writeln!(std::io::stderr(), "{step}");
 }
 
 async fn up(session: &Session, dir: &Path, shape: &Shape, foreground: bool) -> Result<()> {
     let mut interrupts = Interrupts::listen()?;
     let devnet = bring_up(Devnet::open(dir, shape)?, &mut interrupts).await?;
-    let said = say_up(session, &devnet.state);
+    let printed = print_up(session, &devnet.state);
     if foreground {
-        if said.is_ok() {
-            tell("Ctrl-C ends it");
+        if printed.is_ok() {
+            report_step("press Ctrl-C to stop it");
             interrupts.next().await;
         }
-        end(devnet, &mut interrupts).await?;
+        stop(devnet, &mut interrupts).await?;
     }
-    said
+    printed
 }
 
-fn say_up(session: &Session, state: &State) -> Result<()> {
+fn print_up(session: &Session, state: &State) -> Result<()> {
     let config = state.client_config();
     let value = json!({ "dir": state.dir, "config": config, "site_url": state.site_url("NAME") });
     session.output.result(&value, |_| {
@@ -113,9 +113,9 @@ fn down(session: &Session, dir: &Path, purge: bool) -> Result<()> {
     }
     session.output.result(&json!({ "dir": state.dir, "purged": purge }), |_| {
         if purge {
-            "the network is down, its data removed".into()
+            "the network is down and its data deleted".into()
         } else {
-            "the network is down; `meganet devnet up` goes on with it".into()
+            "the network is down; `meganet devnet up` resumes it".into()
         }
     })
 }
@@ -148,7 +148,7 @@ fn status(session: &Session, state: &State) -> Result<()> {
     })
 }
 
-fn chosen(state: &State, which: &Which) -> Result<Vec<usize>> {
+fn chosen(state: &State, which: &ProcessArgs) -> Result<Vec<usize>> {
     let mut chosen: Vec<usize> = which.names.iter().map(|name| state.position(name)).collect::<Result<_>>()?;
     for country in &which.country {
         let country = country.to_uppercase();
@@ -168,15 +168,15 @@ fn chosen(state: &State, which: &Which) -> Result<Vec<usize>> {
     Ok(chosen)
 }
 
-fn say_which(session: &Session, state: &State, chosen: &[usize], done: &str) -> Result<()> {
+fn print_processes(session: &Session, state: &State, chosen: &[usize], done: &str) -> Result<()> {
     let names: Vec<&str> = chosen.iter().map(|index| state.processes[*index].name.as_str()).collect();
     session.output.result(&json!({ done: names }), |_| format!("{done} {}", names.join(", ")))
 }
 
-/// A fresh network in a folder of its own, the site published, until Ctrl-C.
+/// Runs a temporary network with a published site until Ctrl-C.
 async fn demo(session: &Session, site: &Path, name: &str, shape: &Shape) -> Result<()> {
     if !site.is_dir() {
-        bail!("there is no folder {} to publish; name another with --site", site.display());
+        bail!("there is no folder {} to publish; choose another with --site", site.display());
     }
     let folder = tempfile::Builder::new().prefix("meganet-demo-").tempdir()?;
     let mut interrupts = Interrupts::listen()?;
@@ -189,7 +189,7 @@ async fn demo(session: &Session, site: &Path, name: &str, shape: &Shape) -> Resu
     if shown.is_ok() {
         interrupts.next().await;
     }
-    end(devnet, &mut interrupts).await?;
+    stop(devnet, &mut interrupts).await?;
     shown
 }
 
@@ -197,7 +197,7 @@ async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Re
     let config = ClientConfig::read(&devnet.state.client_config())?;
     let client = connect(devnet.chain().await?, &config.bootnodes, None).await?;
     let bars = Bars::default();
-    tell(&format!("publishing {} under the name {name}", site.display()));
+    report_step(&format!("publishing {} under the name {name}", site.display()));
     let usual = PublishOptions::new(devnet.state.dir.join("uploads"));
     let options = PublishOptions { inspect: rules::inspect, ..usual };
     let report = client.publish(&Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
@@ -211,9 +211,9 @@ async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Re
     });
     session.output.result(&value, |_| {
         format!(
-            "\n{} files are published as '{name}', on {workers} workers in {} countries.\n\n    Open  {url}\n\nTry, in \
-             another terminal:\n\n    {} devnet --dir {} kill --country DE,FR    (then reload)\n    export \
-             MEGANET_CONFIG={}\n\nCtrl-C ends everything.",
+            "\n{} files are published as '{name}', on {workers} workers in {} countries.\n\n    Open  {url}\n\nTry in \
+             another terminal:\n\n    {} devnet --dir {} kill --country DE,FR    (then reload the page)\n    export \
+             MEGANET_CONFIG={}    (then use `meganet` with this network)\n\nCtrl-C stops everything.",
             report.totals.files,
             countries.len(),
             program.display(),

@@ -27,7 +27,7 @@ pub async fn run(session: &Session, args: GatewayArgs) -> Result<()> {
         require_verified: args.require_verified,
     };
     eprintln!("sites open at http://NAME.mega.localhost:{}/", address.port());
-    // Not before: until then Ctrl-C ends the program by itself.
+    // Not earlier: until now Ctrl-C should end the program at once.
     let mut interrupts = Interrupts::listen()?;
     serve(listener, source, options, limits, interrupts.next()).await;
     Ok(())

@@ -1,4 +1,4 @@
-//! `meganet history` and `meganet rollback`: what a name pointed at, and back to it.
+//! `meganet history` and `meganet rollback`: the versions of a name.
 
 use super::Session;
 use crate::names::{content_json, content_text, read_label, when};
@@ -20,7 +20,7 @@ pub async fn history(session: &Session, name: &str) -> Result<()> {
     let value: Vec<Value> = versions.iter().map(describe).collect();
     session.output.result(&value, |_| {
         if versions.is_empty() {
-            return format!("{label} has pointed at nothing yet");
+            return format!("{label} has not pointed to anything yet");
         }
         let line = |(index, one): (usize, &NameVersion)| {
             let mark = if index == 0 { "*" } else { " " };
@@ -42,7 +42,8 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
     let target = choose(&label, &versions, version)?;
     let call = Call::RollbackName { label: label.clone(), version: target.version };
     let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
-    let info = chain.name(&label, At::Block(outcome.block.hash)).await?.context("the name was released just now")?;
+    let info =
+        chain.name(&label, At::Block(outcome.block.hash)).await?.context("the name was released in the meantime")?;
     let value = json!({
         "name": label,
         "version": info.version,
@@ -53,7 +54,7 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
     });
     session.output.result(&value, |_| {
         format!(
-            "{label} points at what it did in version {}, as version {}: {}",
+            "rolled {label} back to version {}, published as version {}: it points to {}",
             target.version,
             info.version,
             content_text(info.content.as_ref())
@@ -61,22 +62,22 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
     })
 }
 
-/// The version that is meant: the one with that number, or the one before the present one.
+/// The version with the wanted number, or else the newest whose content differs from the current one.
 fn choose<'a>(label: &str, versions: &'a [NameVersion], wanted: Option<u32>) -> Result<&'a NameVersion> {
     let Some(wanted) = wanted else {
-        // Back to what is the same would be no rollback.
+        // Versions with the current content are skipped: rolling back to them would change nothing.
         let now = versions.first().map(|one| &one.content);
         return match versions.iter().skip(1).find(|one| Some(&one.content) != now) {
             Some(found) => Ok(found),
-            None => bail!("{label} has no earlier version to go back to"),
+            None => bail!("{label} has no earlier version with other content"),
         };
     };
     if versions.first().is_some_and(|one| one.version == wanted) {
-        bail!("{label} is at version {wanted} already");
+        bail!("{label} is already at version {wanted}");
     }
     versions.iter().find(|one| one.version == wanted).with_context(|| {
         let known: Vec<String> = versions.iter().skip(1).map(|one| one.version.to_string()).collect();
-        format!("version {wanted} of {label} is not remembered; these are: {}", known.join(", "))
+        format!("version {wanted} of {label} is no longer stored; the earlier versions are: {}", known.join(", "))
     })
 }
 
@@ -88,7 +89,7 @@ mod tests {
     use meganet_primitives::object::ObjectId;
 
     #[test]
-    fn by_default_it_goes_back_to_what_was_before() {
+    fn by_default_it_rolls_back_to_the_newest_other_content() {
         let version = |version, n: u8| NameVersion {
             version,
             block: version,

@@ -1,4 +1,4 @@
-//! `meganet light …`, and the chain seen through a light client.
+//! `meganet light …`, and starting the light client for `--light`.
 
 use super::Session;
 use crate::args::LightCommand;
@@ -11,14 +11,14 @@ use meganet_devnet::{ClientConfig, write_atomically};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Does a `light` command.
+/// Runs a `light` command.
 pub async fn run(session: &Session, command: LightCommand) -> Result<()> {
     match command {
         LightCommand::Spec { output, node } => spec(session, output.as_deref(), &node).await,
     }
 }
 
-/// Asks a node once, and writes what light clients begin with.
+/// Asks a node for the chain spec with a checkpoint, and writes it.
 async fn spec(session: &Session, output: Option<&Path>, nodes: &[String]) -> Result<()> {
     let config = session.config()?;
     let chain = SubxtChain::connect(config.rpc()?, config.genesis()?).await?;
@@ -36,7 +36,7 @@ async fn spec(session: &Session, output: Option<&Path>, nodes: &[String]) -> Res
     session.output.result(&value, |_| {
         let path = path.display();
         format!(
-            "wrote {path}: genesis 0x{}, nodes {}\nIts checkpoint is what {} says. To use it: meganet --light --light-spec {path} …",
+            "wrote {path}: genesis 0x{}, boot nodes {}\nIts checkpoint is trusted from {}, and not verified. To use it: meganet --light --light-spec {path} …",
             hex::encode(spec.genesis()),
             spec.boot_nodes().join(", "),
             chain.url()
@@ -44,7 +44,7 @@ async fn spec(session: &Session, output: Option<&Path>, nodes: &[String]) -> Res
     })
 }
 
-/// Starts a light client and waits until it has caught up.
+/// Starts a light client and waits until it has synchronized.
 pub(super) async fn chain(config: &ClientConfig) -> Result<SubxtChain> {
     let spec = LightSpec::read(config.light_spec()?)?;
     let database = Database::open(&state_dir()?, &spec.genesis());
@@ -56,7 +56,7 @@ pub(super) async fn chain(config: &ClientConfig) -> Result<SubxtChain> {
     Ok(SubxtChain::over_light(spec, light, options).await?)
 }
 
-/// On what a command's answer relies, for people.
+/// Describes what vouches for an answer: a light client, or which node.
 pub fn relies_on(chain: &dyn ChainClient, config: &ClientConfig) -> String {
     match (chain.trust(), &config.rpc) {
         (Trust::Rpc, Some(rpc)) => format!("{} {rpc}", Trust::Rpc),
@@ -64,10 +64,9 @@ pub fn relies_on(chain: &dyn ChainClient, config: &ClientConfig) -> String {
     }
 }
 
-/// Where this program keeps what it could find out again.
+/// The folder for what this program can recompute.
 fn state_dir() -> Result<PathBuf> {
-    let dirs =
-        directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; set HOME")?;
-    // Only some systems tell state from data.
+    let dirs = directories::ProjectDirs::from("", "", "meganet").context("this user has no home folder; set HOME")?;
+    // Only some systems separate state from data.
     Ok(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_path_buf())
 }

@@ -1,13 +1,14 @@
-//! `meganet name …`: everything about names but their history.
+//! `meganet name …`
 
 mod commitments;
 mod info;
 mod owner;
 mod price;
+mod records;
 mod register;
-mod says;
+mod subnames;
 
-pub(super) use self::register::agreed;
+pub(super) use self::register::confirmed_price;
 
 use super::Session;
 use crate::args::NameCommand;
@@ -18,7 +19,7 @@ use meganet_primitives::BlockNumber;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Does a `name` command.
+/// Runs a `name` command.
 pub async fn run(session: &Session, command: NameCommand) -> Result<()> {
     match command {
         NameCommand::Search { word } => price::search(session, &word).await,
@@ -32,21 +33,21 @@ pub async fn run(session: &Session, command: NameCommand) -> Result<()> {
         NameCommand::Release { name } => owner::release(session, &name).await,
         NameCommand::Delegate(command) => owner::delegate(session, command).await,
         NameCommand::Reverse(args) => owner::reverse(session, args).await,
-        NameCommand::Set { name, link } => says::set(session, &name, &link).await,
+        NameCommand::Set { name, link } => records::set(session, &name, &link).await,
         NameCommand::Text { name, key, value, remove } => {
-            says::text(session, &name, &key, value.as_deref(), remove).await
+            records::text(session, &name, &key, value.as_deref(), remove).await
         }
         NameCommand::Addr { name, coin, address, remove } => {
-            says::addr(session, &name, &coin, address.as_deref(), remove).await
+            records::addr(session, &name, &coin, address.as_deref(), remove).await
         }
-        NameCommand::Key { name, key, remove } => says::key(session, &name, key.as_deref(), remove).await,
-        NameCommand::Sub(command) => says::sub(session, command).await,
+        NameCommand::Key { name, key, remove } => records::key(session, &name, key.as_deref(), remove).await,
+        NameCommand::Sub(command) => subnames::run(session, command).await,
         NameCommand::Info { name } => info::info(session, &name).await,
         NameCommand::List { owner } => info::list(session, owner.as_deref()).await,
     }
 }
 
-/// Somebody who changes a name that is there.
+/// The account that signs, with its access to an existing name.
 pub(super) struct Writer {
     pub(super) chain: Arc<dyn ChainClient>,
     pub(super) signer: Signer,
@@ -54,7 +55,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// The account that signs, and what it may do with a name.
+    /// Looks the name up.
+    ///
+    /// # Errors
+    /// There is no account to sign with, or no such name.
     pub(super) async fn new(session: &Session, name: &str) -> Result<Self> {
         let signer = session.signer()?;
         let chain = session.chain().await?;
@@ -62,24 +66,24 @@ impl Writer {
         Ok(Self { chain, signer, standing })
     }
 
-    /// Submits the change and waits until it is final.
+    /// Submits a change and waits until it is finalized.
     pub(super) async fn submit(&self, call: Call) -> Result<TxOutcome> {
         Ok(self.chain.submit(&self.signer, vec![call], Until::Finalized).await?)
     }
 
-    /// The same, and says what was done.
+    /// Submits a change, waits until it is finalized, and prints `done`.
     pub(super) async fn change(&self, session: &Session, call: Call, done: &str) -> Result<()> {
         let outcome = self.submit(call).await?;
         session.output.result(&report(&self.standing.name, &outcome), |_| done.to_owned())
     }
 }
 
-/// What scripts are told of a change.
+/// The JSON result of a change.
 pub(super) fn report(name: &str, outcome: &TxOutcome) -> Value {
     json!({ "name": name, "block": outcome.block.number, "fee": outcome.fee.to_string() })
 }
 
-/// The height of the best block, for telling when others are.
+/// The height of the best block, from which times of other blocks are estimated.
 async fn now(chain: &dyn ChainClient) -> Result<BlockNumber> {
     Ok(chain.best().await?.number)
 }

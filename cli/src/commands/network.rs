@@ -1,20 +1,21 @@
-//! `meganet network`: how what is stored is kept: challenges, pay, groups, repairs.
+//! `meganet network`: storage health.
 
 use super::Session;
+use crate::output::counted;
 use anyhow::Result;
 use meganet_chain_client::{At, ChainClient, amount::Mega};
 use meganet_primitives::chain::{ChallengeState, GroupHealth};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Prints money, this period's challenges, and the groups that lack something.
+/// Prints the audits of this period, degraded groups, and the payments so far.
 pub async fn run(session: &Session) -> Result<()> {
     let chain = session.chain().await?;
     let at = chain.pin(At::Best).await?;
     let (stats, params, money) = (chain.stats(at).await?, chain.params(at).await?, chain.money(at).await?);
     let challenges = challenges(&*chain, at).await?;
     let groups = groups(&*chain, at).await?;
-    let lacking: Vec<&GroupHealth> = groups.iter().filter(|group| !is_whole(group)).collect();
+    let degraded: Vec<&GroupHealth> = groups.iter().filter(|group| !is_whole(group)).collect();
     let value = json!({
         "workers": stats.workers,
         "epoch": stats.epoch,
@@ -24,9 +25,9 @@ pub async fn run(session: &Session) -> Result<()> {
         "tolerated_misses": params.tolerance.misses,
         "challenges": challenges,
         "groups": groups.len(),
-        "groups_whole": groups.len() - lacking.len(),
+        "groups_whole": groups.len() - degraded.len(),
         "groups_filling": stats.groups_filling,
-        "lacking": lacking.iter().map(|group| described(group)).collect::<Vec<_>>(),
+        "lacking": degraded.iter().map(|group| to_json(group)).collect::<Vec<_>>(),
         "price_per_gib_epoch": money.price_per_gib_epoch.to_string(),
         "paid_in": money.paid_in.to_string(),
         "burned": money.burned.to_string(),
@@ -39,19 +40,19 @@ pub async fn run(session: &Session) -> Result<()> {
     session.output.result(&value, |_| {
         let states: Vec<String> = challenges.iter().map(|(state, count)| format!("{count} {state}")).collect();
         let mut lines = vec![
-            format!("workers    {}; in this period: {}", stats.workers, states.join(", ")),
+            format!("workers    {}; challenges in this period: {}", stats.workers, states.join(", ")),
             format!(
-                "audits     {} bytes of each worker every {} blocks, to be answered within {}; {} misses are tolerated",
+                "audits     {} bytes of each worker every {} blocks, to be proven within {}, tolerating {}",
                 params.schedule.samples,
                 params.schedule.period_blocks,
                 params.schedule.window_blocks,
-                params.tolerance.misses.saturating_sub(1)
+                counted(params.tolerance.misses.saturating_sub(1), "miss", "misses")
             ),
-            format!("groups     {}, of which {} lack a member or its shards", groups.len(), lacking.len()),
+            format!("groups     {}, of which {} are degraded", groups.len(), degraded.len()),
         ];
-        lines.extend(lacking.iter().map(|group| said(group)));
+        lines.extend(degraded.iter().map(|group| to_text(group)));
         lines.push(format!(
-            "money      {} paid in: {} to workers, {} to be earned, {} held back, {} burned; {} of bonds lost; the repair fund has {}",
+            "payments   {} paid in: {} paid to workers, {} not yet earned, {} held back, {} burned; {} of bonds slashed; {} in the repair fund",
             Mega(money.paid_in),
             Mega(money.paid_out),
             Mega(money.escrow),
@@ -60,12 +61,12 @@ pub async fn run(session: &Session) -> Result<()> {
             Mega(money.slashed),
             Mega(money.fund)
         ));
-        lines.push(format!("price      {} for a GiB of shards and epoch", Mega(money.price_per_gib_epoch)));
+        lines.push(format!("price      {} per GiB of shards and epoch", Mega(money.price_per_gib_epoch)));
         lines.join("\n")
     })
 }
 
-/// How many challenges of this period are in each state.
+/// The number of challenges of this period by state.
 async fn challenges(chain: &dyn ChainClient, at: At) -> Result<BTreeMap<&'static str, u64>> {
     let mut states = BTreeMap::new();
     for worker in chain.all_workers(at).await?.into_iter().filter(|worker| worker.slots > 0) {
@@ -83,7 +84,7 @@ async fn groups(chain: &dyn ChainClient, at: At) -> Result<Vec<GroupHealth>> {
     Ok(health)
 }
 
-/// What people call the state of a challenge.
+/// The state of a challenge, in a word.
 pub(super) fn name_of(state: ChallengeState) -> &'static str {
     match state {
         ChallengeState::Scheduled => "scheduled",
@@ -101,7 +102,7 @@ fn vacant(group: &GroupHealth) -> usize {
     group.slots.iter().filter(|slot| slot.is_none()).count()
 }
 
-fn described(group: &GroupHealth) -> Value {
+fn to_json(group: &GroupHealth) -> Value {
     json!({
         "id": group.id,
         "profile": group.profile.to_string(),
@@ -113,15 +114,15 @@ fn described(group: &GroupHealth) -> Value {
     })
 }
 
-fn said(group: &GroupHealth) -> String {
+fn to_text(group: &GroupHealth) -> String {
     let vacant = vacant(group);
     let taken = group.slots.len() - vacant;
     let rebuilding = taken.saturating_sub(usize::try_from(group.whole).unwrap_or(usize::MAX));
     let next = match (vacant, group.queued, usize::try_from(group.margin).is_ok_and(|margin| taken < margin)) {
         (0, ..) => "",
-        (_, true, true) => "; to be filled at once",
+        (_, true, true) => "; to be filled urgently",
         (_, true, false) => "; to be filled later",
-        (_, false, _) => "; nobody to fill it",
+        (_, false, _) => "; no worker available to fill it",
     };
     format!(
         "           group {} ({}): {} of {} slots whole, {rebuilding} rebuilding, {vacant} vacant{next}",

@@ -1,9 +1,9 @@
 //! `meganet publish`
 
-mod kept;
+mod coverage;
 mod preview;
 
-use super::{Session, content::options, name::agreed, renew::Prepaid, session::registrations_dir};
+use super::{Session, content::options, name::confirmed_price, renew::Prepaid, session::registrations_dir};
 use crate::{
     args::{PublishArgs, TermsArgs},
     names::{quote_json, quote_text, read_name},
@@ -12,7 +12,7 @@ use crate::{
     rules,
 };
 use anyhow::Result;
-use kept::Kept;
+use coverage::Coverage;
 use meganet_chain_client::{At, amount::Mega};
 use meganet_client::{Client, PublishOptions, names::Terms};
 use preview::{preview_json, preview_text};
@@ -41,7 +41,7 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
     bars.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();
-    let kept = Kept::see_to(&client, &signer, &name, &report, &args).await?;
+    let coverage = Coverage::ensure(&client, &signer, &name, &report, &args).await?;
     let value = json!({
         "name": name,
         "url": url,
@@ -59,20 +59,20 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         "fee": report.upload.map_or(0, |upload| upload.fee).to_string(),
         "block": report.block.map(|block| block.number),
         "seconds": seconds,
-        "auto": kept.prepaid.as_ref().map(Prepaid::described),
-        "batches_left_out": kept.left_out,
+        "auto": coverage.prepaid.as_ref().map(Prepaid::to_json),
+        "batches_left_out": coverage.left_out,
     });
     session.output.result(&value, |_| {
         let address = url.as_ref().map_or_else(|| format!("meganet://{}/", name), Clone::clone);
         let Some(upload) = report.upload else {
-            return format!("nothing has changed: {address} is version {} as it was{kept}", report.version);
+            return format!("nothing has changed: {address} is still version {}{coverage}", report.version);
         };
         let registered = match &report.name_quote {
             Some(quote) => format!("registered {name} for {}: {}\n", counted(terms.years, "year", "years"), quote_text(quote)),
             None => String::new(),
         };
         format!(
-            "{registered}published {} ({}) as version {}, {} of it uploaded as {} of shards ({}), in {seconds:.1} s\npaid {} until epoch {}, and {} of fees{kept}\n{address}",
+            "{registered}published {} ({}) as version {}, uploading {} as {} of shards ({}), in {seconds:.1} s\npaid {} for storage until epoch {}, and {} in fees{coverage}\n{address}",
             counted(report.totals.files, "file", "files"),
             bytes(report.totals.bytes),
             report.version,
@@ -86,13 +86,13 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
     })
 }
 
-/// On which terms the name is registered, if it is: a premium is asked about before anything else is done.
+/// The terms on which the name is registered, if necessary. Asks about a premium before anything else is done.
 async fn terms(client: &Client, name: &str, args: &TermsArgs, dry_run: bool) -> Result<Terms> {
     let mut terms = Terms { years: args.years, max_price: args.max_price.map(|price| price.0) };
     let chain = client.chain();
     if !name.contains('.') && chain.name(name, At::Best).await?.is_some_and(|info| !info.status.works()) {
         let quote = chain.name_quote(name, args.years, At::Best).await?;
-        terms.max_price = agreed(name, &quote, terms.max_price, dry_run)?;
+        terms.max_price = confirmed_price(name, &quote, terms.max_price, dry_run)?;
     }
     Ok(terms)
 }

@@ -1,4 +1,4 @@
-//! `meganet renew`: keeps what a name or a link points at for longer, now or by itself.
+//! `meganet renew`: extends the paid storage of a name or link, once or automatically.
 
 use super::{Session, content::parse_source};
 use crate::{
@@ -19,7 +19,7 @@ use meganet_primitives::{
 };
 use serde_json::{Value, json};
 
-/// Does what the flags say.
+/// Runs the variant of the command that the flags select.
 pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
     match (&args.source, args.auto) {
         (Some(source), None) if args.status => status(session, source).await,
@@ -27,11 +27,11 @@ pub async fn run(session: &Session, args: RenewArgs) -> Result<()> {
         (source, _) if args.cancel => cancel(session, source.as_deref(), &args.id).await,
         (Some(source), Some(amount)) => prepay(session, source, amount, &args).await,
         (Some(source), None) => now(session, source, args.epochs).await,
-        (None, _) => bail!("name what to renew: a name, or a link that `meganet put` printed"),
+        (None, _) => bail!("nothing to renew was given: pass a name, or a link printed by `meganet put`"),
     }
 }
 
-/// Renews every batch that holds an object of the site.
+/// Renews every batch that contains an object of the site.
 async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
     let signer = session.signer()?;
     let client = session.client().await?;
@@ -56,9 +56,9 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
         "block": block,
     });
     session.output.result(&value, |_| match block {
-        None => format!("everything of {source} is kept until epoch {} already", renewal.expires),
+        None => format!("all of {source} is already paid for until epoch {}", renewal.expires),
         Some(_) => format!(
-            "renewed {} of {source} in {} until epoch {until} (before: {}) for {}",
+            "renewed {} of {source} in {} until epoch {until} (previously {}) for {}",
             counted(renewal.objects, "object", "objects"),
             counted(batches, "batch", "batches"),
             renewal.expires,
@@ -67,22 +67,22 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
     })
 }
 
-/// Prepays for every batch that holds an object of the site.
+/// Prepays for every batch that contains an object of the site.
 async fn prepay(session: &Session, source: &str, amount: Mega, args: &RenewArgs) -> Result<()> {
     let signer = session.signer()?;
     let client = session.client().await?;
     let params = client.chain().params(At::Best).await?;
-    check_epochs(&params, args.epochs, most_by_itself(&params))?;
+    check_epochs(&params, args.epochs, most_auto_epochs(&params))?;
     let max_price = args.max_price.map(|price| price.0);
     let prepayment = Prepayment { amount: amount.0, epochs: args.epochs, max_price };
     let site = open(&client, source).await?;
     let prepaid = Prepaid::submit(&client, &signer, &site, prepayment).await?;
-    let mut value = prepaid.described();
+    let mut value = prepaid.to_json();
     value["source"] = json!(source);
-    session.output.result(&value, |_| format!("{source} is renewed by itself from now on: {}", prepaid.said()))
+    session.output.result(&value, |_| format!("{source} is now renewed automatically: {}", prepaid.to_text()))
 }
 
-/// What an account has just prepaid for a site.
+/// A prepayment that was just made for a site.
 pub(super) struct Prepaid {
     prepayment: Prepayment,
     prepaying: Prepaying,
@@ -98,8 +98,8 @@ impl Prepaid {
         Ok(Self { prepayment, prepaying, block })
     }
 
-    /// For scripts.
-    pub(super) fn described(&self) -> Value {
+    /// The prepayment as JSON.
+    pub(super) fn to_json(&self) -> Value {
         let Self { prepayment, prepaying, block } = self;
         json!({
             "amount": prepayment.amount.to_string(),
@@ -114,11 +114,11 @@ impl Prepaid {
         })
     }
 
-    /// For people.
-    pub(super) fn said(&self) -> String {
+    /// The prepayment as text.
+    pub(super) fn to_text(&self) -> String {
         let Self { prepayment, prepaying, .. } = self;
         format!(
-            "{} are prepaid, which is {} by {} at today's price; {} are held as deposits",
+            "prepaid {}, enough for {} of {} at today's price, plus {} in refundable deposits",
             Mega(prepayment.amount),
             counted(prepaying.renewals(prepayment.amount), "renewal", "renewals"),
             counted(prepayment.epochs, "epoch", "epochs"),
@@ -127,28 +127,28 @@ impl Prepaid {
     }
 }
 
-/// By how many epochs something can be renewed by itself at most: it happens before the last of those that it has has ended.
-pub(super) fn most_by_itself(params: &StorageParams) -> u32 {
+/// The most epochs of an automatic renewal: fewer than of others, since it takes place before the paid epochs have ended.
+pub(super) fn most_auto_epochs(params: &StorageParams) -> u32 {
     params.max_epochs.saturating_sub(RENEWAL_WINDOW)
 }
 
-/// Shows what is prepaid for a site, whoever pays.
+/// Shows what is prepaid for a site, by any account.
 async fn status(session: &Session, source: &str) -> Result<()> {
     let client = session.client().await?;
     let site = open(&client, source).await?;
     let (orders, uncovered) = client.auto_renewals(&site, At::Best).await?;
     let value = json!({
         "source": source,
-        "auto_renewals": orders.iter().map(described).collect::<Vec<_>>(),
+        "auto_renewals": orders.iter().map(order_json).collect::<Vec<_>>(),
         "batches_without": uncovered.len(),
         "expires": uncovered.iter().map(|registration| registration.expiry).min(),
     });
     session.output.result(&value, |_| {
-        let mut lines: Vec<String> = orders.iter().map(said).collect();
+        let mut lines: Vec<String> = orders.iter().map(order_text).collect();
         match uncovered.iter().map(|registration| registration.expiry).min() {
             None => {}
             Some(expiry) => lines.push(format!(
-                "not renewed by itself: {} of {source}; the first expires with epoch {expiry}",
+                "not renewed automatically: {} of {source}; the first expires with epoch {expiry}",
                 counted(uncovered.len(), "batch", "batches")
             )),
         }
@@ -156,24 +156,24 @@ async fn status(session: &Session, source: &str) -> Result<()> {
     })
 }
 
-/// Shows all that the account has prepaid.
+/// Shows everything that the account has prepaid.
 async fn list(session: &Session) -> Result<()> {
     let account = session.signer()?.account();
     let chain = session.chain().await?;
     let orders = chain.all_auto_renewals_of(&account, At::Best).await?;
     let value = json!({
         "payer": format_account(&account),
-        "auto_renewals": orders.iter().map(described).collect::<Vec<_>>(),
+        "auto_renewals": orders.iter().map(order_json).collect::<Vec<_>>(),
     });
     session.output.result(&value, |_| {
         if orders.is_empty() {
-            return format!("{} has prepaid for nothing", format_account(&account));
+            return format!("{} has no automatic renewals", format_account(&account));
         }
-        orders.iter().map(said).collect::<Vec<_>>().join("\n")
+        orders.iter().map(order_text).collect::<Vec<_>>().join("\n")
     })
 }
 
-/// Closes automatic renewals of the account: those of a site, or of these numbers.
+/// Cancels automatic renewals of the account: those of a site, or those with these numbers.
 async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) -> Result<()> {
     let signer = session.signer()?;
     let account = signer.account();
@@ -193,7 +193,7 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
     };
     ensure!(
         !orders.is_empty(),
-        "{} has prepaid for nothing of this: `meganet renew --status` shows what it has",
+        "{} has no automatic renewal of this: `meganet renew --status` lists those that it has",
         format_account(&account)
     );
     let returned =
@@ -207,31 +207,34 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
     });
     session.output.result(&value, |_| {
         format!(
-            "closed {}; {} came back, deposits included",
+            "cancelled {} and refunded {}, including deposits",
             counted(orders.len(), "automatic renewal", "automatic renewals"),
             Mega(returned)
         )
     })
 }
 
-/// Opens a name as it is now, or what a link points at.
+/// Opens the current content of a name, or that of a link.
 async fn open(client: &Client, source: &str) -> Result<Site> {
     match parse_source(source)? {
         Link::Name { name, .. } => Ok(client.open_site(&name, At::Best).await?),
-        link => client.open_link(&link).await.context("only who has a link with its key can name what is in it"),
+        link => client
+            .open_link(&link)
+            .await
+            .context("renewing needs the complete link, with its key, to find what it contains"),
     }
 }
 
 fn check_epochs(params: &StorageParams, epochs: u32, most: u32) -> Result<()> {
     ensure!(
         (1..=most).contains(&epochs),
-        "content can be kept for 1 to {most} epochs ahead, not {epochs}: an epoch is {} blocks here",
+        "storage can be paid for 1 to {most} epochs ahead, not {epochs}; an epoch is {} blocks on this chain",
         params.epoch_blocks
     );
     Ok(())
 }
 
-fn described(order: &AutoRenewalInfo) -> Value {
+fn order_json(order: &AutoRenewalInfo) -> Value {
     json!({
         "id": order.id,
         "payer": format_account(&order.payer),
@@ -250,25 +253,27 @@ fn described(order: &AutoRenewalInfo) -> Value {
     })
 }
 
-fn said(order: &AutoRenewalInfo) -> String {
+fn order_text(order: &AutoRenewalInfo) -> String {
     let state = match order.state {
-        AutoRenewalState::Waiting => "waits for the last epoch before that",
-        AutoRenewalState::Due => "is due",
-        AutoRenewalState::TooDear => "STORAGE COSTS MORE THAN IT ALLOWS",
-        AutoRenewalState::Short => "TOO LITTLE IS LEFT: prepay more, or it expires then",
-        AutoRenewalState::Expired => "has expired; --cancel returns what is left",
-        AutoRenewalState::Blocked => "is due, but the group has no room or fees are too high",
+        AutoRenewalState::Waiting => "waiting for its last paid epoch",
+        AutoRenewalState::Due => "due now",
+        AutoRenewalState::TooDear => {
+            "PAUSED: storage costs more than its maximum price. Prepay again with a higher --max-price"
+        }
+        AutoRenewalState::Short => "TOO LITTLE LEFT: prepay more, or it expires",
+        AutoRenewalState::Expired => "expired; --cancel refunds what is left",
+        AutoRenewalState::Blocked => "due, but its group is full or fees are too high",
     };
     format!(
-        "{}  group {} until epoch {}: {}, {} a slot; {} left of {} for {} each ({}): {state}",
+        "{}  group {}, {}, {} per slot, paid until epoch {}; {} left for {} of {}, at {} each: {state}",
         order.id,
         order.group,
-        order.expiry,
         counted(order.batch.objects, "object", "objects"),
         bytes(order.batch.bytes),
+        order.expiry,
         Mega(order.balance),
-        Mega(order.next),
+        counted(order.renewals_left(), "renewal", "renewals"),
         counted(order.epochs, "epoch", "epochs"),
-        counted(order.renewals_left(), "renewal", "renewals")
+        Mega(order.next),
     )
 }

@@ -1,4 +1,4 @@
-//! `meganet resolve`: what a name leads to, and how that is known.
+//! `meganet resolve`: what a name points to, and how that was verified.
 
 use super::{Session, relies_on};
 use crate::{
@@ -15,19 +15,19 @@ use meganet_primitives::chain::Resolution;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
-/// Asks the finalized block, so that the answer is never undone.
+/// Resolves a name at the finalized block, so that the answer cannot be reverted.
 pub async fn run(session: &Session, args: &ResolveArgs) -> Result<()> {
     let name = read_name(&args.name)?;
     let resolver = session.resolver().await?;
     let found = resolver.resolve(&name).await?;
     if let Some(path) = &args.proof {
-        keep(path, found.proof.as_deref())?;
+        save(path, found.proof.as_deref())?;
     }
     let known = match &found.evidence {
         Evidence::Proof(_) => found.evidence.to_string(),
         Evidence::Light | Evidence::Rpc => relies_on(resolver.chain().as_ref(), &session.config()?),
     };
-    // Also that there is no such name is an answer that may be proven.
+    // The absence of a name can be proven too.
     let Some(resolution) = &found.resolution else {
         return Err(SiteError::NoSuchName { name }).context(format!("at finalized block {} ({known})", found.number));
     };
@@ -40,11 +40,10 @@ pub async fn run(session: &Session, args: &ResolveArgs) -> Result<()> {
         .result(&value, |_| format!("{}, at finalized block {}\n{known}", line(&name, resolution), found.number))
 }
 
-/// Writes the proof to a file.
-fn keep(path: &Path, proof: Option<&[u8]>) -> Result<()> {
+fn save(path: &Path, proof: Option<&[u8]>) -> Result<()> {
     let Some(proof) = proof else {
         bail!(
-            "--proof needs a checkpoint and a node: make one with `meganet checkpoint -o FILE`, pass --checkpoint FILE, and leave --light away"
+            "--proof needs a checkpoint and a node: create one with `meganet checkpoint -o FILE`, pass --checkpoint FILE, and do not pass --light"
         );
     };
     fs::write(path, proof).with_context(|| format!("could not write the proof {}", path.display()))
@@ -57,7 +56,7 @@ fn evidence(found: &Resolved) -> Value {
     }
 }
 
-/// What a name leads to, for programs.
+/// What a name points to, as JSON.
 pub(super) fn describe(name: &str, found: &Resolution) -> Value {
     json!({
         "name": name,
@@ -70,11 +69,11 @@ pub(super) fn describe(name: &str, found: &Resolution) -> Value {
     })
 }
 
-/// What a name leads to, for people.
+/// What a name points to, as text.
 pub(super) fn line(name: &str, found: &Resolution) -> String {
     match &found.content {
         _ if !found.status.works() => SiteError::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),
         Some(content) => format!("{name} -> {}, version {}", content_text(Some(content)), found.version),
-        None => format!("{name} is registered, but points at nothing yet"),
+        None => format!("{name} is registered, but does not point to anything yet"),
     }
 }

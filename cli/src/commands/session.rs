@@ -1,4 +1,4 @@
-//! What most commands need: the configuration, a connection, the account that signs.
+//! What most commands need: the configuration, a connection, the signing account.
 
 use super::light;
 use crate::{args::Global, config, output::Output};
@@ -15,27 +15,33 @@ use meganet_wallet::{Account, Store};
 use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
 
-/// The flags of one run, and what they lead to.
+/// The global flags of one run, with the configuration and connections that follow from them.
 pub struct Session {
     /// The flags.
     pub global: Global,
-    /// Where results go.
+    /// Where results are printed.
     pub output: Output,
 }
 
 impl Session {
-    /// A run with these flags.
+    /// A session with these flags.
     pub fn new(global: Global) -> Self {
         let output = Output { json: global.json };
         Session { global, output }
     }
 
-    /// Where the network is.
+    /// The configuration that applies.
+    ///
+    /// # Errors
+    /// As of [`config::find`].
     pub fn config(&self) -> Result<ClientConfig> {
         config::find(&self.global)
     }
 
-    /// A connection to the chain, or with `--light` the chain itself.
+    /// Connects to a node, or with `--light` starts a light client.
+    ///
+    /// # Errors
+    /// None is configured, or the connection fails.
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         let config = self.config()?;
         if self.global.light {
@@ -44,8 +50,10 @@ impl Session {
         Ok(Arc::new(SubxtChain::connect(config.rpc()?, config.genesis()?).await?))
     }
 
-    /// The checkpoint from which nodes have to prove what names lead to, if one is configured. Not with `--light`: a light
-    /// client starts from a checkpoint of its own.
+    /// The configured checkpoint, if any. `None` with `--light`: a light client has its own.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not a checkpoint.
     pub fn checkpoint(&self) -> Result<Option<CheckpointFile>> {
         if self.global.light {
             return Ok(None);
@@ -53,18 +61,27 @@ impl Session {
         Ok(self.config()?.checkpoint.as_deref().map(CheckpointFile::open).transpose()?)
     }
 
-    /// A resolver of names that needs no workers.
+    /// A resolver of names, which needs no workers.
+    ///
+    /// # Errors
+    /// As of [`Self::chain`] and [`Self::checkpoint`].
     pub async fn resolver(&self) -> Result<Resolver> {
         Ok(Resolver::new(self.chain().await?, self.checkpoint()?))
     }
 
     /// A client of the chain and the workers.
+    ///
+    /// # Errors
+    /// As of [`Self::resolver`], or no worker can be reached.
     pub async fn client(&self) -> Result<Client> {
         let config = self.config()?;
         connect(self.chain().await?, &config.bootnodes, self.checkpoint()?).await
     }
 
-    /// The wallet's keystores.
+    /// The wallet.
+    ///
+    /// # Errors
+    /// The user has no home folder.
     pub fn store(&self) -> Result<Store> {
         let dir = match &self.global.wallet {
             Some(dir) => dir.clone(),
@@ -73,7 +90,10 @@ impl Session {
         Ok(Store::new(dir))
     }
 
-    /// The account that signs: `--suri`, `--account`, or the only one in the wallet.
+    /// The signing account, with its key: `--suri`, `--account`, or the only one in the wallet.
+    ///
+    /// # Errors
+    /// There is no such account, or several; or the password is wrong.
     pub fn account(&self) -> Result<Account> {
         if let Some(suri) = &self.global.suri {
             return Ok(Account::from_suri(suri)?);
@@ -84,7 +104,10 @@ impl Session {
         Ok(store.load(&name, &password)?)
     }
 
-    /// What signs extrinsics.
+    /// The key of [`Self::account`], which signs transactions.
+    ///
+    /// # Errors
+    /// As of [`Self::account`].
     pub fn signer(&self) -> Result<Signer> {
         Ok(self.account()?.signer().clone())
     }
@@ -97,26 +120,31 @@ impl Session {
         match (accounts.pop(), accounts.is_empty()) {
             (Some(only), true) => Ok(only.name),
             (None, _) => bail!(
-                "there is no account to sign with. Make one with `meganet wallet new NAME`, or on a devnet pass --suri //Alice"
+                "there is no account to sign with. Create one with `meganet wallet new NAME`, or on a devnet pass --suri //Alice"
             ),
             (Some(_), false) => bail!(
-                "the wallet has several accounts: say which with --account NAME (`meganet wallet list` shows them)"
+                "the wallet has several accounts: choose one with --account NAME (`meganet wallet list` shows them)"
             ),
         }
     }
 
-    /// The account that `text` names: an address, an account of the wallet, or, where nothing is said, the one that signs.
+    /// Parses an address or the name of an account in the wallet; without a text, returns the signing account.
+    ///
+    /// # Errors
+    /// The text is neither, or there is no signing account.
     pub fn account_id(&self, text: Option<&str>) -> Result<AccountId> {
         match text {
             Some(text) => match parse_account(text) {
                 Ok(account) => Ok(account),
                 Err(not_an_address) => match self.store()?.find(text) {
                     Ok(listed) => Ok(listed.account),
-                    Err(_) => Err(not_an_address).context(format!("'{text}' is in the wallet neither")),
+                    Err(_) => Err(not_an_address).context(format!(
+                        "'{text}' is neither an address nor the name of a wallet account (`meganet wallet list` shows those)"
+                    )),
                 },
             },
             None if self.global.suri.is_some() => Ok(self.account()?.id()),
-            // An address is no secret: no password is asked for.
+            // The address is public, so no password is needed.
             None => {
                 let store = self.store()?;
                 Ok(store.find(&self.account_name(&store)?)?.account)
@@ -124,7 +152,10 @@ impl Session {
         }
     }
 
-    /// A password: from `--password-file`, or asked for at the terminal.
+    /// Reads a password from `--password-file`, or asks for it at the terminal.
+    ///
+    /// # Errors
+    /// The file cannot be read, or there is neither a file nor a terminal.
     pub fn password(&self, prompt: &str) -> Result<Zeroizing<String>> {
         if let Some(path) = &self.global.password_file {
             let text = Zeroizing::new(
@@ -139,17 +170,23 @@ impl Session {
         Ok(Zeroizing::new(rpassword::prompt_password(prompt)?))
     }
 
-    /// A new password, asked for twice.
+    /// Reads a new password; at the terminal, asks for it twice.
+    ///
+    /// # Errors
+    /// As of [`Self::password`], or the two differ.
     pub fn new_password(&self) -> Result<Zeroizing<String>> {
         let password = self.password("New password: ")?;
-        if self.global.password_file.is_none() && *password != *self.password("Again: ")? {
-            bail!("the two passwords differ; nothing was changed");
+        if self.global.password_file.is_none() && *password != *self.password("Repeat the new password: ")? {
+            bail!("the passwords differ, so nothing was changed; run the command again");
         }
         Ok(password)
     }
 }
 
 /// Joins the workers' network as a reader.
+///
+/// # Errors
+/// There are no bootnodes, or one is not an address.
 pub async fn connect(
     chain: Arc<dyn ChainClient>,
     bootnodes: &[String],
@@ -157,12 +194,14 @@ pub async fn connect(
 ) -> Result<Client> {
     if bootnodes.is_empty() {
         bail!(
-            "no worker is known to begin at. Pass --bootnode ADDRESS (workers log theirs when they start), or name some in the configuration"
+            "no worker to connect to. Pass --bootnode ADDRESS (workers log theirs when they start), or set bootnodes in the configuration file"
         );
     }
     let parse = |text: &String| {
         text.parse::<Multiaddr>().with_context(|| {
-            format!("'{text}' is no address of a worker, such as /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3…")
+            format!(
+                "'{text}' is not the address of a worker; write for example /ip4/192.0.2.1/udp/4001/quic-v1/p2p/12D3…"
+            )
         })
     };
     let bootnodes = bootnodes.iter().map(parse).collect::<Result<Vec<_>>>()?;
@@ -170,14 +209,19 @@ pub async fn connect(
     Ok(Client::new(Network::new(chain, net), checkpoint))
 }
 
-/// Where what this program keeps for its user is.
+/// The folder for data that this program keeps for its user.
+///
+/// # Errors
+/// The user has no home folder.
 pub fn data_dir() -> Result<PathBuf> {
-    let dirs =
-        directories::ProjectDirs::from("", "", "meganet").context("this account has no home folder; set HOME")?;
+    let dirs = directories::ProjectDirs::from("", "", "meganet").context("this user has no home folder; set HOME")?;
     Ok(dirs.data_dir().to_path_buf())
 }
 
-/// Where registrations under way are kept, encrypted.
+/// The folder for unfinished registrations, which are encrypted.
+///
+/// # Errors
+/// The user has no home folder.
 pub fn registrations_dir() -> Result<PathBuf> {
     Ok(data_dir()?.join("registrations"))
 }

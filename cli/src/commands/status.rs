@@ -1,4 +1,4 @@
-//! `meganet status`: how the network is.
+//! `meganet status`: network overview.
 
 use super::{Session, relies_on};
 use crate::output::bytes;
@@ -7,7 +7,7 @@ use meganet_chain_client::{At, amount::Mega};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Prints chain, workers by country, groups, capacity.
+/// Prints the chain, workers by country, groups, capacity and price.
 pub async fn run(session: &Session) -> Result<()> {
     let chain = session.chain().await?;
     let relies_on = relies_on(chain.as_ref(), &session.config()?);
@@ -43,20 +43,20 @@ pub async fn run(session: &Session) -> Result<()> {
     });
     session.output.result(&value, |_| {
         let spread: Vec<String> = countries.iter().map(|(country, count)| format!("{country} {count}")).collect();
-        let sync = if node.syncing { ", still synchronising" } else { "" };
+        let sync = if node.syncing { ", synchronizing" } else { "" };
         [
             format!("chain      {} ({}), {} peers{sync}", node.chain, node.version, node.peers),
             format!("blocks     best {}, finalized {}", best.number, finalized.number),
-            format!("known from {relies_on}"),
+            format!("source     {relies_on}"),
             format!("workers    {} in {} countries: {}", stats.workers, countries.len(), spread.join(", ")),
-            format!("capacity   {} lent, {} promised to groups", bytes(stats.capacity), bytes(stats.committed)),
-            format!("groups     {}, of which {} are being filled", stats.groups, stats.groups_filling),
+            format!("capacity   {} offered, {} committed to groups", bytes(stats.capacity), bytes(stats.committed)),
+            format!("groups     {}, of which {} are filling", stats.groups, stats.groups_filling),
             format!(
-                "registered {} objects in {} batches, {} bytes of shards",
+                "stored     {} objects in {} batches, {} bytes of shards",
                 stats.objects, stats.batches, stats.bytes
             ),
             format!(
-                "epoch      {}; a GiB of shards costs {} an epoch; the pot holds {}",
+                "epoch      {}; a GiB of shards costs {} per epoch; the pot holds {}",
                 stats.epoch,
                 Mega(params.price_per_gib_epoch),
                 Mega(stats.pot)

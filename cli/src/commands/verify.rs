@@ -1,4 +1,4 @@
-//! `meganet verify` and `meganet checkpoint`: proofs of what names lead to, without the network, and where they begin.
+//! `meganet verify`, which checks a saved proof offline, and `meganet checkpoint`, which saves what proofs are verified against.
 
 use super::{
     Session,
@@ -16,11 +16,11 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-/// Checks a proof that was kept.
+/// Verifies a saved proof.
 pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
     let path = &args.file;
     let bytes = fs::read(path).with_context(|| format!("could not read the proof {}", path.display()))?;
-    let proof = NameProof::from_bytes(&bytes).with_context(|| format!("{}", path.display()))?;
+    let proof = NameProof::from_bytes(&bytes).with_context(|| format!("{} is not a proof", path.display()))?;
     let name = match &args.name {
         Some(name) => read_name(name)?,
         None => proof.name()?.to_owned(),
@@ -43,16 +43,16 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
     value["block"] = json!(verified.block);
     value["verified"] = json!({ "by": "proof", "basis": verified.basis });
     session.output.result(&value, |_| {
-        let said = match verified.answer.resolution() {
+        let result = match verified.answer.resolution() {
             Some(resolution) => line(&name, resolution),
-            None => format!("there is no name '{name}'"),
+            None => format!("the name '{name}' does not exist"),
         };
         let when = httpdate::fmt_http_date(time);
-        format!("{said}, in block {} of {when}\n{}", verified.block.number, Evidence::Proof(verified.basis))
+        format!("{result}, in block {} of {when}\n{}", verified.block.number, Evidence::Proof(verified.basis))
     })
 }
 
-/// Asks a node once for a checkpoint.
+/// Asks a node for a checkpoint, and saves it.
 pub async fn checkpoint(session: &Session, output: &Path) -> Result<()> {
     let config = session.config()?;
     let chain = SubxtChain::connect(config.rpc()?, config.genesis()?).await?;
@@ -62,7 +62,7 @@ pub async fn checkpoint(session: &Session, output: &Path) -> Result<()> {
     let value = json!({ "output": output, "checkpoint": taken, "asked": chain.url() });
     session.output.result(&value, |_| {
         format!(
-            "wrote {path}: block {number}, {hash:?}\n{} was believed about it, this once: compare the hash with what others say of block {number}. From now on: meganet --checkpoint {path} …",
+            "wrote {path}: block {number}, {hash:?}\n{} is trusted for this checkpoint: compare the hash of block {number} with another source. To use it: meganet --checkpoint {path} …",
             chain.url()
         )
     })

@@ -12,7 +12,7 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// Does a `wallet` command.
+/// Runs a `wallet` command.
 pub async fn run(session: &Session, command: WalletCommand) -> Result<()> {
     match command {
         WalletCommand::New { name } => new(session, &name),
@@ -33,8 +33,8 @@ fn new(session: &Session, name: &str) -> Result<()> {
     let value = json!({ "name": name, "address": account.address(), "phrase": phrase.words(), "file": file });
     session.output.result(&value, |_| {
         format!(
-            "account   {name}\naddress   {}\nkeystore  {}\n\nWrite these words down and keep them safe. They are the account: whoever has them has it,\n\
-             and without them a lost keystore or password cannot be replaced. They are not shown again.\n\n    {}",
+            "account   {name}\naddress   {}\nkeystore  {}\n\nWrite down these words and keep them safe: anyone who has them controls the account, and\n\
+             without them a lost keystore or password cannot be recovered. They are not shown again.\n\n    {}",
             account.address(), file.display(), phrase.words(),
         )
     })
@@ -58,7 +58,7 @@ fn import(session: &Session, name: &str, file: Option<&Path>) -> Result<()> {
     session.output.result(&value, |_| format!("imported {name}: {}", format_account(&listed.account)))
 }
 
-/// A phrase or secret URI: asked for at a terminal without showing it, or read from stdin.
+/// Reads a recovery phrase or secret URI: at a terminal without showing it, otherwise from stdin.
 fn secret() -> Result<Zeroizing<String>> {
     if std::io::stdin().is_terminal() {
         return Ok(Zeroizing::new(rpassword::prompt_password("Phrase or secret URI: ")?));
@@ -75,7 +75,7 @@ fn list(session: &Session) -> Result<()> {
         accounts.iter().map(|one| json!({ "name": one.name, "address": format_account(&one.account) })).collect();
     session.output.result(&value, |_| {
         if accounts.is_empty() {
-            return format!("no accounts in {}; make one with `meganet wallet new NAME`", store.dir().display());
+            return format!("no accounts in {}; create one with `meganet wallet new NAME`", store.dir().display());
         }
         accounts
             .iter()
@@ -96,7 +96,7 @@ fn export(session: &Session, name: &str, output: Option<&Path>) -> Result<()> {
             let path = std::path::absolute(path)?;
             match write_new(&path, json.as_bytes()) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    bail!("{} exists already; name another file", path.display())
+                    bail!("{} already exists; choose another file with -o", path.display())
                 }
                 written => written.with_context(|| format!("could not write {}", path.display()))?,
             }

@@ -1,4 +1,4 @@
-//! `meganet worker`: what workers have proven, missed and earned.
+//! `meganet worker …`
 
 use super::{Session, network::name_of};
 use crate::{
@@ -13,14 +13,14 @@ use meganet_primitives::{
 };
 use serde_json::{Value, json};
 
-/// Does what was asked.
+/// Runs a `worker` command.
 pub async fn run(session: &Session, command: WorkerCommand) -> Result<()> {
     match command {
         WorkerCommand::Status { worker } => status(session, worker.as_deref()).await,
     }
 }
 
-/// One worker.
+/// What the chain stores about a worker.
 struct Report {
     info: WorkerInfo,
     audit: WorkerAudit,
@@ -33,23 +33,26 @@ async fn status(session: &Session, wanted: Option<&str>) -> Result<()> {
     let params = chain.params(at).await?;
     let mut reports = Vec::new();
     for info in find(session, &*chain, wanted, at).await? {
-        let audit = chain.worker_audit(info.id, at).await?.context("the worker was expelled just now; ask again")?;
+        let audit = chain
+            .worker_audit(info.id, at)
+            .await?
+            .context("the worker left or was expelled in the meantime; run the command again")?;
         let challenge = chain.challenge(info.id, at).await?;
         reports.push(Report { info, audit, challenge });
     }
-    let value: Vec<Value> = reports.iter().map(|report| described(report, &params)).collect();
+    let value: Vec<Value> = reports.iter().map(|report| to_json(report, &params)).collect();
     session.output.result(&value, |_| {
-        let said: Vec<String> = reports.iter().map(|report| said(report, &params)).collect();
-        said.join("\n\n")
+        let texts: Vec<String> = reports.iter().map(|report| to_text(report, &params)).collect();
+        texts.join("\n\n")
     })
 }
 
-/// The workers that are meant: one by its number, those of an account, or those of the account that signs.
+/// The worker with a number, or the workers of an operator: by default the signing account.
 async fn find(session: &Session, chain: &dyn ChainClient, wanted: Option<&str>, at: At) -> Result<Vec<WorkerInfo>> {
     if let Some(id) = wanted.and_then(|text| text.parse::<WorkerId>().ok()) {
         let Some(info) = chain.worker(id, at).await? else {
             bail!(
-                "no worker has the number {id}: it has left or was expelled, or this is another network (see `meganet status`)"
+                "there is no worker {id}: it left or was expelled, or this is another network (see `meganet status`)"
             );
         };
         return Ok(vec![info]);
@@ -58,15 +61,12 @@ async fn find(session: &Session, chain: &dyn ChainClient, wanted: Option<&str>, 
     let mut all = chain.all_workers(at).await?;
     all.retain(|info| info.operator == operator);
     if all.is_empty() {
-        bail!(
-            "{} runs no worker: give a worker's number, or the account of one's operator (`--account NAME`)",
-            format_account(&operator)
-        );
+        bail!("{} operates no worker: pass a worker's number or its operator's address", format_account(&operator));
     }
     Ok(all)
 }
 
-fn described(report: &Report, params: &StorageParams) -> Value {
+fn to_json(report: &Report, params: &StorageParams) -> Value {
     let Report { info, audit, challenge } = report;
     json!({
         "id": info.id,
@@ -96,35 +96,35 @@ fn described(report: &Report, params: &StorageParams) -> Value {
     })
 }
 
-fn said(report: &Report, params: &StorageParams) -> String {
+fn to_text(report: &Report, params: &StorageParams) -> String {
     let Report { info, audit, challenge } = report;
     let challenge = match challenge {
         None => "not drawn yet".to_owned(),
         Some(challenge) => {
-            format!("{} (block {}, answer by {})", name_of(challenge.state), challenge.block, challenge.deadline)
+            format!("{} (block {}, deadline {})", name_of(challenge.state), challenge.block, challenge.deadline)
         }
     };
     let leaving = if audit.leaving { ", leaving" } else { "" };
     [
-        format!("worker     {} in {}, of {}{leaving}", info.id, info.country, format_account(&info.operator)),
+        format!("worker     {} in {}, operated by {}{leaving}", info.id, info.country, format_account(&info.operator)),
         format!(
-            "lends      {}, of which {} are promised to {}; bond {}",
+            "offers     {}, of which {} are committed to {}; bond {}",
             bytes(info.capacity),
             bytes(info.committed),
             counted(info.slots, "slot", "slots"),
             Mega(info.bond)
         ),
-        format!("holds      {} of shards that it is audited for", bytes(audit.bytes)),
+        format!("stores     {} of shards, which are audited", bytes(audit.bytes)),
         format!(
-            "proven     {}, {} missed; {} misses count, {} lose slots and bond",
+            "proven     {}, {} missed; {} towards the {} that cost slots and bond",
             counted(audit.record.proven, "period", "periods"),
             audit.record.missed,
-            audit.record.misses,
+            counted(audit.record.misses, "miss", "misses"),
             params.tolerance.misses
         ),
         format!("challenge  {challenge}"),
         format!(
-            "earned     {}, and {} held back; a proof pays {}",
+            "earned     {}, and {} held back; the next proof pays {}",
             Mega(audit.earned),
             Mega(audit.held_back),
             Mega(audit.pay)

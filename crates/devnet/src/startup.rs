@@ -52,8 +52,11 @@ impl State {
         Ok(())
     }
 
-    /// Program and arguments of a process.
-    fn command(&self, index: usize) -> Result<(&'static str, Vec<String>)> {
+    /// The program of a process and its arguments.
+    ///
+    /// # Errors
+    /// A validator's folder or key cannot be written.
+    pub fn command(&self, index: usize) -> Result<(&'static str, Vec<String>)> {
         let process = &self.processes[index];
         let (program, mut args) = match process.kind {
             Kind::Validator => ("meganet-node", self.validator_args(index)?),

@@ -73,7 +73,7 @@ impl Victim {
         let peer = group.slots.get(usize::from(slot)).copied().flatten().context("the slot is taken")?.peer;
         let bootnodes = ClientConfig::read(&stage.devnet.state.client_config())?.bootnodes;
         let bootnodes = bootnodes.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
-        let (net, _nothing_is_served) = Net::start(NetClientConfig::reader(chain.genesis(), bootnodes)).await?;
+        let (net, _nothing_is_served) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await?;
         Ok(Victim { index, peer, group, slot, net, chain })
     }
 }

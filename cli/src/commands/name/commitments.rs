@@ -1,4 +1,4 @@
-//! `meganet name commitments`: registrations under way, and the way out for those that nothing came of.
+//! `meganet name commitments`: lists unfinished registrations, and cancels them.
 
 use super::now;
 use crate::{
@@ -12,14 +12,14 @@ use meganet_client::names::{Pending, PendingStore, secret::NameKey};
 use meganet_primitives::{BlockNumber, chain::CommitmentInfo, hash::Hash, name::NameParams};
 use serde_json::{Value, json};
 
-/// A commitment on the chain, and the label that it is to, where that is known here.
-struct Known {
+/// A commitment on the chain, with the name that it commits to, if this machine knows that.
+struct Unfinished {
     info: CommitmentInfo,
     label: Option<String>,
     usable: bool,
 }
 
-/// Shows them, and takes back those that were named.
+/// Lists the account's commitments, or cancels the selected ones.
 pub async fn run(session: &Session, args: CommitmentsArgs) -> Result<()> {
     let signer = session.signer()?;
     let chain = session.chain().await?;
@@ -30,9 +30,9 @@ pub async fn run(session: &Session, args: CommitmentsArgs) -> Result<()> {
     let store = PendingStore::open(&registrations_dir()?, &chain.genesis(), key)?;
     let pending = store.all()?;
     let now = now(chain.as_ref()).await?;
-    let all: Vec<Known> = on_chain
+    let all: Vec<Unfinished> = on_chain
         .into_iter()
-        .map(|info| Known {
+        .map(|info| Unfinished {
             label: label_of(&pending, &info, &signer.account()),
             usable: now.saturating_sub(info.block) < params.max_commit_age,
             info,
@@ -43,7 +43,7 @@ pub async fn run(session: &Session, args: CommitmentsArgs) -> Result<()> {
         let value: Vec<Value> = all.iter().map(|one| one.json(&params)).collect();
         return session.output.result(&value, |_| {
             if all.is_empty() {
-                return "no registrations are under way".to_owned();
+                return "there are no unfinished registrations".to_owned();
             }
             all.iter().map(|one| one.text(now, &params)).collect::<Vec<_>>().join("\n")
         });
@@ -55,7 +55,7 @@ pub async fn run(session: &Session, args: CommitmentsArgs) -> Result<()> {
     }
     let hashes: Vec<String> = cancel.iter().map(|one| one.hash()).collect();
     let value = json!({ "cancelled": hashes, "block": outcome.block.number, "fee": outcome.fee.to_string() });
-    session.output.result(&value, |_| format!("took back {}; their deposits are back", hashes.join(", ")))
+    session.output.result(&value, |_| format!("cancelled {} and refunded the deposits", hashes.join(", ")))
 }
 
 fn label_of(pending: &[Pending], info: &CommitmentInfo, account: &[u8; 32]) -> Option<String> {
@@ -63,16 +63,16 @@ fn label_of(pending: &[Pending], info: &CommitmentInfo, account: &[u8; 32]) -> O
     made.map(|pending| pending.label.clone())
 }
 
-/// Those that are to be taken back.
-fn chosen<'a>(all: &'a [Known], args: &CommitmentsArgs) -> Result<Vec<&'a Known>> {
-    let mut chosen: Vec<&Known> = Vec::new();
+/// The commitments to cancel.
+fn chosen<'a>(all: &'a [Unfinished], args: &CommitmentsArgs) -> Result<Vec<&'a Unfinished>> {
+    let mut chosen: Vec<&Unfinished> = Vec::new();
     for text in &args.cancel {
         let mut hash: Hash = [0; 32];
         hex::decode_to_slice(text.trim_start_matches("0x"), &mut hash)
-            .with_context(|| format!("'{text}' is no commitment: give 0x and 64 hex digits, as they are listed"))?;
+            .with_context(|| format!("'{text}' is not a commitment hash: write 0x and 64 hex digits, as `meganet name commitments` lists them"))?;
         match all.iter().find(|one| one.info.commitment == hash) {
             Some(found) => chosen.push(found),
-            None => bail!("this account has no commitment {text}: `meganet name commitments` lists them"),
+            None => bail!("this account has no commitment {text}: `meganet name commitments` lists those that it has"),
         }
     }
     if args.cancel_stale {
@@ -86,7 +86,7 @@ fn chosen<'a>(all: &'a [Known], args: &CommitmentsArgs) -> Result<Vec<&'a Known>
     Ok(chosen)
 }
 
-impl Known {
+impl Unfinished {
     fn hash(&self) -> String {
         format!("0x{}", hex::encode(self.info.commitment))
     }
@@ -103,19 +103,19 @@ impl Known {
 
     fn text(&self, now: BlockNumber, params: &NameParams) -> String {
         let to = match (&self.label, self.usable) {
-            (Some(label), _) => format!("to {label}: `meganet name register {label}` goes on"),
+            (Some(label), _) => format!("for {label}: `meganet name register {label}` continues"),
             (None, true) => {
-                "to a name that is not known here: `meganet name register NAME` finds it by its name".to_owned()
+                "for a name that this machine does not know: `meganet name register NAME` continues".to_owned()
             }
-            (None, false) => "to a name that is not known here".to_owned(),
+            (None, false) => "for a name that this machine does not know".to_owned(),
         };
         let until = self.info.block.saturating_add(params.max_commit_age);
         let age = if self.usable {
-            format!("good until block {until} ({})", when(now, until))
+            format!("valid until block {until} ({})", when(now, until))
         } else {
-            "too old to be used, `--cancel-stale` takes it back".to_owned()
+            "expired: `meganet name commitments --cancel-stale` refunds its deposit".to_owned()
         };
-        format!("{} {to}; made in block {}, {age}", self.hash(), self.info.block)
+        format!("{} {to}; created in block {}, {age}", self.hash(), self.info.block)
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn commitments_are_chosen_by_hash_or_by_age() {
         let known =
-            |n: u8, usable| Known { info: CommitmentInfo { commitment: [n; 32], block: 1 }, label: None, usable };
+            |n: u8, usable| Unfinished { info: CommitmentInfo { commitment: [n; 32], block: 1 }, label: None, usable };
         let all = [known(1, true), known(2, false), known(3, false)];
         let args = |cancel: Vec<String>, cancel_stale| CommitmentsArgs { cancel, cancel_stale };
         let of = |args: &CommitmentsArgs| -> Vec<u8> {

@@ -1,8 +1,8 @@
-//! `meganet name info|list`: what is known of names.
+//! `meganet name info` and `meganet name list`.
 
 use super::{
     now,
-    says::{subname_json, subname_text},
+    subnames::{subname_json, subname_text},
 };
 use crate::{
     commands::Session,
@@ -18,15 +18,15 @@ use meganet_primitives::{
 };
 use serde_json::{Value, json};
 
-/// Everything that is known of a label.
-struct Known {
+/// Everything that the chain stores about a name.
+struct Details {
     info: NameInfo,
     records: Vec<NameRecordEntry>,
     delegates: Vec<AccountId>,
     subnames: Vec<SubnameInfo>,
     versions: Vec<NameVersion>,
     params: NameParams,
-    goes_by: bool,
+    is_primary: bool,
 }
 
 /// `meganet name info NAME`
@@ -41,26 +41,26 @@ pub async fn info(session: &Session, name: &str) -> Result<()> {
     if let Some(sub) = sub {
         let all = chain.all_subnames(label, at).await?;
         let Some(found) = all.iter().find(|one| one.label == sub.as_bytes()) else {
-            bail!("there is no name {name}: publish it with `meganet publish DIR {name}`");
+            bail!("the name {name} does not exist: create it with `meganet publish DIR {name}`");
         };
         let mut value = subname_json(label, found);
         value["owner"] = json!(format_account(&info.owner));
         return session.output.result(&value, |_| subname_text(label, found));
     }
-    let known = Known {
+    let details = Details {
         records: chain.name_records(label, at).await?,
         delegates: chain.name_delegates(label, at).await?,
         subnames: chain.all_subnames(label, at).await?,
         versions: chain.name_history(label, at).await?,
         params: chain.name_params(at).await?,
-        goes_by: chain.reverse(&info.owner, at).await?.as_deref() == Some(label),
+        is_primary: chain.reverse(&info.owner, at).await?.as_deref() == Some(label),
         info,
     };
     let now = now(chain.as_ref()).await?;
-    session.output.result(&known.json(), |_| known.text(now))
+    session.output.result(&details.json(), |_| details.text(now))
 }
 
-impl Known {
+impl Details {
     fn json(&self) -> Value {
         let label = label(&self.info);
         let mut value = describe(&self.info);
@@ -71,22 +71,22 @@ impl Known {
         value["delegates"] = self.delegates.iter().map(format_account).collect();
         value["subnames"] = self.subnames.iter().map(|sub| subname_json(&label, sub)).collect();
         value["versions"] = self.versions.iter().map(|version| version.version).collect();
-        value["reverse"] = json!(self.goes_by);
+        value["reverse"] = json!(self.is_primary);
         value["grace_until"] = json!(self.info.expires.saturating_add(self.params.grace));
         value
     }
 
     fn text(&self, now: BlockNumber) -> String {
         let Self { info, .. } = self;
-        let goes_by = if self.goes_by { ", which goes by it" } else { "" };
+        let primary = if self.is_primary { ", whose primary name it is" } else { "" };
         let mut lines = vec![
             format!("name       {}", label(info)),
-            format!("owner      {}{goes_by}", format_account(&info.owner)),
+            format!("owner      {}{primary}", format_account(&info.owner)),
             format!("status     {}", self.status(now)),
             format!("content    {}", content_text(info.content.as_ref())),
             format!("version    {}, since block {} ({})", info.version, info.updated, when(now, info.updated)),
             format!(
-                "registered in block {} ({}); {} are held",
+                "registered in block {} ({}), with a deposit of {}",
                 info.registered,
                 when(now, info.registered),
                 Mega(info.deposit)
@@ -96,7 +96,7 @@ impl Known {
             format!("record     {} = {}", record::key_text(&entry.key), record::value_text(&entry.key, &entry.value))
         }));
         lines.extend(self.delegates.iter().map(|who| format!("delegate   {}", format_account(who))));
-        lines.extend(self.subnames.iter().map(|sub| format!("below it   {}", subname_text(&label(info), sub))));
+        lines.extend(self.subnames.iter().map(|sub| format!("subname    {}", subname_text(&label(info), sub))));
         if self.versions.len() > 1 {
             let earlier: Vec<String> = self.versions.iter().skip(1).map(|one| one.version.to_string()).collect();
             lines.push(format!("earlier    versions {} (`meganet history {}`)", earlier.join(", "), label(info)));
@@ -111,14 +111,14 @@ impl Known {
         match self.info.status {
             NameStatus::Active => format!("active: paid for until block {expires} ({})", when(now, expires)),
             NameStatus::Grace => format!(
-                "grace: it ran out in block {expires}; renew it before block {grace} ({}), or it lapses",
+                "grace: expired in block {expires}; renew it before block {grace} ({}), or it lapses",
                 when(now, grace)
             ),
             NameStatus::Premium => format!(
-                "lapsed in block {grace}: whoever pays the premium gets it, which is gone in block {lapsed} ({})",
+                "lapsed in block {grace}: anyone can register it for a premium, which falls to zero by block {lapsed} ({})",
                 when(now, lapsed)
             ),
-            NameStatus::Lapsed => format!("lapsed in block {grace}: anybody can register it"),
+            NameStatus::Lapsed => format!("lapsed in block {grace}: anyone can register it"),
         }
     }
 }
@@ -146,7 +146,7 @@ fn label(info: &NameInfo) -> String {
     String::from_utf8_lossy(&info.label).into_owned()
 }
 
-/// A label and what it points at, for scripts.
+/// A name as JSON.
 fn describe(info: &NameInfo) -> Value {
     json!({
         "name": label(info),

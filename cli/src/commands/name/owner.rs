@@ -1,4 +1,4 @@
-//! `meganet name transfer|release|delegate|reverse`: what an owner does.
+//! `meganet name transfer|release|delegate|reverse`: commands for owners.
 
 use super::{Writer, report};
 use crate::{
@@ -19,7 +19,7 @@ pub async fn transfer(session: &Session, name: &str, to: &str) -> Result<()> {
     writer.standing.owns()?;
     let call = Call::TransferName { label: label.clone(), to };
     let done = format!(
-        "gave {label} to {} with its content and texts; addresses, key and delegates of its former owner hold no more",
+        "transferred {label} to {} with its content and text records; the former owner's addresses, key and delegates are removed",
         format_account(&to)
     );
     writer.change(session, call, &done).await
@@ -32,7 +32,7 @@ pub async fn release(session: &Session, name: &str) -> Result<()> {
     writer.standing.owns()?;
     let deposit = Mega(writer.standing.info.deposit);
     let call = Call::ReleaseName { label: label.clone() };
-    writer.change(session, call, &format!("released {label}; its deposit of {deposit} is back")).await
+    writer.change(session, call, &format!("released {label} and refunded its deposit of {deposit}")).await
 }
 
 /// `meganet name delegate …`
@@ -49,9 +49,9 @@ pub async fn delegate(session: &Session, command: DelegateCommand) -> Result<()>
     let call = Call::SetNameDelegate { label: label.clone(), delegate, allowed };
     let who = format_account(&delegate);
     let done = if allowed {
-        format!("{who} may publish under {label} and write its records now, and nothing else")
+        format!("{who} may now publish under {label} and set its records, and nothing else")
     } else {
-        format!("{who} may write for {label} no more")
+        format!("{who} may no longer publish under {label}")
     };
     writer.change(session, call, &done).await
 }
@@ -65,7 +65,7 @@ async fn delegates(session: &Session, name: &str) -> Result<()> {
     let value = json!({ "name": label, "owner": format_account(&standing.info.owner), "delegates": accounts });
     session.output.result(&value, |_| {
         if accounts.is_empty() {
-            return format!("only its owner writes for {label}");
+            return format!("{label} has no delegates: only its owner may write");
         }
         accounts.join("\n")
     })
@@ -74,7 +74,7 @@ async fn delegates(session: &Session, name: &str) -> Result<()> {
 /// `meganet name reverse`
 pub async fn reverse(session: &Session, args: ReverseArgs) -> Result<()> {
     if args.set.is_none() && !args.clear {
-        return goes_by(session, args.of.as_deref()).await;
+        return primary_name(session, args.of.as_deref()).await;
     }
     let label = args.set.as_deref().map(read_label).transpose()?;
     let (chain, signer) = match &label {
@@ -91,17 +91,17 @@ pub async fn reverse(session: &Session, args: ReverseArgs) -> Result<()> {
     value["name"] = json!(label);
     value["account"] = json!(signer.address());
     session.output.result(&value, |_| match &label {
-        Some(label) => format!("{} goes by {label} now", signer.address()),
-        None => format!("{} goes by no name now", signer.address()),
+        Some(label) => format!("the primary name of {} is now {label}", signer.address()),
+        None => format!("{} no longer has a primary name", signer.address()),
     })
 }
 
-async fn goes_by(session: &Session, of: Option<&str>) -> Result<()> {
+async fn primary_name(session: &Session, of: Option<&str>) -> Result<()> {
     let account = session.account_id(of)?;
     let name = session.chain().await?.reverse(&account, At::Finalized).await?;
     let address = format_account(&account);
     session.output.result(&json!({ "account": address, "name": name }), |_| match &name {
         Some(name) => name.clone(),
-        None => format!("{address} goes by no name; its owner can set one with `meganet name reverse --set NAME`"),
+        None => format!("{address} has no primary name; its owner can set one with `meganet name reverse --set NAME`"),
     })
 }

@@ -1,4 +1,4 @@
-//! `meganet name search|available|price`: what is free and what it costs.
+//! `meganet name search|available|price`.
 
 use crate::{
     commands::Session,
@@ -15,17 +15,17 @@ use meganet_primitives::{
 };
 use serde_json::{Value, json};
 
-/// Questions to the chain at a time.
+/// Concurrent requests to the chain.
 const AT_ONCE: usize = 8;
 
-/// A label and whether it can be had.
-struct Found {
+/// A name with its price, and what prevents its registration, if anything.
+struct Offer {
     label: String,
     quote: Quote,
     obstacle: Option<NameError>,
 }
 
-impl Found {
+impl Offer {
     async fn look(chain: &dyn ChainClient, label: String, years: u32, who: &AccountId) -> Result<Self> {
         let obstacle = obstacle(chain, &label, who).await?;
         let quote = chain.name_quote(&label, years, At::Best).await?;
@@ -42,18 +42,18 @@ impl Found {
     }
 
     fn text(&self) -> String {
-        let says = match &self.obstacle {
+        let offer = match &self.obstacle {
             None if self.quote.premium > 0 => {
-                format!("free, at {} a year and a premium of {}", Mega(self.quote.rent), Mega(self.quote.premium))
+                format!("free: {} a year, plus a premium of {}", Mega(self.quote.rent), Mega(self.quote.premium))
             }
-            None => format!("free, at {} a year", Mega(self.quote.rent)),
+            None => format!("free: {} a year", Mega(self.quote.rent)),
             Some(obstacle) => reason(obstacle),
         };
-        format!("{:<24} {says}", self.label)
+        format!("{:<24} {offer}", self.label)
     }
 }
 
-/// An obstacle in a few words.
+/// What prevents a registration, in a few words.
 fn reason(obstacle: &NameError) -> String {
     match obstacle {
         NameError::AlreadyYours { .. } => "yours".to_owned(),
@@ -65,7 +65,7 @@ fn reason(obstacle: &NameError) -> String {
     }
 }
 
-/// Who asks: the account that signs, if there is one. For somebody without an account the same holds as for a stranger.
+/// The signing account; without one, an account that owns nothing.
 fn asker(session: &Session) -> AccountId {
     session.account_id(None).unwrap_or_default()
 }
@@ -75,19 +75,19 @@ pub async fn search(session: &Session, word: &str) -> Result<()> {
     let word = read_label(word)?;
     let who = asker(session);
     let chain = session.chain().await?;
-    let looking = look::variants(&word).into_iter().map(|label| Found::look(chain.as_ref(), label, 1, &who));
-    let found: Vec<Found> = stream::iter(looking).buffered(AT_ONCE).try_collect().await?;
-    let value: Vec<Value> = found.iter().map(Found::json).collect();
-    session.output.result(&value, |_| found.iter().map(Found::text).collect::<Vec<_>>().join("\n"))
+    let looking = look::variants(&word).into_iter().map(|label| Offer::look(chain.as_ref(), label, 1, &who));
+    let found: Vec<Offer> = stream::iter(looking).buffered(AT_ONCE).try_collect().await?;
+    let value: Vec<Value> = found.iter().map(Offer::json).collect();
+    session.output.result(&value, |_| found.iter().map(Offer::text).collect::<Vec<_>>().join("\n"))
 }
 
 /// `meganet name available NAME`
 pub async fn available(session: &Session, name: &str) -> Result<()> {
     let label = read_label(name)?;
     let chain = session.chain().await?;
-    let found = Found::look(chain.as_ref(), label, 1, &asker(session)).await?;
+    let found = Offer::look(chain.as_ref(), label, 1, &asker(session)).await?;
     session.output.result(&found.json(), |_| match &found.obstacle {
-        None => format!("{} is free: a year costs {}", found.label, quote_text(&found.quote)),
+        None => format!("{} is free; a year costs {}", found.label, quote_text(&found.quote)),
         Some(obstacle) => obstacle.to_string(),
     })
 }
@@ -107,10 +107,14 @@ pub async fn price(session: &Session, name: &str, years: u32) -> Result<()> {
         let years = counted(years, "year", "years");
         match &owner {
             None => {
-                format!("registering {label} for {years} costs {}: {} in all", quote_text(&quote), Mega(quote.total()))
+                format!(
+                    "registering {label} for {years} costs {}: {} in total",
+                    quote_text(&quote),
+                    Mega(quote.total())
+                )
             }
             Some(owner) => format!(
-                "{label} belongs to {}; renewing it for {years} costs {}, and anybody may do it",
+                "{label} belongs to {}; renewing it for {years} costs {}, and anyone may pay for it",
                 format_account(owner),
                 Mega(quote.rent)
             ),

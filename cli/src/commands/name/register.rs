@@ -1,4 +1,4 @@
-//! `meganet name register|renew|sweep`: what is paid for.
+//! `meganet name register|renew|sweep`.
 
 use super::{now, report};
 use crate::{
@@ -24,7 +24,7 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
     let signer = session.signer()?;
     let chain = session.chain().await?;
     let quote = chain.name_quote(&label, args.terms.years, At::Best).await?;
-    let max_price = agreed(&label, &quote, args.terms.max_price.map(|price| price.0), args.dry_run)?;
+    let max_price = confirmed_price(&label, &quote, args.terms.max_price.map(|price| price.0), args.dry_run)?;
     let terms = Terms { years: args.terms.years, max_price };
     let bars = Bars::default();
     let registration = Registration::open(chain.as_ref(), &signer, &registrations_dir()?, &label, terms, &bars).await?;
@@ -33,7 +33,7 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
         let value =
             json!({ "name": label, "years": args.terms.years, "price": quote_json(&quote), "registered": false });
         let text = format!(
-            "registering {label} for {} would cost {}: {} in all, and fees",
+            "registering {label} for {} would cost {}: {} in total, plus fees",
             counted(args.terms.years, "year", "years"),
             quote_text(&quote),
             Mega(quote.total())
@@ -60,7 +60,7 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
     });
     session.output.result(&value, |_| {
         format!(
-            "registered {label} for {}: paid {} until block {expires} ({}); {} are held and come back",
+            "registered {label} for {}: paid {} until block {expires} ({}), plus a refundable deposit of {}",
             signer.address(),
             Mega(price(&quote)),
             when(now, expires),
@@ -69,11 +69,16 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
     })
 }
 
-/// What may be paid: what was said on the command line, or, where a premium is due and nothing was said, what somebody at
-/// the terminal agrees to.
-pub(crate) fn agreed(label: &str, quote: &Quote, said: Option<Balance>, dry_run: bool) -> Result<Option<Balance>> {
-    if said.is_some() || quote.premium == 0 {
-        return Ok(said);
+/// The highest price to pay: the one given on the command line, or, if a premium is due, the one that the user confirms at the
+/// terminal. `None` pays no premium.
+pub(crate) fn confirmed_price(
+    label: &str,
+    quote: &Quote,
+    given: Option<Balance>,
+    dry_run: bool,
+) -> Result<Option<Balance>> {
+    if given.is_some() || quote.premium == 0 {
+        return Ok(given);
     }
     if dry_run {
         return Ok(Some(price(quote)));
@@ -81,13 +86,13 @@ pub(crate) fn agreed(label: &str, quote: &Quote, said: Option<Balance>, dry_run:
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(None);
     }
-    eprint!("{label} has just lapsed and costs {}. Pay it? [y/N] ", quote_text(quote));
+    eprint!("{label} has lapsed recently and costs {}. Pay this? [y/N] ", quote_text(quote));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes").then(|| price(quote)))
 }
 
-/// `meganet name renew NAME`: anybody may pay for anybody's.
+/// `meganet name renew NAME`: any account may pay for any name.
 pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> Result<()> {
     let label = read_label(name)?;
     ensure!((1..=MAX_YEARS).contains(&years), NameError::Years(years));
@@ -103,7 +108,7 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
     if dry_run {
         return session.output.result(&value, |_| {
             format!(
-                "renewing {label} for {} would cost {}; it is paid for until block {expires} then ({})",
+                "renewing {label} for {} would cost {} and pay for it until block {expires} ({})",
                 counted(years, "year", "years"),
                 Mega(rent),
                 when(now, expires)
@@ -116,7 +121,7 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
     value["block"] = json!(outcome.block.number);
     value["fee"] = json!(outcome.fee.to_string());
     session.output.result(&value, |_| {
-        format!("renewed {label} for {}: it is paid for until block {expires} ({})", Mega(rent), when(now, expires))
+        format!("renewed {label} for {}: paid until block {expires} ({})", Mega(rent), when(now, expires))
     })
 }
 
@@ -128,6 +133,6 @@ pub async fn sweep(session: &Session, name: &str) -> Result<()> {
     let call = Call::SweepName { label: label.clone() };
     let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
     session.output.result(&report(&label, &outcome), |_| {
-        format!("{label} had lapsed and is out of the state; what was held for it is back with its last owner")
+        format!("removed the lapsed name {label} from the chain's state and refunded its deposit to its last owner")
     })
 }

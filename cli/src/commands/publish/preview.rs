@@ -1,4 +1,4 @@
-//! What `meganet publish --dry-run` says.
+//! The output of `meganet publish --dry-run`.
 
 use crate::{
     names::{content_json, content_text, quote_json, quote_text},
@@ -8,7 +8,7 @@ use meganet_chain_client::amount::Mega;
 use meganet_client::PublishPreview;
 use serde_json::{Value, json};
 
-/// What publishing would do, for scripts.
+/// What publishing would do, as JSON.
 pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPreview) -> Value {
     let (upload, totals) = (preview.upload, preview.totals);
     json!({
@@ -41,10 +41,10 @@ pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPrevi
     })
 }
 
-/// The same for people.
+/// What publishing would do, as text.
 pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> String {
     let Some(upload) = preview.upload else {
-        return format!("dry run: nothing has changed, {name} would stay version {} as it is", preview.version);
+        return format!("dry run: nothing has changed; {name} would stay at version {}", preview.version);
     };
     let totals = preview.totals;
     let mut lines = vec!["dry run: nothing was uploaded, paid or changed".to_owned()];
@@ -52,17 +52,17 @@ pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> 
         lines.push(format!("would register {name} for {}: {}", counted(years, "year", "years"), quote_text(quote)));
     }
     if preview.subname_deposit > 0 {
-        lines.push(format!("would make {name}, against a deposit of {}", Mega(preview.subname_deposit)));
+        lines.push(format!("would create {name} for a refundable deposit of {}", Mega(preview.subname_deposit)));
     }
     lines.push(format!(
-        "would publish {} ({}) as version {}; now it points at {}",
+        "would publish {} ({}) as version {}; the name currently points to {}",
         counted(totals.files, "file", "files"),
         bytes(totals.bytes),
         next_version(preview),
         content_text(preview.points_at.as_ref()),
     ));
     lines.push(format!(
-        "would upload {} as {} of shards ({}): {} with new content ({}), the others need no upload",
+        "would upload {} as {} of shards ({}): {} with new content ({}); the others are stored already",
         bytes(upload.plain_bytes),
         bytes(upload.shard_bytes),
         upload.profile,
@@ -70,23 +70,22 @@ pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> 
         bytes(totals.new_bytes),
     ));
     if upload.resumed > 0 {
-        lines.push(format!("an interrupted run has uploaded {} of {} objects", upload.resumed, upload.objects));
+        lines.push(format!("an interrupted run already uploaded {} of {} objects", upload.resumed, upload.objects));
     }
-    lines.push(format!("would pay {} until epoch {}, and fees", Mega(upload.price), upload.expiry));
+    lines.push(format!("would pay {} for storage until epoch {}, plus fees", Mega(upload.price), upload.expiry));
     if upload.group_deposit > 0 {
-        lines.push(format!("would open a placement group, against a deposit of {}", Mega(upload.group_deposit)));
+        lines.push(format!("would open a placement group for a refundable deposit of {}", Mega(upload.group_deposit)));
     }
-    let enough =
-        if preview.is_affordable() { "which is enough" } else { "which is too little: fund the account first" };
+    let enough = if preview.is_affordable() { "which is enough" } else { "which is not enough: send it money first" };
     lines.push(format!(
-        "needs {} in all, deposits included, and fees; the account has {}, {enough}",
+        "needs {} in total, including deposits, plus fees; the account has {}, {enough}",
         Mega(preview.needed),
         Mega(preview.available)
     ));
     lines.join("\n")
 }
 
-/// The version that the name would have.
+/// The version number after publishing.
 fn next_version(preview: &PublishPreview) -> u32 {
     preview.version.saturating_add(preview.upload.is_some().into())
 }
@@ -122,13 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn a_preview_says_what_would_be_uploaded_and_paid() {
+    fn a_preview_shows_what_would_be_uploaded_and_paid() {
         let preview = preview();
         let text = preview_text("home", 1, &preview);
-        for said in
+        for part in
             ["9 files (4.00 KiB) as version 4", "1.50 KiB as 18.00 KiB", "2 files with new content", "is enough"]
         {
-            assert!(text.contains(said), "{text}");
+            assert!(text.contains(part), "{text}");
         }
         let value = preview_json("home", None, &preview);
         assert_eq!((&value["from"]["version"], &value["to"]["version"]), (&json!(3), &json!(4)));
@@ -136,14 +135,14 @@ mod tests {
         assert_eq!((&value["stored_files"], &value["stored_bytes"]), (&json!(7), &json!(3072)));
         assert_eq!((&value["unchanged"], &value["affordable"]), (&json!(false), &json!(true)));
         let poor = PublishPreview { available: 5, ..preview };
-        assert!(preview_text("home", 1, &poor).contains("too little"));
+        assert!(preview_text("home", 1, &poor).contains("not enough"));
         assert_eq!(preview_json("home", None, &poor)["affordable"], false);
     }
 
     #[test]
     fn a_preview_without_changes_would_do_nothing() {
         let same = PublishPreview { upload: None, ..preview() };
-        assert!(preview_text("home", 1, &same).contains("would stay version 3"));
+        assert!(preview_text("home", 1, &same).contains("would stay at version 3"));
         let value = preview_json("home", None, &same);
         assert_eq!((&value["unchanged"], &value["upload_bytes"]), (&json!(true), &json!(0)));
         assert_eq!((&value["to"]["version"], &value["price"]), (&json!(3), &json!("0")));

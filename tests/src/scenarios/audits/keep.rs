@@ -77,6 +77,6 @@ pub async fn outlived(stage: &Stage, chain: &dyn ChainClient, kept: &Kept) -> Re
     let returned: u128 = closed["returned"].as_str().context("what came back")?.parse()?;
     // A renewal may have come in between; the deposits are more than it costs.
     ensure!(returned > left, "{left} were left, and {returned} came back with the deposits");
-    kept.payer.refused(&["renew", &kept.link, "--cancel"], &["prepaid for nothing"]).await?;
+    kept.payer.refused(&["renew", &kept.link, "--cancel"], &["no automatic renewal"]).await?;
     Ok(())
 }

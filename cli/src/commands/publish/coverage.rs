@@ -1,25 +1,26 @@
-//! Whether what was published outlives the epochs that were paid for.
+//! Automatic renewal of a site that was just published: prepays for it, or warns about what it does not cover.
 
 use crate::{
     args::PublishArgs,
-    commands::renew::{Prepaid, most_by_itself},
+    commands::renew::{Prepaid, most_auto_epochs},
 };
 use anyhow::{Context, Result};
 use meganet_chain_client::{At, Signer, amount::Mega};
 use meganet_client::{Client, PublishReport, Site, auto_renew::Prepayment, renew::RenewError};
 use std::fmt;
 
-/// How what was published is kept.
-pub(super) struct Kept {
-    /// What was prepaid.
+/// The part of a site that is renewed automatically.
+pub(super) struct Coverage {
+    /// The prepayment made by this command, if any.
     pub prepaid: Option<Prepaid>,
-    /// Batches that are not renewed by themselves, while others of the site are; `None` where that can't be found out.
+    /// Number of batches without automatic renewal, if other batches of the site have it; `None` if that could not be found
+    /// out.
     pub left_out: Option<usize>,
 }
 
-impl Kept {
-    /// Prepays, where that was asked for; else finds out whether something new lacks what the rest has.
-    pub async fn see_to(
+impl Coverage {
+    /// With `--auto`, prepays. Otherwise warns if new content lacks the automatic renewal that the rest of the site has.
+    pub async fn ensure(
         client: &Client,
         signer: &Signer,
         name: &str,
@@ -31,7 +32,7 @@ impl Kept {
         };
         let prepaid = prepay(client, signer, report, amount, args.placement.epochs).await.with_context(|| {
             format!(
-                "published {name} as version {}, but prepaid nothing. `meganet renew {name} --auto {}` does it",
+                "published {name} as version {}, but could not prepay. Try again with `meganet renew {name} --auto {}`",
                 report.version,
                 Mega(amount).to_string().trim_end_matches(" MEGA")
             )
@@ -40,12 +41,12 @@ impl Kept {
     }
 }
 
-/// For people; nothing where there is nothing to say.
-impl fmt::Display for Kept {
+/// A line about the prepayment; empty without one.
+impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.prepaid
             .as_ref()
-            .map_or(Ok(()), |prepaid| write!(f, "\nall of it is renewed by itself from now on: {}", prepaid.said()))
+            .map_or(Ok(()), |prepaid| write!(f, "\nit is now renewed automatically: {}", prepaid.to_text()))
     }
 }
 
@@ -61,26 +62,26 @@ async fn prepay(
     epochs: u32,
 ) -> Result<Prepaid> {
     let params = client.chain().params(At::Best).await?;
-    let prepayment = Prepayment { amount, epochs: epochs.min(most_by_itself(&params)), max_price: None };
+    let prepayment = Prepayment { amount, epochs: epochs.min(most_auto_epochs(&params)), max_price: None };
     let site = open(client, report).await?;
     Prepaid::submit(client, signer, &site, prepayment).await
 }
 
-/// Says so on stderr, since it is no failure and must not be missed.
+/// Counts the batches without automatic renewal, and prints a note on stderr: the command succeeded, but this must not be missed.
 async fn left_out(client: &Client, name: &str, report: &PublishReport) -> Option<usize> {
     let found = async { client.left_out(&open(client, report).await?, At::Finalized).await };
     match found.await {
         Ok(batches) => {
             if let Some(expiry) = batches.iter().map(|batch| batch.expiry).min() {
                 eprintln!(
-                    "note: {name} is renewed by itself, but what is new in it is not: that expires with epoch {expiry}. `meganet renew {name} --auto AMOUNT` prepays for it too"
+                    "note: {name} is renewed automatically, but its new content is not and expires with epoch {expiry}. `meganet renew {name} --auto AMOUNT` covers it too"
                 );
             }
             Some(batches.len())
         }
         Err(error) => {
             eprintln!(
-                "note: could not find out whether all of {name} is renewed by itself ({error}); `meganet renew {name} --status` says it"
+                "note: could not find out whether all of {name} is renewed automatically ({error}); check with `meganet renew {name} --status`"
             );
             None
         }
