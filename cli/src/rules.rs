@@ -1,10 +1,7 @@
 //! Checks the files of a site that configure gateways, before it is published.
 
 use meganet_client::{pack::FoundFile, publish::Refusal};
-use meganet_gateway::{
-    page::is_control,
-    rules::{MAX_BYTES, RuleError, check},
-};
+use meganet_site::{RuleError, check_rules, control::is_rule_file, rules::MAX_RULE_BYTES};
 use std::fmt;
 
 /// Most mistakes that are listed; with more, the file is probably something else.
@@ -16,9 +13,9 @@ const SHOWN: usize = 100;
 /// [`Mistakes`], or such a file cannot be read.
 pub fn inspect(files: &[FoundFile]) -> Result<(), Refusal> {
     let mut mistakes = Vec::new();
-    for file in files.iter().filter(|file| is_control(&file.path)) {
+    for file in files.iter().filter(|file| is_rule_file(&file.path)) {
         // One byte more than allowed is enough to detect a file that is too long.
-        mistakes.extend(check(&file.path, &file.head(MAX_BYTES + 1)?));
+        mistakes.extend(check_rules(&file.path, &file.head(MAX_RULE_BYTES + 1)?));
     }
     if mistakes.is_empty() {
         return Ok(());
@@ -70,9 +67,9 @@ mod tests {
         let said = said.unwrap();
         let lines: Vec<&str> = said.lines().skip(1).collect();
         assert_eq!(lines.len(), 3, "{said}");
-        assert!(lines[0].starts_with("  line 1 of _headers: a header is for a path: write one above it"), "{said}");
-        assert!(lines[1].starts_with("  line 2 of _redirects: '299' is no status of a rule: use 200"), "{said}");
-        assert!(lines[2].starts_with("  line 3 of _redirects: 'f' is no target"), "{said}");
+        assert!(lines[0].starts_with("  line 1 of _headers: a header needs a path: write one above it"), "{said}");
+        assert!(lines[1].starts_with("  line 2 of _redirects: '299' is not a supported status: use 200"), "{said}");
+        assert!(lines[2].starts_with("  line 3 of _redirects: 'f' is not a valid target"), "{said}");
     }
 
     #[test]

@@ -1,27 +1,27 @@
-//! Names that point into other networks.
+//! Redirects for names that point into another network.
 
 use axum::http::Uri;
 use cid::{Cid, multibase::Base};
 use meganet_primitives::content::ForeignRef;
 use std::{fmt, str::FromStr};
 
-/// The multicodec of a key of libp2p, which is what IPNS names are: written in base 36, so that they fit into a host name.
+/// The multicodec of libp2p keys, which name content in IPNS. They are written in base 36 to fit into a host name.
 const LIBP2P_KEY: u64 = 0x72;
-/// Characters of the longest label of a host name.
+/// The most characters in a label of a host name.
 const MAX_HOST_LABEL: usize = 63;
 
 const CID: &str = "{cid}";
 const NETWORK: &str = "{network}";
 const PATH: &str = "/{path}";
 
-/// The CID of a reference to IPFS or IPNS, in the form that host names take.
+/// Returns the CID of a reference into IPFS or IPNS, in the case-insensitive form that fits into host names.
 fn cid(content: &ForeignRef) -> Option<String> {
     let (network, bytes) = content.parts()?;
     if !matches!(network, "ipfs" | "ipns") {
         return None;
     }
     let cid = Cid::try_from(bytes).ok()?;
-    // The library reads a CID from the beginning of what it is given.
+    // Cid ignores bytes after the CID.
     if cid.encoded_len() != bytes.len() {
         return None;
     }
@@ -30,20 +30,20 @@ fn cid(content: &ForeignRef) -> Option<String> {
     cid.to_string_of_base(base).ok()
 }
 
-/// Where readers are sent for what another network holds: a URL with `{cid}` and, at its end, `/{path}`; with `{network}`
-/// (`ipfs` or `ipns`) it is for both networks, without for IPFS alone.
+/// The URL template of a gateway to another network: it contains `{cid}` and ends in `/{path}`. With `{network}` (`ipfs` or
+/// `ipns`) it serves both networks, without it IPFS only.
 ///
 /// `https://{cid}.ipfs.example/{path}`, `https://{cid}.{network}.example/{path}`, `https://example/{network}/{cid}/{path}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignGateway {
-    /// Without the path at the end.
+    /// The template without the path at its end.
     base: String,
 }
 
-/// A text is no [`ForeignGateway`].
+/// A text is not a valid [`ForeignGateway`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a foreign gateway is an http or https URL with {{cid}} in it and /{{path}} at its end, as in https://{{cid}}.ipfs.example/{{path}}"
+    "a foreign gateway must be an http or https URL that contains {{cid}} and ends in /{{path}}, as in https://{{cid}}.ipfs.example/{{path}}"
 )]
 pub struct ForeignGatewayError;
 
@@ -53,7 +53,7 @@ impl FromStr for ForeignGateway {
     fn from_str(text: &str) -> Result<Self, ForeignGatewayError> {
         let base = text.strip_suffix(PATH).ok_or(ForeignGatewayError)?;
         let gateway = ForeignGateway { base: base.into() };
-        // With a letter for each, what is left must be a plain URL.
+        // With a letter in place of each placeholder, it must be a plain URL.
         let uri: Uri = gateway.fill("c", "n").parse().map_err(|_| ForeignGatewayError)?;
         let plain = matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
@@ -75,8 +75,8 @@ impl ForeignGateway {
         self.base.replace(CID, cid).replace(NETWORK, network)
     }
 
-    /// Where a path below a reference is; `None` for what it has no place for. The path begins with '/' and has no `..` in
-    /// it.
+    /// Returns the URL of a path below a reference; `None` if this gateway cannot serve the reference. The path begins with '/'
+    /// and contains no `..` segments.
     pub fn url(&self, content: &ForeignRef, path: &str, query: Option<&str>) -> Option<String> {
         let (network, _) = content.parts()?;
         if network != "ipfs" && !self.base.contains(NETWORK) {

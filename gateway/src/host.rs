@@ -1,34 +1,34 @@
-//! Which site a request is for.
+//! Parses the host of a request.
 
 use meganet_primitives::{name::split_name, object::ObjectId};
 
-/// The domain below which every name has an origin of its own, so that sites cannot read each other's data. Browsers take
-/// `*.localhost` for this machine (RFC 6761).
+/// The domain below which every name has its own origin, so that sites cannot read each other's data. Browsers resolve
+/// `*.localhost` to this machine (RFC 6761).
 pub const DOMAIN: &str = "mega.localhost";
 
-/// What stands before an object's id where a host names one version of a site. No label has hyphens in its third and fourth
-/// place, so no subname can be mistaken for it.
+/// The prefix of an object's id in a host that names one version of a site. No valid label has hyphens in its third and fourth
+/// place, so it cannot be confused with a subname.
 pub const VERSION_PREFIX: &str = "at--";
 
-/// What the `Host` of a request names.
+/// The target of a request, by its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A site, by its whole name: `alice` or `blog.alice`.
+    /// A site, by its whole name, as in `alice` or `blog.alice`.
     Site(String),
     /// One version of a site.
     Version {
         /// The whole name.
         name: String,
-        /// The object that is the version.
+        /// The object that contains its manifest.
         object: ObjectId,
     },
-    /// What no site can have, and why: a sentence.
+    /// An invalid host; the reason as a sentence for the reader.
     Bad(String),
     /// The gateway itself.
     Gateway,
 }
 
-/// Reads a `Host` header, in any case, with or without a port or a dot at the end: `hello.mega.localhost:8080`,
+/// Parses a `Host` header, in any case, with or without a port or trailing dot: `hello.mega.localhost:8080`,
 /// `blog.hello.mega.localhost`, `at--OBJECT.hello.mega.localhost`.
 pub fn target(host: &str) -> Target {
     let host = host.rsplit_once(':').map_or(host, |(host, _port)| host).trim_end_matches('.').to_ascii_lowercase();
@@ -46,8 +46,8 @@ pub fn target(host: &str) -> Target {
         None => Target::Site(name),
         Some(Ok(object)) => Target::Version { name, object },
         Some(Err(_)) => Target::Bad(format!(
-            "This host names no version of '{name}': after {VERSION_PREFIX} stands the id of an object, as X-Mega-Object \
-             says it."
+            "This host names no version of '{name}': after {VERSION_PREFIX} comes an object id, as in the header \
+             X-Mega-Object."
         )),
     }
 }

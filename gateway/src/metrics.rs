@@ -1,4 +1,4 @@
-//! What the gateway counts, in Prometheus' text format.
+//! Counters, in Prometheus' text format.
 
 use prometheus_client::{
     encoding::text::encode,
@@ -12,9 +12,9 @@ use std::sync::Arc;
 pub struct Metrics {
     registry: Arc<Registry>,
     requests: Family<[(&'static str, String); 1], Counter>,
-    /// Bytes of bodies that were sent.
+    /// Bytes of files sent.
     pub sent_bytes: Counter,
-    /// Files that the cache had.
+    /// Reads of files that were in the cache.
     pub cache_hits: Counter,
     /// Open connections.
     pub connections: Gauge,
@@ -26,20 +26,20 @@ impl Default for Metrics {
         let requests = Family::<[(&'static str, String); 1], Counter>::default();
         let (sent_bytes, cache_hits, connections) = (Counter::default(), Counter::default(), Gauge::default());
         registry.register("requests", "Requests by status", requests.clone());
-        registry.register("sent_bytes", "Bytes of bodies that were sent", sent_bytes.clone());
-        registry.register("cache_hits", "Files that the cache had", cache_hits.clone());
+        registry.register("sent_bytes", "Bytes of files sent", sent_bytes.clone());
+        registry.register("cache_hits", "Reads of files that were in the cache", cache_hits.clone());
         registry.register("connections", "Open connections", connections.clone());
         Metrics { registry: Arc::new(registry), requests, sent_bytes, cache_hits, connections }
     }
 }
 
 impl Metrics {
-    /// Counts an answered request.
+    /// Counts a response.
     pub fn answered(&self, status: u16) {
         self.requests.get_or_create(&[("status", status.to_string())]).inc();
     }
 
-    /// The text that Prometheus collects.
+    /// Returns all metrics as the text that Prometheus scrapes.
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.

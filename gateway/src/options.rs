@@ -1,30 +1,38 @@
-//! What whoever runs a gateway decides.
+//! The decisions of a gateway's operator.
 
-use crate::{foreign::ForeignGateway, listing::Listings};
+use crate::foreign::ForeignGateway;
+use meganet_site::{Listings, ServePolicy};
 use std::time::Duration;
 
 /// How a gateway answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// How long browsers may take a name to point where it did, without asking again. Whole seconds; with 0 they ask every
-    /// time.
+pub struct GatewayOptions {
+    /// How long a response stays fresh in a browser, in whole seconds: the name may point elsewhere at any moment. With 0
+    /// browsers revalidate each time.
     pub name_ttl: Duration,
-    /// Whose folders are listed.
+    /// Which folders without an `index.html` are listed.
     pub listings: Listings,
-    /// Where readers of a name are sent that points into another network.
+    /// Where readers are redirected whose name points into another network; `None` to tell them only.
     pub foreign: Option<ForeignGateway>,
-    /// Whether only what is proven is answered: then a name for which a node would have to be believed is a 502.
+    /// Whether to answer 502 for names that a node resolved without a proof.
     pub require_verified: bool,
 }
 
-impl Default for Options {
+impl Default for GatewayOptions {
     fn default() -> Self {
-        Options {
-            // Less than a block or so: a page with its pictures is one question, and a new version is seen at once.
+        GatewayOptions {
+            // Less than a block: a page and its images need one lookup, and a new version is seen at once.
             name_ttl: Duration::from_secs(5),
             listings: Listings::default(),
             foreign: None,
             require_verified: false,
         }
+    }
+}
+
+impl GatewayOptions {
+    /// The part that concerns sites.
+    pub fn serve_policy(&self) -> ServePolicy {
+        ServePolicy { listings: self.listings, name_ttl: self.name_ttl }
     }
 }

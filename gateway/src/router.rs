@@ -1,149 +1,169 @@
-//! What a request is answered with.
+//! Routes a request by its host and path.
 
 use crate::{
+    builtin_pages::{BUILTIN_PREFIX, builtin_page, failure, into_response, landing, message},
+    file_reader::FileReader,
     host::{DOMAIN, Target, target},
-    own::{OWN, failure, landing, own_page, redirect, sentence},
-    page::decode,
-    respond::Responder,
-    site::{Asked, Caching, answer as answer_site},
-    source::{Evidence, Opened, Resolved, Site, SourceError},
-    stamp,
+    metrics::Metrics,
+    name_headers,
+    options::GatewayOptions,
+    site_server::SiteServer,
+    source::{Evidence, Opened, Resolved, Site, Source, SourceError},
 };
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, Response, StatusCode, header},
+    http::{HeaderValue, Method, Response, StatusCode, header, request::Parts},
 };
 use meganet_client::names::foreign::uri as describe;
 use meganet_primitives::content::ForeignRef;
+use meganet_site::{SiteRequest, html::redirect_page, lookup::decode_path};
+use std::sync::Arc;
 
-/// The routes, over a responder.
-pub fn router(responder: Responder) -> Router {
-    Router::new().fallback(answer).with_state(responder)
+/// Answers requests. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    source: Arc<dyn Source>,
+    options: Arc<GatewayOptions>,
+    sites: SiteServer,
+    metrics: Metrics,
 }
 
-async fn answer(State(responder): State<Responder>, request: Request) -> Response<Body> {
-    let (parts, _body) = request.into_parts();
-    let response = if parts.method == Method::GET || parts.method == Method::HEAD {
-        route(&responder, Asked { method: &parts.method, uri: &parts.uri, headers: &parts.headers }).await
-    } else {
-        let mut refusal = sentence(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Sites are read with GET and HEAD. To publish, use `meganet publish`.",
-        );
-        refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-        refusal
-    };
-    responder.metrics.answered(response.status().as_u16());
-    response
-}
-
-async fn route(responder: &Responder, asked: Asked<'_>) -> Response<Body> {
-    let path = asked.uri.path();
-    if let Some(own) = path.strip_prefix(OWN) {
-        return own_page(&responder.metrics, own);
+impl Gateway {
+    /// Over a source, with empty caches of at most `cache_bytes` of content.
+    pub fn new(source: Arc<dyn Source>, options: GatewayOptions, cache_bytes: u64, metrics: Metrics) -> Self {
+        let sites = SiteServer::new(FileReader::new(cache_bytes, metrics.clone()), options.serve_policy());
+        Gateway { source, options: Arc::new(options), sites, metrics }
     }
-    // HTTP/1.1 has the host in a header, unless the request names it in full.
-    let named = asked.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = asked.uri.host().or(named).unwrap_or_default();
-    match target(host) {
-        Target::Site(name) => {
-            let opened = responder.source.open(&name).await;
-            match believed(responder, opened, |opened| opened.resolved().evidence) {
-                Ok(Opened::Site(site)) => {
-                    from_site(responder, site.as_ref(), asked, Caching::For(responder.options.name_ttl)).await
+
+    /// As a router for every host and path.
+    pub fn router(self) -> Router {
+        Router::new().fallback(count).with_state(self)
+    }
+
+    async fn answer(&self, request: &Parts) -> Response<Body> {
+        if request.method != Method::GET && request.method != Method::HEAD {
+            let text = "This gateway answers only GET and HEAD requests. To publish a site, use `meganet publish`.";
+            let mut refusal = message(StatusCode::METHOD_NOT_ALLOWED, text);
+            refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return refusal;
+        }
+        let path = request.uri.path();
+        if let Some(page) = path.strip_prefix(BUILTIN_PREFIX) {
+            return builtin_page(&self.metrics, page);
+        }
+        // HTTP/1.1 has the host in a header, unless the request line contains the whole URL.
+        let named = request.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = request.uri.host().or(named).unwrap_or_default();
+        match target(host) {
+            Target::Site(name) => self.name(&name, request).await,
+            Target::Version { name, object } => {
+                let opened = self.source.open_version(&name, object).await;
+                match self.trusted(opened, |site| site.resolved().evidence) {
+                    Ok(site) => self.site(site.as_ref(), true, request).await,
+                    Err(error) => failed(&name, &error),
                 }
-                Ok(Opened::Foreign { resolved, content }) => from_elsewhere(responder, &resolved, &content, asked),
-                Err(error) => failed(&name, &error),
             }
-        }
-        Target::Version { name, object } => {
-            let opened = responder.source.open_version(&name, object).await;
-            match believed(responder, opened, |site| site.resolved().evidence) {
-                Ok(site) => from_site(responder, site.as_ref(), asked, Caching::Forever).await,
-                Err(error) => failed(&name, &error),
-            }
-        }
-        Target::Bad(text) => sentence(StatusCode::BAD_REQUEST, &text),
-        Target::Gateway if path.starts_with("/o/") => sentence(
-            StatusCode::NOT_IMPLEMENTED,
-            "This gateway cannot open private objects yet: that has to happen in your browser, so that the key after '#' never \
-             reaches a server. Until then, `meganet get 'LINK' -o FILE` opens it on your machine.",
-        ),
-        Target::Gateway if path == "/" => landing(),
-        Target::Gateway => {
-            sentence(StatusCode::NOT_FOUND, &format!("Open a site at http://NAME.{DOMAIN}:PORT/ instead."))
-        }
-    }
-}
-
-/// Takes an answer about a name only if it relies on what the operator wants; also that there is no such name.
-fn believed<T>(
-    responder: &Responder,
-    answer: Result<T, SourceError>,
-    evidence: impl FnOnce(&T) -> Evidence,
-) -> Result<T, SourceError> {
-    let relies_on = match &answer {
-        Ok(opened) => Some(evidence(opened)),
-        Err(error) => error.evidence(),
-    };
-    match relies_on {
-        Some(evidence) if responder.options.require_verified && !evidence.verified.is_proven() => {
-            Err(SourceError::Unverified(
-                "This gateway answers only what is proven, and what this name points at came from a node that would have to \
-                 be believed. Try again later, or ask who runs the gateway."
-                    .into(),
-            ))
-        }
-        _ => answer,
-    }
-}
-
-async fn from_site(responder: &Responder, site: &dyn Site, asked: Asked<'_>, caching: Caching) -> Response<Body> {
-    let mut response = answer_site(responder, site, asked, caching).await;
-    stamp::resolved(response.headers_mut(), site.resolved(), Some(site.object()));
-    response
-}
-
-/// For a name that points into another network.
-fn from_elsewhere(
-    responder: &Responder,
-    resolved: &Resolved,
-    content: &ForeignRef,
-    asked: Asked<'_>,
-) -> Response<Body> {
-    let (path, query) = (asked.uri.path(), asked.uri.query());
-    let url = responder.options.foreign.as_ref().and_then(|gateway| gateway.url(content, path, query));
-    let mut response = match url {
-        // Browsers resolve '..' before they ask: it could lead out of what the name points at.
-        _ if decode(path).is_none() => sentence(StatusCode::BAD_REQUEST, "No file can have this path."),
-        Some(url) => match redirect(StatusCode::FOUND, &url) {
-            Some(mut response) => {
-                let caching = Caching::For(responder.options.name_ttl).value();
-                response.headers_mut().insert(header::CACHE_CONTROL, caching);
-                response
-            }
-            None => sentence(StatusCode::BAD_REQUEST, "No address can have this query."),
-        },
-        None => sentence(
-            StatusCode::NOT_IMPLEMENTED,
-            &format!(
-                "The name '{}' points at {}, which is in another network. This gateway knows no gateway there; open it with \
-                 a program of that network.",
-                resolved.name,
-                describe(content)
+            Target::Bad(text) => message(StatusCode::BAD_REQUEST, &text),
+            Target::Gateway if path.starts_with("/o/") => message(
+                StatusCode::NOT_IMPLEMENTED,
+                "This gateway cannot open private objects yet: that has to happen in your browser, so that the key after '#' \
+                 never reaches a server. Until then, `meganet get 'LINK' -o FILE` opens the object on your machine.",
             ),
-        ),
-    };
-    stamp::resolved(response.headers_mut(), resolved, None);
+            Target::Gateway if path == "/" => landing(),
+            Target::Gateway => {
+                message(StatusCode::NOT_FOUND, &format!("Sites are at http://NAME.{DOMAIN}:PORT/, not at this host."))
+            }
+        }
+    }
+
+    async fn name(&self, name: &str, request: &Parts) -> Response<Body> {
+        let opened = self.source.open(name).await;
+        match self.trusted(opened, |opened| opened.resolved().evidence) {
+            Ok(Opened::Site(site)) => self.site(site.as_ref(), false, request).await,
+            Ok(Opened::Foreign { resolved, content }) => self.foreign(&resolved, &content, request),
+            Err(error) => failed(name, &error),
+        }
+    }
+
+    async fn site(&self, site: &dyn Site, pinned: bool, request: &Parts) -> Response<Body> {
+        let asked = SiteRequest {
+            method: &request.method,
+            path: request.uri.path(),
+            query: request.uri.query(),
+            headers: &request.headers,
+        };
+        let mut response = self.sites.respond(site, pinned, asked).await;
+        name_headers::add_resolved(response.headers_mut(), site.resolved(), Some(site.object()));
+        response
+    }
+
+    /// Replaces an answer about a name by an error if the operator requires proofs and there is none. That includes the answer
+    /// that there is no such name.
+    fn trusted<T>(
+        &self,
+        answer: Result<T, SourceError>,
+        evidence: impl FnOnce(&T) -> Evidence,
+    ) -> Result<T, SourceError> {
+        let evidence = match &answer {
+            Ok(opened) => Some(evidence(opened)),
+            Err(error) => error.evidence(),
+        };
+        match evidence {
+            Some(evidence) if self.options.require_verified && !evidence.verified.is_proven() => {
+                Err(SourceError::Unverified(
+                    "This gateway serves only what is proven, and where this name points was reported by a node without a \
+                     proof. Try again later, or ask the gateway's operator."
+                        .into(),
+                ))
+            }
+            _ => answer,
+        }
+    }
+
+    /// Answers for a name that points into another network.
+    fn foreign(&self, resolved: &Resolved, content: &ForeignRef, request: &Parts) -> Response<Body> {
+        let (path, query) = (request.uri.path(), request.uri.query());
+        let url = self.options.foreign.as_ref().and_then(|gateway| gateway.url(content, path, query));
+        let mut response = match url {
+            // Browsers resolve '..' themselves. In another client it could lead out of the content that the name points at.
+            _ if decode_path(path).is_none() => message(StatusCode::BAD_REQUEST, "No file can have this path."),
+            Some(url) => match HeaderValue::from_str(&url) {
+                Ok(url) => {
+                    let mut response = into_response(redirect_page(StatusCode::FOUND, &url));
+                    let cache_control = self.options.serve_policy().cache_control();
+                    response.headers_mut().insert(header::CACHE_CONTROL, cache_control);
+                    response
+                }
+                Err(_) => message(StatusCode::BAD_REQUEST, "The redirect cannot carry this query: percent-encode it."),
+            },
+            None => message(
+                StatusCode::NOT_IMPLEMENTED,
+                &format!(
+                    "The name '{}' points at {}, which is in another network. This gateway has no gateway to that network \
+                     configured: open the address with software of that network.",
+                    resolved.name,
+                    describe(content)
+                ),
+            ),
+        };
+        name_headers::add_resolved(response.headers_mut(), resolved, None);
+        response
+    }
+}
+
+async fn count(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
+    let (parts, _body) = request.into_parts();
+    let response = gateway.answer(&parts).await;
+    gateway.metrics.answered(response.status().as_u16());
     response
 }
 
 fn failed(name: &str, error: &SourceError) -> Response<Body> {
     let mut response = failure(error);
     if let Some(evidence) = error.evidence() {
-        stamp::evidence(response.headers_mut(), name, evidence);
+        name_headers::add_evidence(response.headers_mut(), name, evidence);
     }
     response
 }

@@ -1,34 +1,36 @@
 //! A gateway on its socket.
 
-use crate::{options::Options, respond::Responder, router::router, source::Source};
+use crate::{metrics::Metrics, options::GatewayOptions, router::Gateway, source::Source};
 use futures::Future;
+use meganet_http::HttpLimits;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Bounds of a gateway. The defaults suit one person's machine.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of opened content kept in memory.
+pub struct GatewayLimits {
+    /// Bytes of opened content that are cached in memory.
     pub cache_bytes: u64,
-    /// Connections and their headers.
-    pub http: meganet_http::Limits,
+    /// Connections, headers and timeouts.
+    pub http: HttpLimits,
 }
 
-impl Default for Limits {
+impl Default for GatewayLimits {
     fn default() -> Self {
-        Limits { cache_bytes: 64 << 20, http: meganet_http::Limits::default() }
+        GatewayLimits { cache_bytes: 64 << 20, http: HttpLimits::default() }
     }
 }
 
-/// Serves sites until `shutdown` resolves, then lets running answers end.
+/// Serves sites until `shutdown` resolves, then lets running responses end.
 pub async fn serve(
     listener: TcpListener,
     source: Arc<dyn Source>,
-    options: Options,
-    limits: Limits,
+    options: GatewayOptions,
+    limits: GatewayLimits,
     shutdown: impl Future<Output = ()>,
 ) {
-    let responder = Responder::new(source, options, limits.cache_bytes);
-    let connections = responder.metrics.connections.clone();
-    meganet_http::serve(listener, router(responder), limits.http, connections, shutdown).await;
+    let metrics = Metrics::default();
+    let connections = metrics.connections.clone();
+    let router = Gateway::new(source, options, limits.cache_bytes, metrics).router();
+    meganet_http::serve(listener, router, limits.http, connections, shutdown).await;
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use meganet_gateway::{Limits, Options, SourceError};
+use meganet_gateway::{GatewayLimits, GatewayOptions, SourceError};
 use reqwest::{Method, StatusCode, header};
 use std::time::Duration;
 use support::{Files, Gateway, Kept, Shelf, not_found};
@@ -147,9 +147,10 @@ async fn small_files_are_read_once() {
 
 #[tokio::test]
 async fn oversized_and_slow_requests_are_cut_and_others_still_served() {
-    let http = meganet_http::Limits { header_timeout: Duration::from_millis(300), ..meganet_http::Limits::default() };
-    let limits = Limits { http, ..Limits::default() };
-    let gateway = Gateway::with(site(), Options::default(), limits).await;
+    let http =
+        meganet_http::HttpLimits { header_timeout: Duration::from_millis(300), ..meganet_http::HttpLimits::default() };
+    let limits = GatewayLimits { http, ..GatewayLimits::default() };
+    let gateway = Gateway::with(site(), GatewayOptions::default(), limits).await;
     let mut slow = TcpStream::connect(("127.0.0.1", gateway.port)).await.unwrap();
     slow.write_all(b"GET / HTTP/1.1\r\nHost: hello.mega.localhost\r\nX: ").await.unwrap();
     let mut oversized = TcpStream::connect(("127.0.0.1", gateway.port)).await.unwrap();
@@ -218,14 +219,15 @@ async fn no_site_can_put_its_bytes_in_the_place_of_anothers() {
 
 #[tokio::test]
 async fn a_reader_that_stops_gives_its_place_to_the_next() {
-    let http = meganet_http::Limits {
+    let http = meganet_http::HttpLimits {
         connections: 1,
         write_timeout: Duration::from_millis(500),
-        ..meganet_http::Limits::default()
+        ..meganet_http::HttpLimits::default()
     };
     let large = vec![7; 32 << 20];
     let shelf = Shelf::default().with_site(Files::new("hello", &[("large", &large), ("small", b"small")]));
-    let gateway = Gateway::with(shelf, Options::default(), Limits { http, ..Limits::default() }).await;
+    let gateway =
+        Gateway::with(shelf, GatewayOptions::default(), GatewayLimits { http, ..GatewayLimits::default() }).await;
     let mut stopped = TcpStream::connect(("127.0.0.1", gateway.port)).await.unwrap();
     stopped.write_all(b"GET /large HTTP/1.1\r\nHost: hello.mega.localhost\r\n\r\n").await.unwrap();
     let next = tokio::time::timeout(Duration::from_secs(60), gateway.get("hello", "/small")).await.unwrap();

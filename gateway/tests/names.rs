@@ -3,7 +3,7 @@
 
 mod support;
 
-use meganet_gateway::{Evidence, Limits, Options, Resolved, SourceError, Verified};
+use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, Resolved, SourceError, Verified};
 use meganet_primitives::{content::ForeignRef, name::NameStatus, object::ObjectId};
 use reqwest::{Method, StatusCode, header};
 use support::{EVIDENCE, Files, Gateway, Kept, Shelf, header_of};
@@ -60,8 +60,8 @@ async fn what_is_not_proven_is_never_swapped_in() {
         .with_site(site("believed", Verified::Rpc))
         .with("lapsed", Kept::Error(lapsed))
         .with("forged", Kept::Error(SourceError::Unverified("the proof is of another block".into())));
-    let options = Options { require_verified: true, ..Options::default() };
-    let gateway = Gateway::with(shelf, options, Limits::default()).await;
+    let options = GatewayOptions { require_verified: true, ..GatewayOptions::default() };
+    let gateway = Gateway::with(shelf, options, GatewayLimits::default()).await;
     for name in ["light", "proof"] {
         assert_eq!(gateway.get(name, "/").await.status(), StatusCode::OK, "{name}");
     }
@@ -145,7 +145,9 @@ async fn a_name_that_points_elsewhere_is_sent_on_or_told() {
     assert!(told.text().await.unwrap().contains(&format!("ipfs://{CID}")));
 
     let foreign = Some("https://{cid}.ipfs.example/{path}".parse().unwrap());
-    let gateway = Gateway::with(elsewhere(), Options { foreign, ..Options::default() }, Limits::default()).await;
+    let gateway =
+        Gateway::with(elsewhere(), GatewayOptions { foreign, ..GatewayOptions::default() }, GatewayLimits::default())
+            .await;
     for method in [Method::GET, Method::HEAD] {
         let sent = gateway.ask(method, "afar", "/a%20b/?c=d").send().await.unwrap();
         assert_eq!(sent.status(), StatusCode::FOUND);

@@ -3,18 +3,18 @@
 
 mod support;
 
-use meganet_gateway::{Limits, Listings, Options};
+use meganet_gateway::{GatewayLimits, GatewayOptions, Listings};
 use reqwest::{Method, Response, StatusCode, header};
 use std::time::Duration;
 use support::{Files, Gateway, Kept, Shelf, header_of};
 
 async fn start(files: &[(&str, &str)]) -> Gateway {
-    with(files, Options::default()).await
+    with(files, GatewayOptions::default()).await
 }
 
-async fn with(files: &[(&str, &str)], options: Options) -> Gateway {
+async fn with(files: &[(&str, &str)], options: GatewayOptions) -> Gateway {
     let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
-    Gateway::with(Shelf::default().with_site(Files::new("hello", &files)), options, Limits::default()).await
+    Gateway::with(Shelf::default().with_site(Files::new("hello", &files)), options, GatewayLimits::default()).await
 }
 
 fn location(answer: &Response) -> String {
@@ -74,12 +74,12 @@ async fn a_broken_line_is_an_error_that_names_it() {
         (answer.status(), header_of(&answer, "cache-control").as_str()),
         (StatusCode::INTERNAL_SERVER_ERROR, "no-store")
     );
-    assert!(answer.text().await.unwrap().contains("line 2 of _redirects: '999' is no status"));
+    assert!(answer.text().await.unwrap().contains("line 2 of _redirects: '999' is not a supported status"));
 
     let gateway = start(&[("_headers", "/*\n  Content-Length: 7\n"), ("index.html", "here")]).await;
     let answer = gateway.get("hello", "/").await;
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(answer.text().await.unwrap().contains("line 2 of _headers: content-length is for the gateway alone"));
+    assert!(answer.text().await.unwrap().contains("line 2 of _headers: only the gateway can set content-length"));
 
     let long = format!("/a /b # {}\n", "x".repeat(100)).repeat(700);
     let gateway = start(&[("_redirects", &long)]).await;
@@ -165,9 +165,9 @@ async fn folders_are_listed_where_the_site_wants_it() {
     for path in ["/", "/other/", "/other", "/files/_listing", "/files/nothing/"] {
         assert_eq!(gateway.get("hello", path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
-    let all = with(&files, Options { listings: Listings::Always, ..Options::default() }).await;
+    let all = with(&files, GatewayOptions { listings: Listings::Always, ..GatewayOptions::default() }).await;
     assert!(all.get("hello", "/").await.text().await.unwrap().contains("./other/"));
-    let none = with(&files, Options { listings: Listings::Never, ..Options::default() }).await;
+    let none = with(&files, GatewayOptions { listings: Listings::Never, ..GatewayOptions::default() }).await;
     assert_eq!(none.get("hello", "/files/").await.status(), StatusCode::NOT_FOUND);
 }
 
@@ -184,7 +184,7 @@ async fn the_nearest_404_is_shown() {
 #[tokio::test]
 async fn names_are_kept_as_long_as_the_operator_says() {
     for (seconds, value) in [(0, "public, no-cache"), (60, "public, max-age=60, must-revalidate")] {
-        let options = Options { name_ttl: Duration::from_secs(seconds), ..Options::default() };
+        let options = GatewayOptions { name_ttl: Duration::from_secs(seconds), ..GatewayOptions::default() };
         let gateway =
             with(&[("index.html", "i"), ("_headers", "/own\n  Cache-Control: max-age=1"), ("own", "")], options).await;
         assert_eq!(header_of(&gateway.get("hello", "/").await, "cache-control"), value);

@@ -14,7 +14,7 @@ use axum::{
     routing::get,
 };
 use meganet_chain_client::account::format_account;
-use meganet_http::Limits;
+use meganet_http::HttpLimits;
 use meganet_primitives::chain::ChallengeState;
 use serde::Serialize;
 use std::{
@@ -263,7 +263,7 @@ pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Bounds of the pages: an operator and some scrapers, with plain requests.
-const LIMITS: Limits = Limits {
+const LIMITS: HttpLimits = HttpLimits {
     connections: 64,
     header_bytes: 8 << 10,
     header_timeout: Duration::from_secs(15),

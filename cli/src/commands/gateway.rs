@@ -4,7 +4,7 @@ use super::Session;
 use crate::args::{GatewayArgs, ListingsArg};
 use anyhow::{Context, Result};
 use meganet_devnet::Interrupts;
-use meganet_gateway::{Limits, Listings, NetworkSource, Options, serve};
+use meganet_gateway::{GatewayLimits, GatewayOptions, Listings, NetworkSource, serve};
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
@@ -15,8 +15,8 @@ pub async fn run(session: &Session, args: GatewayArgs) -> Result<()> {
         .with_context(|| format!("could not listen on {}; choose another address with --listen", args.listen))?;
     let address = listener.local_addr()?;
     let source = Arc::new(NetworkSource::new(session.client().await?));
-    let limits = Limits { cache_bytes: args.cache.saturating_mul(1 << 20), ..Limits::default() };
-    let options = Options {
+    let limits = GatewayLimits { cache_bytes: args.cache.saturating_mul(1 << 20), ..GatewayLimits::default() };
+    let options = GatewayOptions {
         name_ttl: Duration::from_secs(args.name_ttl),
         listings: match args.listings {
             ListingsArg::Wanted => Listings::WhereWanted,

@@ -1,9 +1,6 @@
-//! A bounded HTTP/1 server: how many connections it has, how long a request's headers may take and how long they may be, how
-//! slowly an answer may be read, and how it ends. What it serves is an [`axum::Router`].
-//!
-//! `axum::serve` has none of these bounds, so that anybody could hold its memory and its sockets with requests that never end.
+#![doc = include_str!("../README.md")]
 
-mod slow;
+mod slow_reader;
 
 use axum::Router;
 use futures::Future;
@@ -12,7 +9,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use prometheus_client::metrics::gauge::Gauge;
-use slow::Patient;
+use slow_reader::WriteTimeout;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -20,29 +17,29 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// The fewest bytes that hyper reads headers into.
+/// The smallest header buffer that hyper accepts, in bytes.
 const LEAST_HEADER_BYTES: usize = 8 << 10;
 /// Pause after a connection could not be accepted.
-const AGAIN: Duration = Duration::from_millis(50);
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// The bounds of a server.
+/// Bounds of a server.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct HttpLimits {
     /// Connections at once; further ones wait to be accepted.
     pub connections: usize,
-    /// Bytes of a request's line and headers; at least 8 KiB.
+    /// Bytes of a request line with its headers; at least 8 KiB.
     pub header_bytes: usize,
-    /// How long a request's headers may take, and how long a connection may idle between two.
+    /// The longest time for the headers of a request to arrive, and for a connection to idle between two requests.
     pub header_timeout: Duration,
-    /// How long a reader may take for each 64 KiB of an answer, once the socket's own buffers are full.
+    /// The longest time for a reader to take 64 KiB of a response, once the socket's own buffers are full.
     pub write_timeout: Duration,
-    /// How long running answers may take when the server ends.
+    /// The longest time for running responses to end when the server shuts down.
     pub shutdown_timeout: Duration,
 }
 
-impl Default for Limits {
+impl Default for HttpLimits {
     fn default() -> Self {
-        Limits {
+        HttpLimits {
             connections: 512,
             header_bytes: 16 << 10,
             header_timeout: Duration::from_secs(15),
@@ -52,11 +49,11 @@ impl Default for Limits {
     }
 }
 
-/// Serves until `shutdown` resolves, then lets running answers end. `open` counts the connections.
+/// Serves until `shutdown` resolves, then lets running responses end. `open` counts the open connections.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    limits: HttpLimits,
     open: Gauge,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -76,14 +73,14 @@ pub async fn serve(
         let (stream, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Too many open files, or a peer that left at once: neither ends the server.
+                // Too many open files, or a peer that disconnected at once: neither ends the server.
                 tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(ACCEPT_RETRY).await;
                 continue;
             }
         };
         let connection =
-            http.serve_connection(TokioIo::new(Patient::new(stream, limits.write_timeout)), service.clone());
+            http.serve_connection(TokioIo::new(WriteTimeout::new(stream, limits.write_timeout)), service.clone());
         let (open, stop) = (open.clone(), stop.clone());
         connections.spawn(async move {
             open.inc();
@@ -96,7 +93,7 @@ pub async fn serve(
                 }
             };
             if let Err(error) = ended {
-                tracing::debug!(%error, "a connection ended");
+                tracing::debug!(%error, "a connection ended with an error");
             }
             open.dec();
             drop(place);
@@ -106,11 +103,11 @@ pub async fn serve(
     stop.cancel();
     connections.close();
     if tokio::time::timeout(limits.shutdown_timeout, connections.wait()).await.is_err() {
-        tracing::info!("some answers were broken off");
+        tracing::info!("some responses were cut off: they did not end within the shutdown timeout");
     }
 }
 
-/// Waits for a place, then for a connection that takes it.
+/// Waits for a free place, then for a connection that takes it.
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;

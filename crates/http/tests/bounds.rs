@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use axum::{Router, body::Bytes, routing::get};
-use meganet_http::{Limits, serve};
+use meganet_http::{HttpLimits, serve};
 use prometheus_client::metrics::gauge::Gauge;
 use std::time::Duration;
 use tokio::{
@@ -24,7 +24,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(limits: Limits) -> Self {
+    async fn start(limits: HttpLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let open = Gauge::default();
@@ -51,7 +51,7 @@ impl Server {
 
 #[tokio::test]
 async fn a_request_that_drips_is_cut_and_its_place_goes_to_the_next() {
-    let limits = Limits { connections: 1, header_timeout: Duration::from_millis(500), ..Limits::default() };
+    let limits = HttpLimits { connections: 1, header_timeout: Duration::from_millis(500), ..HttpLimits::default() };
     let server = Server::start(limits).await;
     let mut slow = server.connect().await;
     slow.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
@@ -77,7 +77,8 @@ async fn a_request_that_drips_is_cut_and_its_place_goes_to_the_next() {
 
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed() {
-    let server = Server::start(Limits { header_timeout: Duration::from_millis(200), ..Limits::default() }).await;
+    let server =
+        Server::start(HttpLimits { header_timeout: Duration::from_millis(200), ..HttpLimits::default() }).await;
     let mut silent = server.connect().await;
     let mut rest = Vec::new();
     let _ = tokio::time::timeout(PATIENCE, silent.read_to_end(&mut rest)).await.unwrap();
@@ -85,7 +86,7 @@ async fn a_connection_that_says_nothing_is_closed() {
 
 #[tokio::test]
 async fn headers_beyond_the_limit_are_refused() {
-    let server = Server::start(Limits { header_bytes: 8 << 10, ..Limits::default() }).await;
+    let server = Server::start(HttpLimits { header_bytes: 8 << 10, ..HttpLimits::default() }).await;
     let mut stream = server.connect().await;
     let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "a".repeat(100_000));
     // It may answer and close before it has taken all of that.
@@ -98,7 +99,7 @@ async fn headers_beyond_the_limit_are_refused() {
 
 #[tokio::test]
 async fn it_ends_when_told_though_a_connection_idles() {
-    let server = Server::start(Limits { header_timeout: PATIENCE * 60, ..Limits::default() }).await;
+    let server = Server::start(HttpLimits { header_timeout: PATIENCE * 60, ..HttpLimits::default() }).await;
     let mut idle = server.connect().await;
     idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     let mut answer = vec![0; 12];
@@ -111,8 +112,8 @@ async fn it_ends_when_told_though_a_connection_idles() {
 }
 
 /// The bounds of a server with one place, which gives up on readers soon.
-fn impatient(write_timeout: Duration) -> Limits {
-    Limits { connections: 1, write_timeout, ..Limits::default() }
+fn impatient(write_timeout: Duration) -> HttpLimits {
+    HttpLimits { connections: 1, write_timeout, ..HttpLimits::default() }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use blake2::{Blake2b, Digest, digest::consts::U32};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
-use meganet_gateway::{Evidence, Limits, Opened, Options, Resolved, Site, Source, SourceError, Verified};
+use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, Opened, Resolved, Site, Source, SourceError, Verified};
 use meganet_primitives::{
     content::ForeignRef,
     manifest::{Entry, Manifest},
@@ -172,10 +172,10 @@ pub struct Gateway {
 
 impl Gateway {
     pub async fn start(shelf: Shelf) -> Self {
-        Self::with(shelf, Options::default(), Limits::default()).await
+        Self::with(shelf, GatewayOptions::default(), GatewayLimits::default()).await
     }
 
-    pub async fn with(shelf: Shelf, options: Options, limits: Limits) -> Self {
+    pub async fn with(shelf: Shelf, options: GatewayOptions, limits: GatewayLimits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shelf = Arc::new(shelf);

@@ -1,11 +1,11 @@
-//! Patterns of paths.
+//! Path patterns of rules.
 
 use percent_encoding::percent_decode_str;
 
-/// The parts of a path that a pattern of `_redirects` is about: `/posts/:year/*`.
+/// A path pattern of `_redirects`, as in `/posts/:year/*`.
 ///
-/// A part that begins with ':' stands for one part of a path, and takes its name; '*' at the end stands for the rest, which
-/// may be nothing.
+/// A segment that begins with ':' captures one non-empty segment of a path under its name. '*' at the end captures the rest,
+/// which may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segments {
     parts: Vec<Segment>,
@@ -14,48 +14,50 @@ pub(super) struct Segments {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Segment {
-    /// Exactly this, decoded.
+    /// This text, decoded.
     Literal(String),
-    /// Anything that is not empty.
+    /// Any non-empty segment; captured.
     Any,
 }
 
-/// The name of what '*' stands for.
+/// The name of the capture of '*'.
 pub(super) const SPLAT: &str = "splat";
 
 impl Segments {
-    /// Reads a pattern; also the names of what it captures, in order.
+    /// Parses a pattern. Also returns the names of its captures, in order.
     pub(super) fn parse<'t>(text: &'t str) -> Result<(Self, Vec<&'t str>), String> {
         let Some(rest) = text.strip_prefix('/') else {
-            return Err(format!("'{text}' is no path of this site: begin it with '/'"));
+            return Err(format!("'{text}' is not a path of this site: begin it with '/'"));
         };
         if let Some(mark) = text.chars().find(|mark| matches!(mark, '?' | '#')) {
-            return Err(format!("rules are about paths only: remove '{mark}' and what follows it from '{text}'"));
+            return Err(format!("rules match paths only: remove '{mark}' and what follows it from '{text}'"));
         }
         let (rest, splat) = match rest.strip_suffix('*') {
             Some(before) if before.is_empty() || before.ends_with('/') => (before, true),
             _ => (rest, false),
         };
         if rest.contains('*') {
-            return Err(format!("'*' stands at the end of a path only, after a '/': change '{text}', or write %2A"));
+            return Err(format!(
+                "'*' is allowed only at the end of a path, after a '/': change '{text}', or write %2A"
+            ));
         }
         let mut names = Vec::new();
         let mut segment = |part: &'t str| match part.strip_prefix(':') {
-            None if part == "." || part == ".." => Err(format!("no path has '.' or '..' in it: change '{text}'")),
+            None if part == "." || part == ".." => Err(format!("paths cannot contain '.' or '..': change '{text}'")),
             None => literal(part).map(Segment::Literal),
-            Some(name) if !is_name(name) => {
-                Err(format!("':{name}' is no placeholder: use letters, digits and '_', or write %3A for a colon"))
-            }
-            Some(SPLAT) => Err("':splat' is what '*' stands for: choose another name".into()),
+            Some(name) if !is_name(name) => Err(format!(
+                "':{name}' is not a valid placeholder: use letters, digits and '_', or write %3A for a colon"
+            )),
+            Some(SPLAT) => Err("':splat' is the name of the capture of '*': choose another name".into()),
             Some(name) if names.contains(&name) => {
-                Err(format!("':{name}' is there twice: choose another name for one"))
+                Err(format!("':{name}' is used twice: choose another name for one of them"))
             }
             Some(name) => {
                 names.push(name);
                 Ok(Segment::Any)
             }
         };
-        // Of '/*' nothing is left before the star, of '/a/*' one slash too much.
+        // Before the star of '/*' nothing is left; before that of '/a/*' there is one slash too many.
         let parts = match (splat, rest) {
             (true, "") => Vec::new(),
             (true, rest) => rest.trim_end_matches('/').split('/').map(&mut segment).collect::<Result<_, _>>()?,
@@ -67,7 +69,8 @@ impl Segments {
         Ok((Segments { parts, splat }, names))
     }
 
-    /// What a decoded path without its first '/' is captured as, in the order of the names; `None` if it does not fit.
+    /// Matches a decoded path without its leading '/'. Returns the captures in the order of their names; `None` if it does not
+    /// match.
     pub(super) fn captures<'a>(&self, path: &'a str) -> Option<Vec<&'a str>> {
         let mut captures = Vec::new();
         let mut rest = Some(path);
@@ -92,38 +95,38 @@ impl Segments {
     }
 }
 
-/// A pattern of `_headers`: '*' stands for any characters, '/' and none included.
+/// A path pattern of `_headers`: '*' matches any characters, including '/', or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Glob {
-    /// What stands between the stars, decoded; one more than there are stars.
+    /// The text between the stars, decoded; one piece more than there are stars.
     pieces: Vec<String>,
 }
 
-/// The most stars of a pattern.
+/// The most stars in a pattern.
 const MAX_STARS: usize = 8;
 
 impl Glob {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if let Some(mark) = text.chars().find(|mark| matches!(mark, '?' | '#')) {
-            return Err(format!("headers are for paths: remove '{mark}' and what follows it from '{text}'"));
+            return Err(format!("headers apply to paths only: remove '{mark}' and what follows it from '{text}'"));
         }
         if text.split('/').any(|part| part.starts_with(':')) {
-            return Err(format!("placeholders are for _redirects: write '*' in '{text}', or %3A for a colon"));
+            return Err(format!("placeholders work in _redirects only: write '*' in '{text}', or %3A for a colon"));
         }
         let pieces: Vec<String> = text.split('*').map(literal).collect::<Result<_, _>>()?;
         if pieces.len() > MAX_STARS + 1 {
-            return Err(format!("a path has {MAX_STARS} '*' at most: use fewer"));
+            return Err(format!("a path can have at most {MAX_STARS} '*': use fewer"));
         }
         Ok(Glob { pieces })
     }
 
-    /// Whether a decoded path, with its first '/', fits.
-    pub(super) fn fits(&self, path: &str) -> bool {
+    /// Returns true if a decoded path, with its leading '/', matches.
+    pub(super) fn matches(&self, path: &str) -> bool {
         let Some((first, others)) = self.pieces.split_first() else { return false };
         let Some((last, between)) = others.split_last() else { return path == first };
         let Some(mut rest) = path.strip_prefix(first.as_str()) else { return false };
         for piece in between {
-            // The first place is the best one: it leaves most for what follows.
+            // The first occurrence is the best one: it leaves the most text for the remaining pieces.
             let Some((_, after)) = rest.split_once(piece.as_str()) else { return false };
             rest = after;
         }
@@ -131,16 +134,17 @@ impl Glob {
     }
 }
 
-/// Part of a pattern as it is in a decoded path.
+/// Decodes a literal part of a pattern.
 fn literal(text: &str) -> Result<String, String> {
-    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| format!("'{text}' is not UTF-8 when decoded"))?;
+    let decoded =
+        percent_decode_str(text).decode_utf8().map_err(|_| format!("'{text}' is not UTF-8 when decoded: change it"))?;
     if decoded.contains('\0') {
-        return Err(format!("no path has a zero byte in it: change '{text}'"));
+        return Err(format!("paths cannot contain a zero byte: change '{text}'"));
     }
     Ok(decoded.into_owned())
 }
 
-/// Whether something can be the name of a placeholder.
+/// Returns true if a text can be the name of a placeholder.
 pub(super) fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
@@ -190,8 +194,8 @@ mod tests {
             ("/a?b=:c", "remove '?'"),
             ("/a*", "at the end"),
             ("/a/*/b", "at the end"),
-            ("/:", "no placeholder"),
-            ("/:1", "no placeholder"),
+            ("/:", "not a valid placeholder"),
+            ("/:1", "not a valid placeholder"),
             ("/:a/:a", "twice"),
             ("/:splat", "another name"),
             ("/a/../b", "'..'"),
@@ -205,7 +209,7 @@ mod tests {
 
     #[test]
     fn globs_fit_any_characters() {
-        let fits = |glob: &str, path: &str| Glob::parse(glob).unwrap().fits(path);
+        let fits = |glob: &str, path: &str| Glob::parse(glob).unwrap().matches(path);
         assert!(fits("/a", "/a") && !fits("/a", "/ab"));
         assert!(fits("/*", "/") && fits("/*", "/a/b"));
         assert!(fits("/*.js", "/a/b.js") && !fits("/*.js", "/a.js/b"));
@@ -229,7 +233,7 @@ mod tests {
         fn globs_are_what_trying_everything_says(glob in "/[ab*/]{0,8}", path in "/[ab/]{0,10}") {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
             if let Ok(parsed) = Glob::parse(&glob) {
-                prop_assert_eq!(parsed.fits(&path), fits_slowly(&chars(&glob), &chars(&path)));
+                prop_assert_eq!(parsed.matches(&path), fits_slowly(&chars(&glob), &chars(&path)));
             }
         }
 
@@ -240,7 +244,7 @@ mod tests {
                     let captures = parsed.captures(&path);
                     prop_assert!(captures.is_none_or(|captures| captures.len() == names.len()));
                 }
-                let _ = Glob::parse(&pattern).map(|glob| glob.fits(&path));
+                let _ = Glob::parse(&pattern).map(|glob| glob.matches(&path));
             }
         }
     }

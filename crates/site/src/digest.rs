@@ -1,20 +1,20 @@
-//! Digests of bodies, as RFC 9530 writes them.
+//! Digests of bodies (RFC 9530).
 
-use axum::http::{HeaderName, HeaderValue};
 use data_encoding::BASE64;
+use http::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
-/// The digest of the bytes that an answer carries.
+/// The header with the digest of the bytes in the response.
 pub const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
-/// The digest of the whole, also where an answer carries a part of it or nothing.
+/// The header with the digest of the whole file, also where the response carries a part of it or nothing.
 pub const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-/// A SHA-256 as the value of such a field; `None` never happens, since base64 is ASCII.
-pub fn field(sha256: &[u8; 32]) -> Option<HeaderValue> {
+/// Returns a SHA-256 as the value of either header. It is never `None`: base64 is ASCII.
+pub fn digest_value(sha256: &[u8; 32]) -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("sha-256=:{}:", BASE64.encode(sha256))).ok()
 }
 
-/// The SHA-256 of some bytes.
+/// Returns the SHA-256 of some bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn it_is_written_as_the_standard_does() {
         // RFC 9530, appendix B.1: {"hello": "world"} and a line feed.
-        let value = field(&sha256(b"{\"hello\": \"world\"}\n")).unwrap();
+        let value = digest_value(&sha256(b"{\"hello\": \"world\"}\n")).unwrap();
         assert_eq!(value, "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:");
     }
 }

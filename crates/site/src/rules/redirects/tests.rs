@@ -2,16 +2,16 @@
 use super::*;
 use proptest::prelude::*;
 
-fn apply(rules: &str, path: &str) -> Option<Outcome> {
+fn apply(rules: &str, path: &str) -> Option<MatchedRule> {
     Redirects::parse(rules.as_bytes()).unwrap().apply(path, None)
 }
 
-fn page(status: u16, path: &str) -> Option<Outcome> {
-    Some(Outcome::Page { path: path.into(), status: StatusCode::from_u16(status).unwrap() })
+fn page(status: u16, path: &str) -> Option<MatchedRule> {
+    Some(MatchedRule::Rewrite { path: path.into(), status: StatusCode::from_u16(status).unwrap() })
 }
 
-fn redirect(status: u16, location: &str) -> Option<Outcome> {
-    Some(Outcome::Redirect { location: location.into(), status: StatusCode::from_u16(status).unwrap() })
+fn redirect(status: u16, location: &str) -> Option<MatchedRule> {
+    Some(MatchedRule::Redirect { location: location.into(), status: StatusCode::from_u16(status).unwrap() })
 }
 
 fn problem(rules: &str) -> String {
@@ -61,7 +61,7 @@ fn every_status_and_comments_are_understood() {
 #[test]
 fn the_query_is_kept_unless_the_target_has_one() {
     let ask = |rule: &str| match Redirects::parse(rule.as_bytes()).unwrap().apply("a", Some("x=1&y")) {
-        Some(Outcome::Redirect { location, .. }) => location,
+        Some(MatchedRule::Redirect { location, .. }) => location,
         other => panic!("{other:?}"),
     };
     assert_eq!(ask("/a /b"), "/b?x=1&y");
@@ -100,26 +100,26 @@ fn a_broken_line_is_told() {
     for (line, why) in [
         ("/a", "FROM TO [STATUS]"),
         ("/a /b 200!", "remove the '!'"),
-        ("/a /b 418", "'418' is no status"),
-        ("/a /b Country=de", "is no status"),
-        ("/a x=1 /b 301", "'301' is too much"),
+        ("/a /b 418", "'418' is not a supported status"),
+        ("/a /b Country=de", "is not a supported status"),
+        ("/a x=1 /b 301", "'301' is one field too many"),
         ("a /b", "begin it with '/'"),
-        ("/a b", "is no target"),
-        ("/a javascript:alert(1)", "is no target"),
-        ("/a javascript://x/%0Aalert(1)", "no http or https"),
-        ("/a ftp://example.com/", "no http or https"),
-        ("/a https://", "no http or https"),
-        ("/a https:///x", "no http or https"),
-        ("/a https://user@example.com/", "no http or https"),
-        ("/* https://:splat/", "no http or https"),
-        ("/* https://:splat.example.com/", "no http or https"),
-        ("/a https://example.com:x/", "no http or https"),
+        ("/a b", "is not a valid target"),
+        ("/a javascript:alert(1)", "is not a valid target"),
+        ("/a javascript://x/%0Aalert(1)", "not an http or https"),
+        ("/a ftp://example.com/", "not an http or https"),
+        ("/a https://", "not an http or https"),
+        ("/a https:///x", "not an http or https"),
+        ("/a https://user@example.com/", "not an http or https"),
+        ("/* https://:splat/", "not an http or https"),
+        ("/* https://:splat.example.com/", "not an http or https"),
+        ("/a https://example.com:x/", "not an http or https"),
         ("/a //example.com/", "https://example.com/"),
         ("/a https://example.com/ 200", "a path of this site"),
         ("/a https://example.com/ 404", "a path of this site"),
         ("/a /b?c 200", "without a query"),
         ("/a /b/../c", "'..'"),
-        ("/a /:b", "stands for nothing"),
+        ("/a /:b", "is not captured"),
         ("/a /:splat", "end the path with '/*'"),
     ] {
         let problem = problem(&format!("# rules\n/ok /fine\n{line}\n"));
@@ -130,13 +130,13 @@ fn a_broken_line_is_told() {
 #[test]
 fn rules_and_targets_are_bounded() {
     let many = "/a /b\n".repeat(MAX_RULES);
-    assert_eq!(Redirects::parse(many.as_bytes()).unwrap().count(), MAX_RULES);
-    assert!(problem(&format!("{many}/a /b")).contains("line 1001 of _redirects: a site has 1000 rules at most"));
+    assert_eq!(Redirects::parse(many.as_bytes()).unwrap().rule_count(), MAX_RULES);
+    assert!(problem(&format!("{many}/a /b")).contains("line 1001 of _redirects: a site can have at most 1000 rules"));
     let long = "x".repeat(MAX_LOCATION);
-    assert_eq!(apply("/* /:splat", &long), Some(Outcome::TooLong));
+    assert_eq!(apply("/* /:splat", &long), Some(MatchedRule::TooLong));
     assert_eq!(apply("/* /a", &long), redirect(301, "/a"));
     let bomb = format!("/* /{}", ":splat".repeat(10_000));
-    assert_eq!(apply(&bomb, "ab"), Some(Outcome::TooLong));
+    assert_eq!(apply(&bomb, "ab"), Some(MatchedRule::TooLong));
 }
 
 proptest! {
@@ -148,15 +148,15 @@ proptest! {
     ) {
         if let Ok(rules) = Redirects::parse(line.as_bytes()) {
             match rules.apply(&path, Some(&query)) {
-                Some(Outcome::Redirect { location, .. }) => {
+                Some(MatchedRule::Redirect { location, .. }) => {
                     prop_assert!(location.is_ascii() && !location.contains(['\n', '\\', ' ']), "{}", location);
                     let own = location.starts_with('/') && !location.starts_with("//");
                     let rest = location.strip_prefix("https://h.example");
                     let there = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
                     prop_assert!(own || there, "{}", location);
                 }
-                Some(Outcome::Page { path, .. }) => prop_assert!(path.starts_with('/')),
-                Some(Outcome::TooLong) | None => {}
+                Some(MatchedRule::Rewrite { path, .. }) => prop_assert!(path.starts_with('/')),
+                Some(MatchedRule::TooLong) | None => {}
             }
         }
     }

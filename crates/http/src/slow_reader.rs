@@ -1,4 +1,4 @@
-//! Readers that are too slow: a socket that gives up on them.
+//! Cuts connections whose reader is too slow.
 
 use std::{
     future::Future,
@@ -12,34 +12,33 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// Bytes that a reader has to take in the time that a write may wait. A bound on single writes alone would let a reader
-/// hold its connection by taking a byte now and then.
+/// Bytes that a reader has to take within the timeout. A timeout for single writes would let a reader hold its connection by
+/// taking a byte now and then.
 pub(crate) const PROGRESS: usize = 64 << 10;
 
-/// A connection whose writes fail when its peer does not take them.
+/// A stream whose writes fail when its peer does not take them in time.
 ///
-/// The clock runs only while something waits to be written: not while the answer is being made, and not between two
-/// requests.
-pub(crate) struct Patient<S> {
+/// The clock runs only while bytes wait to be written: not while the response is being made, and not between two requests.
+pub(crate) struct WriteTimeout<S> {
     stream: S,
-    patience: Duration,
+    limit: Duration,
     wait: Option<Wait>,
 }
 
-/// A spell in which more was to be written than the peer took.
+/// A period in which more was to be written than the peer took.
 struct Wait {
     until: Pin<Box<Sleep>>,
     taken: usize,
 }
 
-impl<S> Patient<S> {
-    /// Waits at most `patience` for each [`PROGRESS`] bytes.
-    pub(crate) fn new(stream: S, patience: Duration) -> Self {
-        Patient { stream, patience, wait: None }
+impl<S> WriteTimeout<S> {
+    /// Waits at most `limit` for every [`PROGRESS`] bytes.
+    pub(crate) fn new(stream: S, limit: Duration) -> Self {
+        WriteTimeout { stream, limit, wait: None }
     }
 
-    /// What a write has come to.
-    fn judge(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// Checks the result of a write against the timeout.
+    fn check(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = written {
             if let (Some(wait), Ok(bytes)) = (&mut self.wait, &written) {
                 wait.taken = wait.taken.saturating_add(*bytes);
@@ -49,24 +48,24 @@ impl<S> Patient<S> {
             }
             return Poll::Ready(written);
         }
-        let patience = self.patience;
-        let wait = self.wait.get_or_insert_with(|| Wait { until: Box::pin(sleep(patience)), taken: 0 });
+        let limit = self.limit;
+        let wait = self.wait.get_or_insert_with(|| Wait { until: Box::pin(sleep(limit)), taken: 0 });
         ready!(wait.until.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the reader takes its answer too slowly")))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the reader took the response too slowly")))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        this.judge(cx, written)
+        this.check(cx, written)
     }
 
     fn poll_write_vectored(
@@ -76,14 +75,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bytes);
-        this.judge(cx, written)
+        this.check(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
-    /// Comes when everything has been written: nothing waits any more.
+    /// Called when everything has been written: nothing waits any more.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.wait = None;

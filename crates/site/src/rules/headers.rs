@@ -1,17 +1,20 @@
-//! `_headers`: what the answers of a site say besides what the gateway says.
+//! `_headers`: response headers in addition to the gateway's.
 //!
-//! A path begins in the first column or not, and with '/'; the lines `Name: value` below it are for the paths that fit it.
-//! A name that is given several times below one path is sent several times; a later path's value takes the place of an
-//! earlier one's, and of the gateway's own where it has one. `! Name` takes away what was said so far.
+//! A line that begins with '/', indented or not, is a path pattern; the lines `Name: value` below it apply to the paths that
+//! match. A name given several times below one path is sent several times. A value below a later path replaces earlier ones,
+//! and the gateway's default. `! Name` removes a header.
 
-use super::{MAX_RULES, Rules, pattern::Glob};
-use crate::page::HEADERS;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use super::{
+    parse::{MAX_RULES, RuleFile},
+    pattern::Glob,
+};
+use crate::control::HEADERS;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The most lines with headers of a file.
+/// The most header lines in a file.
 pub const MAX_FIELDS: usize = 1_000;
 
-/// What only the gateway says: how an answer is framed, what part of what it is, and what holds for the whole gateway.
+/// Headers that only the gateway sets: framing, ranges and digests, and what affects the whole gateway.
 const RESERVED: &[&str] = &[
     "accept-ranges",
     "age",
@@ -41,19 +44,22 @@ const RESERVED: &[&str] = &[
     "www-authenticate",
     "x-content-type-options",
 ];
-/// What the names of the gateway's own headers begin with.
-const OWN_PREFIX: &str = "x-mega-";
-/// What an answer says once.
-const ONCE: &[&str] = &["content-type", "content-disposition", "content-location"];
+/// The prefix of the gateway's own headers.
+const GATEWAY_PREFIX: &str = "x-mega-";
+/// Headers that a response can have only once.
+const SINGLE: &[&str] = &["content-type", "content-disposition", "content-location"];
 
-/// The headers of a site.
+/// By this header a site allows a service worker.
+const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
+
+/// The parsed `_headers` of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderRules {
     rules: Vec<Rule>,
-    /// Lines with headers so far.
+    /// Header lines so far.
     fields: usize,
-    /// Whether the last path was not understood: what stands below it is for no path then.
-    astray: bool,
+    /// Whether the last path was invalid: the headers below it are checked, but belong to no path.
+    after_invalid_path: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,94 +70,103 @@ struct Rule {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Change {
-    Say(HeaderName, HeaderValue),
-    TakeAway(HeaderName),
+    Set(HeaderName, HeaderValue),
+    Remove(HeaderName),
 }
 
 impl HeaderRules {
-    /// Says what a site says of a decoded path (with its first '/').
+    /// Applies the rules for a decoded path (with its leading '/') to the headers of a response.
     pub fn apply(&self, path: &str, headers: &mut HeaderMap) {
-        for rule in self.rules.iter().filter(|rule| rule.path.fits(path)) {
-            let mut said: Vec<&HeaderName> = Vec::new();
+        for rule in self.rules.iter().filter(|rule| rule.path.matches(path)) {
+            let mut set: Vec<&HeaderName> = Vec::new();
             for change in &rule.changes {
                 match change {
-                    Change::Say(name, value) if said.contains(&name) => {
+                    Change::Set(name, value) if set.contains(&name) => {
                         headers.append(name, value.clone());
                     }
-                    Change::Say(name, value) => {
+                    Change::Set(name, value) => {
                         headers.insert(name, value.clone());
-                        said.push(name);
+                        set.push(name);
                     }
-                    Change::TakeAway(name) => {
+                    Change::Remove(name) => {
                         headers.remove(name);
                     }
                 }
             }
         }
     }
+
+    /// Returns true if the rules send `Service-Worker-Allowed` for a decoded path (with its leading '/').
+    pub fn allows_service_worker(&self, path: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        self.apply(path, &mut headers);
+        headers.contains_key(SERVICE_WORKER_ALLOWED)
+    }
 }
 
-impl Rules for HeaderRules {
-    const FILE: &'static str = HEADERS;
+impl RuleFile for HeaderRules {
+    const NAME: &'static str = HEADERS;
 
-    fn take(&mut self, line: &str) -> Result<(), String> {
+    fn parse_line(&mut self, line: &str) -> Result<(), String> {
         if line.starts_with('/') {
-            self.astray = true;
+            self.after_invalid_path = true;
             if self.rules.len() == MAX_RULES {
-                return Err(format!("a site has {MAX_RULES} paths with headers at most: use '*'"));
+                return Err(format!("_headers can have at most {MAX_RULES} paths: use '*'"));
             }
             self.rules.push(Rule { path: Glob::parse(line)?, changes: Vec::new() });
-            self.astray = false;
+            self.after_invalid_path = false;
             return Ok(());
         }
         let change = change(line)?;
-        if self.astray {
+        if self.after_invalid_path {
             return Ok(());
         }
         let Some(rule) = self.rules.last_mut() else {
-            return Err("a header is for a path: write one above it, as in /*".into());
+            return Err("a header needs a path: write one above it, as in /*".into());
         };
-        if let Change::Say(name, _) = &change {
-            let again = |said: &Change| matches!(said, Change::Say(before, _) if before == name);
-            if ONCE.contains(&name.as_str()) && rule.changes.iter().any(again) {
-                return Err(format!("an answer has one {name}: keep one of these lines"));
+        if let Change::Set(name, _) = &change {
+            let again = |earlier: &Change| matches!(earlier, Change::Set(before, _) if before == name);
+            if SINGLE.contains(&name.as_str()) && rule.changes.iter().any(again) {
+                return Err(format!("a response can have only one {name}: keep one of these lines"));
             }
         }
         if self.fields == MAX_FIELDS {
-            return Err(format!("a site has {MAX_FIELDS} headers at most: use '*' in the paths"));
+            return Err(format!("_headers can have at most {MAX_FIELDS} header lines: use '*' in the paths"));
         }
         self.fields += 1;
         rule.changes.push(change);
         Ok(())
     }
 
-    fn count(&self) -> usize {
+    fn rule_count(&self) -> usize {
         self.rules.iter().map(|rule| rule.changes.len() + 1).sum()
     }
 }
 
 fn change(line: &str) -> Result<Change, String> {
     if let Some(name) = line.strip_prefix('!') {
-        return Ok(Change::TakeAway(name_of(name)?));
+        return Ok(Change::Remove(name_of(name)?));
     }
     if line.starts_with("https://") || line.starts_with("http://") {
-        return Err(format!("'{line}' is an address: write its path alone, beginning with '/'"));
+        return Err(format!("'{line}' is a URL: write only its path, beginning with '/'"));
     }
     let Some((name, value)) = line.split_once(':') else {
         return Err(format!("'{line}' is neither a path nor a header: write /PATH, or Name: value"));
     };
     let name = name_of(name)?;
-    // The library takes other bytes too, which no two readers understand alike.
+    // HeaderValue also accepts other bytes, but clients disagree on their meaning.
     let value = Some(value.trim()).filter(|value| value.is_ascii()).and_then(|value| HeaderValue::from_str(value).ok());
-    let value = value.ok_or_else(|| format!("the value of {name} has characters that no header has: use ASCII"))?;
-    Ok(Change::Say(name, value))
+    let value = value
+        .ok_or_else(|| format!("the value of {name} has characters that are not allowed in headers: use ASCII"))?;
+    Ok(Change::Set(name, value))
 }
 
 fn name_of(text: &str) -> Result<HeaderName, String> {
     let text = text.trim();
-    let name: HeaderName = text.parse().map_err(|_| format!("'{text}' is no name of a header: use letters and '-'"))?;
-    if RESERVED.contains(&name.as_str()) || name.as_str().starts_with(OWN_PREFIX) {
-        return Err(format!("{name} is for the gateway alone to say: remove the line"));
+    let name: HeaderName =
+        text.parse().map_err(|_| format!("'{text}' is not a valid header name: use letters and '-'"))?;
+    if RESERVED.contains(&name.as_str()) || name.as_str().starts_with(GATEWAY_PREFIX) {
+        return Err(format!("only the gateway can set {name}: remove the line"));
     }
     Ok(name)
 }
@@ -201,15 +216,15 @@ Content-Type: text/plain; charset=us-ascii
         for (lines, line, why) in [
             ("/*\n  nothing", 2, "neither a path nor a header"),
             ("X-A: b", 1, "write one above it"),
-            ("/*\n  X A: b", 2, "no name of a header"),
-            ("/*\n  : b", 2, "no name of a header"),
+            ("/*\n  X A: b", 2, "not a valid header name"),
+            ("/*\n  : b", 2, "not a valid header name"),
             ("/*\n  X-A: ü", 2, "use ASCII"),
             ("/*\n  X-A: a\u{7f}", 2, "use ASCII"),
-            ("/*\nhttps://example.com/*\n", 2, "write its path alone"),
+            ("/*\nhttps://example.com/*\n", 2, "write only its path"),
             ("/a?b\n", 1, "remove '?'"),
             ("/:x\n", 1, "write '*'"),
             ("/a*b*c*d*e*f*g*h*i*j\n", 1, "use fewer"),
-            ("/*\n\n#\n  Content-Type: a/b\n  content-type: a/c", 5, "an answer has one content-type"),
+            ("/*\n\n#\n  Content-Type: a/b\n  content-type: a/c", 5, "only one content-type"),
         ] {
             let error = HeaderRules::parse(lines.as_bytes()).unwrap_err();
             assert_eq!(error.line, Some(line), "{lines}: {error}");
@@ -224,7 +239,7 @@ Content-Type: text/plain; charset=us-ascii
         {
             for line in [format!("{name}: x"), format!("! {name}")] {
                 let error = HeaderRules::parse(format!("/*\n{line}").as_bytes()).unwrap_err();
-                assert!(error.to_string().contains("for the gateway alone"), "{line}: {error}");
+                assert!(error.to_string().contains("only the gateway can set"), "{line}: {error}");
             }
         }
     }
@@ -234,7 +249,7 @@ Content-Type: text/plain; charset=us-ascii
         let paths = "/a\n".repeat(MAX_RULES + 1);
         assert_eq!(HeaderRules::parse(paths.as_bytes()).unwrap_err().line, Some(MAX_RULES + 1));
         let fields = format!("/a\n{}", "X-A: b\n".repeat(MAX_FIELDS));
-        assert_eq!(HeaderRules::parse(fields.as_bytes()).unwrap().count(), MAX_FIELDS + 1);
+        assert_eq!(HeaderRules::parse(fields.as_bytes()).unwrap().rule_count(), MAX_FIELDS + 1);
         assert!(HeaderRules::parse(format!("{fields}X-A: b").as_bytes()).is_err());
     }
 

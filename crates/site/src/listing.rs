@@ -1,14 +1,14 @@
-//! The page that shows what is in a folder.
+//! Listings: generated pages with the content of a folder.
 
-use crate::{own::escape, page::is_control};
+use crate::{control::is_control_file, html::escape};
 use meganet_primitives::manifest::Manifest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt::Write;
 
-/// Whose folders are listed where they have no `index.html`.
+/// Which folders without an `index.html` are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Listings {
-    /// Those of sites that ask for it.
+    /// Those with a file `_listing` in them or in a folder above.
     #[default]
     WhereWanted,
     /// All.
@@ -17,10 +17,10 @@ pub enum Listings {
     Never,
 }
 
-/// The most rows of a listing, so that a page has a bounded length.
+/// The most rows of a listing: bounds the length of the page.
 const MAX_ROWS: usize = 10_000;
 
-/// What is not escaped in a link.
+/// Percent-encoded in a link: all but the unreserved characters.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A folder or file in a folder.
@@ -30,8 +30,9 @@ struct Row<'a> {
     size: Option<u64>,
 }
 
-/// The page for a folder, `""` being the site itself. Folders first, then files, each in the order of their names' bytes.
-pub fn page(manifest: &Manifest, folder: &str) -> String {
+/// Returns the page for a folder (without a slash at its end; empty for the root). Folders come first, then files, each sorted by
+/// the bytes of their names.
+pub fn listing_page(manifest: &Manifest, folder: &str) -> String {
     let (rows, all) = rows(manifest, folder);
     let title = escape(&format!("/{folder}"));
     let mut page = format!(
@@ -55,13 +56,13 @@ pub fn page(manifest: &Manifest, folder: &str) -> String {
     }
     page.push_str("</table>\n");
     if !all {
-        let _ = writeln!(page, "<p>Only the first {MAX_ROWS} are listed.</p>");
+        let _ = writeln!(page, "<p>Only the first {MAX_ROWS} entries are shown.</p>");
     }
     page.push_str("</body></html>\n");
     page
 }
 
-/// What is in a folder, and whether that is all. The entries of a manifest are sorted by path.
+/// Returns the content of a folder, and whether it is complete. The entries of a manifest are sorted by path.
 fn rows<'a>(manifest: &'a Manifest, folder: &str) -> (Vec<Row<'a>>, bool) {
     let inside = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let entries = &manifest.entries;
@@ -75,12 +76,12 @@ fn rows<'a>(manifest: &'a Manifest, folder: &str) -> (Vec<Row<'a>>, bool) {
         match rest.split_once('/') {
             Some((name, _)) => {
                 folders.push(Row { name, size: None });
-                // What is below it is one run; '0' is the character after '/'.
+                // All entries below it are adjacent; '0' is the character after '/'.
                 let after = format!("{inside}{name}0");
                 next += entries[next..].partition_point(|entry| entry.path < after);
             }
             None => {
-                if !is_control(&entry.path) {
+                if !is_control_file(&entry.path) {
                     files.push(Row { name: rest, size: Some(entry.size) });
                 }
                 next += 1;
@@ -95,7 +96,7 @@ fn rows<'a>(manifest: &'a Manifest, folder: &str) -> (Vec<Row<'a>>, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::tests::site;
+    use crate::testing::site;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn names_are_escaped_as_links_and_as_text() {
-        let page = page(&site(&["x/<b>\"&.html", "x/javascript:alert(1)", "x/y z/1"]), "x");
+        let page = listing_page(&site(&["x/<b>\"&.html", "x/javascript:alert(1)", "x/y z/1"]), "x");
         assert!(page.contains("<a href=\"./%3Cb%3E%22%26.html\">&lt;b&gt;&quot;&amp;.html</a>"), "{page}");
         assert!(page.contains("href=\"./javascript%3Aalert%281%29\""), "{page}");
         assert!(page.contains("<a href=\"./y%20z/\">y z/</a>"), "{page}");
@@ -128,8 +129,8 @@ mod tests {
     fn a_huge_folder_is_cut() {
         let paths: Vec<String> = (0..MAX_ROWS + 5).map(|index| format!("{index:06}")).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-        let page = page(&site(&paths), "");
-        assert!(page.contains("009999") && !page.contains("010000") && page.contains("Only the first 10000"));
+        let page = listing_page(&site(&paths), "");
+        assert!(page.contains("009999") && !page.contains("010000") && page.contains("Only the first 10000 entries"));
     }
 
     proptest! {

@@ -1,27 +1,28 @@
-//! `_redirects`: what to answer for paths that no file of the site has.
+//! `_redirects`: redirects and rewrites for paths without a file.
 //!
-//! The file is that of the IPFS gateways' specification, which is a part of Netlify's: `FROM TO [STATUS]` on each line, 301
-//! where no status stands; the first rule that fits is taken; files come before rules.
+//! The format is that of the IPFS gateways' specification, a subset of Netlify's: `FROM TO [STATUS]` on each line, with a
+//! default status of 301. The first rule that matches applies. Files take precedence over rules.
 
 use super::{
-    MAX_RULES, Rules,
+    parse::{MAX_RULES, RuleFile},
     pattern::{SPLAT, Segments, is_name},
 };
-use crate::page::REDIRECTS;
-use axum::http::{StatusCode, Uri};
+use crate::control::REDIRECTS;
+use http::{StatusCode, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Characters of the longest target that comes out of a rule: browsers and proxies take no more.
+/// Characters of the longest expanded target: browsers and proxies accept no more.
 pub const MAX_LOCATION: usize = 8 << 10;
 
-/// What is escaped of a target as it stands in the file; '%' is not, since what is escaped already stays as it is. Browsers
-/// take '\' for '/'.
+/// Percent-encoded in the literal text of a target. '%' is not, so that escapes in the file stay as they are; '\' is, because
+/// browsers treat it as '/'.
 const TARGET: &AsciiSet =
     &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-/// What is escaped of what a path put into a target: all that could be more than a name or a folder there.
+/// Percent-encoded when a captured path segment is inserted into a target: all characters that could be more than a name or a
+/// folder there.
 const CAPTURE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// The rules of a site.
+/// The parsed `_redirects` of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redirects {
     rules: Vec<Rule>,
@@ -34,19 +35,19 @@ struct Rule {
     status: StatusCode,
 }
 
-/// What a rule says.
+/// The expanded target of the first rule that matches a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Answer with the file at a path of the site (as in a URL), and this status: 200, 404, 410 or 451.
-    Page {
-        /// The path, with its first '/'.
+pub enum MatchedRule {
+    /// Respond with a file of the site and this status: 200, 404, 410 or 451.
+    Rewrite {
+        /// The path of the file, percent-encoded, with its leading '/'.
         path: String,
         /// The status.
         status: StatusCode,
     },
-    /// Send the reader elsewhere.
+    /// Redirect the reader.
     Redirect {
-        /// Where: a path of this site with its first '/', or a whole http or https URL.
+        /// A path of this site with its leading '/', or an absolute http or https URL.
         location: String,
         /// 301, 302, 303, 307 or 308.
         status: StatusCode,
@@ -56,31 +57,31 @@ pub enum Outcome {
 }
 
 impl Redirects {
-    /// What the first rule says that fits a decoded path (without its first '/'). The request's query goes with a redirect
-    /// whose target has none.
-    pub fn apply(&self, path: &str, query: Option<&str>) -> Option<Outcome> {
+    /// Applies the first rule that matches a decoded path (without its leading '/'). The query of the request is appended to
+    /// the target of a redirect, unless the target has its own.
+    pub fn apply(&self, path: &str, query: Option<&str>) -> Option<MatchedRule> {
         let (rule, captures) = self.rules.iter().find_map(|rule| Some((rule, rule.from.captures(path)?)))?;
         let status = rule.status;
         Some(match rule.to.expand(&captures, query.filter(|_| status.is_redirection())) {
-            None => Outcome::TooLong,
-            Some(location) if status.is_redirection() => Outcome::Redirect { location, status },
-            Some(path) => Outcome::Page { path, status },
+            None => MatchedRule::TooLong,
+            Some(location) if status.is_redirection() => MatchedRule::Redirect { location, status },
+            Some(path) => MatchedRule::Rewrite { path, status },
         })
     }
 }
 
-impl Rules for Redirects {
-    const FILE: &'static str = REDIRECTS;
+impl RuleFile for Redirects {
+    const NAME: &'static str = REDIRECTS;
 
-    fn take(&mut self, line: &str) -> Result<(), String> {
+    fn parse_line(&mut self, line: &str) -> Result<(), String> {
         if self.rules.len() == MAX_RULES {
-            return Err(format!("a site has {MAX_RULES} rules at most: use '*' and placeholders"));
+            return Err(format!("a site can have at most {MAX_RULES} rules: use '*' and placeholders"));
         }
         self.rules.push(rule(line)?);
         Ok(())
     }
 
-    fn count(&self) -> usize {
+    fn rule_count(&self) -> usize {
         self.rules.len()
     }
 }
@@ -88,25 +89,25 @@ impl Rules for Redirects {
 fn rule(line: &str) -> Result<Rule, String> {
     let mut words = line.split_whitespace();
     let (Some(from), Some(to)) = (words.next(), words.next()) else {
-        return Err("a rule has a path and a target: FROM TO [STATUS]".into());
+        return Err("a rule needs a path and a target: FROM TO [STATUS]".into());
     };
     let rest: Vec<&str> = words.take_while(|word| !word.starts_with('#')).collect();
     let status = match rest.as_slice() {
         [] => StatusCode::MOVED_PERMANENTLY,
         [word] => status(word)?,
-        [_, more, ..] => return Err(format!("'{more}' is too much: a rule is FROM TO [STATUS]")),
+        [_, more, ..] => return Err(format!("'{more}' is one field too many: a rule is FROM TO [STATUS]")),
     };
     let (from, names) = Segments::parse(from)?;
     let to = Template::parse(to, &names)?;
     if !status.is_redirection() && !to.is_plain_path() {
-        return Err(format!("with status {} the target is a path of this site, without a query", status.as_u16()));
+        return Err(format!("with status {} the target must be a path of this site, without a query", status.as_u16()));
     }
     Ok(Rule { from, to, status })
 }
 
 fn status(word: &str) -> Result<StatusCode, String> {
     if word.ends_with('!') {
-        return Err(format!("'{word}': rules cannot be forced, a file always comes first: remove the '!'"));
+        return Err(format!("'{word}': rules cannot be forced, files always take precedence: remove the '!'"));
     }
     match word {
         "200" => Ok(StatusCode::OK),
@@ -118,34 +119,36 @@ fn status(word: &str) -> Result<StatusCode, String> {
         "404" => Ok(StatusCode::NOT_FOUND),
         "410" => Ok(StatusCode::GONE),
         "451" => Ok(StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS),
-        _ => Err(format!("'{word}' is no status of a rule: use 200, 301, 302, 303, 307, 308, 404, 410 or 451")),
+        _ => Err(format!("'{word}' is not a supported status: use 200, 301, 302, 303, 307, 308, 404, 410 or 451")),
     }
 }
 
-/// Where a rule leads.
+/// The target of a rule, with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Template {
     /// `https://host`; empty for a path of this site.
     origin: String,
     path: Vec<Part>,
-    /// With its '?'.
+    /// Includes the '?'.
     query: Vec<Part>,
-    /// With its '#'.
+    /// Includes the '#'.
     fragment: Vec<Part>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
-    /// As it is in a URL.
+    /// Text, percent-encoded.
     Literal(String),
-    /// What the rule's pattern captured, by its place.
+    /// The index of a capture of the rule's pattern.
     Capture(usize),
 }
 
 impl Template {
     fn parse(text: &str, names: &[&str]) -> Result<Self, String> {
         if text.starts_with("//") {
-            return Err(format!("'{text}' would lead to another host: write https:{text}, or one slash"));
+            return Err(format!(
+                "'{text}' would lead to another host: write https:{text} if that is meant, or a single slash"
+            ));
         }
         let (origin, rest) = match text.find("://") {
             _ if text.starts_with('/') => (String::new(), text),
@@ -153,23 +156,23 @@ impl Template {
                 let end = text[colon + 3..].find(['/', '?', '#']).map_or(text.len(), |end| colon + 3 + end);
                 (check_origin(&text[..end])?, &text[end..])
             }
-            None => return Err(format!("'{text}' is no target: begin it with '/', or with https://")),
+            None => return Err(format!("'{text}' is not a valid target: begin it with '/' or https://")),
         };
         let (rest, fragment) = split_before(rest, '#');
         let (path, query) = split_before(rest, '?');
         if path.split('/').any(|part| part == "." || part == "..") {
-            return Err(format!("'{text}' has '.' or '..' in it: write where it leads to"));
+            return Err(format!("'{text}' contains '.' or '..': write the path that it resolves to"));
         }
         let parts = |text| parts(text, names);
         Ok(Template { origin, path: parts(path)?, query: parts(query)?, fragment: parts(fragment)? })
     }
 
-    /// Whether it is a path of this site and nothing else.
+    /// Returns true for a path of this site without query and fragment.
     fn is_plain_path(&self) -> bool {
         self.origin.is_empty() && self.query.is_empty() && self.fragment.is_empty()
     }
 
-    /// The target for what was captured; `None` if it is too long.
+    /// Inserts captures; `None` if the result is longer than [`MAX_LOCATION`].
     fn expand(&self, captures: &[&str], query: Option<&str>) -> Option<String> {
         let mut out = String::new();
         expand_into(&mut out, &self.path, captures)?;
@@ -192,25 +195,25 @@ impl Template {
 
 /// Checks `scheme://host[:port]`.
 fn check_origin(text: &str) -> Result<String, String> {
-    let problem = || format!("'{text}' is no http or https origin: a target is a path, or https://HOST/PATH");
+    let problem = || format!("'{text}' is not an http or https origin: a target is a path, or https://HOST/PATH");
     let uri: Uri = text.parse().map_err(|_| problem())?;
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(problem()) };
     let port = authority.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
     let host = authority.host();
-    // A user in it would only make it look like another host; and what is no port is taken for one nowhere.
+    // A user name would only disguise the host, and an invalid port is ignored by some parsers.
     if host.is_empty() || format!("{host}{port}") != authority.as_str() {
         return Err(problem());
     }
     Ok(text.to_ascii_lowercase())
 }
 
-/// A text up to a mark, and from the mark on.
+/// Splits a text before the first mark.
 fn split_before(text: &str, mark: char) -> (&str, &str) {
     text.split_at(text.find(mark).unwrap_or(text.len()))
 }
 
-/// Finds the placeholders of a part of a target. A name that the pattern does not have is an error where a part of the path
-/// begins with it, and elsewhere just text, as in `/wiki/Special:Search`.
+/// Splits text of a target at its placeholders. A placeholder that the pattern does not capture is an error at the beginning of
+/// a path segment, and plain text elsewhere, as in `/wiki/Special:Search`.
 fn parts(text: &str, names: &[&str]) -> Result<Vec<Part>, String> {
     let (mut parts, mut literal) = (Vec::new(), String::new());
     let mut rest = text;
@@ -226,7 +229,7 @@ fn parts(text: &str, names: &[&str]) -> Result<Vec<Part>, String> {
             }
             None if before.ends_with('/') && is_name(name) => {
                 let hint = if name == SPLAT { "end the path with '/*'" } else { "name it in the path" };
-                return Err(format!("':{name}' stands for nothing: {hint}, or write %3A for a colon"));
+                return Err(format!("':{name}' is not captured: {hint}, or write %3A for a colon"));
             }
             None => {
                 literal.push(':');
@@ -240,13 +243,13 @@ fn parts(text: &str, names: &[&str]) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-/// What was collected, escaped.
+/// Takes the text collected so far, percent-encoded.
 fn flush(literal: &mut String) -> Option<Part> {
     let text = std::mem::take(literal);
     (!text.is_empty()).then(|| Part::Literal(utf8_percent_encode(&text, TARGET).to_string()))
 }
 
-/// Appends parts; `None` once it is too long, so that a target with many placeholders takes no memory.
+/// Appends parts; `None` once the result is too long, so that a target with many placeholders takes no memory.
 fn expand_into(out: &mut String, parts: &[Part], captures: &[&str]) -> Option<()> {
     for part in parts {
         match part {

@@ -1,4 +1,4 @@
-//! What every answer of a name says about itself.
+//! The `X-Mega-` headers: how the name of a response was resolved.
 
 use crate::source::{Evidence, Resolved};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -6,20 +6,20 @@ use meganet_primitives::{name::NameStatus, object::ObjectId};
 
 /// The whole name.
 pub const NAME: HeaderName = HeaderName::from_static("x-mega-name");
-/// The name's version, so that a reader can tell one from another.
+/// How often the content of the name has changed.
 pub const VERSION: HeaderName = HeaderName::from_static("x-mega-version");
-/// The object that is the version, the same at every gateway.
+/// The object that contains the version's manifest, the same at every gateway.
 pub const OBJECT: HeaderName = HeaderName::from_static("x-mega-object");
-/// The block that the answer about the name is from.
+/// The block in which the name was resolved.
 pub const BLOCK: HeaderName = HeaderName::from_static("x-mega-block");
-/// How that is known: `light`, `proof` or `rpc`.
+/// How the resolution was verified: `light`, `proof` or `rpc`.
 pub const VERIFIED: HeaderName = HeaderName::from_static("x-mega-verified");
-/// `active`, or `grace` where the name has run out and its owner should renew it.
+/// `active`, or `grace` if the name has expired and its owner should renew it.
 pub const STATE: HeaderName = HeaderName::from_static("x-mega-state");
 
-/// Says what is known of the name.
-pub fn resolved(headers: &mut HeaderMap, resolved: &Resolved, object: Option<ObjectId>) {
-    evidence(headers, &resolved.name, resolved.evidence);
+/// Adds the headers for a name that points at something.
+pub fn add_resolved(headers: &mut HeaderMap, resolved: &Resolved, object: Option<ObjectId>) {
+    add_evidence(headers, &resolved.name, resolved.evidence);
     headers.insert(VERSION, resolved.version.into());
     headers.insert(STATE, HeaderValue::from_static(state(resolved.status)));
     if let Some(object) = object.and_then(|object| HeaderValue::from_str(&object.to_string()).ok()) {
@@ -27,8 +27,8 @@ pub fn resolved(headers: &mut HeaderMap, resolved: &Resolved, object: Option<Obj
     }
 }
 
-/// Says on what an answer about a name relies.
-pub fn evidence(headers: &mut HeaderMap, name: &str, evidence: Evidence) {
+/// Adds the headers for any answer about a name, also that it does not exist.
+pub fn add_evidence(headers: &mut HeaderMap, name: &str, evidence: Evidence) {
     if let Ok(name) = HeaderValue::from_str(name) {
         headers.insert(NAME, name);
     }

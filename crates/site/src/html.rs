@@ -1,0 +1,40 @@
+//! Pages that are generated, not published.
+
+use crate::answer::{Answer, AnswerBody};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+/// Returns a small page with one sentence, for example an error.
+pub fn message_page(status: StatusCode, text: &str) -> Answer<'static> {
+    let title = status.canonical_reason().unwrap_or("Meganet");
+    let body = format!("<!doctype html><meta charset=\"utf-8\"><title>{title}</title><p>{}</p>\n", escape(text));
+    generated(status, "text/html; charset=utf-8", body)
+}
+
+/// Returns a redirect, with a small page for clients that do not follow it.
+pub fn redirect_page(status: StatusCode, location: &HeaderValue) -> Answer<'static> {
+    let mut answer = message_page(status, &format!("Moved to {}", location.to_str().unwrap_or_default()));
+    answer.headers.insert(header::LOCATION, location.clone());
+    answer
+}
+
+/// Returns generated text that browsers neither cache nor run scripts in.
+pub fn generated(status: StatusCode, media_type: &'static str, text: String) -> Answer<'static> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    forbid_scripts(&mut headers);
+    Answer { status, headers, body: AnswerBody::Text(text) }
+}
+
+/// Forbids a generated page to run or load anything, so that a name or path repeated in it cannot either.
+pub(crate) fn forbid_scripts(headers: &mut HeaderMap) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let nothing = "default-src 'none'; base-uri 'none'; form-action 'none'";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(nothing));
+}
+
+/// Escapes text for HTML.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
