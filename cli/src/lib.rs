@@ -6,4 +6,3 @@ pub mod config;
 pub mod names;
 pub mod output;
 pub mod progress;
-pub mod rules;

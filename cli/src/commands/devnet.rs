@@ -5,7 +5,6 @@ use crate::{
     args::{DevnetArgs, DevnetCommand, KindArg, ProcessArgs, ShapeArgs},
     output::bytes,
     progress::Bars,
-    rules,
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use meganet_chain_client::Signer;
@@ -198,8 +197,7 @@ async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Re
     let client = connect(devnet.chain().await?, &config.bootnodes, None).await?;
     let bars = Bars::default();
     report_step(&format!("publishing {} under the name {name}", site.display()));
-    let usual = PublishOptions::new(devnet.state.dir.join("uploads"));
-    let options = PublishOptions { inspect: rules::inspect, ..usual };
+    let options = PublishOptions::new(devnet.state.dir.join("uploads"));
     let report = client.publish(&Signer::from_suri("//Alice")?, site, name, &options, &bars).await?;
     bars.clear();
     let url = devnet.state.site_url(name).context("the demo has a gateway")?;

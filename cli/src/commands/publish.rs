@@ -9,7 +9,6 @@ use crate::{
     names::{quote_json, quote_text, read_name},
     output::{bytes, counted},
     progress::Bars,
-    rules,
 };
 use anyhow::Result;
 use coverage::Coverage;
@@ -27,7 +26,7 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
     let bars = Bars::default();
     let terms = terms(&client, &name, &args.terms, args.dry_run).await?;
     let usual = options(&args.placement)?;
-    let options = PublishOptions { terms, registrations: registrations_dir()?, inspect: rules::inspect, ..usual };
+    let options = PublishOptions { terms, registrations: registrations_dir()?, ..usual };
     let url = session.config()?.gateway.map(|gateway| format!("http://{name}.{gateway}/"));
     if args.dry_run {
         let preview = client.preview(&signer, &args.dir, &name, &options, &bars).await;

@@ -15,10 +15,11 @@ mod error;
 mod journal;
 mod preview;
 mod put;
+mod rules;
 mod state;
 mod uploader;
 
-pub use error::{PublishError, Refusal};
+pub use error::PublishError;
 pub use preview::PublishPreview;
 pub use put::PutReport;
 pub use uploader::UploadForecast;
@@ -50,9 +51,6 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 /// Plaintext bytes of the largest object that is made, unless told otherwise: what an interrupted upload repeats at most.
 pub const OBJECT_LEN: u64 = 64 * 1024 * 1024;
 
-/// Looks at the files of a site before anything else is done with them. What it refuses is not published. It may block.
-pub type Inspect = fn(&[FoundFile]) -> Result<(), Refusal>;
-
 /// How to publish.
 #[derive(Clone, Debug)]
 pub struct PublishOptions {
@@ -72,8 +70,6 @@ pub struct PublishOptions {
     pub until: Until,
     /// Plaintext bytes of the largest object that is made.
     pub object_len: u64,
-    /// What looks at the files first; nothing by default. What in them would be a mistake is known to who serves them.
-    pub inspect: Inspect,
 }
 
 impl PublishOptions {
@@ -89,7 +85,6 @@ impl PublishOptions {
             register: true,
             until: Until::Finalized,
             object_len: OBJECT_LEN,
-            inspect: |_| Ok(()),
         }
     }
 }
@@ -153,7 +148,7 @@ impl Client {
         options: &PublishOptions,
         progress: &dyn Progress,
     ) -> Result<PublishReport, PublishError> {
-        let walked = list(dir, options.inspect, progress).await?;
+        let walked = list(dir, progress).await?;
         let target = Target::check(self, signer, name, options.register).await?;
         let mut registration = match target.to_register() {
             Some(label) => {
@@ -283,13 +278,13 @@ fn stand_in(plan: &Plan) -> Manifest {
     plan.manifest(&plan.packs().iter().map(|pack| stand_in(pack.len)).collect::<Vec<_>>())
 }
 
-/// Lists a folder and has its files looked at.
-async fn list(dir: &Path, inspect: Inspect, progress: &dyn Progress) -> Result<Walked, PublishError> {
+/// Lists a folder, and checks the rules in it that gateways will apply.
+async fn list(dir: &Path, progress: &dyn Progress) -> Result<Walked, PublishError> {
     progress.begin(Stage::Listing, None);
     let folder = dir.to_owned();
     let listing = move || {
         let walked = walk(&folder)?;
-        inspect(&walked.files).map_err(PublishError::Refused)?;
+        rules::check(&walked.files)?;
         Ok::<_, PublishError>(walked)
     };
     let walked = blocking(listing).await??;

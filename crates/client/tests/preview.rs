@@ -9,22 +9,11 @@ use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until};
 use meganet_client::{
     PublishOptions, PublishPreview,
     names::{NameError, Terms},
-    pack::FoundFile,
     progress::Silent,
-    publish::{PublishError, Refusal},
+    publish::PublishError,
 };
 use meganet_primitives::content::NameContent;
 use support::{World, noise, tree};
-
-/// Takes no file that is 'a'.
-fn no_a(files: &[FoundFile]) -> Result<(), Refusal> {
-    for file in files {
-        if file.head(2)? == b"a" {
-            return Err(format!("{} is no good", file.path).into());
-        }
-    }
-    Ok(())
-}
 
 async fn preview(world: &World, name: &str) -> PublishPreview {
     let (sent, received) = (world.chain.submissions(), world.received());
@@ -142,12 +131,12 @@ async fn what_would_be_refused_is_refused_and_too_little_money_is_told() {
     let poor = look(poor, "free", options.clone()).await.unwrap();
     assert!(!poor.is_affordable() && poor.available == 0 && poor.needed > 0);
 
-    // What looks at the files is asked first of all, also before a name that would be refused.
-    let picky = PublishOptions { inspect: no_a, ..options.clone() };
-    let refused = look(owner.clone(), "modern", picky.clone()).await.unwrap_err();
-    assert!(matches!(refused, PublishError::Refused(_)) && refused.to_string() == "a is no good", "{refused}");
-    let refused = world.client.publish(&owner, &site, "free", &picky, &Silent).await.unwrap_err();
-    assert!(matches!(refused, PublishError::Refused(_)), "{refused}");
+    // The site's rules are checked first of all, also before a name that would be refused.
+    std::fs::write(site.join("_redirects"), "/a /b 299\n").unwrap();
+    let refused = look(owner.clone(), "modern", options.clone()).await.unwrap_err();
+    assert!(matches!(refused, PublishError::Rules(_)) && refused.to_string().contains("'299'"), "{refused}");
+    let refused = world.client.publish(&owner, &site, "free", &options, &Silent).await.unwrap_err();
+    assert!(matches!(refused, PublishError::Rules(_)), "{refused}");
     assert!(!options.state_dir.exists(), "something was written");
     assert_eq!(world.received(), 0);
     assert_eq!(world.chain.commitments(&owner.account(), At::Best).await.unwrap(), []);

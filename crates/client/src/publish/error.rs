@@ -3,11 +3,9 @@
 use crate::{names::NameError, pack::PackError};
 use meganet_chain_client::ChainError;
 use meganet_primitives::{manifest::ManifestError, object::ObjectError};
+use meganet_site::RuleErrors;
 use meganet_transfer::upload::UploadError;
-use std::{error::Error, io, path::PathBuf};
-
-/// Why a site's files were refused when they were looked at.
-pub type Refusal = Box<dyn Error + Send + Sync>;
+use std::{io, path::PathBuf};
 
 /// An error while publishing or putting. The chain is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -38,9 +36,9 @@ pub enum PublishError {
     /// The folder or a file in it cannot be published.
     #[error(transparent)]
     Pack(#[from] PackError),
-    /// What [`super::PublishOptions::inspect`] refused.
-    #[error(transparent)]
-    Refused(Refusal),
+    /// Gateways could not apply the site's rules.
+    #[error("the site's rules have errors, so nothing was published. Correct them and run the command again:\n  {0}")]
+    Rules(#[from] RuleErrors),
     /// It could not be stored.
     #[error(transparent)]
     Upload(UploadError),
