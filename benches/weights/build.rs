@@ -7,13 +7,13 @@ fn main() -> io::Result<()> {
     let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let root = here.join("../..").canonicalize()?;
 
-    // The builder works in `wbuild`, beside the nearest `build` above the output folder. That is where the product's
-    // runtime is built, which must not be replaced by one with benchmarks: so it gets an output folder deeper down.
+    // The builder works in `wbuild`, beside the nearest `build` above the output folder. The product's runtime is built there and
+    // must not be replaced by one with benchmarks, so this build gets a deeper output folder.
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let profile = out.join("release");
     let inner = profile.join("build");
     fs::create_dir_all(&inner)?;
-    // Against this file's time it sets the age of what it builds, by which cargo then knows that nothing changed.
+    // The builder dates its output by this file, so that cargo sees that nothing has changed.
     let invoked = profile.join("invoked.timestamp");
     if invoked.exists() {
         fs::remove_file(&invoked)?;

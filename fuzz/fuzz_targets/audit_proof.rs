@@ -1,5 +1,5 @@
-//! Answers to audits: whatever is accepted is the one true answer to the sample, or the part of it that a weaker claim needs.
-//! The bytes are a proof, or changes to a sound one: positions and what to put there.
+//! Proofs of storage: an accepted answer is the one correct answer to the sample, or the part of it that a weaker claim needs.
+//! The input is a proof, or a list of changes to a valid one: positions and new bytes.
 #![no_main]
 
 use codec::{Decode, Encode};

@@ -1,4 +1,4 @@
-//! Links: whatever is read is written as a link that is read as the same.
+//! Links: every link that parses is written as a link that parses to the same value.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Manifests: whatever is read is safe and is written back as it was.
+//! Manifests: every manifest that decodes is safe, and encodes to the same bytes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

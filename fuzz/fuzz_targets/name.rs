@@ -1,4 +1,4 @@
-//! Labels: a skeleton is short and its own skeleton; a valid label is a valid host name.
+//! Labels: a skeleton is short and equal to its own skeleton; a valid label is a valid host name.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

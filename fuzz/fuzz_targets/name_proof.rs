@@ -1,5 +1,5 @@
-//! Proofs of resolution: whatever is read is written the same, and whatever is accepted says what the chain says. The bytes
-//! are a proof, or changes to a sound one: positions and what to put there.
+//! Proofs of resolution: every proof that decodes encodes to the same bytes, and every accepted proof agrees with the chain.
+//! The input is a proof, or a list of changes to a valid one: positions and new bytes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Merkle and mountain-range proofs: nothing forged is accepted, nothing panics.
+//! Merkle and mountain-range proofs: no forged proof is accepted, and no input panics.
 #![no_main]
 
 use codec::Decode;

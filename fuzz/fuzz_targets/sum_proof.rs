@@ -1,4 +1,4 @@
-//! Proofs of batch entries: only the true entry at the true index is accepted.
+//! Proofs of batch entries: only the correct entry at the correct index is accepted.
 #![no_main]
 
 use codec::Decode;

@@ -1,6 +1,6 @@
-//! Runs benchmarks of the runtime it was built with: the SDK's `benchmark pallet`, with that command's options.
+//! Runs the benchmarks of the runtime that it was built with: the SDK's `benchmark pallet`, with the same options.
 //!
-//! `scripts/bench weights` calls it for every pallet of ours. `meganet-weights --list --all` tells what there is to run.
+//! `scripts/bench weights` calls it for each of our pallets. `meganet-weights --list --all` lists the benchmarks.
 
 use clap::Parser;
 use frame_benchmarking_cli::PalletCmd;
@@ -17,6 +17,6 @@ fn main() -> sc_cli::Result<()> {
     LoggerBuilder::new("info").init()?;
     let wasm = runtime::WASM_BINARY_PATH.ok_or("built without the runtime: SKIP_WASM_BUILD is set")?;
     let ours = ["--runtime", wasm, "--genesis-builder", "runtime"].map(Into::into);
-    // The runtime asks for no functions of the host beyond the standard ones.
+    // The runtime needs only the standard host functions.
     PalletCmd::parse_from(std::env::args_os().chain(ours)).run_with_spec::<BlakeTwo256, ()>(None)
 }
