@@ -1,9 +1,4 @@
-//! A replacement for the crate [`wasm-opt`](https://docs.rs/wasm-opt), which compiles Binaryen: 14 CPU-minutes of C++.
-//!
-//! `substrate-wasm-builder` runs Binaryen at optimization level 0, where it only validates the module against the
-//! WebAssembly MVP, lowers sign extension, and strips DWARF. Compiled for `wasm32v1-none`, a runtime has no sign extension
-//! to lower, so validating and stripping remain. The workspace puts this crate in the original's place with
-//! `[patch.crates-io]`; it has the part of the API that the builder calls.
+#![doc = include_str!("../README.md")]
 
 use std::{fs, io, ops::Range, path::Path};
 
@@ -14,11 +9,11 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 pub enum Pass {
     /// Removes the custom sections with debugging information.
     StripDwarf,
-    /// Requires that the module does not use sign extension; see the crate's documentation.
+    /// Refuses a module that uses sign extension; see the crate's documentation.
     SignextLowering,
 }
 
-/// Why a module was not written.
+/// The reason that a module was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum OptimizationError {
     /// The input could not be read.
@@ -32,7 +27,7 @@ pub enum OptimizationError {
     Write(#[source] io::Error),
 }
 
-/// What to do with a module.
+/// The passes over a module, and the features that it may use.
 #[derive(Clone, Debug, Default)]
 pub struct OptimizationOptions {
     mvp: bool,
