@@ -1,8 +1,69 @@
 //! The first state, the parameters that root may change, and the check of the runtime's constants.
 
 use crate::{Config, CurrentParams, Error, Event, GenesisConfig, Label, Pallet, WeightInfo};
-use frame_support::{dispatch::DispatchClass, ensure, pallet_prelude::DispatchResult, traits::Get};
+use frame_support::{
+    dispatch::DispatchClass, ensure, pallet_macros::pallet_section, pallet_prelude::DispatchResult, traits::Get,
+};
 use meganet_primitives::name::{MAX_LABEL, MAX_RECORDS, MAX_SUBNAMES, NameParams};
+
+#[pallet_section]
+mod genesis_config {
+    /// The state at genesis.
+    #[pallet::genesis_config]
+    pub struct GenesisConfig<T: Config> {
+        /// A commitment must be so many blocks old before the name is registered.
+        pub min_commit_age: BlockNumber,
+        /// And may not be older.
+        pub max_commit_age: BlockNumber,
+        /// What a rent pays for, in blocks.
+        pub year: BlockNumber,
+        /// For so many blocks a name works after it has run out.
+        pub grace: BlockNumber,
+        /// For so many blocks after its grace a name costs a premium.
+        pub premium: BlockNumber,
+        /// The premium halves every so many blocks.
+        pub halving: BlockNumber,
+        /// The premium when the grace ends, in planck.
+        pub premium_start: Balance,
+        /// The rent of a year for labels of 3, of 4, of 5, and of more characters, in planck.
+        pub rent: [Balance; 4],
+        /// Held for a name, in planck.
+        pub deposit: Balance,
+        /// Held for each record, each name below a name and each commitment, in planck.
+        pub record_deposit: Balance,
+        /// Labels that nobody can register, nor what looks like them.
+        pub reserved: Vec<String>,
+        #[serde(skip)]
+        pub _config: PhantomData<T>,
+    }
+
+    impl<T: Config> Default for GenesisConfig<T> {
+        fn default() -> Self {
+            let live = NameParams::default();
+            Self {
+                min_commit_age: live.min_commit_age,
+                max_commit_age: live.max_commit_age,
+                year: live.year,
+                grace: live.grace,
+                premium: live.premium,
+                halving: live.halving,
+                premium_start: live.premium_start,
+                rent: live.rent,
+                deposit: live.deposit,
+                record_deposit: live.record_deposit,
+                reserved: RESERVED.iter().map(|&label| label.into()).collect(),
+                _config: PhantomData,
+            }
+        }
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            Pallet::<T>::build_genesis(self);
+        }
+    }
+}
 
 impl<T: Config> Pallet<T> {
     /// Writes the first state.

@@ -126,7 +126,7 @@ impl<T: Config> Pallet<T> {
             let range = Self::range_at(sample, period).ok_or(Error::<T>::BadAnswer)?;
             let profile = Groups::<T>::get(sample.group).ok_or(Error::<T>::NoSuchGroup)?.profile.profile();
             verify(sample, &range, profile.n, answer).map_err(|error| {
-                log::debug!(target: "runtime::storage", "a sample of group {}: {error}", sample.group);
+                log::debug!(target: crate::LOG_TARGET, "a sample of group {}: {error}", sample.group);
                 Error::<T>::BadAnswer
             })?;
             let record = duty.slot_mut(sample.group).ok_or(Error::<T>::BadAnswer)?;

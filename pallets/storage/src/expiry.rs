@@ -87,7 +87,7 @@ impl<T: Config> Pallet<T> {
                 );
                 if let Err(error) = released {
                     // One account in trouble must not keep everybody else's deposits.
-                    log::error!(target: "runtime::storage", "a tombstone's deposit is stuck: {error:?}");
+                    log::error!(target: crate::LOG_TARGET, "a tombstone's deposit is stuck: {error:?}");
                 }
             }
             left = left.saturating_sub(count);

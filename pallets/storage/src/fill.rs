@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
         if let Some(again) = Self::fill_step(request, seed) {
             // There is room: a request was removed above.
             if queue.try_push(again).is_err() {
-                log::error!(target: "runtime::storage", "the fill queue is full after a removal");
+                log::error!(target: crate::LOG_TARGET, "the fill queue is full after a removal");
             }
         }
         FillQueue::<T>::put(queue);

@@ -3,6 +3,7 @@
 use crate::{Config, CurrentParams, Error, Event, Fixed, FixedParams, GenesisConfig, Pallet, Params, WeightInfo};
 use frame_support::{
     dispatch::DispatchClass,
+    pallet_macros::pallet_section,
     pallet_prelude::DispatchResult,
     traits::{
         Get,
@@ -14,6 +15,72 @@ use meganet_primitives::{
     pay::MILLION,
     placement::{MAX_SLOTS, ProfileId},
 };
+
+#[pallet_section]
+mod genesis_config {
+    /// The state at genesis.
+    #[pallet::genesis_config]
+    pub struct GenesisConfig<T: Config> {
+        /// Blocks of a storage epoch, at least 1. It can't change afterwards.
+        pub epoch_blocks: u32,
+        /// Bytes of a slot, by profile. They can't change afterwards.
+        pub slot_capacity: [u64; 4],
+        /// The latest expiry that can be bought is this many epochs away; at most [`Config::MaxRanges`].
+        pub max_epochs: u32,
+        /// Blocks of an audit period; an epoch is a whole number of them. It can't change afterwards.
+        pub period_blocks: u32,
+        /// Blocks within which a challenge must be answered. It can't change afterwards.
+        pub window_blocks: u32,
+        /// Bytes that a challenge asks for. It can't change afterwards.
+        pub samples: u8,
+        /// Price of one GiB (of shard bytes, all n shards counted) for one epoch, in planck, at first.
+        pub price_per_gib_epoch: Balance,
+        /// How the price moves.
+        pub curve: PriceCurve,
+        /// What missed audits lead to, and how workers are paid.
+        pub audit: AuditParams,
+        /// Held from the account that opens a group, in planck.
+        pub group_deposit: Balance,
+        /// Bond of a worker for each GiB that it lends, in planck.
+        pub bond_per_gib: Balance,
+        /// The bond of the smallest worker, in planck.
+        pub min_bond: Balance,
+        /// The smallest capacity that a worker may declare, in bytes.
+        pub min_capacity: u64,
+        #[serde(skip)]
+        pub _config: PhantomData<T>,
+    }
+
+    impl<T: Config> Default for GenesisConfig<T> {
+        fn default() -> Self {
+            let fixed = FixedParams::default();
+            let params = Params::default();
+            Self {
+                epoch_blocks: fixed.epoch_blocks,
+                slot_capacity: fixed.slot_capacity,
+                max_epochs: params.max_epochs.min(T::MaxRanges::get()),
+                period_blocks: fixed.schedule.period_blocks,
+                window_blocks: fixed.schedule.window_blocks,
+                samples: fixed.schedule.samples,
+                price_per_gib_epoch: params.price_per_gib_epoch,
+                curve: params.curve,
+                audit: params.audit,
+                group_deposit: params.group_deposit,
+                bond_per_gib: params.bond_per_gib,
+                min_bond: params.min_bond,
+                min_capacity: params.min_capacity,
+                _config: PhantomData,
+            }
+        }
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            Pallet::<T>::build_genesis(self);
+        }
+    }
+}
 
 impl<T: Config> Pallet<T> {
     /// Writes the first state.
