@@ -9,13 +9,16 @@
 //! - [`schedule`]: periods, challenge blocks, windows, and the mixing of block randomness.
 //! - [`draw`]: from a seed to the bytes that are asked for.
 //! - [`proof`]: the answer, and its verification.
+//! - [`binding`]: which batches a worker can't be excused from.
 //! - [`score`]: what missed periods amount to.
 
+pub mod binding;
 pub mod draw;
 pub mod proof;
 pub mod schedule;
 pub mod score;
 
+pub use binding::is_bound;
 pub use draw::{Holding, Sample, find_entry, find_leaf, samples};
 pub use proof::{Answer, AuditError, AuditProof, BatchPath, EntryPath, HeldLeaf, MAX_SAMPLES, verify};
 pub use schedule::{MIX_BLOCKS, PURPOSE_WHAT, PURPOSE_WHEN, Schedule, mix};

@@ -17,8 +17,8 @@ use frame_support::{
 };
 use meganet_primitives::{
     Balance, BlockNumber, GroupId, Period, WorkerId,
-    audit::{Answer, AuditProof, Holding, Sample, samples, verify},
-    range::{RangeLeaf, RangeState},
+    audit::{Answer, AuditProof, Holding, Sample, is_bound, samples, verify},
+    range::RangeState,
 };
 use sp_runtime::{AccountId32, DispatchError};
 
@@ -202,7 +202,7 @@ impl<T: Config> Pallet<T> {
                 }
             }
             Answer::Excused(_) => {
-                ensure!(!is_bound(record, &batch.leaf), Error::<T>::NotExcused);
+                ensure!(!is_bound(&batch.leaf, record.slot, record.since), Error::<T>::NotExcused);
                 record.held = 0;
                 record.excused = record.excused.saturating_add(1);
             }
@@ -214,10 +214,4 @@ impl<T: Config> Pallet<T> {
         }
         Ok(())
     }
-}
-
-/// Whether a slot's worker has signed for a batch itself.
-fn is_bound(record: &SlotRecord, leaf: &RangeLeaf) -> bool {
-    let bit = 1u64.checked_shl(u32::from(record.slot)).unwrap_or_default();
-    leaf.signed & bit != 0 && leaf.registered >= record.since
 }

@@ -3,12 +3,14 @@
 use crate::store::Reading;
 use codec::Encode;
 use meganet_primitives::{
-    BlockNumber, Epoch, Period, SlotIndex,
+    BlockNumber, Epoch, Period,
     audit::Answer,
     chain::{ChallengeInfo, ChallengeState, Tombstone},
     hash::{Hash, Tag, tagged},
     range::RangeLeaf,
 };
+
+pub use meganet_primitives::audit::is_bound;
 
 /// A proof that was given to the transaction pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +60,6 @@ pub fn step(best: BlockNumber, challenge: Option<&ChallengeInfo>, sent: Option<&
             _ => Step::Prove,
         },
     }
-}
-
-/// Whether a slot is bound to a batch: it signed the batch, and whoever sits in it now sat there when it was registered.
-/// `since` is the block in which this worker got the slot.
-pub fn is_bound(leaf: &RangeLeaf, slot: SlotIndex, since: BlockNumber) -> bool {
-    let signed = leaf.signed.checked_shr(slot.into()).is_some_and(|bits| bits & 1 == 1);
-    signed && leaf.registered >= since
 }
 
 /// The batch of a sample that is not here, if its place in the range is known.
