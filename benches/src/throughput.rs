@@ -78,7 +78,7 @@ async fn measure(devnet: &Devnet, batches: u32, report: &mut Report) -> Result<b
         outcomes.iter().flat_map(TxOutcome::stored).map(|stored| u64::from(stored.leaf.batch.objects)).sum();
     ensure!(objects == u64::from(batches) * u64::from(OBJECTS), "{objects} objects were registered");
     let stats = chain.stats(At::Finalized).await?;
-    ensure!(stats.objects == objects, "the chain counts {} objects", stats.objects);
+    ensure!(stats.totals.objects == objects, "the chain counts {} objects", stats.totals.objects);
     let rate = of_stores.a_second * f64::from(OBJECTS);
     report.count("objects", objects);
     report.count("store.blocks", of_stores.blocks.into());

@@ -2,9 +2,11 @@
 
 mod names;
 mod renewals;
+mod totals;
 
 pub use names::{Availability, CommitmentInfo, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo};
 pub use renewals::{AutoRenewalInfo, AutoRenewalState};
+pub use totals::{StorageStats, StorageTotals};
 
 use crate::{
     AccountId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
@@ -149,34 +151,6 @@ pub struct StorageParams {
     /// What an automatic renewal pays, today, to whoever has the chain do it.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub renewal_fee: Balance,
-}
-
-/// Totals of the network.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
-pub struct StorageStats {
-    /// Registered workers.
-    pub workers: u32,
-    /// Bytes they lend.
-    pub capacity: u64,
-    /// Bytes promised to slots.
-    pub committed: u64,
-    /// Placement groups.
-    pub groups: u32,
-    /// Groups with a vacant slot.
-    pub groups_filling: u32,
-    /// Batches registered since genesis.
-    pub batches: u64,
-    /// Objects registered since genesis.
-    pub objects: u64,
-    /// Shard bytes registered since genesis, all n shards counted.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
-    pub bytes: u128,
-    /// Payments that wait in the pot.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
-    pub pot: Balance,
-    /// The epoch now.
-    pub epoch: Epoch,
 }
 
 /// How far a challenge has come.

@@ -158,7 +158,7 @@ pub struct Network {
 }
 
 /// Questions about audits, answered at the last final block.
-#[rpc(server, client)]
+#[rpc(server)]
 pub trait AuditApi {
     /// The challenges of the workers in this period, a page of workers at a time: up to `limit` from number `from` on.
     #[method(name = "storage_v1_challenges", blocking)]
@@ -211,10 +211,10 @@ where
         let stats = api.stats(hash).map_err(unreadable(hash))?;
         let money = api.money(hash).map_err(unreadable(hash))?;
         Ok(Network {
-            workers: stats.workers,
-            groups: stats.groups,
-            groups_filling: stats.groups_filling,
-            objects: stats.objects,
+            workers: stats.totals.workers,
+            groups: stats.totals.groups,
+            groups_filling: stats.totals.groups_filling,
+            objects: stats.totals.objects,
             epoch: stats.epoch,
             price_per_gib_epoch: money.price_per_gib_epoch.to_string(),
             paid_in: money.paid_in.to_string(),

@@ -25,16 +25,16 @@ pub mod storage;
 #[cfg(test)]
 mod mock;
 
-pub use audit::{Audit, AuditApiClient, AuditApiServer, FinalBlocks};
+pub use audit::{Audit, AuditApiServer, FinalBlocks};
 pub use block::BlockRef;
 pub use error::RpcError;
 pub use name::{
-    Name, NameApiClient, NameApiServer,
+    Name, NameApiServer,
     prover::{ProofSource, Sets},
     reader::StateReader,
 };
-pub use renewal::{Renewal, RenewalApiClient, RenewalApiServer};
-pub use storage::{Storage, StorageApiClient, StorageApiServer};
+pub use renewal::{Renewal, RenewalApiServer};
+pub use storage::{Storage, StorageApiServer};
 
 /// The prefix of the chain's SS58 addresses.
 pub const SS58_PREFIX: u16 = 6342;

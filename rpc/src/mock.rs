@@ -7,8 +7,8 @@ use meganet_primitives::{
     chain::{
         AutoRenewalInfo, AutoRenewalState, Availability, ChallengeInfo, ChallengeState, ChallengedRow, CommitmentInfo,
         GroupHealth, GroupInfo, NameInfo, NameRecordEntry, NameVersion, RangeInfo, Resolution, SlotAssignment,
-        SlotHealth, SlotMember, StorageMoney, StorageParams, StorageStats, SubnameInfo, Tombstone, WorkerAudit,
-        WorkerInfo,
+        SlotHealth, SlotMember, StorageMoney, StorageParams, StorageStats, StorageTotals, SubnameInfo, Tombstone,
+        WorkerAudit, WorkerInfo,
     },
     content::{ContentRef, NameContent, ReadKey},
     country::Country,
@@ -256,7 +256,7 @@ sp_api::mock_impl_runtime_apis! {
         }
 
         fn stats() -> StorageStats {
-            StorageStats {
+            let totals = StorageTotals {
                 workers: 1,
                 capacity: 1 << 40,
                 committed: 1 << 30,
@@ -265,9 +265,8 @@ sp_api::mock_impl_runtime_apis! {
                 batches: 2,
                 objects: 3,
                 bytes: u128::from(u64::MAX) + 1,
-                pot: 77,
-                epoch: 9,
-            }
+            };
+            StorageStats { totals, pot: 77, epoch: 9 }
         }
 
         fn group(id: GroupId) -> Option<GroupInfo> {

@@ -39,7 +39,7 @@ use sp_runtime::traits::Block as BlockT;
 use std::{marker::PhantomData, sync::Arc};
 
 /// Questions about names. Where nothing else is said, a name is a label, `alice`, or a label below one, `blog.alice`.
-#[rpc(server, client)]
+#[rpc(server)]
 pub trait NameApi {
     /// What a name leads to, or null where there is no such name. Read at the last final block, or at the block `at`.
     #[method(name = "name_v1_resolve")]

@@ -75,7 +75,7 @@ pub struct AutoRenewalAt {
 }
 
 /// Questions about automatic renewals, answered at the last final block.
-#[rpc(server, client)]
+#[rpc(server)]
 pub trait RenewalApi {
     /// An automatic renewal, or null where there is none with this number.
     #[method(name = "storage_v1_autoRenewal", blocking)]

@@ -92,35 +92,17 @@ pub struct WorkerPage {
 }
 
 /// Totals of the network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stats {
-    /// Registered workers.
-    pub workers: u32,
-    /// Bytes that they lend.
-    pub capacity: u64,
-    /// Bytes promised to slots.
-    pub committed: u64,
-    /// Placement groups.
-    pub groups: u32,
-    /// Groups with a vacant slot.
-    pub groups_filling: u32,
-    /// Batches registered since genesis.
-    pub batches: u64,
-    /// Objects registered since genesis.
-    pub objects: u64,
-    /// Shard bytes registered since genesis, all n shards counted.
-    pub bytes: String,
-    /// Payments that wait in the pot, in planck.
-    pub pot: String,
-    /// The storage epoch.
-    pub epoch: u32,
+    /// The totals.
+    #[serde(flatten)]
+    pub stats: StorageStats,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
 /// Questions about storage, answered at the last final block.
-#[rpc(server, client)]
+#[rpc(server)]
 pub trait StorageApi {
     /// A placement group, or null where there is none with this number.
     #[method(name = "storage_v1_group", blocking)]
@@ -179,7 +161,7 @@ where
     fn stats(&self) -> Result<Stats, RpcError> {
         let (hash, block) = locate(&*self.client, None)?;
         let stats = self.client.runtime_api().stats(hash).map_err(unreadable(hash))?;
-        Ok(Stats::new(stats, block))
+        Ok(Stats { stats, block })
     }
 }
 
@@ -220,24 +202,6 @@ impl From<WorkerInfo> for Worker {
             bond: info.bond.to_string(),
             accepting: info.accepting,
             registered: info.registered,
-        }
-    }
-}
-
-impl Stats {
-    fn new(stats: StorageStats, block: BlockRef) -> Self {
-        Self {
-            workers: stats.workers,
-            capacity: stats.capacity,
-            committed: stats.committed,
-            groups: stats.groups,
-            groups_filling: stats.groups_filling,
-            batches: stats.batches,
-            objects: stats.objects,
-            bytes: stats.bytes.to_string(),
-            pot: stats.pot.to_string(),
-            epoch: stats.epoch,
-            block,
         }
     }
 }

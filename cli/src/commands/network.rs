@@ -17,7 +17,7 @@ pub async fn run(session: &Session) -> Result<()> {
     let groups = groups(&*chain, at).await?;
     let degraded: Vec<&GroupHealth> = groups.iter().filter(|group| !is_whole(group)).collect();
     let value = json!({
-        "workers": stats.workers,
+        "workers": stats.totals.workers,
         "epoch": stats.epoch,
         "period_blocks": params.schedule.period_blocks,
         "window_blocks": params.schedule.window_blocks,
@@ -26,7 +26,7 @@ pub async fn run(session: &Session) -> Result<()> {
         "challenges": challenges,
         "groups": groups.len(),
         "groups_whole": groups.len() - degraded.len(),
-        "groups_filling": stats.groups_filling,
+        "groups_filling": stats.totals.groups_filling,
         "lacking": degraded.iter().map(|group| to_json(group)).collect::<Vec<_>>(),
         "price_per_gib_epoch": money.price_per_gib_epoch.to_string(),
         "paid_in": money.paid_in.to_string(),
@@ -40,7 +40,7 @@ pub async fn run(session: &Session) -> Result<()> {
     session.output.result(&value, |_| {
         let states: Vec<String> = challenges.iter().map(|(state, count)| format!("{count} {state}")).collect();
         let mut lines = vec![
-            format!("workers    {}; challenges in this period: {}", stats.workers, states.join(", ")),
+            format!("workers    {}; challenges in this period: {}", stats.totals.workers, states.join(", ")),
             format!(
                 "audits     {} bytes of each worker every {} blocks, to be proven within {}, tolerating {}",
                 params.schedule.samples,

@@ -246,7 +246,7 @@ async fn workers_and_batches() {
     assert_eq!(chain.stored_leaves(&outcome.block.hash).await.unwrap(), stored);
     let ranges = chain.ranges(group, At::Finalized).await.unwrap();
     assert_eq!((ranges[0].expiry, ranges[0].state.leaves, ranges[0].state.bytes()), (expiry, 1, batch.bytes));
-    assert_eq!(chain.stats(At::Finalized).await.unwrap().objects, 3);
+    assert_eq!(chain.stats(At::Finalized).await.unwrap().totals.objects, 3);
 
     let leaf = stored[0].leaf;
     let tombstone = Call::Tombstone {

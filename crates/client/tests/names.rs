@@ -317,5 +317,5 @@ async fn what_is_submitted_already_is_not_paid_for_twice() {
     assert_eq!((report.version, report.registered, report.block), (1, true, None));
     assert_eq!(index(&world, "home").await.unwrap(), b"hello");
     assert_eq!(world.chain.name("home", At::Best).await.unwrap().unwrap().version, 1);
-    assert_eq!(world.chain.stats(At::Best).await.unwrap().batches, 1);
+    assert_eq!(world.chain.stats(At::Best).await.unwrap().totals.batches, 1);
 }

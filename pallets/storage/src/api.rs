@@ -43,17 +43,9 @@ impl<T: Config> Pallet<T> {
 
     /// Totals of the network.
     pub fn api_stats() -> StorageStats {
-        let total = Total::<T>::get();
         let pot = T::Currency::balance(&Self::pot());
         StorageStats {
-            workers: total.workers,
-            capacity: total.capacity,
-            committed: total.committed,
-            groups: total.groups,
-            groups_filling: total.groups_filling,
-            batches: total.batches,
-            objects: total.objects,
-            bytes: total.bytes,
+            totals: Total::<T>::get(),
             pot: pot.saturating_sub(T::Currency::minimum_balance()),
             epoch: Self::epoch(),
         }

@@ -65,7 +65,7 @@ pub mod workers;
 pub use pallet::*;
 pub use types::{
     AuditParams, AutoRenewal, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord, TombstoneRecord,
-    Totals, Worker,
+    Worker,
 };
 pub use weights::WeightInfo;
 
@@ -87,7 +87,7 @@ const LOG_TARGET: &str = "runtime::storage";
 pub mod pallet {
     use crate::{
         AuditParams, AutoRenewal, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord,
-        TombstoneRecord, Totals, WeightInfo, Worker,
+        TombstoneRecord, WeightInfo, Worker,
         auto_renewal::Terms,
         renewal::Registered,
         tombstones::Place,
@@ -102,6 +102,7 @@ pub mod pallet {
     use meganet_primitives::{
         AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
         audit::AuditProof,
+        chain::StorageTotals,
         country::Country,
         hash::Hash,
         object::ObjectId,

@@ -14,7 +14,7 @@ mod storage_items {
 
     /// Sums over everything that is stored.
     #[pallet::storage]
-    pub type Total<T: Config> = StorageValue<_, Totals, ValueQuery>;
+    pub type Total<T: Config> = StorageValue<_, StorageTotals, ValueQuery>;
 
     /// The number of the next worker.
     #[pallet::storage]

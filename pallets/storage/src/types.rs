@@ -209,27 +209,6 @@ impl FixedParams {
     }
 }
 
-/// Sums over everything that is stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Totals {
-    /// Registered workers.
-    pub workers: u32,
-    /// Bytes they lend.
-    pub capacity: u64,
-    /// Bytes promised to slots.
-    pub committed: u64,
-    /// Placement groups.
-    pub groups: u32,
-    /// Groups with a vacant slot.
-    pub groups_filling: u32,
-    /// Batches registered since genesis.
-    pub batches: u64,
-    /// Objects registered since genesis.
-    pub objects: u64,
-    /// Shard bytes registered since genesis, all n shards counted.
-    pub bytes: u128,
-}
-
 /// A worker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Worker {

@@ -14,7 +14,7 @@ use codec::Encode;
 use ed25519_dalek::{Signature, VerifyingKey};
 use meganet_primitives::{
     AccountId, AutoRenewalId, Balance, BlockNumber, Epoch, GroupId, WorkerId,
-    chain::{GroupInfo, StorageStats, WorkerInfo},
+    chain::{GroupInfo, StorageStats, StorageTotals, WorkerInfo},
     object::{LEAF_LEN, ObjectId},
     range::{self, RangeLeaf, RangeLeafProof, RangeState},
     receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement},
@@ -219,7 +219,7 @@ impl World {
     pub(super) fn stats(&self) -> StorageStats {
         let storage = &self.storage;
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        StorageStats {
+        let totals = StorageTotals {
             workers: count(storage.workers.len()),
             capacity: storage.workers.values().map(|w| w.capacity).sum(),
             committed: storage.workers.values().map(|w| w.committed).sum(),
@@ -228,9 +228,8 @@ impl World {
             batches: storage.batches,
             objects: storage.objects,
             bytes: storage.bytes,
-            pot: storage.pot,
-            epoch: self.epoch(),
-        }
+        };
+        StorageStats { totals, pot: storage.pot, epoch: self.epoch() }
     }
 }
 
