@@ -73,8 +73,9 @@ pub(crate) mod hex32 {
 }
 
 /// Amounts as decimal strings, for `#[serde(with)]`: they are too large for the numbers of many JSON readers.
-#[cfg(feature = "std")]
+#[cfg(feature = "serde")]
 pub(crate) mod decimal {
+    use alloc::string::String;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
@@ -87,8 +88,12 @@ pub(crate) mod decimal {
 }
 
 /// Several amounts, each as a decimal string, for `#[serde(with)]`.
-#[cfg(feature = "std")]
+#[cfg(feature = "serde")]
 pub(crate) mod decimals {
+    use alloc::{
+        string::{String, ToString},
+        vec::Vec,
+    };
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer, const N: usize>(amounts: &[u128; N], serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,6 +12,7 @@ use crate::{
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
+use meganet_primitives::name::NameParams;
 use pallet_storage::{AuditParams, PriceCurve};
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
@@ -50,9 +51,11 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
         sudo: SudoConfig { key: Some(root) },
         // Lives as on a live chain, so that no name of a demo lapses; a tenth of the rent.
         names: NamesConfig {
-            min_commit_age: 2,
-            premium_start: 1_000 * MEGA,
-            rent: [64 * MEGA, 16 * MEGA, 2 * MEGA, MEGA / 5],
+            params: NameParams {
+                min_commit_age: 2,
+                premium_start: 1_000 * MEGA,
+                rent: [64 * MEGA, 16 * MEGA, 2 * MEGA, MEGA / 5],
+            },
         },
         storage: StorageConfig {
             epoch_blocks: HOURS,
@@ -114,7 +117,7 @@ fn local_audits() -> Value {
 /// takes years.
 fn local_names() -> Value {
     let mut genesis = local();
-    let names = &mut genesis["names"];
+    let names = &mut genesis["names"]["params"];
     names["maxCommitAge"] = MINUTES.into();
     names["year"] = (3 * MINUTES).into();
     names["grace"] = MINUTES.into();

@@ -11,26 +11,8 @@ mod genesis_config {
     /// The state at genesis.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
-        /// A commitment must be so many blocks old before the name is registered.
-        pub min_commit_age: BlockNumber,
-        /// And may not be older.
-        pub max_commit_age: BlockNumber,
-        /// What a rent pays for, in blocks.
-        pub year: BlockNumber,
-        /// For so many blocks a name works after it has run out.
-        pub grace: BlockNumber,
-        /// For so many blocks after its grace a name costs a premium.
-        pub premium: BlockNumber,
-        /// The premium halves every so many blocks.
-        pub halving: BlockNumber,
-        /// The premium when the grace ends, in planck.
-        pub premium_start: Balance,
-        /// The rent of a year for labels of 3, of 4, of 5, and of more characters, in planck.
-        pub rent: [Balance; 4],
-        /// Held for a name, in planck.
-        pub deposit: Balance,
-        /// Held for each record, each name below a name and each commitment, in planck.
-        pub record_deposit: Balance,
+        /// Prices and times.
+        pub params: NameParams,
         /// Labels that nobody can register, nor what looks like them.
         pub reserved: Vec<String>,
         #[serde(skip)]
@@ -39,18 +21,8 @@ mod genesis_config {
 
     impl<T: Config> Default for GenesisConfig<T> {
         fn default() -> Self {
-            let live = NameParams::default();
             Self {
-                min_commit_age: live.min_commit_age,
-                max_commit_age: live.max_commit_age,
-                year: live.year,
-                grace: live.grace,
-                premium: live.premium,
-                halving: live.halving,
-                premium_start: live.premium_start,
-                rent: live.rent,
-                deposit: live.deposit,
-                record_deposit: live.record_deposit,
+                params: NameParams::default(),
                 reserved: RESERVED.iter().map(|&label| label.into()).collect(),
                 _config: PhantomData,
             }
@@ -71,23 +43,11 @@ impl<T: Config> Pallet<T> {
     /// # Panics
     /// If the values contradict each other: such a chain must not begin.
     pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) {
-        let params = NameParams {
-            min_commit_age: genesis.min_commit_age,
-            max_commit_age: genesis.max_commit_age,
-            year: genesis.year,
-            grace: genesis.grace,
-            premium: genesis.premium,
-            halving: genesis.halving,
-            premium_start: genesis.premium_start,
-            rent: genesis.rent,
-            deposit: genesis.deposit,
-            record_deposit: genesis.record_deposit,
-        };
         assert!(
-            params.are_sound(),
-            "names: the ages of commitments, the year, the halving or the deposits are out of bounds"
+            genesis.params.are_sound(),
+            "names.params: the ages of commitments, the year, the halving or the deposits are out of bounds"
         );
-        CurrentParams::<T>::put(params);
+        CurrentParams::<T>::put(genesis.params);
         for label in &genesis.reserved {
             assert!(Self::reserve(label), "names.reserved: {label:?} can't be a name");
         }

@@ -82,19 +82,7 @@ pub fn new_test_ext() -> sp_io::TestExternalities {
     let balances = (0..6).map(|n| (account(n), RICH)).collect();
     let genesis = RuntimeGenesisConfig {
         balances: BalancesConfig { balances, ..Default::default() },
-        names: NamesConfig {
-            min_commit_age: PARAMS.min_commit_age,
-            max_commit_age: PARAMS.max_commit_age,
-            year: PARAMS.year,
-            grace: PARAMS.grace,
-            premium: PARAMS.premium,
-            halving: PARAMS.halving,
-            premium_start: PARAMS.premium_start,
-            rent: PARAMS.rent,
-            deposit: PARAMS.deposit,
-            record_deposit: PARAMS.record_deposit,
-            ..Default::default()
-        },
+        names: NamesConfig { params: PARAMS, ..Default::default() },
         ..Default::default()
     };
     let mut ext = sp_io::TestExternalities::from(genesis.build_storage().unwrap());

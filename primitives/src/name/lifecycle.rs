@@ -12,8 +12,13 @@ use scale_info::TypeInfo;
 pub const MAX_YEARS: u32 = 10;
 
 /// Prices and times of names. Times are in blocks, amounts in planck.
+// A genesis sets them, where a misspelled field must not be ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-#[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct NameParams {
     /// A commitment must be so old before the name is registered.
     pub min_commit_age: BlockNumber,
@@ -28,16 +33,16 @@ pub struct NameParams {
     /// The premium halves every so many blocks.
     pub halving: BlockNumber,
     /// The premium when the grace ends.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::decimal"))]
     pub premium_start: Balance,
     /// The rent of a year for labels of 3, of 4, of 5, and of more characters. It is burned.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::decimals"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::decimals"))]
     pub rent: [Balance; 4],
     /// Held for a name; comes back.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::decimal"))]
     pub deposit: Balance,
     /// Held for each record, each name below a name and each commitment; comes back.
-    #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::text::decimal"))]
     pub record_deposit: Balance,
 }
 
