@@ -3,7 +3,7 @@
 //! # What is real here, and what is not
 //! - The store is the worker's own: RocksDB and shard files in a temporary folder. The calls are those of its prover:
 //!   [`Store::read_samples`](meganet_worker::store::Store::read_samples),
-//!   [`answer`](meganet_worker::service::prove::answer), the encoding. Each proof is then checked by the code that the chain
+//!   [`Question`](meganet_worker::service::prove::Question), the encoding. Each proof is then checked by the code that the chain
 //!   checks it with. Asking a node for the challenge, signing and sending are left out.
 //! - Every proof is measured in a process that has done nothing else, after the system has forgotten the index's files: the
 //!   index comes from the disk, but for what RocksDB has in its own cache. Times are those of the clock.

@@ -1,9 +1,9 @@
-//! Time and chance, from outside, so that tests decide on both.
+//! Time and randomness, behind a trait so that tests control both.
 
-use crate::store::records::Seconds;
+use crate::model::records::Seconds;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Tells the time and throws dice.
+/// A source of time and randomness.
 pub trait Clock: Send + Sync + 'static {
     /// Seconds since the Unix epoch.
     fn now(&self) -> Seconds;
@@ -12,7 +12,7 @@ pub trait Clock: Send + Sync + 'static {
     fn chance(&self) -> u64;
 }
 
-/// The machine's.
+/// The machine's clock and random numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

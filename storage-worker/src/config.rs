@@ -1,10 +1,10 @@
-//! Where the worker is, who operates it, and how it behaves: from flags, environment and a TOML file, in this order.
+//! The worker's configuration: from flags, environment and a TOML file, in this order.
 
 mod units;
 
 pub use units::{UnitError, parse_bytes, parse_duration};
 
-use crate::settings::Settings;
+use crate::{service::Supervision, settings::WorkerSettings};
 use meganet_chain_client::Signer;
 use meganet_net::Multiaddr;
 use meganet_primitives::country::Country;
@@ -15,121 +15,124 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// The port that workers listen on unless told otherwise, UDP (QUIC) and TCP.
+/// The default port for other peers, UDP (QUIC) and TCP.
 pub const PORT: u16 = 4001;
-/// The port of health and metrics unless told otherwise, on this machine only.
+/// The default port of health and metrics, on this machine only.
 pub const HTTP_PORT: u16 = 9615;
 
-/// What a worker can be told, by flag, environment or file. In the file the names are those of the flags.
+/// The options of a worker, by flag, environment or file. In the file they have the names of the flags.
 #[derive(Clone, Default, Deserialize, clap::Args)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Options {
-    /// Folder for identity, index and shards.
+pub struct WorkerOptions {
+    /// Folder for identity, index and shards
     #[arg(long, env = "MEGANET_BASE_PATH", value_name = "DIR")]
     pub base_path: Option<PathBuf>,
-    /// A node's WebSocket URL [default: ws://127.0.0.1:9944].
+    /// WebSocket URL of a node [default: ws://127.0.0.1:9944]
     #[arg(long, env = "MEGANET_RPC", value_name = "URL")]
     pub rpc: Option<String>,
     /// The operator's secret: 12 or 24 words, 0x seed, or //Name for a development account. Other users of the machine
-    /// can see arguments: use the environment or a file outside of tests.
+    /// can see arguments, so use the environment or a file except in tests
     #[arg(long, env = "MEGANET_OPERATOR_SURI", value_name = "SECRET", hide_env_values = true)]
     pub operator_suri: Option<String>,
-    /// A file with the operator's secret, as above.
+    /// File with the operator's secret, as above
     #[arg(long, env = "MEGANET_OPERATOR_SURI_FILE", value_name = "FILE")]
     pub operator_suri_file: Option<PathBuf>,
-    /// The operator's keystore (polkadot-js JSON), with --operator-password-file.
+    /// The operator's keystore (polkadot-js JSON), with --operator-password-file
     #[arg(long, env = "MEGANET_OPERATOR_KEYSTORE", value_name = "FILE")]
     pub operator_keystore: Option<PathBuf>,
-    /// A file with the keystore's password.
+    /// File with the keystore's password
     #[arg(long, env = "MEGANET_OPERATOR_PASSWORD_FILE", value_name = "FILE")]
     pub operator_password_file: Option<PathBuf>,
-    /// The keystore's password, where a file will not do.
+    /// The keystore's password, from the environment.
     #[arg(skip)]
     #[serde(skip)]
     pub operator_password: Option<String>,
-    /// The country the machine is in, as two letters (ISO 3166-1).
+    /// Country that the machine is in, as two letters (ISO 3166-1)
     #[arg(long, env = "MEGANET_COUNTRY", value_name = "CC")]
     pub country: Option<String>,
-    /// Disk to lend, such as 100GiB.
+    /// Disk space to lend, such as 100GiB
     #[arg(long, env = "MEGANET_CAPACITY", value_name = "BYTES")]
     pub capacity: Option<Size>,
-    /// Address to listen on, several times if need be [default: UDP (QUIC) and TCP port 4001, IPv4 and IPv6].
+    /// Address to listen on; may be repeated [default: UDP (QUIC) and TCP port 4001, IPv4 and IPv6]
     #[arg(long, env = "MEGANET_LISTEN", value_name = "ADDR", value_delimiter = ',')]
     pub listen: Vec<Multiaddr>,
-    /// Address under which others reach this worker, where it differs from those above (port forwarding).
+    /// Address under which others reach this worker, if it differs from those above (port forwarding)
     #[arg(long, env = "MEGANET_EXTERNAL", value_name = "ADDR", value_delimiter = ',')]
     pub external: Vec<Multiaddr>,
-    /// Address of a worker to join the network through.
+    /// Address of a worker through which to join the network; may be repeated
     #[arg(long = "bootnode", env = "MEGANET_BOOTNODES", value_name = "ADDR", value_delimiter = ',')]
     pub bootnodes: Vec<Multiaddr>,
-    /// Where to serve /health and /metrics [default: 127.0.0.1:9615].
+    /// Address on which to serve /health and /metrics [default: 127.0.0.1:9615]
     #[arg(long, env = "MEGANET_HTTP", value_name = "IP:PORT")]
     pub http: Option<SocketAddr>,
-    /// Disk, of what is lent, for shards that are not registered yet [default: a tenth, at least 1 GiB].
+    /// Part of the lent space for shards that are not registered yet [default: a tenth, at least 1 GiB]
     #[arg(long, env = "MEGANET_STAGING", value_name = "BYTES")]
     pub staging: Option<Size>,
-    /// How long an uploaded shard is kept for which no receipt was asked [default: 24h].
+    /// Time for which an uploaded shard is kept without a receipt [default: 24h]
     #[arg(long, env = "MEGANET_STAGED_FOR", value_name = "TIME")]
     pub staged_for: Option<Span>,
-    /// Bytes a second that are read again to find damage [default: 16MiB].
+    /// Bytes per second that are read again to find damage [default: 16MiB]
     #[arg(long, env = "MEGANET_SCRUB_RATE", value_name = "BYTES")]
     pub scrub_rate: Option<Size>,
-    /// Time between the beginnings of two such passes [default: 24h].
+    /// Time from the start of one such pass to that of the next [default: 24h]
     #[arg(long, env = "MEGANET_SCRUB_INTERVAL", value_name = "TIME")]
     pub scrub_interval: Option<Span>,
-    /// Bytes a second that rebuilt shards grow by [default: 32MiB].
+    /// Bytes per second of all rebuilt shards together [default: 32MiB]
     #[arg(long, env = "MEGANET_REBUILD_RATE", value_name = "BYTES")]
     pub rebuild_rate: Option<Size>,
-    /// Shards that are rebuilt at once [default: 4].
+    /// Shards that are rebuilt at once [default: 4]
     #[arg(long, env = "MEGANET_REBUILDS", value_name = "N")]
     pub rebuilds: Option<usize>,
+    /// Failures of a background job in a row after which the worker exits [default: 10]
+    #[arg(long, env = "MEGANET_JOB_FAILURES", value_name = "N")]
+    pub job_failures: Option<u32>,
 }
 
-/// Bytes, written as a number with an optional unit.
+/// A number of bytes, written with an optional unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size(pub u64);
 
-/// A time, written as a number with a unit.
+/// A duration, written as a number with a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub std::time::Duration);
 
-/// What is wrong with the configuration.
+/// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
+pub enum WorkerConfigError {
     /// The file cannot be read.
     #[error("cannot read {path:?}: {source}")]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The file is not as it should be.
+    /// The file does not parse, or has an unknown key.
     #[error("{path:?} is not a worker's configuration: {reason}")]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The parser's error.
         reason: String,
     },
-    /// Something that has no default is missing.
+    /// An option without a default is missing.
     #[error("{what} is not set: give --{flag}, or {flag} in the file named by --config")]
     Missing {
-        /// What.
+        /// What the option sets.
         what: &'static str,
-        /// The flag that sets it.
+        /// The option's name.
         flag: &'static str,
     },
-    /// Not a country.
-    #[error("{0:?} is no country: give the two letters of ISO 3166-1, such as DE")]
+    /// The country is unknown.
+    #[error("{0:?} is not a country: give the two letters of ISO 3166-1, such as DE")]
     Country(String),
-    /// The operator's key cannot be had.
+    /// The operator's key cannot be opened.
     #[error("the operator's key: {0}")]
     Operator(String),
 }
 
-/// A configuration that is complete.
-pub struct Config {
+/// A complete configuration.
+pub struct WorkerConfig {
     /// Folder for identity, index and shards.
     pub base_path: PathBuf,
     /// The node's URL.
@@ -142,29 +145,29 @@ pub struct Config {
     pub external: Vec<Multiaddr>,
     /// Workers to join the network through.
     pub bootnodes: Vec<Multiaddr>,
-    /// Where to serve health and metrics.
+    /// The address of health and metrics.
     pub http: SocketAddr,
-    /// Bounds and paces.
-    pub settings: Settings,
+    /// Limits and paces.
+    pub settings: WorkerSettings,
 }
 
-impl Options {
+impl WorkerOptions {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`ConfigError::Read`], or [`ConfigError::Malformed`] also where it has a key that nobody knows.
-    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })?;
+    /// [`WorkerConfigError::Read`], or [`WorkerConfigError::Malformed`] if it does not parse or has an unknown key.
+    pub fn from_file(path: &Path) -> Result<Self, WorkerConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| WorkerConfigError::Read { path: path.to_path_buf(), source })?;
         toml::from_str(&text)
-            .map_err(|error| ConfigError::Malformed { path: path.to_path_buf(), reason: error.to_string() })
+            .map_err(|error| WorkerConfigError::Malformed { path: path.to_path_buf(), reason: error.to_string() })
     }
 
-    /// Takes from `other` what is not set here.
+    /// Completes these options with those of `other`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let list = |ours: Vec<Multiaddr>, theirs| if ours.is_empty() { theirs } else { ours };
-        // An operator is one choice: a secret here must not meet a keystore there.
+        // The operator is one choice: a secret here must not be combined with a keystore there.
         let ours =
             self.operator_suri.is_some() || self.operator_suri_file.is_some() || self.operator_keystore.is_some();
         let operator = if ours { Self::default() } else { other.clone() };
@@ -188,42 +191,50 @@ impl Options {
             scrub_interval: self.scrub_interval.or(other.scrub_interval),
             rebuild_rate: self.rebuild_rate.or(other.rebuild_rate),
             rebuilds: self.rebuilds.or(other.rebuilds),
+            job_failures: self.job_failures.or(other.job_failures),
         }
+    }
+
+    /// The address of health and metrics.
+    pub fn http_address(&self) -> SocketAddr {
+        self.http.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, HTTP_PORT)))
     }
 
     /// Fills in defaults, and opens the operator's key.
     ///
     /// # Errors
-    /// [`ConfigError`].
-    pub fn complete(self) -> Result<Config, ConfigError> {
-        let missing = |what, flag| ConfigError::Missing { what, flag };
-        let operator = self.operator()?;
+    /// [`WorkerConfigError`].
+    pub fn complete(self) -> Result<WorkerConfig, WorkerConfigError> {
+        let missing = |what, flag| WorkerConfigError::Missing { what, flag };
+        let (operator, http) = (self.operator()?, self.http_address());
         let base_path = self.base_path.ok_or(missing("the folder for shards", "base-path"))?;
         let country = self.country.ok_or(missing("the country", "country"))?;
         let country: Country =
-            country.trim().to_ascii_uppercase().parse().map_err(|_| ConfigError::Country(country.clone()))?;
+            country.trim().to_ascii_uppercase().parse().map_err(|_| WorkerConfigError::Country(country.clone()))?;
         let capacity = self.capacity.ok_or(missing("the disk to lend", "capacity"))?;
-        let mut settings = Settings::new(country, capacity.0);
+        let mut settings = WorkerSettings::new(country, capacity.0);
         settings.staging = self.staging.map_or(settings.staging, |size| size.0);
         settings.staged_for = self.staged_for.map_or(settings.staged_for, |span| span.0);
         settings.scrub_rate = self.scrub_rate.map_or(settings.scrub_rate, |size| size.0);
         settings.scrub_interval = self.scrub_interval.map_or(settings.scrub_interval, |span| span.0);
         settings.rebuild_rate = self.rebuild_rate.map_or(settings.rebuild_rate, |size| size.0);
         settings.rebuilds = self.rebuilds.unwrap_or(settings.rebuilds);
-        Ok(Config {
+        let give_up_at = self.job_failures.unwrap_or(settings.supervision.give_up_at);
+        settings.supervision = Supervision { give_up_at, ..settings.supervision };
+        Ok(WorkerConfig {
             base_path,
             rpc: self.rpc.unwrap_or_else(|| "ws://127.0.0.1:9944".to_owned()),
             operator,
             listen: if self.listen.is_empty() { default_listen() } else { self.listen },
             external: self.external,
             bootnodes: self.bootnodes,
-            http: self.http.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, HTTP_PORT))),
+            http,
             settings,
         })
     }
 
-    fn operator(&self) -> Result<Signer, ConfigError> {
-        let refused = |error: String| ConfigError::Operator(error);
+    fn operator(&self) -> Result<Signer, WorkerConfigError> {
+        let refused = |error: String| WorkerConfigError::Operator(error);
         match (&self.operator_suri, &self.operator_suri_file, &self.operator_keystore) {
             (Some(suri), None, None) => Signer::from_suri(suri).map_err(|error| refused(error.to_string())),
             (None, Some(path), None) => {
@@ -236,7 +247,7 @@ impl Options {
                     (Some(path), _) => read_secret(path)?,
                     (None, Some(password)) => Zeroizing::new(password.clone()),
                     (None, None) => {
-                        return Err(ConfigError::Missing {
+                        return Err(WorkerConfigError::Missing {
                             what: "the keystore's password",
                             flag: "operator-password-file",
                         });
@@ -246,18 +257,18 @@ impl Options {
                 let account = meganet_wallet::open_keystore(&json, password);
                 account.map(|account| account.signer().clone()).map_err(|error| refused(error.to_string()))
             }
-            (None, None, None) => Err(ConfigError::Missing { what: "the operator's key", flag: "operator-suri-file" }),
-            _ => Err(refused(
-                "give one of operator-suri, operator-suri-file and operator-keystore, not several".to_owned(),
-            )),
+            (None, None, None) => {
+                Err(WorkerConfigError::Missing { what: "the operator's key", flag: "operator-suri-file" })
+            }
+            _ => Err(refused("give only one of operator-suri, operator-suri-file and operator-keystore".to_owned())),
         }
     }
 }
 
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, ConfigError> {
+fn read_secret(path: &Path) -> Result<Zeroizing<String>, WorkerConfigError> {
     std::fs::read_to_string(path)
         .map(Zeroizing::new)
-        .map_err(|source| ConfigError::Read { path: path.to_path_buf(), source })
+        .map_err(|source| WorkerConfigError::Read { path: path.to_path_buf(), source })
 }
 
 fn default_listen() -> Vec<Multiaddr> {

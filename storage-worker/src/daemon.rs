@@ -1,16 +1,17 @@
-//! A worker as a process: opens what is on disk, connects, joins, and runs until it is told to stop.
+//! A worker as a process: opens what is on disk, connects, joins, and runs until it is stopped.
 
 use crate::{
-    chain::join::JoinError,
+    background::JobFailure,
     clock::SystemClock,
-    config::Config,
-    context::Parts,
+    config::WorkerConfig,
     http::{self, Pages},
     identity::{self, IdentityError},
-    metrics::Metrics,
+    join::JoinError,
+    local::Local,
     status::Status,
     store::{Store, StoreError},
-    worker::Worker,
+    throttle::{CONNECT_RETRY, LOG_EVERY},
+    worker::{Parts, Worker},
 };
 use meganet_chain_client::{At, Call, ChainClient, ChainError, SubxtChain, Until};
 use meganet_net::{Keypair, Net, NetConfig, NetError};
@@ -18,55 +19,51 @@ use meganet_primitives::WorkerId;
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// Wait between attempts to reach the node.
-const AGAIN: Duration = Duration::from_secs(3);
-/// Attempts between two lines in the log that say the same.
-const REMIND: u32 = 10;
-
-/// Why a worker could not start.
+/// Why a worker could not start, or ended before it was stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
-    /// The disk.
+    /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The identity.
+    /// The identity cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// The node.
+    /// The node cannot be used.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The registry.
+    /// The worker cannot be registered.
     #[error(transparent)]
     Join(#[from] JoinError),
-    /// The network.
+    /// The network cannot be started.
     #[error(transparent)]
     Net(#[from] NetError),
-    /// There is no worker to leave.
+    /// A background job cannot run.
+    #[error(transparent)]
+    Job(#[from] JobFailure),
+    /// There is no worker that could leave.
     #[error("no worker with the identity {peer} is registered: check --base-path and --rpc")]
     NotRegistered {
-        /// Its peer id.
+        /// The identity's peer id.
         peer: String,
     },
-    /// The port of health and metrics.
-    #[error("cannot serve health and metrics on {address}: {source}. Choose another port with --http")]
+    /// The address of health and metrics cannot be used.
+    #[error("cannot serve health and metrics on {address}: {source}. Choose another address with --http")]
     Http {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }
 
-/// Runs a worker until `stop`.
+/// Runs a worker until `stop` is cancelled, or a background job is given up.
 ///
 /// # Errors
 /// [`DaemonError`], each with what to do about it.
-pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonError> {
+pub async fn run(config: WorkerConfig, stop: CancellationToken) -> Result<(), DaemonError> {
     // The store first: its lock keeps a second process from the identity as well.
     let base = config.base_path.clone();
     let opened = tokio::task::spawn_blocking(move || -> Result<_, DaemonError> {
@@ -76,30 +73,27 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), DaemonEr
     let (store, identity) = opened.await.map_err(|_| StoreError::Interrupted)??;
     let peer_id = identity.public().to_peer_id().to_base58();
     tracing::info!(%peer_id, operator = %config.operator.address(), base_path = ?config.base_path, "meganet-worker {}", env!("CARGO_PKG_VERSION"));
-    let pages = Arc::new(Pages {
-        peer_id,
-        status: Arc::new(Status::default()),
-        metrics: Arc::new(Metrics::default()),
-        store,
-        capacity: config.settings.capacity,
-        context: OnceLock::new(),
-    });
-    check_room(&config, &pages);
+    let address = config.http;
+    let listener = http::listen(address).await.map_err(|source| DaemonError::Http { address, source })?;
+    let local = Local::start(store, config.settings.clone(), Arc::new(SystemClock), stop);
+    check_room(&config, &local);
+    let pages = Arc::new(Pages { peer_id, local: local.clone(), online: OnceLock::new() });
     let stop_http = CancellationToken::new();
-    let serving = serve_http(config.http, pages.clone(), stop_http.clone()).await?;
-    let result = work(config, identity, &pages, stop).await;
+    let serving = tokio::spawn(http::serve(listener, pages.clone(), stop_http.clone()));
+    let result = work(config, identity, &pages).await;
+    // The pages outlive the work, so that operators see why it ended. They end within a second.
     stop_http.cancel();
-    // It ends within a second; what the worker came to is the news, whatever became of the pages.
     let _ = serving.await;
-    result
+    result?;
+    local.jobs.failure().map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-/// Tells the chain that the worker of this configuration leaves. The worker itself, which goes on running, does the rest.
-/// Gives its number.
+/// Submits to the chain that the worker of this configuration leaves, and returns its number. The running worker does
+/// the rest.
 ///
 /// # Errors
-/// [`DaemonError`]; [`DaemonError::NotRegistered`] where there is no such worker.
-pub async fn leave(config: &Config) -> Result<WorkerId, DaemonError> {
+/// [`DaemonError`]; [`DaemonError::NotRegistered`] if there is no such worker.
+pub async fn leave(config: &WorkerConfig) -> Result<WorkerId, DaemonError> {
     let identity = identity::load_existing(&config.base_path)?;
     let chain = SubxtChain::connect(&config.rpc, None).await?;
     let peer_id = identity.public().to_peer_id();
@@ -112,11 +106,11 @@ pub async fn leave(config: &Config) -> Result<WorkerId, DaemonError> {
     Ok(worker.id)
 }
 
-/// Says so when the disk has not the room that is lent.
-fn check_room(config: &Config, pages: &Pages) {
+/// Warns if the disk has less room than the worker lends.
+fn check_room(config: &WorkerConfig, local: &Local) {
     let Ok(disk) = nix::sys::statvfs::statvfs(&config.base_path) else { return };
     let free = disk.blocks_available().saturating_mul(disk.fragment_size());
-    let room = free.saturating_add(pages.store.usage().bytes);
+    let room = free.saturating_add(local.disk.usage().bytes);
     if room < config.settings.capacity {
         let capacity = config.settings.capacity;
         tracing::warn!(
@@ -127,50 +121,26 @@ fn check_room(config: &Config, pages: &Pages) {
     }
 }
 
-async fn serve_http(
-    address: SocketAddr,
-    pages: Arc<Pages>,
-    stop: CancellationToken,
-) -> Result<JoinHandle<()>, DaemonError> {
-    let listener = http::listen(address).await.map_err(|source| DaemonError::Http { address, source })?;
-    Ok(tokio::spawn(http::serve(listener, pages, stop)))
-}
-
-async fn work(
-    config: Config,
-    identity: Keypair,
-    pages: &Arc<Pages>,
-    stop: CancellationToken,
-) -> Result<(), DaemonError> {
-    let Some(chain) = stop.run_until_cancelled(connect(&config.rpc, &pages.status)).await else { return Ok(()) };
+async fn work(config: WorkerConfig, identity: Keypair, pages: &Arc<Pages>) -> Result<(), DaemonError> {
+    let local = &pages.local;
+    let stop = local.jobs.stop();
+    let Some(chain) = stop.run_until_cancelled(connect(&config.rpc, &local.status)).await else { return Ok(()) };
     let chain: Arc<dyn ChainClient> = Arc::new(chain?);
     let genesis = chain.genesis();
-    let store = pages.store.clone();
-    tokio::task::spawn_blocking(move || store.bind(&genesis)).await.map_err(|_| StoreError::Interrupted)??;
+    local.disk.run(move |store| store.bind(&genesis)).await?;
     let net_config = NetConfig {
         external: config.external.clone(),
         ..NetConfig::worker(identity.clone(), genesis, config.listen.clone(), config.bootnodes.clone())
     };
     let (net, incoming) = Net::start(net_config).await?;
-    let parts = Parts {
-        store: pages.store.clone(),
-        chain,
-        net,
-        identity: identity.clone(),
-        settings: config.settings.clone(),
-        clock: Arc::new(SystemClock),
-        metrics: pages.metrics.clone(),
-        status: pages.status.clone(),
-        stop: stop.clone(),
-    };
-    let worker = Worker::start(parts, incoming);
-    // It is set only here.
-    let _ = pages.context.set(worker.context().clone());
-    let joined = worker.join(&config.operator, &identity).await;
+    let worker = Worker::start(Parts { local: local.clone(), chain, net, identity }, incoming);
+    // Nothing else sets it.
+    let _ = pages.online.set(worker.online().clone());
+    let joined = worker.join(&config.operator).await;
     if let Ok(Some(())) = &joined {
         announce(&config, pages);
         stop.cancelled().await;
-        tracing::info!(left = pages.status.left(), "stopping");
+        tracing::info!(left = local.status.left(), "stopping");
     }
     worker.stop().await;
     joined?;
@@ -183,12 +153,12 @@ async fn connect(url: &str, status: &Status) -> Result<SubxtChain, ChainError> {
     loop {
         match SubxtChain::connect(url, None).await {
             Err(error @ ChainError::NodeUnreachable { .. }) => {
-                if attempt.is_multiple_of(REMIND) {
+                if attempt.is_multiple_of(LOG_EVERY) {
                     tracing::warn!("waiting for the node: {error}");
                 }
                 status.set_trouble(Some(error.to_string()));
                 attempt = attempt.wrapping_add(1);
-                tokio::time::sleep(AGAIN).await;
+                tokio::time::sleep(CONNECT_RETRY).await;
             }
             other => {
                 status.set_trouble(None);
@@ -198,7 +168,7 @@ async fn connect(url: &str, status: &Status) -> Result<SubxtChain, ChainError> {
     }
 }
 
-fn announce(config: &Config, pages: &Pages) {
+fn announce(config: &WorkerConfig, pages: &Pages) {
     let health = pages.health();
     tracing::info!(
         peer_id = %health.peer_id,

@@ -1,7 +1,8 @@
-//! Who the worker is: an Ed25519 key in a file of the base path. Its public half is the peer id and is registered on the
-//! chain; the other half signs receipts. Lost, the worker is another one.
+//! The worker's identity: an Ed25519 key in a file of the base path. Its public half is the peer id and is registered on
+//! the chain; its secret half signs receipts. A worker that loses it has to register as a new one.
 
 use meganet_net::Keypair;
+use meganet_primitives::receipt::PeerSignature;
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
@@ -13,28 +14,28 @@ use zeroize::Zeroizing;
 /// The file in the base path: 64 hexadecimal digits, the key's seed.
 pub const FILE: &str = "identity.key";
 
-/// Why there is no identity.
+/// Why the identity cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// The system refused.
+    /// The file cannot be read or written.
     #[error("cannot {action} {path:?}: {source}")]
     File {
-        /// What was tried.
+        /// The operation that failed.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// It is not a key.
+    /// The file does not hold a key.
     #[error(
-        "{path:?} is not an identity key (64 hexadecimal digits): restore it from a backup; removing it makes this a new worker, and the old one's bond stays where it is"
+        "{path:?} is not an identity key (64 hexadecimal digits): restore it from a backup; without it this becomes a new worker, and the bond of the old one stays locked"
     )]
     Malformed {
         /// The file.
         path: PathBuf,
     },
-    /// Others can read it.
+    /// Other users can read the file.
     #[error("{path:?} can be read by other users of this machine (mode {mode:o}): run chmod 600 on it")]
     Open {
         /// The file.
@@ -49,7 +50,7 @@ fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> IdentityEr
     move |source| IdentityError::File { action, path, source }
 }
 
-/// The identity in a base path; a new one, readable by its owner only, if there is none yet.
+/// Loads the identity in a base path; creates one, readable by its owner only, if there is none.
 ///
 /// # Errors
 /// [`IdentityError`].
@@ -61,10 +62,10 @@ pub fn load_or_create(base: &Path) -> Result<Keypair, IdentityError> {
     }
 }
 
-/// The identity in a base path.
+/// Loads the identity in a base path.
 ///
 /// # Errors
-/// [`IdentityError`], also where there is none.
+/// [`IdentityError`], also if there is none.
 pub fn load_existing(base: &Path) -> Result<Keypair, IdentityError> {
     let path = base.join(FILE);
     let mode = fs::metadata(&path).map_err(at("read", &path))?.permissions().mode() & 0o777;
@@ -98,6 +99,21 @@ fn create(base: &Path, path: &Path) -> Result<Keypair, IdentityError> {
     write().map_err(at("create", path))?;
     tracing::info!(?path, "created a new identity: keep a copy of this file");
     Keypair::ed25519_from_bytes(seed.as_mut()).map_err(|_| IdentityError::Malformed { path: path.to_path_buf() })
+}
+
+/// The identity key cannot sign.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the identity key cannot sign ({0}): restore identity.key from a backup")]
+pub struct BadKey(String);
+
+/// Signs with an Ed25519 identity.
+///
+/// # Errors
+/// If the key is of another kind.
+pub fn sign(identity: &Keypair, message: &[u8]) -> Result<PeerSignature, BadKey> {
+    let signature = identity.sign(message).map_err(|error| BadKey(error.to_string()))?;
+    let bytes = signature.try_into().map_err(|_| BadKey("it is not an Ed25519 key".to_owned()))?;
+    Ok(PeerSignature(bytes))
 }
 
 #[cfg(test)]

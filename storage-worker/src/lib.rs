@@ -1,35 +1,46 @@
-//! meganet-worker: lends disk, holds shards, serves them, mends them.
+#![doc = include_str!("../README.md")]
 //!
-//! The middle decides and is pure; the edges act and are thin:
+//! # Modules
 //!
-//! - [`service`]: what a worker decides. No I/O, no clock, no chance of its own.
-//! - [`store`]: the disk. Shards, why each is kept, and which are missing.
+//! The middle decides and is pure; the edges act and are thin. From below:
+//!
+//! - [`model`]: values that the layers share. [`settings`], [`clock`], [`throttle`]: limits, time and delays.
+//! - [`store`]: the disk: shards, why each is kept, and which are missing. [`disk`] runs it off the async runtime.
+//! - [`service`]: the worker's decisions, without I/O, clock or randomness of its own.
+//! - [`background`]: the trait of background jobs, and their supervisor.
+//! - [`groups`], [`operator`]: the handles with which jobs and streams use the chain. [`status`] and [`metrics`]: what
+//!   operators are shown.
 //! - [`serve`]: the network's edge: answers put and get streams.
-//! - [`chain`]: the chain's edge: registers the worker, follows finalized blocks, keeps the store in step with them.
-//! - [`jobs`]: what goes on in the background: scrub, rebuild, collection of garbage; proofs, blackout, reports, leaving.
-//! - [`http`]: health and metrics for the operator.
-//! - [`worker`]: puts them together and takes them apart again. [`daemon`] does so as a process: [`config`] says how,
-//!   [`identity`] who.
+//! - [`jobs`]: everything that runs in the background. [`join`] registers the worker before that.
+//! - [`local`] and [`worker`]: assemble all of it; each job is given the handles that it needs and no others.
+//! - [`http`]: health and metrics. [`daemon`]: the process, from [`config`] and [`identity`]. [`listing`]: the
+//!   command that lists the jobs of a running process.
 //!
-//! What ties them together is [`context::Context`]. A shard's way in: `serve` asks `service::admission`, streams into
-//! `store`, checks by `service::put`, and only then answers; a receipt is noted in the store before it leaves. What the
-//! chain registers comes by `chain`, and what is not here by then is found and rebuilt by `jobs`. When the chain asks for
-//! bytes, `jobs::prove` reads them with their proofs from `store`, decides by `service::prove`, and answers with the
-//! operator's key.
+//! A shard's way in: `serve` asks `service::admission`, streams into `store`, checks by `service::put`, and only then
+//! acknowledges; a receipt is recorded in the store before it is sent. What the chain registers is read by
+//! `jobs::follow`, and what is not held by then is found by `jobs::sync` and rebuilt by `jobs::rebuild`. When the chain
+//! challenges the worker, `jobs::prove` reads the sampled bytes with their proofs from `store`, decides by
+//! `service::prove`, and answers with the operator's key.
 
-pub mod chain;
+pub mod background;
 pub mod clock;
 pub mod config;
-pub mod context;
 pub mod daemon;
+pub mod disk;
+pub mod groups;
 pub mod http;
 pub mod identity;
 pub mod jobs;
+pub mod join;
+pub mod listing;
+pub mod local;
 pub mod metrics;
+pub mod model;
+pub mod operator;
 pub mod serve;
 pub mod service;
 pub mod settings;
 pub mod status;
 pub mod store;
-mod sync;
+pub mod throttle;
 pub mod worker;

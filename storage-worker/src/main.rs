@@ -2,38 +2,54 @@
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use meganet_worker::{config::Options, daemon};
+use meganet_worker::{
+    config::WorkerOptions,
+    daemon,
+    listing::{self, ListError},
+};
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-/// Lends disk to Meganet: holds encrypted shards, serves them, and mends what is lost.
+/// Lends disk to Meganet: holds encrypted shards, serves them, and rebuilds lost ones.
 ///
-/// The operator's account pays the bond and is paid for storage; the worker's own identity is a key that is created in
-/// the base path at the first start. Keep a copy of identity.key.
+/// The operator's account pays the bond and receives the pay. The worker's own identity is a key that is created in the
+/// base path at the first start: keep a copy of identity.key.
+///
+/// Without a command the worker runs until SIGTERM or SIGINT. It exits with 1 if it cannot start, or if one of its
+/// background jobs cannot run.
 #[derive(Parser)]
 #[command(name = "meganet-worker", version)]
 struct Args {
-    /// A TOML file with any of the settings below, under the same names.
+    /// A TOML file with any of the options below, under the same names.
     #[arg(long, env = "MEGANET_WORKER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    options: Options,
+    options: WorkerOptions,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-/// What to do instead of running the worker. Options stand before it.
+/// What to do instead of running the worker. Options precede the command.
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
-    /// Begins to leave the network in order, with the options that the worker runs with. Keep it running: the chain hands
-    /// its slots over to other workers, which copy from it; then it gets its bond and what was held back, and stops.
+    /// Leave the network in order. Takes the options that the worker runs with. Keep the worker running: the chain hands
+    /// its slots over to other workers, which copy from it; then it receives its bond and the pay held back, and stops.
     Leave,
+    /// List the background jobs of the running worker: state, restarts, progress and last error. Asks the worker at
+    /// --http; exits with 3 if none answers there.
+    Jobs {
+        /// Print JSON, as under `jobs` in /health.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
-/// How long the runtime waits for disk work that is still going on at the end.
+/// Time for disk work that is still running at the end.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// The exit code of `jobs` if no worker answers.
+const NO_WORKER: u8 = 3;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -45,34 +61,46 @@ fn main() -> ExitCode {
         Err(error) => {
             // For people: what is wrong and what to do, without a backtrace.
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            let no_worker = matches!(error.downcast_ref(), Some(ListError::NoWorker { .. }));
+            if no_worker { ExitCode::from(NO_WORKER) } else { ExitCode::FAILURE }
         }
     }
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
     let mut options = args.options;
-    // Not a flag: arguments can be seen by everybody on the machine.
+    // Not a flag: other users of the machine can see arguments.
     options.operator_password = std::env::var("MEGANET_OPERATOR_PASSWORD").ok();
     if let Some(path) = &args.config {
-        options = options.or(Options::from_file(path)?);
+        options = options.or(WorkerOptions::from_file(path)?);
     }
-    let config = options.complete()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(async {
-        let stop = CancellationToken::new();
-        end_on_signal(&stop)?;
-        match args.command {
-            Some(Command::Leave) => {
-                let worker = daemon::leave(&config).await?;
-                println!("worker {worker} is leaving: keep it running until it stops by itself");
-            }
-            None => daemon::run(config, stop).await?,
-        }
-        anyhow::Ok(())
-    });
+    let result = runtime.block_on(execute(options, args.command));
     runtime.shutdown_timeout(GOODBYE);
     result
+}
+
+async fn execute(options: WorkerOptions, command: Option<Command>) -> anyhow::Result<()> {
+    match command {
+        None => {
+            let stop = CancellationToken::new();
+            end_on_signal(&stop)?;
+            daemon::run(options.complete()?, stop).await?;
+        }
+        Some(Command::Leave) => {
+            let worker = daemon::leave(&options.complete()?).await?;
+            println!("worker {worker} is leaving: keep it running until it stops");
+        }
+        Some(Command::Jobs { json }) => {
+            let jobs = listing::jobs(options.http_address()).await?;
+            if json {
+                println!("{}", serde_json::to_string(&jobs)?);
+            } else {
+                print!("{}", listing::table(&jobs));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn end_on_signal(stop: &CancellationToken) -> anyhow::Result<()> {

@@ -1,16 +1,21 @@
 //! Counters for Prometheus. All names begin with `meganet_worker_`.
 
-use crate::{status::Status, store::Usage};
+use crate::{
+    background::{JobInfo, JobState},
+    model::Usage,
+    status::Status,
+};
 use meganet_chain_client::MEGA;
-use meganet_primitives::{Balance, chain::ChallengeState};
+use meganet_primitives::{Balance, chain::ChallengeState, convert::to_u64};
+use parking_lot::Mutex;
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use std::sync::{Mutex, atomic::AtomicU64};
+use std::sync::atomic::AtomicU64;
 
-/// What was asked of the worker.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 #[allow(missing_docs)]
 pub enum Request {
@@ -24,7 +29,7 @@ pub enum Request {
     Locate,
 }
 
-/// How it went.
+/// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 #[allow(missing_docs)]
 pub enum Outcome {
@@ -36,10 +41,23 @@ pub enum Outcome {
 /// The labels of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Served {
-    /// What was asked.
+    /// The kind.
     pub request: Request,
-    /// How it went.
+    /// The result.
     pub outcome: Outcome,
+}
+
+/// The label of a job's counters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfJob {
+    job: String,
+}
+
+/// The labels of a job's state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    job: String,
+    state: &'static str,
 }
 
 /// All counters. Gauges are set when they are read.
@@ -105,21 +123,32 @@ struct Gauges {
     misses: Gauge,
     earned: Gauge<f64, AtomicU64>,
     held_back: Gauge<f64, AtomicU64>,
+    healthy: Gauge,
+    job_state: Family<InState, Gauge>,
+    job_steps: Family<OfJob, Counter>,
+    job_restarts: Family<OfJob, Counter>,
+    job_failures: Family<OfJob, Gauge>,
+    job_queue: Family<OfJob, Gauge>,
+    job_last_error: Family<OfJob, Gauge>,
 }
 
-/// What the gauges are set to.
-pub struct Reading<'a> {
-    /// What is held.
+/// The values of all gauges.
+pub struct GaugeValues<'a> {
+    /// Totals of the store.
     pub usage: &'a Usage,
-    /// What is going on.
+    /// The worker's state.
     pub status: &'a Status,
+    /// The background jobs.
+    pub jobs: &'a [JobInfo],
+    /// Whether no job keeps failing.
+    pub healthy: bool,
     /// Slots held.
     pub slots: usize,
     /// Connected peers.
     pub peers: usize,
     /// Bytes lent.
     pub capacity: u64,
-    /// Rows that are withheld.
+    /// Rows withheld.
     pub blackout: usize,
 }
 
@@ -197,8 +226,23 @@ impl Default for Metrics {
             ),
             ("misses", "Missed periods that are not made good", &gauges.misses),
             ("synced", "1 if the worker knows all that it should hold", &gauges.synced),
+            ("healthy", "0 if a background job keeps failing", &gauges.healthy),
         ] {
             registry.register(name, help, gauge.clone());
+        }
+        registry.register("job_state", "1 for the present state of a background job", gauges.job_state.clone());
+        registry.register("job_steps", "Steps completed by a background job", gauges.job_steps.clone());
+        registry.register("job_restarts", "Restarts of a background job", gauges.job_restarts.clone());
+        for (name, help, family) in [
+            ("job_failures", "Failures of a background job in a row", &gauges.job_failures),
+            ("job_queue", "Items that wait for a background job", &gauges.job_queue),
+            (
+                "job_last_error_age_seconds",
+                "Time since the last failure or wait of a background job",
+                &gauges.job_last_error,
+            ),
+        ] {
+            registry.register(name, help, family.clone());
         }
         for (name, help, gauge) in [
             ("earned_mega", "Paid to the operator, ever, in MEGA", &gauges.earned),
@@ -206,12 +250,35 @@ impl Default for Metrics {
         ] {
             registry.register(name, help, gauge.clone());
         }
-        *crate::sync::lock(&metrics.registry) = registry;
+        *metrics.registry.lock() = registry;
         metrics
     }
 }
 
-/// The state of a challenge as a number; 0 is none.
+impl Gauges {
+    fn set_job(&self, info: &JobInfo) {
+        let job = OfJob { job: info.name.clone() };
+        for state in JobState::ALL {
+            let present = i64::from(state == info.state);
+            self.job_state.get_or_create(&InState { job: job.job.clone(), state: state.name() }).set(present);
+        }
+        let raise = |family: &Family<OfJob, Counter>, to: u64| {
+            let counter = family.get_or_create(&job);
+            counter.inc_by(to.saturating_sub(counter.get()));
+        };
+        raise(&self.job_steps, info.steps);
+        raise(&self.job_restarts, info.restarts);
+        self.job_failures.get_or_create(&job).set(info.failures.into());
+        if let Some(queue) = info.queue {
+            self.job_queue.get_or_create(&job).set(gauge(queue));
+        }
+        if let Some(age) = info.last_error_age_s {
+            self.job_last_error.get_or_create(&job).set(gauge(age));
+        }
+    }
+}
+
+/// The state of a challenge as a number; 0 if there is none.
 fn challenge(state: ChallengeState) -> i64 {
     match state {
         ChallengeState::Scheduled => 1,
@@ -240,9 +307,11 @@ impl Metrics {
     ///
     /// # Errors
     /// Never in practice: it writes into a string.
-    pub fn text(&self, reading: &Reading<'_>) -> Result<String, std::fmt::Error> {
-        let Reading { usage, status, slots, peers, capacity, blackout } = reading;
+    pub fn text(&self, values: &GaugeValues<'_>) -> Result<String, std::fmt::Error> {
+        let GaugeValues { usage, status, jobs, healthy, slots, peers, capacity, blackout } = values;
         let gauges = &self.gauges;
+        gauges.healthy.set(i64::from(*healthy));
+        jobs.iter().for_each(|job| gauges.set_job(job));
         gauges.shards.set(gauge(usage.shards));
         gauges.bytes.set(gauge(usage.bytes));
         gauges.unregistered_bytes.set(gauge(usage.unregistered_bytes()));
@@ -250,12 +319,12 @@ impl Metrics {
         gauges.missing.set(gauge(usage.missing));
         gauges.damaged.set(gauge(usage.damaged));
         gauges.rebuilding.set(gauge(status.rebuilding()));
-        gauges.slots.set(i64::try_from(*slots).unwrap_or(i64::MAX));
-        gauges.peers.set(i64::try_from(*peers).unwrap_or(i64::MAX));
+        gauges.slots.set(gauge(to_u64(*slots)));
+        gauges.peers.set(gauge(to_u64(*peers)));
         gauges.chain_head.set(status.head().map_or(0, i64::from));
         gauges.followed.set(status.followed().map_or(0, i64::from));
         gauges.synced.set(i64::from(status.synced()));
-        gauges.blackout.set(i64::try_from(*blackout).unwrap_or(i64::MAX));
+        gauges.blackout.set(gauge(to_u64(*blackout)));
         gauges.challenge.set(status.challenge().map_or(0, |(_, state)| challenge(state)));
         if let Some(audit) = status.audit() {
             gauges.misses.set(audit.record.misses.into());
@@ -263,7 +332,7 @@ impl Metrics {
             gauges.held_back.set(tokens(audit.held_back));
         }
         let mut text = String::new();
-        encode(&mut text, &crate::sync::lock(&self.registry))?;
+        encode(&mut text, &self.registry.lock())?;
         Ok(text)
     }
 }

@@ -1,43 +1,37 @@
-//! The network's edge: every stream that another peer opens is served in a task of its own.
+//! The network's edge: answers the streams that other peers open.
 
 mod get;
 mod put;
 
-use crate::context::Context;
-use meganet_net::{Incoming, IncomingStream, NetError};
-use std::sync::Arc;
-use tokio_util::task::TaskTracker;
+pub use get::{GetHandles, GetService};
+pub use put::{PutHandles, PutService};
 
-/// Serves streams until the worker is stopped or the network ends.
-pub async fn run(context: Arc<Context>, mut incoming: Incoming, tasks: TaskTracker) {
-    loop {
-        let stream = tokio::select! {
-            () = context.stop.cancelled() => return,
-            stream = incoming.next() => stream,
-        };
-        let Some(stream) = stream else { return };
-        let context = context.clone();
-        tasks.spawn(async move {
-            let stop = context.stop.clone();
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = serve(&context, stream) => {}
-            }
-        });
-    }
+use meganet_net::{IncomingStream, NetError};
+use std::sync::Arc;
+
+/// Serves both protocols. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    /// Answers questions about shards, batches and ranges.
+    pub get: Arc<GetService>,
+    /// Takes shards in and signs receipts.
+    pub put: Arc<PutService>,
 }
 
-async fn serve(context: &Arc<Context>, stream: IncomingStream) {
-    let peer = stream.peer();
-    let result = match stream {
-        IncomingStream::Put(stream) => put::serve(context, stream).await,
-        IncomingStream::Get(stream) => get::serve(context, stream).await,
-    };
-    match result {
-        Ok(()) => {}
-        Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
-            tracing::warn!(peer = %meganet_net::peer::show(&peer), %error, "a peer broke the protocol");
+impl Server {
+    /// Serves a stream to its end.
+    pub async fn serve(&self, stream: IncomingStream) {
+        let peer = stream.peer();
+        let result = match stream {
+            IncomingStream::Put(stream) => self.put.serve(stream).await,
+            IncomingStream::Get(stream) => self.get.serve(stream).await,
+        };
+        match result {
+            Ok(()) => {}
+            Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
+                tracing::warn!(peer = %meganet_net::peer::show(&peer), %error, "a peer broke the protocol");
+            }
+            Err(error) => tracing::debug!(peer = %meganet_net::peer::show(&peer), %error, "a stream ended early"),
         }
-        Err(error) => tracing::debug!(peer = %meganet_net::peer::show(&peer), %error, "a stream ended early"),
     }
 }

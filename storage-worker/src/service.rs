@@ -1,17 +1,18 @@
-//! What a worker decides, without disk, network, chain, clock or chance: those come in as arguments, and what is to be
-//! done comes out as values. The edges ([`crate::serve`], [`crate::chain`], [`crate::jobs`]) ask here and do it.
+//! The worker's decisions, without I/O: no disk, network, chain, clock or randomness. Those come in as arguments, and
+//! decisions go out as values that the edges ([`crate::serve`], [`crate::jobs`]) carry out.
 //!
-//! - [`membership`]: the groups and slots of this worker as the chain last said.
-//! - [`admission`]: whether a shard may come in: membership, the profile's shape, capacity, staging quota, streams.
-//! - [`put`]: whether a shard that came is what was announced.
-//! - [`sign`]: whether a batch may be receipted, and what the receipt says.
-//! - [`ranges`]: what a group's range must contain, checked against the chain's peaks.
-//! - [`prove`]: when to answer a challenge, when again, and what.
-//! - [`blackout`]: what must not be served while others have to prove it.
-//! - [`renew`]: whose turn it is to have the chain renew what is prepaid for.
-//! - [`report`]: when to look for members that are to be reported.
-//! - [`rebuild`]: whom to ask for a missing shard, and when to try again.
+//! - [`membership`]: this worker's groups and slots, as last read from the chain.
+//! - [`admission`]: whether an upload is accepted: membership, the profile's shape, capacity, staging quota, concurrency.
+//! - [`put`]: whether an uploaded shard is the announced one.
+//! - [`sign`]: whether a batch gets a receipt, and the receipt's statement.
+//! - [`ranges`]: whether the known leaves of a group's range are those of the chain.
+//! - [`prove`]: when to answer a challenge, when to answer it again, and with what.
+//! - [`blackout`]: which frames are withheld while other members have to prove them.
+//! - [`renew`]: whose turn it is to have the chain renew prepaid batches.
+//! - [`report`]: when to look for members that have missed too many proofs.
+//! - [`rebuild`]: when to try again to rebuild a missing shard.
 //! - [`scrub`]: how fast to read, and when the next pass begins.
+//! - [`supervision`]: when a failed background job is restarted, and when it is given up.
 
 pub mod admission;
 pub mod blackout;
@@ -24,10 +25,12 @@ pub mod renew;
 pub mod report;
 pub mod scrub;
 pub mod sign;
+pub mod supervision;
 
-pub use admission::{Admission, Limits, Ticket};
+pub use admission::{Admission, AdmissionLimits, Ticket};
 pub use blackout::Blackout;
 pub use membership::{GroupView, Membership};
+pub use supervision::Supervision;
 
 #[cfg(test)]
 mod audit_tests;

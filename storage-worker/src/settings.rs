@@ -1,38 +1,41 @@
-//! How a worker behaves, apart from where it is and who it is.
+//! The limits and paces of a worker, independent of its location and identity.
 
+use crate::service::Supervision;
 use meganet_primitives::country::Country;
 use std::time::Duration;
 
-/// The bounds and paces of a worker.
+/// The limits and paces of a worker.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// The country that it declares.
+pub struct WorkerSettings {
+    /// The country that the worker declares.
     pub country: Country,
-    /// Shard bytes that it lends.
+    /// Shard bytes that the worker lends.
     pub capacity: u64,
-    /// Shard bytes, of those, that may be here without being registered on the chain.
+    /// Of those, shard bytes that may be held without being registered on the chain.
     pub staging: u64,
-    /// How long a shard is kept that came and for which no receipt was asked.
+    /// Time for which an uploaded shard without a receipt is kept.
     pub staged_for: Duration,
-    /// How often to look for what has expired and what is staged for too long.
+    /// Time between two removals of what has expired or was staged for too long.
     pub collect_interval: Duration,
-    /// Shards that may come in at once.
+    /// Uploads at once.
     pub uploads: usize,
     /// Bytes of answers to readers that may be in memory at once.
     pub serving: u32,
-    /// Bytes a second that the scrub reads.
+    /// Bytes per second that the scrub reads.
     pub scrub_rate: u64,
-    /// Time from the beginning of one pass of the scrub to that of the next, if it does not take longer.
+    /// Time from the beginning of one pass of the scrub to that of the next, if a pass does not take longer.
     pub scrub_interval: Duration,
-    /// Bytes a second that rebuilt shards grow by, all together.
+    /// Bytes per second of all rebuilt shards together.
     pub rebuild_rate: u64,
     /// Shards that are rebuilt at once.
     pub rebuilds: usize,
-    /// Whether rows are withheld that co-members have to prove. Always, but in tests that show what it is for.
+    /// Whether rows are withheld that other members have to prove. False only in tests that show the purpose of this.
     pub blackout: bool,
+    /// When failed background jobs are restarted, and when the worker ends because of them.
+    pub supervision: Supervision,
 }
 
-impl Settings {
+impl WorkerSettings {
     /// The defaults for a country and a capacity in bytes.
     pub fn new(country: Country, capacity: u64) -> Self {
         Self {
@@ -48,6 +51,7 @@ impl Settings {
             rebuild_rate: 32 << 20,
             rebuilds: 4,
             blackout: true,
+            supervision: Supervision::default(),
         }
     }
 }

@@ -1,22 +1,19 @@
-//! What is going on, for whoever asks over HTTP.
+//! The worker's state, as jobs report it and operators see it.
 
-use crate::sync::lock;
 use meganet_primitives::{
     BlockNumber, GroupId, Period,
     chain::{ChallengeInfo, ChallengeState, WorkerAudit, WorkerInfo},
 };
+use parking_lot::Mutex;
 use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Instant,
 };
 
-/// Blocks that following may be behind the head: the newest one is always being read.
+/// Blocks by which following may lag behind the head: the newest one is always being read.
 const LAG: BlockNumber = 2;
 
-/// Groups of which everything is known, to the last object, that was registered up to a final block.
+/// Groups whose registrations up to a finalized block are all known, down to each object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// The block.
@@ -25,15 +22,15 @@ pub struct Known {
     pub groups: Vec<GroupId>,
 }
 
-/// Shared by everything that runs; read by [`crate::http`].
+/// The worker's state, written by jobs and read by [`crate::http`].
 pub struct Status {
     started: Instant,
     worker: Mutex<Option<WorkerInfo>>,
     head: Mutex<Option<BlockNumber>>,
     followed: Mutex<Option<BlockNumber>>,
-    /// Counts what happened that the sync job has to look at.
+    /// Counts the events that the sync job has to look at.
     changes: AtomicU64,
-    /// The value of `changes` up to which all is known; 0 at first, below every change.
+    /// The value of `changes` up to which everything is known; 0 at first, below every change.
     settled: AtomicU64,
     known: Mutex<Option<Known>>,
     rebuilding: AtomicU64,
@@ -68,125 +65,126 @@ impl Status {
         self.started.elapsed().as_secs()
     }
 
-    /// What the chain says of this worker; `None` until it is registered.
+    /// This worker's registration; `None` until it is registered.
     pub fn worker(&self) -> Option<WorkerInfo> {
-        lock(&self.worker).clone()
+        self.worker.lock().clone()
     }
 
-    /// The chain has said what it knows of this worker.
+    /// Sets the registration.
     pub fn set_worker(&self, worker: WorkerInfo) {
-        *lock(&self.worker) = Some(worker);
+        *self.worker.lock() = Some(worker);
     }
 
-    /// The finalized head that was last heard of.
+    /// The last known finalized block.
     pub fn head(&self) -> Option<BlockNumber> {
-        *lock(&self.head)
+        *self.head.lock()
     }
 
-    /// The chain has a new finalized head.
+    /// Notes a finalized block; older ones are ignored.
     pub fn set_head(&self, block: BlockNumber) {
-        let mut head = lock(&self.head);
+        let mut head = self.head.lock();
         *head = Some(head.map_or(block, |known| known.max(block)));
     }
 
-    /// The last finalized block whose registrations are known.
+    /// The finalized block up to which all registrations are known.
     pub fn followed(&self) -> Option<BlockNumber> {
-        *lock(&self.followed)
+        *self.followed.lock()
     }
 
-    /// The registrations of a block are known.
+    /// Notes that the registrations of a block are known.
     pub fn set_followed(&self, block: BlockNumber) {
-        *lock(&self.followed) = Some(block);
+        *self.followed.lock() = Some(block);
     }
 
-    /// Something was registered, or a slot given, that the sync job has to look at.
+    /// Notes a registration or a new slot that the sync job has to look at.
     pub fn ranges_changed(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// To be asked before the sync job looks, and given to [`Self::ranges_settled`] afterwards.
+    /// A mark of the changes so far. The sync job takes it before it looks, for [`Self::ranges_settled`].
     pub fn ranges_mark(&self) -> u64 {
         self.changes.load(Ordering::Acquire)
     }
 
-    /// All that had changed when the mark was taken is known to the last object; or is not.
+    /// Notes whether everything that had changed before the mark is known now, down to each object.
     pub fn ranges_settled(&self, mark: u64, whole: bool) {
         self.settled.store(if whole { mark } else { 0 }, Ordering::Release);
     }
 
-    /// What was last known to the last object.
+    /// The last state in which everything was known.
     pub fn known(&self) -> Option<Known> {
-        lock(&self.known).clone()
+        self.known.lock().clone()
     }
 
-    /// See [`Self::known`].
+    /// Sets [`Self::known`].
     pub fn set_known(&self, known: Known) {
-        *lock(&self.known) = Some(known);
+        *self.known.lock() = Some(known);
     }
 
-    /// Whether everything that the followed blocks registered for this worker's slots is known to the last object.
+    /// Returns true if everything that the followed blocks registered for this worker's slots is known, down to each
+    /// object.
     pub fn ranges_whole(&self) -> bool {
         self.settled.load(Ordering::Acquire) == self.changes.load(Ordering::Acquire)
     }
 
-    /// Whether the worker knows all that it should hold.
+    /// Returns true if the worker knows everything that it should hold.
     pub fn synced(&self) -> bool {
         let (Some(followed), Some(head)) = (self.followed(), self.head()) else { return false };
         followed.saturating_add(LAG) >= head && self.ranges_whole()
     }
 
-    /// Shards that are being rebuilt.
+    /// Number of shards that are being rebuilt.
     pub fn rebuilding(&self) -> u64 {
         self.rebuilding.load(Ordering::Relaxed)
     }
 
-    /// A rebuild begins.
+    /// Notes that a rebuild begins.
     pub fn rebuild_begins(&self) {
         self.rebuilding.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A rebuild has ended.
+    /// Notes that a rebuild has ended.
     pub fn rebuild_ends(&self) {
         self.rebuilding.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The period and state of the challenge last heard of.
+    /// Period and state of the last known challenge.
     pub fn challenge(&self) -> Option<(Period, ChallengeState)> {
-        *lock(&self.challenge)
+        *self.challenge.lock()
     }
 
-    /// What the chain says of the present challenge; `None` where there is none.
+    /// Sets the present challenge; `None` if there is none.
     pub fn set_challenge(&self, challenge: Option<&ChallengeInfo>) {
-        *lock(&self.challenge) = challenge.map(|challenge| (challenge.period, challenge.state));
+        *self.challenge.lock() = challenge.map(|challenge| (challenge.period, challenge.state));
     }
 
-    /// What the chain last said that this worker has proven, missed and earned.
+    /// What this worker has proven, missed and earned, as last read from the chain.
     pub fn audit(&self) -> Option<WorkerAudit> {
-        lock(&self.audit).clone()
+        self.audit.lock().clone()
     }
 
-    /// See [`Self::audit`].
+    /// Sets [`Self::audit`].
     pub fn set_audit(&self, audit: WorkerAudit) {
-        *lock(&self.audit) = Some(audit);
+        *self.audit.lock() = Some(audit);
     }
 
-    /// Whether the worker has taken itself off the registry.
+    /// Returns true if the worker has taken itself off the registry.
     pub fn left(&self) -> bool {
         self.left.load(Ordering::Acquire)
     }
 
-    /// It has.
+    /// Notes that the worker has taken itself off the registry.
     pub fn set_left(&self) {
         self.left.store(true, Ordering::Release);
     }
 
-    /// What keeps the worker from its work, in words, if anything does.
+    /// What keeps the worker from its work, in words; `None` if nothing does.
     pub fn trouble(&self) -> Option<String> {
-        lock(&self.trouble).clone()
+        self.trouble.lock().clone()
     }
 
-    /// See [`Self::trouble`].
+    /// Sets [`Self::trouble`].
     pub fn set_trouble(&self, trouble: Option<String>) {
-        *lock(&self.trouble) = trouble;
+        *self.trouble.lock() = trouble;
     }
 }

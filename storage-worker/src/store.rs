@@ -4,17 +4,17 @@
 //! Shards of at most [`INLINE_MAX`] bytes are values of the index: a site of many tiny objects then costs one log
 //! append for each, not a file, an fsync of its folder and an inode. Larger shards are files of their own, written
 //! under a temporary name → fsync → rename → fsync of the folder → recorded in the index. Keeping them as RocksDB
-//! blobs, or as 64 KiB values, was weighed and left:
+//! blobs, or as 64 KiB values, was considered and rejected:
 //!
 //! - a bit that flips in a RocksDB file stops the compaction that meets it, and then every write of the worker; a bit
-//!   that flips in a shard file harms one frame of one shard, which the scrub finds and the group's other members mend;
+//!   that flips in a shard file harms one frame of one shard, which the scrub finds and a rebuild repairs;
 //! - a value goes through log and blob file, so every byte is written twice, and again when blobs are collected;
 //!   a file's bytes are written once, and removing it gives the space back at once;
 //! - a file is streamed in and out at constant memory, without memtables to size for it.
 //!
 //! # Order of steps, and what a crash leaves
-//! A shard's record is committed (synced) after its bytes are durable, and before anybody is told that it is stored; so
-//! what was receipted is always whole. A crash before the record leaves a file that no record names: [`Store::open`]
+//! A shard's record is committed (synced) after its bytes are durable and before the upload is acknowledged, so every
+//! shard with a receipt is whole. A crash before the record leaves a file that no record names: [`Store::open`]
 //! removes it. Removal goes the other way round, the record first, with the same effect.
 //!
 //! # Why something is kept
@@ -25,13 +25,11 @@ mod answer;
 pub mod engine;
 mod error;
 mod files;
-pub mod keys;
 mod ledger;
 pub mod memory;
 mod meta;
 mod missing;
 mod read;
-pub mod records;
 mod release;
 pub mod rocks;
 mod usage;
@@ -46,40 +44,35 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Reading, Row};
+pub use crate::model::{Row, StoredSample, Usage, keys, records};
 pub use error::{ReadError, StoreError, WriteError};
 pub use files::CrashHook;
 pub use ledger::AddLeaf;
 pub use read::FramesRead;
-pub use usage::Usage;
-pub use write::{FinishedShard, ShardWriter};
+pub use write::{FinishedShard, IncomingShard};
 
-use crate::sync::{lock, read, write};
 use codec::{Decode, DecodeAll, Encode};
 use engine::{Durability, Engine, Table};
 use files::Files;
 use keys::ShardKey;
 use meganet_primitives::object::ObjectId;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use read::TreeCache;
 use records::{ObjectRecord, ShardRecord};
-use std::{
-    collections::HashSet,
-    path::Path,
-    sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard},
-};
+use std::{collections::HashSet, path::Path};
 
-/// The longest shard, in bytes, that is kept in the index instead of a file of its own.
+/// The length of the largest shard, in bytes, that is kept in the index and not in a file of its own.
 pub const INLINE_MAX: u64 = 64 * 1024;
 
-/// The folder under the base path in which the index is.
+/// The index's folder in the base path.
 const INDEX: &str = "index";
 
-/// The worker's disk. Every method may block; call them away from the async runtime.
+/// The worker's disk. Every method may block; asynchronous code calls them by [`crate::disk::Disk`].
 pub struct Store {
     engine: Box<dyn Engine>,
     files: Files,
-    /// Writers of single shards share it, since they never touch each other's rows; whoever reads and then changes
-    /// rows of many shards has it alone.
+    /// Writers of single shards share this lock, since they never touch each other's rows. Operations that read and then
+    /// change rows of many shards hold it exclusively.
     rows: RwLock<()>,
     usage: Mutex<Usage>,
     trees: Mutex<TreeCache>,
@@ -87,17 +80,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in `base` with RocksDB, creates it if it is not there, and removes what a crash left.
+    /// Opens the store in `base` with RocksDB, creates it if it does not exist, and removes what a crash left.
     ///
     /// # Errors
-    /// [`engine::EngineError::Locked`] when another worker has it open; else what disk and index say.
+    /// [`engine::EngineError::Locked`] if another worker has it open; otherwise errors of disk and index.
     pub fn open(base: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(base).map_err(files::at("create", base))?;
         let engine = rocks::RocksEngine::open(&base.join(INDEX))?;
         Self::with(base, Box::new(engine), Box::new(|_| {}))
     }
 
-    /// The same with another engine, and a hook that is told each step of a write (for tests).
+    /// Opens the store with another engine, and a hook that is called at each step of a write (for tests).
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -118,13 +111,13 @@ impl Store {
         if swept > 0 {
             tracing::info!(files = swept, "removed files that an unfinished write left");
         }
-        *lock(&store.usage) = store.count()?;
+        *store.usage.lock() = store.count()?;
         Ok(store)
     }
 
-    /// What is held at the moment.
+    /// What is held and missing at the moment.
     pub fn usage(&self) -> Usage {
-        lock(&self.usage).clone()
+        self.usage.lock().clone()
     }
 
     /// The record of a shard, if it is held.
@@ -148,7 +141,7 @@ impl Store {
         after: Option<&ShardKey>,
         limit: usize,
     ) -> Result<Vec<(ShardKey, ShardRecord)>, StoreError> {
-        // The least key above `after` is `after` with a zero byte behind it.
+        // The least key above `after` is `after` followed by a zero byte.
         let mut from = after.map(ShardKey::encode).unwrap_or_default();
         if after.is_some() {
             from.push(0);
@@ -183,15 +176,15 @@ impl Store {
     }
 
     fn shared(&self) -> RwLockReadGuard<'_, ()> {
-        read(&self.rows)
+        self.rows.read()
     }
 
     fn alone(&self) -> RwLockWriteGuard<'_, ()> {
-        write(&self.rows)
+        self.rows.write()
     }
 }
 
-/// Decodes a value of the index, all of it.
+/// Decodes a value of the index; trailing bytes are an error.
 fn decode<T: Decode>(value: &[u8], what: &'static str) -> Result<T, StoreError> {
     T::decode_all(&mut &*value).map_err(|_| StoreError::BadRecord(what))
 }

@@ -1,82 +1,266 @@
-//! Puts a worker together and takes it apart.
+//! Assembles a worker and takes it apart.
 
 use crate::{
-    chain::{
-        follow,
-        join::{JoinError, Joiner},
-        sync,
+    groups::Groups,
+    jobs::{
+        blackout::{KeepBlackout, Withheld},
+        collect::{Collect, CollectSettings},
+        follow::{Follow, FollowHandles},
+        heads::{FollowHeads, Heads},
+        leave::Leave,
+        prove::{Prove, ProveHandles},
+        rebuild::{Rebuild, RebuildHandles, RebuildSettings},
+        renew::Renew,
+        report::Report,
+        serve::Serve,
+        sync::{SyncHandles, SyncRanges},
     },
-    context::{Context, Parts},
-    jobs::{blackout, collect, heads, leave, prove, rebuild, renew, report, scrub},
-    serve,
+    join::{JoinError, Joiner},
+    local::Local,
+    metrics::Metrics,
+    operator::Operator,
+    serve::{GetHandles, GetService, PutHandles, PutService, Server},
+    service::AdmissionLimits,
+    status::Status,
+    store::Store,
 };
-use meganet_chain_client::Signer;
-use meganet_net::{Incoming, Keypair};
+use meganet_chain_client::{ChainClient, Signer};
+use meganet_net::{Incoming, Keypair, Net};
+use meganet_primitives::hash::Hash;
+use meganet_transfer::{FetchOptions, Hedge, Network};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::{Mutex, Notify};
 use tokio_util::task::TaskTracker;
 
-/// How long streams and jobs have to end.
+/// Time for streams and jobs to end.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// Bytes that rebuilds may have in memory.
+const REBUILD_BUDGET: u64 = 32 << 20;
+
+/// What a [`Worker`] is made from.
+pub struct Parts {
+    /// The part that needs neither chain nor network.
+    pub local: Local,
+    /// The chain.
+    pub chain: Arc<dyn ChainClient>,
+    /// The network.
+    pub net: Net,
+    /// The worker's key, which signs receipts.
+    pub identity: Keypair,
+}
+
+/// What only a worker on the network has, for the operator's pages. Cheap to clone.
+#[derive(Clone)]
+pub struct Online {
+    /// The network.
+    pub net: Net,
+    /// The chain's genesis hash.
+    pub genesis: Hash,
+    /// This worker's groups.
+    pub groups: Arc<Groups>,
+    /// The rows that are withheld because other members have to prove them.
+    pub withheld: Withheld,
+}
 
 /// A worker that is on the network.
 pub struct Worker {
-    context: Arc<Context>,
-    tasks: TaskTracker,
+    local: Local,
+    online: Online,
+    chain: Arc<dyn ChainClient>,
+    identity: Keypair,
+    sync_due: Arc<Notify>,
+    streams: TaskTracker,
 }
 
 impl Worker {
-    /// Begins to serve what the store has; what the worker's place in the registry brings begins with [`Self::join`].
+    /// Begins to serve what the store holds. [`Self::join`] does the rest.
     pub fn start(parts: Parts, incoming: Incoming) -> Self {
-        let context = Arc::new(Context::new(parts));
-        let tasks = TaskTracker::new();
-        tasks.spawn(serve::run(context.clone(), incoming, tasks.clone()));
-        tasks.spawn(scrub::run(context.clone()));
-        Self { context, tasks }
+        let Parts { local, chain, net, identity } = parts;
+        let groups = Arc::new(Groups::new(chain.clone(), local.clock.clone(), net.local_key()));
+        let online = Online { net, genesis: chain.genesis(), groups, withheld: Withheld::default() };
+        let (sync_due, streams) = Default::default();
+        let worker = Self { local, online, chain, identity, sync_due, streams };
+        let (incoming, server) = (Arc::new(Mutex::new(incoming)), worker.server());
+        let (streams, stop) = (worker.streams.clone(), worker.local.jobs.stop().clone());
+        let serve = move || Serve::new(incoming.clone(), server.clone(), streams.clone(), stop.clone());
+        worker.local.jobs.spawn(serve);
+        worker
     }
 
-    /// What its parts share.
-    pub fn context(&self) -> &Arc<Context> {
-        &self.context
-    }
-
-    /// Registers the worker if it is not yet, begins to follow the chain, and answers its challenges in the operator's
-    /// name. `None` when it was stopped meanwhile.
+    /// Registers the worker if it is not registered, begins to follow the chain, and answers its challenges in the
+    /// operator's name. Returns `None` if it was stopped meanwhile.
     ///
     /// # Errors
-    /// [`JoinError`] where waiting does not help.
-    pub async fn join(&self, operator: &Signer, identity: &Keypair) -> Result<Option<()>, JoinError> {
-        let context = &self.context;
+    /// [`JoinError`] if waiting does not help.
+    pub async fn join(&self, operator: &Signer) -> Result<Option<()>, JoinError> {
         let joiner = Joiner {
-            chain: &*context.chain,
+            chain: &*self.chain,
             operator,
-            identity,
-            peer: context.peer(),
-            settings: &context.settings,
-            status: &context.status,
+            identity: &self.identity,
+            peer: self.online.net.local_key(),
+            settings: &self.local.settings,
+            status: &self.local.status,
         };
-        let joined = context.stop.run_until_cancelled(joiner.join()).await;
+        let joined = self.local.jobs.stop().run_until_cancelled(joiner.join()).await;
         let Some(joined) = joined else { return Ok(None) };
-        let id = joined?.id;
-        self.tasks.spawn(heads::run(context.clone()));
-        self.tasks.spawn(blackout::run(context.clone(), id));
-        self.tasks.spawn(prove::run(context.clone(), operator.clone(), id));
-        self.tasks.spawn(report::run(context.clone(), operator.clone(), id));
-        self.tasks.spawn(renew::run(context.clone(), operator.clone()));
-        self.tasks.spawn(leave::run(context.clone(), operator.clone(), id));
-        self.tasks.spawn(follow::run(context.clone()));
-        self.tasks.spawn(sync::run(context.clone()));
-        self.tasks.spawn(rebuild::run(context.clone()));
-        self.tasks.spawn(collect::run(context.clone()));
+        let operator = Operator { chain: self.chain.clone(), signer: operator.clone(), worker: joined?.id };
+        self.spawn_block_jobs(&operator);
+        self.spawn_storage_jobs();
         Ok(Some(()))
+    }
+
+    /// Starts the jobs that act within blocks.
+    fn spawn_block_jobs(&self, operator: &Operator) {
+        let (jobs, heads) = (&self.local.jobs, Heads::default());
+        let chain = self.chain.clone();
+        let best = heads.clone();
+        jobs.spawn(move || FollowHeads::new(chain.clone(), best.clone()));
+
+        let (chain, disk, withheld) = (self.chain.clone(), self.local.disk.clone(), self.online.withheld.clone());
+        let (best, worker) = (heads.clone(), operator.worker);
+        jobs.spawn(move || KeepBlackout::new(chain.clone(), disk.clone(), best.subscribe(), withheld.clone(), worker));
+
+        let handles = ProveHandles {
+            operator: operator.clone(),
+            disk: self.local.disk.clone(),
+            damage: self.local.damage(),
+            sync_due: self.sync_due.clone(),
+            status: self.local.status.clone(),
+            metrics: self.local.metrics.clone(),
+            heads: heads.clone(),
+        };
+        jobs.spawn(move || Prove::new(handles.clone()));
+
+        let (account, groups, metrics) = (operator.clone(), self.online.groups.clone(), self.local.metrics.clone());
+        let best = heads.clone();
+        jobs.spawn(move || Report::new(account.clone(), groups.clone(), metrics.clone(), best.subscribe()));
+
+        let (account, groups, metrics) = (operator.clone(), self.online.groups.clone(), self.local.metrics.clone());
+        let best = heads.clone();
+        jobs.spawn(move || Renew::new(account.clone(), groups.clone(), metrics.clone(), best.subscribe()));
+
+        let (account, disk, status) = (operator.clone(), self.local.disk.clone(), self.local.status.clone());
+        let stop = jobs.stop().clone();
+        jobs.spawn(move || Leave::new(account.clone(), disk.clone(), status.clone(), heads.subscribe(), stop.clone()));
+    }
+
+    /// Starts the jobs that keep the store in step with the chain.
+    fn spawn_storage_jobs(&self) {
+        let Local { jobs, settings, disk, clock, metrics, status, rebuild_due } = &self.local;
+        let handles = FollowHandles {
+            chain: self.chain.clone(),
+            disk: disk.clone(),
+            groups: self.online.groups.clone(),
+            status: status.clone(),
+            sync_due: self.sync_due.clone(),
+        };
+        jobs.spawn(move || Follow::new(handles.clone()));
+
+        let handles = SyncHandles {
+            chain: self.chain.clone(),
+            disk: disk.clone(),
+            groups: self.online.groups.clone(),
+            status: status.clone(),
+            net: self.online.net.clone(),
+            clock: clock.clone(),
+            due: self.sync_due.clone(),
+            rebuild_due: rebuild_due.clone(),
+        };
+        jobs.spawn(move || SyncRanges::new(handles.clone()));
+
+        let handles = RebuildHandles {
+            chain: self.chain.clone(),
+            network: self.reader(),
+            disk: disk.clone(),
+            groups: self.online.groups.clone(),
+            status: status.clone(),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+            due: rebuild_due.clone(),
+        };
+        let pace = RebuildSettings { at_once: settings.rebuilds, rate: settings.rebuild_rate };
+        jobs.spawn(move || Rebuild::new(handles.clone(), pace));
+
+        let (chain, disk, groups) = (self.chain.clone(), disk.clone(), self.online.groups.clone());
+        let (status, metrics, clock) = (status.clone(), metrics.clone(), clock.clone());
+        let pace = CollectSettings { interval: settings.collect_interval, staged_for: settings.staged_for };
+        jobs.spawn(move || {
+            let (status, metrics, clock) = (status.clone(), metrics.clone(), clock.clone());
+            Collect::new(chain.clone(), disk.clone(), groups.clone(), status, metrics, clock, pace)
+        });
+    }
+
+    fn server(&self) -> Server {
+        let Local { settings, disk, clock, metrics, status, .. } = &self.local;
+        let get = GetHandles {
+            disk: disk.clone(),
+            damage: self.local.damage(),
+            withheld: settings.blackout.then(|| self.online.withheld.clone()),
+            metrics: metrics.clone(),
+        };
+        let put = PutHandles {
+            disk: disk.clone(),
+            groups: self.online.groups.clone(),
+            status: status.clone(),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+            identity: self.identity.clone(),
+            genesis: self.online.genesis,
+        };
+        let limits =
+            AdmissionLimits { capacity: settings.capacity, staging: settings.staging, uploads: settings.uploads };
+        Server { get: Arc::new(GetService::new(get, settings.serving)), put: Arc::new(PutService::new(put, limits)) }
+    }
+
+    /// Reads other members for rebuilds.
+    fn reader(&self) -> Network {
+        // Nobody waits for a rebuild: asking few members and giving them time costs less than asking all at once.
+        let hedge = Hedge { initial: Duration::from_secs(2), ..Hedge::default() };
+        let options =
+            FetchOptions { budget: REBUILD_BUDGET, prefetch: 0, prefetch_budget: 0, hedge, ..FetchOptions::default() };
+        Network::with_options(self.chain.clone(), self.online.net.clone(), options)
+    }
+
+    /// The part that needs neither chain nor network.
+    pub fn local(&self) -> &Local {
+        &self.local
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<Store> {
+        self.local.disk.store()
+    }
+
+    /// State for the operator.
+    pub fn status(&self) -> &Arc<Status> {
+        &self.local.status
+    }
+
+    /// Counters for the operator.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.local.metrics
+    }
+
+    /// What only a worker on the network has.
+    pub fn online(&self) -> &Online {
+        &self.online
+    }
+
+    /// Returns true if the worker is ending or has ended.
+    pub fn is_stopping(&self) -> bool {
+        self.local.jobs.stop().is_cancelled()
     }
 
     /// Ends streams and jobs; unfinished shards are dropped.
     pub async fn stop(self) {
-        self.context.stop.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(GOODBYE, self.tasks.wait()).await.is_err() {
+        self.local.jobs.stop().cancel();
+        let jobs = self.local.jobs.end(GOODBYE);
+        self.streams.close();
+        let streams = tokio::time::timeout(GOODBYE, self.streams.wait());
+        let (jobs, streams) = tokio::join!(jobs, streams);
+        if !jobs || streams.is_err() {
             tracing::warn!("some work did not end in time");
         }
-        self.context.net.shutdown();
+        self.online.net.shutdown();
     }
 }

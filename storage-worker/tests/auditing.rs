@@ -24,7 +24,7 @@ fn config(schedule: Schedule) -> FakeConfig {
 }
 
 fn worker(town: &Town, index: usize) -> WorkerId {
-    town.members[index].context().status.worker().unwrap().id
+    town.members[index].worker().status().worker().unwrap().id
 }
 
 async fn challenge(town: &Town, worker: WorkerId) -> Option<ChallengeInfo> {
@@ -112,7 +112,7 @@ async fn what_one_has_to_prove_the_others_withhold_and_it_opens_again() {
     // No block takes a proof, so every challenge stays open.
     town.chain.set_full(true);
     next_period(&town);
-    let withholds = |index: usize| town.members[index].context().blackout(|blackout| !blackout.is_empty());
+    let withholds = |index: usize| !town.members[index].worker().online().withheld.lock().is_empty();
     until("everybody withholds something", || (0..6).all(withholds)).await;
     for index in 0..6 {
         let frame = FrameRange { object: object.id(), shard: town.slot(index).await, first: 0, count: 1 };
@@ -137,7 +137,7 @@ async fn who_is_away_too_long_is_reported_by_the_others() {
     town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
     let gone = worker(&town, 3);
     town.members[3].stop().await;
-    let metrics: Vec<_> = [0, 1, 2, 4, 5].iter().map(|index| town.members[*index].context().metrics.clone()).collect();
+    let metrics: Vec<_> = [0, 1, 2, 4, 5].iter().map(|index| town.members[*index].worker().metrics().clone()).collect();
     until("somebody reports", || metrics.iter().any(|metrics| metrics.reports.get() > 0)).await;
     let begun = std::time::Instant::now();
     while town.chain.slot_in(gone, town.group, At::Best).await.unwrap().is_some() {
@@ -155,7 +155,7 @@ async fn who_leaves_serves_until_its_successor_has_copied() {
     let (leaver, slot) = (worker(&town, 0), town.slot(0).await);
     let call = vec![Call::Leave { worker: leaver }];
     town.chain.submit(&town.members[0].operator, call, Until::InBlock).await.unwrap();
-    let status = town.members[0].context().status.clone();
+    let status = town.members[0].worker().status().clone();
     until("it knows that it leaves", || status.audit().is_some_and(|audit| audit.leaving)).await;
 
     // A successor comes.
@@ -168,7 +168,7 @@ async fn who_leaves_serves_until_its_successor_has_copied() {
     let store = successor.store().clone();
     until("the successor has the shard", || store.usage().shards == 1 && store.usage().missing == 0).await;
     until("the leaver has left", || status.left()).await;
-    assert!(town.members[0].context().stop.is_cancelled());
+    assert!(town.members[0].worker().is_stopping());
     assert_eq!(town.chain.worker(leaver, At::Best).await.unwrap(), None);
     assert_eq!(town.members[0].store().usage().shards, 0);
     let record = store.shard(&object.key(slot)).unwrap().unwrap();
@@ -181,7 +181,7 @@ async fn a_worker_that_ends_while_it_proves_proves_once_and_is_paid_once() {
     let object = Object::new(2, 400_000);
     town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
     let worker = worker(&town, 0);
-    let metrics = |town: &Town| town.members[0].context().metrics.clone();
+    let metrics = |town: &Town| town.members[0].worker().metrics().clone();
 
     // Its answer is made and cannot be sent: it ends there.
     town.chain.fail_submissions(Some(ChainError::NoCalls));

@@ -11,7 +11,7 @@ use meganet_primitives::{
     chain::{ChallengeInfo, ChallengeState},
 };
 use meganet_transfer::{FetchError, FetchOptions, Network};
-use meganet_worker::store::{Reading, Store, keys::LeafKey, records::ObjectRecord};
+use meganet_worker::store::{Store, StoredSample, keys::LeafKey, records::ObjectRecord};
 use std::{sync::Arc, time::Duration};
 use town::{Object, Town, until};
 
@@ -41,7 +41,7 @@ impl Fraud {
             town.whole(index).await;
         }
         let slot = town.slot(FREELOADER).await;
-        let worker = town.members[FREELOADER].context().status.worker().unwrap().id;
+        let worker = town.members[FREELOADER].worker().status().worker().unwrap().id;
         let key = LeafKey { expiry: EXPIRY, group: town.group, index: 0 };
         let leaf = town.members[FREELOADER].store().leaves(EXPIRY, town.group, 0, 1).unwrap()[0];
         town.members[FREELOADER].stop().await;
@@ -62,10 +62,8 @@ impl Fraud {
         loop {
             let info = self.town.chain.challenge(self.worker, At::Best).await.unwrap();
             if let Some(info) = info.filter(|info| info.state == ChallengeState::Open && info.period > after) {
-                let aware = |index: &usize| {
-                    let context = self.town.members[*index].context();
-                    context.blackout(|blackout| blackout.at()) >= info.block
-                };
+                let aware =
+                    |index: &usize| self.town.members[*index].worker().online().withheld.lock().at() >= info.block;
                 until("the others know of the challenge", || [0, 1, 3, 4, 5].iter().all(aware)).await;
                 return info;
             }
@@ -95,7 +93,7 @@ impl Fraud {
         let record = ObjectRecord { header: encoded.header, roots: encoded.shard_roots.clone() };
         store.commit(writer.finish().unwrap(), &self.object.key(self.slot), &record, self.town.group, 0).unwrap();
         let answer = |reading| match reading {
-            Reading::Held(answer @ Answer::Held(_)) => answer,
+            StoredSample::Held(answer @ Answer::Held(_)) => answer,
             other => panic!("{other:?}"),
         };
         let answers: Vec<Answer> = store.read_samples(&info.samples).unwrap().into_iter().map(answer).collect();

@@ -9,7 +9,7 @@ use meganet_chain_client::{
     fake::{FakeChain, FakeConfig},
 };
 use meganet_primitives::country::Country;
-use meganet_worker::chain::join::JoinError;
+use meganet_worker::join::JoinError;
 use town::{GIB, MEGA, Member, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,7 +17,7 @@ async fn a_worker_without_funds_says_what_it_waits_for_and_then_joins() {
     let chain = FakeChain::default();
     let mut member = Member::new(0);
     member.boot(&chain, &[]).await;
-    let status = member.context().status.clone();
+    let status = member.worker().status().clone();
     let (chain_too, operator) = (chain.clone(), member.operator.account());
     let address = member.operator.address();
     let watch = tokio::spawn(async move {
@@ -28,7 +28,7 @@ async fn a_worker_without_funds_says_what_it_waits_for_and_then_joins() {
     });
     member.join().await;
     watch.await.unwrap();
-    let status = &member.context().status;
+    let status = member.worker().status();
     assert_eq!(status.trouble(), None);
     let worker = chain.worker_by_peer(&member.peer(), At::Best).await.unwrap().unwrap();
     assert_eq!((worker.country, worker.capacity), (Country::new(*b"DE").unwrap(), 4 * GIB));
@@ -42,7 +42,7 @@ async fn a_changed_configuration_is_told_to_the_chain() {
     chain.fund(member.operator.account(), 1000 * MEGA);
     member.boot(&chain, &[]).await;
     member.join().await;
-    let first = member.context().status.worker().unwrap();
+    let first = member.worker().status().worker().unwrap();
     member.stop().await;
     member.settings.country = Country::new(*b"CH").unwrap();
     member.settings.capacity = 6 * GIB;
@@ -50,7 +50,7 @@ async fn a_changed_configuration_is_told_to_the_chain() {
     member.join().await;
     let worker = chain.worker(first.id, At::Best).await.unwrap().unwrap();
     assert_eq!((worker.country, worker.capacity), (Country::new(*b"CH").unwrap(), 6 * GIB));
-    assert_eq!(member.context().status.worker().unwrap(), worker);
+    assert_eq!(member.worker().status().worker().unwrap(), worker);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +64,7 @@ async fn the_identity_of_another_operator_is_refused() {
     member.operator = Member::new(1).operator;
     chain.fund(member.operator.account(), 1000 * MEGA);
     member.boot(&chain, &[]).await;
-    let refused = member.worker.as_ref().unwrap().join(&member.operator, &member.identity).await;
+    let refused = member.worker().join(&member.operator).await;
     let Err(error @ JoinError::OtherOperator { .. }) = refused else { panic!("{refused:?}") };
     assert!(error.to_string().contains("registered to the operator"), "{error}");
 }
@@ -92,7 +92,7 @@ async fn a_worker_has_the_number_that_is_final() {
     };
     let ((first, blocks), ()) = tokio::join!(fork, member.join());
     blocks.abort();
-    let worker = member.context().status.worker().unwrap();
+    let worker = member.worker().status().worker().unwrap();
     assert_ne!(worker.id, first);
     assert_eq!(chain.worker_by_peer(&member.peer(), At::Finalized).await.unwrap().unwrap(), worker);
 }

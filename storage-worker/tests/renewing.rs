@@ -49,7 +49,7 @@ async fn what_is_prepaid_for_outlives_its_expiry_without_its_owner() {
     let times = Balance::from(renewed.expiry - 3);
     assert_eq!(MEGA - renewed.balance, times * renewed.next);
     assert_eq!(renewed.state, AutoRenewalState::Waiting);
-    let asked = || town.members.iter().map(|member| member.context().metrics.renewals.get()).sum::<u64>();
+    let asked = || town.members.iter().map(|member| member.worker().metrics().renewals.get()).sum::<u64>();
     until("the workers have counted it", || Balance::from(asked()) >= times).await;
     let dear = orders().await.swap_remove(1);
     assert_eq!((dear.expiry, dear.balance, dear.state), (3, MEGA, AutoRenewalState::Expired));

@@ -102,7 +102,7 @@ async fn a_worker_that_was_away_rebuilds_what_it_missed() {
     for object in [&before, &small, &large] {
         assert!(town.get(5, object, slot).await.unwrap() == object.shards[usize::from(slot)]);
     }
-    assert_eq!(town.members[5].context().metrics.rebuilt.get(), 2);
+    assert_eq!(town.members[5].worker().metrics().rebuilt.get(), 2);
     assert_eq!(town.members[5].store().usage().unregistered_bytes(), 0);
 }
 
@@ -140,7 +140,7 @@ async fn damage_is_never_served_and_heals() {
     town.flip(1, &key, 70_000);
     let bad = town.get(1, &object, slot).await;
     assert!(matches!(bad, Err(NetError::GetRefused(GetRefusal::NotHere))), "{bad:?}");
-    let metrics = town.members[1].context().metrics.clone();
+    let metrics = town.members[1].worker().metrics().clone();
     until("the shard is healed", || metrics.healed.get() == 1).await;
     assert_eq!(metrics.corrupt_found.get(), 1);
     assert!(town.get(1, &object, slot).await.unwrap() == object.shards[usize::from(slot)]);
@@ -160,7 +160,7 @@ async fn the_scrub_finds_damage_that_nobody_reads() {
     town.flip(1, &flipped.key(slot), 900_000);
     let file = town.members[1].store().path_of(&cut.key(slot));
     std::fs::File::options().write(true).open(file).unwrap().set_len(1000).unwrap();
-    let metrics = town.members[1].context().metrics.clone();
+    let metrics = town.members[1].worker().metrics().clone();
     until("both shards are healed", || metrics.healed.get() == 2).await;
     assert_eq!(metrics.corrupt_found.get(), 2);
     for object in [&flipped, &cut] {
@@ -188,7 +188,7 @@ async fn a_worker_that_lost_its_slot_forgets_what_it_held_for_it() {
     let object = Object::new(1, 1_000_000);
     town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
     town.whole(0).await;
-    let worker = town.members[0].context().status.worker().unwrap();
+    let worker = town.members[0].worker().status().worker().unwrap();
     assert_eq!(town.members[0].store().usage().shards, 1);
     town.chain.expel(worker.id);
     until("the shard is gone", || town.members[0].store().usage().shards == 0).await;
@@ -210,7 +210,7 @@ async fn what_nobody_pays_for_is_kept_as_long_as_the_receipt_is_valid() {
     while town.chain.best().await.unwrap().number <= valid_until {
         town.chain.tick();
     }
-    let followed = || town.members.iter().all(|member| member.context().status.followed() >= Some(valid_until));
+    let followed = || town.members.iter().all(|member| member.worker().status().followed() >= Some(valid_until));
     until("the workers have followed", followed).await;
     // The next registration has the worker look at all of its group again.
     town.store(&[0, 1, 2, 3, 4, 5], &[&Object::new(3, 1000)], 20).await;

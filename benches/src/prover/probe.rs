@@ -6,14 +6,17 @@ use super::{
     watch::{Reads, Watched, forget_files},
 };
 use crate::{audits::LIVE, memory};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use codec::{DecodeAll, Encode};
 use meganet_primitives::{
     audit::{Answer, AuditProof, Holding, PURPOSE_WHAT, mix, samples, verify},
     chain::ChallengedByte,
     range::RangeState,
 };
-use meganet_worker::{service::prove::answer, store::Store};
+use meganet_worker::{
+    service::prove::{Need, Question},
+    store::Store,
+};
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -86,9 +89,13 @@ fn challenge(number: u64, range: &RangeState) -> Vec<ChallengedByte> {
 
 /// What the worker does with it.
 fn prove(store: &Store, asked: &[ChallengedByte]) -> Result<Vec<u8>> {
-    let readings = store.read_samples(asked)?;
-    // Nothing was deleted, and this worker has signed for everything: so there is no answer but the bytes.
-    let answers = readings.into_iter().map(|reading| answer(reading, false, true)).collect::<Result<Vec<_>, _>>()?;
+    let stored = store.read_samples(asked)?;
+    let answer = |(byte, stored): (&ChallengedByte, _)| match Question::new(byte.sample, stored).need() {
+        Need::Nothing(answer) => Ok(answer?),
+        // Everything is held, so nothing else is to be found out.
+        need => bail!("the worker does not hold a byte: {need:?}"),
+    };
+    let answers = asked.iter().zip(stored).map(answer).collect::<Result<Vec<_>>>()?;
     let answers = answers.try_into().ok().context("more answers than a proof may have")?;
     Ok(AuditProof { answers }.encode())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use meganet_worker::store::{
-    engine::{Batch, Durability, Engine, EngineError, Row, Table, Visitor},
+    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor},
     rocks::RocksEngine,
 };
 use nix::{
@@ -121,7 +121,7 @@ impl Engine for Watched {
         self.watch(|engine| engine.scan(table, from, visit))
     }
 
-    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, EngineError> {
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError> {
         self.watch(|engine| engine.last(table, prefix))
     }
 

@@ -1,17 +1,17 @@
-//! Bytes and times as people write them.
+//! Sizes and durations as people write them.
 
 use super::{Size, Span};
 use serde::{Deserialize, Deserializer, de::Error};
 use std::{str::FromStr, time::Duration};
 
-/// Not a number with a unit.
+/// A text is not a number with a known unit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
-    /// Not bytes.
-    #[error("{0:?} is no number of bytes: write it like 100GiB, 500MB or 1073741824")]
+    /// Not a number of bytes.
+    #[error("{0:?} is not a number of bytes: write it like 100GiB, 500MB or 1073741824")]
     Bytes(String),
-    /// Not a time.
-    #[error("{0:?} is no time: write it like 90s, 15m, 24h or 7d")]
+    /// Not a duration.
+    #[error("{0:?} is not a duration: write it like 90s, 15m, 24h or 7d")]
     Time(String),
 }
 
@@ -22,7 +22,7 @@ fn split(text: &str) -> (&str, &str) {
     (number, unit.trim())
 }
 
-/// Bytes: a number, and perhaps a unit of powers of 1000 (`kB`, `MB`, `GB`, `TB`) or 1024 (`KiB`, `MiB`, `GiB`, `TiB`).
+/// Parses bytes: a number with an optional unit of powers of 1000 (`kB`, `MB`, `GB`, `TB`) or 1024 (`KiB`, `MiB`, `GiB`, `TiB`).
 ///
 /// # Errors
 /// [`UnitError::Bytes`].
@@ -44,7 +44,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, UnitError> {
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(refused)
 }
 
-/// A time: a number and a unit (`s`, `m`, `h`, `d`).
+/// Parses a duration: a number with a unit (`s`, `m`, `h`, `d`).
 ///
 /// # Errors
 /// [`UnitError::Time`].

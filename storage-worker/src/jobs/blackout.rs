@@ -1,95 +1,107 @@
-//! Keeps what must not be served at the moment: the rows that co-members have to prove.
+//! Withholds the rows that other members of this worker's groups have to prove at the moment.
 
-use super::heads;
+use super::heads::HeadEvents;
 use crate::{
-    context::Context,
+    background::{Job, JobStatus, StepError, Throttle, Turn},
+    disk::Disk,
+    model::Row,
     service::Blackout,
-    store::{Row, StoreError},
+    throttle,
 };
-use meganet_chain_client::{At, BlockRef, ChainError};
+use async_trait::async_trait;
+use meganet_chain_client::{At, BlockRef, ChainClient};
 use meganet_primitives::{Epoch, GroupId, WorkerId, audit::Sample};
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
+    time::Instant,
 };
 
-/// Without a new head for so long, everything is served: readers are not to suffer from a node or chain that stands still.
-const STALE: Duration = Duration::from_secs(300);
-/// Wait before the same head is asked about again.
-const AGAIN: Duration = Duration::from_secs(1);
+/// The rows that are withheld: written by the job, read by the server.
+pub type Withheld = Arc<Mutex<Blackout>>;
 
 /// A byte of a range.
 type Place = (Epoch, GroupId, u64);
 
-#[derive(Debug, thiserror::Error)]
-enum BlackoutError {
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Keeps it until the worker is stopped.
-pub async fn run(context: Arc<Context>, worker: WorkerId) {
-    let stop = context.stop.clone();
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = keep(&context, worker) => {}
-    }
-}
-
-async fn keep(context: &Arc<Context>, worker: WorkerId) {
-    let mut news = heads::subscribe(context);
-    // Where each byte is that is asked for at the moment, so that ranges are walked once for each.
-    let mut known: BTreeMap<Place, Row> = BTreeMap::new();
-    let mut retry = None;
-    loop {
-        let Ok(head) = tokio::time::timeout(STALE, heads::next(&mut news, retry)).await else {
-            if !context.blackout(std::mem::take).is_empty() {
-                tracing::warn!("no new block for minutes: serving what others had to prove when the last one came");
-            }
-            continue;
-        };
-        retry = match look(context, worker, head, &mut known).await {
-            Ok(blackout) => {
-                context.blackout(|now| *now = blackout);
-                None
-            }
-            Err(error) => {
-                tracing::debug!(%error, "cannot tell at the moment what is not to be served");
-                Some(AGAIN)
-            }
-        };
-    }
-}
-
-async fn look(
-    context: &Arc<Context>,
+/// The job that keeps the list of withheld rows up to date.
+pub struct KeepBlackout {
+    chain: Arc<dyn ChainClient>,
+    disk: Disk,
+    heads: HeadEvents,
+    withheld: Withheld,
     worker: WorkerId,
-    head: BlockRef,
-    known: &mut BTreeMap<Place, Row>,
-) -> Result<Blackout, BlackoutError> {
-    let at = At::Block(head.hash);
-    let rows = context.chain.challenged_rows(worker, at).await?;
-    if rows.is_empty() {
-        known.clear();
-        return Ok(Blackout::new([], head.number));
+    /// The row of every byte under challenge, so that each range is walked once for it.
+    known: BTreeMap<Place, Row>,
+    last_head: Instant,
+}
+
+impl KeepBlackout {
+    /// Keeps `withheld` up to date for a worker.
+    pub fn new(
+        chain: Arc<dyn ChainClient>,
+        disk: Disk,
+        heads: HeadEvents,
+        withheld: Withheld,
+        worker: WorkerId,
+    ) -> Self {
+        Self { chain, disk, heads, withheld, worker, known: BTreeMap::new(), last_head: Instant::now() }
     }
-    let wanted: BTreeSet<Place> = rows.iter().map(|row| place(&row.sample)).collect();
-    known.retain(|place, _| wanted.contains(place));
-    let mut ranges: BTreeMap<(Epoch, GroupId), Vec<u64>> = BTreeMap::new();
-    for (expiry, group, offset) in wanted.iter().copied().filter(|place| !known.contains_key(place)) {
-        ranges.entry((expiry, group)).or_default().push(offset);
+
+    async fn rows_at(&mut self, head: BlockRef) -> Result<Blackout, StepError> {
+        let rows = self.chain.challenged_rows(self.worker, At::Block(head.hash)).await?;
+        let wanted: BTreeSet<Place> = rows.iter().map(|row| place(&row.sample)).collect();
+        self.known.retain(|place, _| wanted.contains(place));
+        let mut ranges: BTreeMap<(Epoch, GroupId), Vec<u64>> = BTreeMap::new();
+        for (expiry, group, offset) in wanted.into_iter().filter(|place| !self.known.contains_key(place)) {
+            ranges.entry((expiry, group)).or_default().push(offset);
+        }
+        for ((expiry, group), offsets) in ranges {
+            let asked = offsets.clone();
+            let found = self.disk.run(move |store| store.rows(expiry, group, &asked)).await?;
+            // A row of an object that is unknown here cannot be served anyway.
+            let found = offsets.into_iter().zip(found).filter_map(|(at, row)| Some(((expiry, group, at), row?)));
+            self.known.extend(found);
+        }
+        Ok(Blackout::new(self.known.values().copied(), head.number))
     }
-    for ((expiry, group), offsets) in ranges {
-        let asked = offsets.clone();
-        let found = context.disk(move |store| store.rows(expiry, group, &asked)).await?;
-        // What is not known here cannot be served either.
-        let found = offsets.into_iter().zip(found).filter_map(|(offset, row)| Some(((expiry, group, offset), row?)));
-        known.extend(found);
+
+    fn serve_everything(&self) {
+        if !std::mem::take(&mut *self.withheld.lock()).is_empty() {
+            tracing::warn!("no new block for minutes: serving the rows that were under challenge at the last one");
+        }
     }
-    Ok(Blackout::new(known.values().copied(), head.number))
+}
+
+#[async_trait]
+impl Job for KeepBlackout {
+    fn name(&self) -> &'static str {
+        "blackout"
+    }
+
+    fn status(&self) -> JobStatus {
+        JobStatus::text(format!("withholds {} rows", self.withheld.lock().len()))
+    }
+
+    fn throttle(&self) -> Throttle {
+        throttle::BLACKOUT
+    }
+
+    async fn step(&mut self) -> Result<Turn, StepError> {
+        if let Some(head) = self.heads.due() {
+            let blackout = self.rows_at(head).await?;
+            *self.withheld.lock() = blackout;
+            self.heads.settle();
+        } else if throttle::BLACKOUT.poll.is_some_and(|poll| self.last_head.elapsed() >= poll) {
+            self.serve_everything();
+        }
+        Ok(Turn::Idle(None))
+    }
+
+    async fn wake(&mut self) {
+        self.heads.changed().await;
+        self.last_head = Instant::now();
+    }
 }
 
 fn place(sample: &Sample) -> Place {

@@ -1,102 +1,145 @@
-//! Removes what nobody is promised any more.
+//! Removes what this worker does not have to keep any more.
 
 use crate::{
-    context::Context,
-    status::Known,
-    store::{StoreError, keys::LeafKey},
+    background::{Job, JobStatus, StepError, Throttle, Turn},
+    clock::Clock,
+    disk::Disk,
+    groups::Groups,
+    metrics::Metrics,
+    model::keys::LeafKey,
+    status::{Known, Status},
+    store::StoreError,
+    throttle::COLLECT_RETRY,
 };
-use meganet_chain_client::{At, ChainError};
+use async_trait::async_trait;
+use meganet_chain_client::{At, ChainClient};
 use meganet_primitives::{
     GroupId,
     chain::{MAX_PAGE, Tombstone},
+    convert::to_u64,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Leaves, receipts or shards that are removed in one go.
-const AT_ONCE: usize = 64;
-/// Rounds after which the chain is asked again what was deleted.
+const PAGE: usize = 64;
+/// Rounds after which the chain is asked again for deleted objects.
 const ASK_EVERY: u32 = 10;
 
-#[derive(Debug, thiserror::Error)]
-enum CollectError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Chain(#[from] ChainError),
+/// How often to collect, and how long staged shards are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct CollectSettings {
+    /// Time between rounds.
+    pub interval: Duration,
+    /// Time for which a shard without a receipt is kept.
+    pub staged_for: Duration,
 }
 
-/// Collects until the worker is stopped.
-pub async fn run(context: Arc<Context>) {
-    let stop = context.stop.clone();
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = collect(&context) => {}
-    }
+/// The job that collects garbage.
+pub struct Collect {
+    chain: Arc<dyn ChainClient>,
+    disk: Disk,
+    groups: Arc<Groups>,
+    status: Arc<Status>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    settings: CollectSettings,
+    /// Rounds until the chain is asked again for deleted objects.
+    ask_in: u32,
+    removed: u64,
 }
 
-async fn collect(context: &Arc<Context>) {
-    let mut rounds = 0u32;
-    loop {
-        if let Err(error) = round(context).await {
-            tracing::error!(%error, "cannot remove what has expired");
-        }
-        if rounds.is_multiple_of(ASK_EVERY) {
-            if let Err(error) = deleted(context).await {
-                tracing::debug!(%error, "cannot ask the chain what was deleted");
-            }
-        }
-        rounds = rounds.wrapping_add(1);
-        tokio::time::sleep(context.settings.collect_interval).await;
+impl Collect {
+    /// Removes what `groups` and `status` do not require to be kept.
+    pub fn new(
+        chain: Arc<dyn ChainClient>,
+        disk: Disk,
+        groups: Arc<Groups>,
+        status: Arc<Status>,
+        metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
+        settings: CollectSettings,
+    ) -> Self {
+        Self { chain, disk, groups, status, metrics, clock, settings, ask_in: 0, removed: 0 }
     }
-}
 
-async fn round(context: &Arc<Context>) -> Result<(), StoreError> {
-    let before = context.store.usage().shards;
-    // Epoch 0 is also what is known before the chain has answered; nothing expires then.
-    let epoch = context.membership(|membership| membership.epoch());
-    while context.disk(move |store| store.expire(epoch, AT_ONCE)).await? == AT_ONCE {}
-    if let Some(Known { block, groups }) = context.status.known() {
-        let of: Arc<[GroupId]> = groups.into();
-        loop {
-            let of = of.clone();
-            if context.disk(move |store| store.drop_unregistered(block, &of, AT_ONCE)).await? < AT_ONCE {
-                break;
-            }
-        }
-    }
-    let stale = context.clock.now().saturating_sub(context.settings.staged_for.as_secs());
-    while context.disk(move |store| store.drop_stale(stale, AT_ONCE)).await? == AT_ONCE {}
-    let released = before.saturating_sub(context.store.usage().shards);
-    if released > 0 {
-        context.metrics.released.inc_by(released);
-        tracing::info!(shards = released, "removed what has expired or was never registered");
-    }
-    Ok(())
-}
-
-/// Asks the chain what owners deleted early, and releases it.
-async fn deleted(context: &Arc<Context>) -> Result<(), CollectError> {
-    let at = context.chain.pin(At::Finalized).await?;
-    let groups: Vec<GroupId> = context.membership(|membership| membership.groups().map(|view| view.id).collect());
-    for group in groups {
-        for range in context.chain.ranges(group, at).await? {
-            let mut after = None;
+    /// Removes what expired, and what was never registered.
+    async fn remove_unneeded(&mut self) -> Result<(), StoreError> {
+        let before = self.disk.usage().shards;
+        // Epoch 0 is also the value before the chain has answered; nothing expires then.
+        let epoch = self.groups.membership(|membership| membership.epoch());
+        while self.disk.run(move |store| store.expire(epoch, PAGE)).await? == PAGE {}
+        if let Some(Known { block, groups }) = self.status.known() {
+            let groups: Arc<[GroupId]> = groups.into();
             loop {
-                let page = context.chain.tombstones(group, range.expiry, after, MAX_PAGE, at).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(*last);
-                let of_leaf = |tombstone: &Tombstone| {
-                    let leaf = LeafKey { expiry: tombstone.expiry, group, index: tombstone.leaf };
-                    (leaf, tombstone.object)
-                };
-                let gone: Vec<_> = page.iter().map(of_leaf).collect();
-                let news = context.disk(move |store| store.tombstone(&gone)).await?;
-                if news > 0 {
-                    tracing::info!(group, expiry = range.expiry, objects = news, "released what its owner deleted");
-                    context.metrics.released.inc_by(u64::try_from(news).unwrap_or(0));
+                let groups = groups.clone();
+                if self.disk.run(move |store| store.drop_unregistered(block, &groups, PAGE)).await? < PAGE {
+                    break;
                 }
             }
         }
+        let stale = self.clock.now().saturating_sub(self.settings.staged_for.as_secs());
+        while self.disk.run(move |store| store.drop_stale(stale, PAGE)).await? == PAGE {}
+        let shards = before.saturating_sub(self.disk.usage().shards);
+        if shards > 0 {
+            self.count(shards);
+            tracing::info!(shards, "removed shards that expired or were never registered");
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Asks the chain which objects were deleted early, and releases them.
+    async fn release_deleted(&mut self) -> Result<(), StepError> {
+        let at = self.chain.pin(At::Finalized).await?;
+        for group in self.groups.all().into_iter().map(|view| view.id) {
+            for range in self.chain.ranges(group, at).await? {
+                let mut after = None;
+                loop {
+                    let page = self.chain.tombstones(group, range.expiry, after, MAX_PAGE, at).await?;
+                    let Some(last) = page.last() else { break };
+                    after = Some(*last);
+                    let of_leaf = |tombstone: &Tombstone| {
+                        let leaf = LeafKey { expiry: tombstone.expiry, group, index: tombstone.leaf };
+                        (leaf, tombstone.object)
+                    };
+                    let deleted: Vec<_> = page.iter().map(of_leaf).collect();
+                    let news = self.disk.run(move |store| store.tombstone(&deleted)).await?;
+                    if news > 0 {
+                        tracing::info!(group, expiry = range.expiry, objects = news, "released deleted objects");
+                        self.count(to_u64(news));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, released: u64) {
+        self.metrics.released.inc_by(released);
+        self.removed = self.removed.saturating_add(released);
+    }
+}
+
+#[async_trait]
+impl Job for Collect {
+    fn name(&self) -> &'static str {
+        "collect"
+    }
+
+    fn status(&self) -> JobStatus {
+        JobStatus::text(format!("removed {}", self.removed))
+    }
+
+    fn throttle(&self) -> Throttle {
+        Throttle { poll: Some(self.settings.interval), retry: COLLECT_RETRY }
+    }
+
+    async fn step(&mut self) -> Result<Turn, StepError> {
+        self.remove_unneeded().await?;
+        if self.ask_in == 0 {
+            self.release_deleted().await?;
+            self.ask_in = ASK_EVERY;
+        }
+        self.ask_in -= 1;
+        Ok(Turn::Idle(None))
+    }
 }

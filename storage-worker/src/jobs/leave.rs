@@ -1,85 +1,120 @@
-//! What the chain says of this worker's account; and the way out: once a worker that leaves has handed all its slots over
-//! and its successors have had time to copy, it takes itself off the registry, removes what it held, and stops.
+//! Reads this worker's account on the chain, and ends the worker once it has left: when a leaving worker has handed over
+//! all slots and its successors have had time to copy, this job takes it off the registry, removes what it held, and
+//! stops the process.
 
-use super::heads;
-use crate::context::Context;
-use meganet_chain_client::{At, BlockRef, Call, ChainError, Signer, Until};
-use meganet_primitives::WorkerId;
-use std::{sync::Arc, time::Duration};
+use super::heads::HeadEvents;
+use crate::{
+    background::{Job, JobStatus, StepError, Throttle, Turn},
+    disk::Disk,
+    operator::Operator,
+    status::Status,
+    store::StoreError,
+    throttle,
+};
+use async_trait::async_trait;
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Until};
+use meganet_primitives::BlockNumber;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
-/// Wait before the same head is asked about again.
-const AGAIN: Duration = Duration::from_secs(3);
-/// Blocks between two attempts to leave: each one that is refused costs a fee.
-const EVERY: u32 = 10;
+/// Blocks between two attempts to leave: each refused one costs a fee.
+const EVERY: BlockNumber = 10;
 
-/// Looks until the worker is stopped, or has left.
-pub async fn run(context: Arc<Context>, operator: Signer, worker: WorkerId) {
-    let stop = context.stop.clone();
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = look(&context, &operator, worker) => {}
-    }
+/// The job that watches the worker's account.
+pub struct Leave {
+    operator: Operator,
+    disk: Disk,
+    status: Arc<Status>,
+    heads: HeadEvents,
+    stop: CancellationToken,
+    /// The block of the last attempt to leave.
+    tried: Option<BlockNumber>,
 }
 
-async fn look(context: &Arc<Context>, operator: &Signer, worker: WorkerId) {
-    let mut news = heads::subscribe(context);
-    let (mut retry, mut tried) = (None, None);
-    loop {
-        let head = heads::next(&mut news, retry).await;
-        retry = match round(context, operator, worker, head, &mut tried).await {
-            Ok(true) => break,
-            Ok(false) => None,
-            Err(error) => {
-                tracing::debug!(%error, "cannot ask for this worker's account");
-                Some(AGAIN)
+impl Leave {
+    /// Watches the account of the operator's worker; cancels `stop` when the worker has left.
+    pub fn new(
+        operator: Operator,
+        disk: Disk,
+        status: Arc<Status>,
+        heads: HeadEvents,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { operator, disk, status, heads, stop, tried: None }
+    }
+
+    /// Reads the account, and leaves if it is time. Returns true once the worker has left.
+    async fn look(&mut self, head: BlockRef) -> Result<bool, ChainError> {
+        let Operator { chain, worker, .. } = &self.operator;
+        let (worker, at) = (*worker, At::Block(head.hash));
+        let Some(audit) = chain.worker_audit(worker, at).await? else { return Ok(false) };
+        let leaving = audit.leaving;
+        self.status.set_audit(audit);
+        let early = self.tried.is_some_and(|tried| head.number < tried.saturating_add(EVERY));
+        if !leaving || early || chain.worker(worker, at).await?.is_none_or(|info| info.slots > 0) {
+            return Ok(false);
+        }
+        self.tried = Some(head.number);
+        match self.operator.submit(vec![Call::ExitWorker { worker }], Until::Finalized).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_dispatch("Storage", "StillNeeded") => {
+                tracing::info!("all slots are handed over: staying a while, so that the successors can copy");
+                Ok(false)
             }
-        };
-    }
-    forget(context).await;
-    context.status.set_left();
-    tracing::info!(worker, "this worker has left the network, and its bond was returned");
-    context.stop.cancel();
-}
-
-/// Says whether the worker has left.
-async fn round(
-    context: &Arc<Context>,
-    operator: &Signer,
-    worker: WorkerId,
-    head: BlockRef,
-    tried: &mut Option<u32>,
-) -> Result<bool, ChainError> {
-    let at = At::Block(head.hash);
-    let Some(audit) = context.chain.worker_audit(worker, at).await? else { return Ok(false) };
-    let leaving = audit.leaving;
-    context.status.set_audit(audit);
-    let early = tried.is_some_and(|tried: u32| head.number < tried.saturating_add(EVERY));
-    if !leaving || early || context.chain.worker(worker, at).await?.is_none_or(|info| info.slots > 0) {
-        return Ok(false);
-    }
-    *tried = Some(head.number);
-    match context.chain.submit(operator, vec![Call::ExitWorker { worker }], Until::Finalized).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.is_dispatch("Storage", "StillNeeded") => {
-            tracing::info!("all slots are handed over: staying a while, so that the successors can copy");
-            Ok(false)
+            Err(error) => {
+                tracing::warn!(%error, "cannot leave yet");
+                Ok(false)
+            }
         }
-        Err(error) => {
-            tracing::warn!(%error, "cannot leave yet");
-            Ok(false)
+    }
+
+    /// Removes what was held for slots that others have now.
+    async fn remove_all(&self) {
+        let removed = self.disk.run(|store| {
+            for (group, _) in store.slots()? {
+                store.leave_group(group)?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        if let Err(error) = removed.await {
+            tracing::warn!(%error, "not all shards could be removed: delete the base path yourself");
         }
     }
 }
 
-/// Removes what was held for slots that others have now.
-async fn forget(context: &Arc<Context>) {
-    let forget = context.disk(|store| {
-        for (group, _) in store.slots()? {
-            store.leave_group(group)?;
+#[async_trait]
+impl Job for Leave {
+    fn name(&self) -> &'static str {
+        "leave"
+    }
+
+    fn status(&self) -> JobStatus {
+        let leaving = self.status.audit().is_some_and(|audit| audit.leaving);
+        JobStatus::text(if leaving { "leaving" } else { "staying" })
+    }
+
+    fn throttle(&self) -> Throttle {
+        throttle::LEAVE
+    }
+
+    async fn step(&mut self) -> Result<Turn, StepError> {
+        let Some(head) = self.heads.due() else { return Ok(Turn::Idle(None)) };
+        let left = self.look(head).await?;
+        self.heads.settle();
+        if !left {
+            return Ok(Turn::Idle(None));
         }
-        Ok::<_, crate::store::StoreError>(())
-    });
-    if let Err(error) = forget.await {
-        tracing::warn!(%error, "not all shards could be removed: the base path can be deleted");
+        self.remove_all().await;
+        self.status.set_left();
+        tracing::info!(
+            worker = self.operator.worker,
+            "this worker has left the network, and its bond has been returned"
+        );
+        self.stop.cancel();
+        Ok(Turn::Done)
+    }
+
+    async fn wake(&mut self) {
+        self.heads.changed().await;
     }
 }

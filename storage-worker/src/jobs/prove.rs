@@ -1,167 +1,161 @@
-//! Answers this worker's challenges: looks at every new best head, makes the proof as soon as it is asked for, and sees to
-//! it that a block takes it. What was proven stands on the chain, so a restart loses nothing.
+//! Answers this worker's challenges: looks at every new best block, makes the proof once the bytes are sampled, and
+//! submits it until a block includes it. Proven periods are recorded on the chain, so a restart loses nothing.
 
-use super::heads;
+use super::heads::{HeadEvents, Heads};
 use crate::{
-    context::Context,
-    service::prove::{Lack, Sent, Step, answer, asked, is_bound, lacking, release_of, step},
-    store::{Reading, StoreError},
+    background::{Job, JobStatus, StepError, Throttle, Turn},
+    disk::{DamageLog, Disk},
+    metrics::Metrics,
+    operator::Operator,
+    service::prove::{Lack, Need, Question, Sent, Step, step},
+    status::Status,
+    throttle,
 };
-use meganet_chain_client::{At, BlockRef, Call, ChainError, Signer, TxOutcome, Until};
+use async_trait::async_trait;
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Mega, TxOutcome, Until};
 use meganet_primitives::{
-    Period, WorkerId,
+    BlockNumber, GroupId, Period, SlotIndex,
     audit::{Answer, AuditProof, Sample},
-    chain::{ChallengeInfo, ChallengedByte},
+    chain::ChallengeInfo,
+    convert::to_u64,
     hash::Hash,
 };
-use std::{sync::Arc, time::Duration};
-use tokio::task::JoinSet;
-
-/// Wait before the same head is looked at again, where it could not be.
-const AGAIN: Duration = Duration::from_secs(1);
+use std::sync::Arc;
+use tokio::{sync::Notify, task::JoinSet};
 
 /// Why there is no proof yet.
 #[derive(Debug, thiserror::Error)]
 enum ProveError {
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("byte {} of the range of group {} that expires at {}: {lack}", .sample.offset, .sample.group, .sample.expiry)]
+    #[error(
+        "cannot answer the chain's challenge yet: byte {} of the range of group {} that expires at {}: {lack}",
+        .sample.offset, .sample.group, .sample.expiry
+    )]
     Lacking { sample: Sample, lack: Lack },
-    #[error("the challenge asks for more than a proof can hold: update meganet-worker")]
+    #[error("the challenge samples more bytes than a proof can hold: update meganet-worker")]
     TooMany,
 }
 
 /// A submission that has ended.
-type Ended = (Hash, u64, Result<TxOutcome, ChainError>);
+struct Ended {
+    challenge: Hash,
+    excused: u64,
+    result: Result<TxOutcome, ChainError>,
+}
 
-struct Prover {
-    context: Arc<Context>,
-    operator: Signer,
-    worker: WorkerId,
+/// What the job works with.
+#[derive(Clone)]
+pub struct ProveHandles {
+    /// Submits the proofs.
+    pub operator: Operator,
+    /// Reads the sampled bytes.
+    pub disk: Disk,
+    /// Records damage that a challenge brings to light.
+    pub damage: DamageLog,
+    /// Wakes the job that fetches unknown leaves.
+    pub sync_due: Arc<Notify>,
+    /// Told the present challenge.
+    pub status: Arc<Status>,
+    /// Counts proofs.
+    pub metrics: Arc<Metrics>,
+    /// The best block.
+    pub heads: Heads,
+}
+
+/// The job that proves.
+pub struct Prove {
+    handles: ProveHandles,
+    events: HeadEvents,
     sent: Option<Sent>,
     sending: JoinSet<Ended>,
     /// The last period that was counted as missed.
     missed: Option<Period>,
-    /// What was last said to be in the way of a proof.
-    said: Option<String>,
 }
 
-/// Proves until the worker is stopped.
-pub async fn run(context: Arc<Context>, operator: Signer, worker: WorkerId) {
-    let stop = context.stop.clone();
-    let prover = Prover { context, operator, worker, sent: None, sending: JoinSet::new(), missed: None, said: None };
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = prover.prove() => {}
-    }
-}
-
-impl Prover {
-    async fn prove(mut self) {
-        let mut news = heads::subscribe(&self.context);
-        let mut retry = None;
-        loop {
-            tokio::select! {
-                head = heads::next(&mut news, retry) => {
-                    retry = None;
-                    if let Err(error) = self.look(head).await {
-                        match &error {
-                            ProveError::Chain(_) => tracing::debug!(%error, "cannot look for a challenge at the moment"),
-                            // Once for each thing that is wrong, not once a second.
-                            _ if self.said.as_deref() != Some(&error.to_string()) => {
-                                tracing::warn!(%error, "cannot answer the chain's challenge yet");
-                                self.said = Some(error.to_string());
-                            }
-                            _ => {}
-                        }
-                        retry = Some(AGAIN);
-                    }
-                },
-                Some(ended) = self.sending.join_next() => {
-                    if let Ok(ended) = ended {
-                        self.ended(ended);
-                    }
-                },
-            }
-        }
+impl Prove {
+    /// Proves for the operator's worker.
+    pub fn new(handles: ProveHandles) -> Self {
+        let events = handles.heads.subscribe();
+        Self { handles, events, sent: None, sending: JoinSet::new(), missed: None }
     }
 
-    /// Does at a head what is to be done there.
-    async fn look(&mut self, head: BlockRef) -> Result<(), ProveError> {
-        let at = At::Block(head.hash);
-        let challenge = self.context.chain.challenge(self.worker, at).await?;
-        self.context.status.set_challenge(challenge.as_ref());
+    async fn look(&mut self, head: BlockRef) -> Result<(), StepError> {
+        let operator = &self.handles.operator;
+        let challenge = operator.chain.challenge(operator.worker, At::Block(head.hash)).await?;
+        self.handles.status.set_challenge(challenge.as_ref());
         match (step(head.number, challenge.as_ref(), self.sent.as_ref()), challenge) {
-            (Step::Prove, Some(challenge)) => self.send(head, &challenge).await?,
+            (Step::Prove { challenge }, Some(info)) => self.send(head, challenge, &info).await?,
             (Step::Missed(period), _) if self.missed != Some(period) => {
                 self.missed = Some(period);
-                self.context.metrics.periods_missed.inc();
-                tracing::error!(period, "no block took a proof in time: this period is not paid");
+                self.handles.metrics.periods_missed.inc();
+                tracing::error!(period, "no block included a proof in time: this period is not paid");
             }
             _ => {}
         }
         Ok(())
     }
 
-    async fn send(&mut self, head: BlockRef, challenge: &ChallengeInfo) -> Result<(), ProveError> {
-        let proof = self.make(head, challenge).await?;
+    async fn send(&mut self, head: BlockRef, challenge: Hash, info: &ChallengeInfo) -> Result<(), StepError> {
+        let proof = self.make(head, info).await?;
         let excused = proof.answers.iter().filter(|answer| matches!(answer, Answer::Excused(_))).count();
-        let excused = u64::try_from(excused).unwrap_or(u64::MAX);
-        let asked = asked(challenge);
-        if self.sent.is_some_and(|sent| sent.asked == asked) {
-            tracing::info!(period = challenge.period, "no block took the proof yet: sending it again");
+        let excused = to_u64(excused);
+        if self.sent.is_some_and(|sent| sent.challenge == challenge) {
+            tracing::info!(period = info.period, "no block has included the proof yet: submitting it again");
         }
-        self.sent = Some(Sent { asked, since: head.number });
-        let (chain, operator) = (self.context.chain.clone(), self.operator.clone());
-        let call = Call::Prove { worker: self.worker, period: challenge.period, proof: Box::new(proof) };
-        self.sending.spawn(async move { (asked, excused, chain.submit(&operator, vec![call], Until::InBlock).await) });
+        self.sent = Some(Sent { challenge, since: head.number });
+        let operator = self.handles.operator.clone();
+        let call = Call::Prove { worker: operator.worker, period: info.period, proof: Box::new(proof) };
+        self.sending.spawn(async move {
+            Ended { challenge, excused, result: operator.submit(vec![call], Until::InBlock).await }
+        });
         Ok(())
     }
 
-    async fn make(&self, head: BlockRef, challenge: &ChallengeInfo) -> Result<AuditProof, ProveError> {
-        let samples = challenge.samples.clone();
-        let readings = self.context.disk(move |store| store.read_samples(&samples)).await?;
+    async fn make(&self, head: BlockRef, info: &ChallengeInfo) -> Result<AuditProof, StepError> {
+        let samples = info.samples.clone();
+        let stored = self.handles.disk.run(move |store| store.read_samples(&samples)).await?;
         let mut answers = Vec::new();
-        for (byte, reading) in challenge.samples.iter().zip(readings) {
-            answers.push(self.answer(head, byte, reading).await?);
+        for (byte, stored) in info.samples.iter().zip(stored) {
+            answers.push(self.answer(head, Question::new(byte.sample, stored)).await?);
         }
-        Ok(AuditProof { answers: answers.try_into().map_err(|_| ProveError::TooMany)? })
+        let answers = answers.try_into().map_err(|_| StepError::failed(ProveError::TooMany))?;
+        Ok(AuditProof { answers })
     }
 
-    async fn answer(&self, head: BlockRef, byte: &ChallengedByte, reading: Reading) -> Result<Answer, ProveError> {
-        let (context, sample, at) = (&self.context, byte.sample, At::Block(head.hash));
-        match &reading {
-            Reading::Damaged { key, frame, .. } => context.damaged(*key, *frame).await,
-            // The sync job brings what is not known.
-            Reading::Behind { .. } => context.sync_due.notify_one(),
-            _ => {}
+    /// Satisfies the needs of a question until it has an answer.
+    async fn answer(&self, head: BlockRef, mut question: Question) -> Result<Answer, StepError> {
+        let (chain, at) = (&self.handles.operator.chain, At::Block(head.hash));
+        loop {
+            match question.need() {
+                Need::Repair { shard, frame } => self.handles.damage.record(shard, frame).await,
+                Need::Sync => self.handles.sync_due.notify_one(),
+                Need::Tombstone(group, tombstone) => {
+                    question.deleted(chain.tombstoned(group, &[tombstone], at).await?.contains(&true));
+                }
+                Need::SlotSince(group, slot) => question.slot_since(self.slot_since(group, slot, at).await?),
+                Need::Nothing(result) => {
+                    let lacking = |lack| StepError::waiting(ProveError::Lacking { sample: *question.sample(), lack });
+                    return result.map_err(lacking);
+                }
+            }
         }
-        let mut deleted = false;
-        if let Some(stone) = release_of(sample.expiry, &reading) {
-            deleted = context.chain.tombstoned(sample.group, &[stone], at).await?.contains(&true);
-        }
-        let mut bound = false;
-        if let Some(leaf) = lacking(&reading) {
-            let health = context.chain.group_health(sample.group, at).await?;
-            let slot = health.and_then(|health| health.slots.get(usize::from(sample.slot)).copied().flatten());
-            // A slot that was handed over meanwhile: whoever has it now did not get it before this worker did.
-            bound = is_bound(leaf, sample.slot, slot.map_or(0, |slot| slot.since));
-        }
-        answer(reading, deleted, bound).map_err(|lack| ProveError::Lacking { sample, lack })
     }
 
-    fn ended(&mut self, (asked, excused, result): Ended) {
-        let metrics = &self.context.metrics;
-        let of_this = self.sent.filter(|sent| sent.asked == asked);
+    async fn slot_since(&self, group: GroupId, slot: SlotIndex, at: At) -> Result<Option<BlockNumber>, ChainError> {
+        let health = self.handles.operator.chain.group_health(group, at).await?;
+        let slot = health.and_then(|health| health.slots.get(usize::from(slot)).copied().flatten());
+        Ok(slot.map(|slot| slot.since))
+    }
+
+    fn ended(&mut self, Ended { challenge, excused, result }: Ended) {
+        let metrics = &self.handles.metrics;
+        let of_this = self.sent.filter(|sent| sent.challenge == challenge);
         match result {
             Ok(outcome) => {
                 metrics.proofs.inc();
                 metrics.excused_answers.inc_by(excused);
                 let paid = outcome.paid().unwrap_or_default();
-                tracing::info!(block = outcome.block.number, paid = %meganet_chain_client::Mega(paid), excused, "proved what is held");
-                // A reorganisation may take the block back; the pool then has some blocks to bring the proof again.
+                tracing::info!(block = outcome.block.number, paid = %Mega(paid), excused, "proved what is held");
+                // A reorganisation may abandon the block; the pool then has some blocks to include the proof again.
                 self.sent = of_this.map(|sent| Sent { since: outcome.block.number, ..sent }).or(self.sent);
             }
             Err(error) if error.is_dispatch("Storage", "AlreadyProven") => {
@@ -171,14 +165,50 @@ impl Prover {
             Err(error @ ChainError::Dispatch { .. }) => {
                 metrics.proof_failures.inc();
                 tracing::error!(%error, "the chain refused a proof");
-                let head = self.context.heads.borrow().map(|head| head.number);
+                let head = self.handles.heads.best().map(|head| head.number);
                 self.sent = of_this.map(|sent| Sent { since: head.unwrap_or(sent.since), ..sent }).or(self.sent);
             }
             Err(error) => {
                 metrics.proof_failures.inc();
-                tracing::warn!(%error, "a proof could not be sent: trying again with the next block");
+                tracing::warn!(%error, "cannot submit a proof: trying again at the next block");
                 if of_this.is_some() {
                     self.sent = None;
+                }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Job for Prove {
+    fn name(&self) -> &'static str {
+        "prove"
+    }
+
+    fn status(&self) -> JobStatus {
+        let challenge = self.handles.status.challenge();
+        let text = |(period, state)| JobStatus::text(format!("period {period}: {state:?}").to_lowercase());
+        challenge.map(text).unwrap_or_default()
+    }
+
+    fn throttle(&self) -> Throttle {
+        throttle::PROVE
+    }
+
+    async fn step(&mut self) -> Result<Turn, StepError> {
+        if let Some(head) = self.events.due() {
+            self.look(head).await?;
+            self.events.settle();
+        }
+        Ok(Turn::Idle(None))
+    }
+
+    async fn wake(&mut self) {
+        tokio::select! {
+            () = self.events.changed() => {}
+            Some(ended) = self.sending.join_next() => {
+                if let Ok(ended) = ended {
+                    self.ended(ended);
                 }
             }
         }

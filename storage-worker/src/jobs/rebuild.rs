@@ -1,30 +1,32 @@
-//! Makes missing and damaged shards anew from k other members' shards. The list is in the store, so a crash loses
-//! nothing but the shard that was being written.
+//! Rebuilds missing and damaged shards from k other members' shards. The list is in the store, so a crash loses only
+//! the shard that was being written.
 
 use crate::{
-    context::Context,
-    service::{rebuild::wait, scrub::Pace},
-    store::{
-        ShardWriter, Store, StoreError, WriteError,
+    background::{Job, JobStatus, StepError, Throttle, Turn},
+    clock::Clock,
+    disk::{Disk, ShardSink},
+    groups::Groups,
+    metrics::Metrics,
+    model::{
         keys::ShardKey,
         records::{MissingShard, ObjectRecord, Reason},
     },
+    service::{rebuild::wait, scrub::Pace},
+    status::Status,
+    store::{Store, StoreError, WriteError},
+    throttle,
 };
-use futures::StreamExt;
-use meganet_chain_client::{At, ChainError};
-use meganet_primitives::{GroupId, chain::Tombstone};
-use meganet_transfer::{FetchError, Object};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tokio::task::JoinSet;
+use async_trait::async_trait;
+use futures::{FutureExt, StreamExt};
+use meganet_chain_client::{At, ChainClient, ChainError};
+use meganet_primitives::{GroupId, chain::Tombstone, convert::to_u64};
+use meganet_transfer::{FetchError, Network, Object};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use tokio::{sync::Notify, task::JoinSet};
 
-/// Missing shards that are listed in one go.
-const AT_ONCE: usize = 64;
-/// How often to look for shards whose time has come, when nothing woke the job.
-const EVERY: Duration = Duration::from_secs(2);
-/// Seconds before a shard is tried again that no worker can have: its owner encoded the object wrongly.
+/// Missing shards that are listed at once.
+const PAGE: usize = 64;
+/// Seconds before another attempt at a shard that no worker can have, because its owner encoded the object wrongly.
 const HOPELESS: u64 = 24 * 3600;
 
 /// Why a shard could not be rebuilt.
@@ -32,6 +34,8 @@ const HOPELESS: u64 = 24 * 3600;
 enum RebuildError {
     #[error("this worker has no slot in the group any more")]
     NotMember,
+    #[error("the attempt panicked")]
+    Panicked,
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error(transparent)]
@@ -42,142 +46,244 @@ enum RebuildError {
     Store(#[from] StoreError),
 }
 
-/// Rebuilds until the worker is stopped.
-pub async fn run(context: Arc<Context>) {
-    let stop = context.stop.clone();
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = rebuild_all(&context) => {}
+/// How many shards are rebuilt, and how fast.
+#[derive(Clone, Copy, Debug)]
+pub struct RebuildSettings {
+    /// Shards that are rebuilt at once; at least 1.
+    pub at_once: usize,
+    /// Bytes per second of all rebuilt shards together.
+    pub rate: u64,
+}
+
+/// What the job works with.
+#[derive(Clone)]
+pub struct RebuildHandles {
+    /// Answers which objects were deleted.
+    pub chain: Arc<dyn ChainClient>,
+    /// Reads the other members.
+    pub network: Network,
+    /// Keeps the list, and takes the shards.
+    pub disk: Disk,
+    /// This worker's slots.
+    pub groups: Arc<Groups>,
+    /// Counts running attempts.
+    pub status: Arc<Status>,
+    /// Counts rebuilt shards.
+    pub metrics: Arc<Metrics>,
+    /// Time and randomness of the next attempts.
+    pub clock: Arc<dyn Clock>,
+    /// Wakes the job.
+    pub due: Arc<Notify>,
+}
+
+/// The job that rebuilds.
+pub struct Rebuild {
+    handles: RebuildHandles,
+    settings: RebuildSettings,
+    phase: Phase,
+    /// Listed shards whose attempt has not begun.
+    listed: VecDeque<MissingShard>,
+    /// The last shard that was listed in this round.
+    last: Option<ShardKey>,
+    running: JoinSet<()>,
+}
+
+/// The phases of a round, which tries every missing shard whose time has come, once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Listing shards and starting attempts.
+    Starting,
+    /// Waiting for the last attempts: a shard stays on the list until its attempt has ended.
+    Ending,
+    /// Between two rounds.
+    Resting,
+}
+
+impl Rebuild {
+    /// Rebuilds the shards on the store's list.
+    pub fn new(handles: RebuildHandles, settings: RebuildSettings) -> Self {
+        let (listed, last, running) = (VecDeque::new(), None, JoinSet::new());
+        Self { handles, settings, phase: Phase::Starting, listed, last, running }
+    }
+
+    /// Lists the next shards of this round; returns false at its end.
+    async fn list(&mut self) -> Result<bool, StoreError> {
+        let (now, after) = (self.handles.clock.now(), self.last);
+        let page = self.handles.disk.run(move |store| store.missing(now, after.as_ref(), PAGE)).await?;
+        self.last = page.last().map(|last| ShardKey { object: last.object, shard: last.shard });
+        self.listed = page.into();
+        Ok(!self.listed.is_empty())
     }
 }
 
-async fn rebuild_all(context: &Arc<Context>) {
-    loop {
-        if let Err(error) = round(context).await {
-            tracing::error!(%error, "cannot read what is missing");
+#[async_trait]
+impl Job for Rebuild {
+    fn name(&self) -> &'static str {
+        "rebuild"
+    }
+
+    fn status(&self) -> JobStatus {
+        let running = self.running.len();
+        JobStatus {
+            progress: Some(format!("{running} running, {} rebuilt", self.handles.metrics.rebuilt.get())),
+            queue: Some(self.handles.disk.usage().missing),
         }
-        let _ = tokio::time::timeout(EVERY, context.rebuild_due.notified()).await;
+    }
+
+    fn throttle(&self) -> Throttle {
+        throttle::REBUILD
+    }
+
+    async fn step(&mut self) -> Result<Turn, StepError> {
+        while self.running.try_join_next().is_some() {}
+        if self.phase == Phase::Resting {
+            self.phase = Phase::Starting;
+        }
+        if self.phase == Phase::Starting && self.listed.is_empty() && !self.list().await? {
+            self.phase = Phase::Ending;
+        }
+        if self.phase == Phase::Ending && self.running.is_empty() {
+            self.phase = Phase::Resting;
+        }
+        while self.running.len() < self.settings.at_once.max(1) {
+            let Some(missing) = self.listed.pop_front() else { break };
+            let (handles, settings) = (self.handles.clone(), self.settings);
+            self.running.spawn(async move { handles.attempt(missing, settings).await });
+        }
+        let more = self.phase == Phase::Starting && self.running.len() < self.settings.at_once.max(1);
+        Ok(if more { Turn::Busy } else { Turn::Idle(None) })
+    }
+
+    async fn wake(&mut self) {
+        if self.running.is_empty() {
+            self.handles.due.notified().await;
+        } else {
+            self.running.join_next().await;
+        }
     }
 }
 
-/// Tries every missing shard whose time has come, once.
-async fn round(context: &Arc<Context>) -> Result<(), StoreError> {
-    let mut after: Option<ShardKey> = None;
-    let mut running = JoinSet::new();
-    let (now, most) = (context.clock.now(), context.settings.rebuilds.max(1));
-    loop {
-        let page = context.disk(move |store| store.missing(now, after.as_ref(), AT_ONCE)).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(ShardKey { object: last.object, shard: last.shard });
-        for missing in page {
-            while running.len() >= most {
-                let _ = running.join_next().await;
+/// An attempt that counts as running until it is dropped.
+struct Running<'a>(&'a Status);
+
+impl<'a> Running<'a> {
+    fn begin(status: &'a Status) -> Self {
+        status.rebuild_begins();
+        Self(status)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.rebuild_ends();
+    }
+}
+
+impl RebuildHandles {
+    /// Tries to rebuild a shard, and sets the time of the next attempt if that fails. A panic counts as a failed
+    /// attempt, so that one shard does not keep the others from being rebuilt.
+    async fn attempt(&self, missing: MissingShard, settings: RebuildSettings) {
+        let key = ShardKey { object: missing.object, shard: missing.shard };
+        let running = Running::begin(&self.status);
+        let result = AssertUnwindSafe(self.rebuild(&missing, key, settings)).catch_unwind().await;
+        drop(running);
+        let Err(error) = result.unwrap_or(Err(RebuildError::Panicked)) else { return };
+        self.metrics.rebuild_failures.inc();
+        let attempts = missing.record.attempts.saturating_add(1);
+        let seconds = match &error {
+            RebuildError::Fetch(FetchError::BadObject { .. }) => HOPELESS,
+            _ => wait(attempts, self.clock.chance()),
+        };
+        tracing::info!(shard = %key, attempts, again_in_s = seconds, "cannot rebuild a shard yet: {error}");
+        let due = self.clock.now().saturating_add(seconds);
+        if let Err(error) = self.disk.run(move |store| store.postpone(&key, attempts, due)).await {
+            tracing::error!(%error, "cannot record when to rebuild a shard");
+        }
+    }
+
+    async fn rebuild(
+        &self,
+        missing: &MissingShard,
+        key: ShardKey,
+        settings: RebuildSettings,
+    ) -> Result<(), RebuildError> {
+        let group = missing.record.group;
+        let view = self.groups.get(group).await.ok_or(RebuildError::NotMember)?;
+        if view.slot != key.shard {
+            return Err(RebuildError::NotMember);
+        }
+        if self.deleted(group, key).await? {
+            return Ok(());
+        }
+        let object = self.network.object(group, key.object).await?;
+        let record = record_of(&object);
+        let len = object.layout().shard_len();
+        let mut sink = self.disk.begin_shard(len).await?;
+        self.receive(object, key, &mut sink, settings).await?;
+        let shard = sink.finish().await?;
+        let now = self.clock.now();
+        let commit = move |store: &Store| {
+            // It may have been released meanwhile, or uploaded after all.
+            let wanted = store.is_missing(&key)?;
+            if wanted {
+                store.commit(shard, &key, &record, group, now)?;
             }
-            let context = context.clone();
-            running.spawn(async move { attempt(&context, missing).await });
+            Ok::<_, WriteError>(wanted)
+        };
+        if !self.disk.run(commit).await? {
+            return Ok(());
         }
-    }
-    while running.join_next().await.is_some() {}
-    Ok(())
-}
-
-async fn attempt(context: &Arc<Context>, missing: MissingShard) {
-    let key = ShardKey { object: missing.object, shard: missing.shard };
-    context.status.rebuild_begins();
-    let result = rebuild(context, &missing, key).await;
-    context.status.rebuild_ends();
-    let Err(error) = result else { return };
-    context.metrics.rebuild_failures.inc();
-    let attempts = missing.record.attempts.saturating_add(1);
-    let seconds = match &error {
-        RebuildError::Fetch(FetchError::BadObject { .. }) => HOPELESS,
-        _ => wait(attempts, context.clock.chance()),
-    };
-    tracing::info!(shard = %key, attempts, again_in_s = seconds, "cannot rebuild a shard yet: {error}");
-    let due = context.clock.now().saturating_add(seconds);
-    if let Err(error) = context.disk(move |store| store.postpone(&key, attempts, due)).await {
-        tracing::error!(%error, "cannot note when to rebuild a shard");
-    }
-}
-
-async fn rebuild(context: &Arc<Context>, missing: &MissingShard, key: ShardKey) -> Result<(), RebuildError> {
-    let group = missing.record.group;
-    let view = context.group(group).await.ok_or(RebuildError::NotMember)?;
-    if view.slot != key.shard {
-        return Err(RebuildError::NotMember);
-    }
-    if deleted(context, group, key).await? {
-        return Ok(());
-    }
-    let object = context.network.object(group, key.object).await?;
-    let record = record_of(&object);
-    let len = object.layout().shard_len();
-    let writer = context.disk(move |store| store.begin(len)).await?;
-    let writer = receive(context, object, key, writer).await?;
-    let now = context.clock.now();
-    let commit = move |store: &Store| {
-        // It may have been released meanwhile, or uploaded after all.
-        let wanted = store.is_missing(&key)?;
-        if wanted {
-            store.commit(writer.finish()?, &key, &record, group, now)?;
+        self.metrics.rebuilt.inc();
+        self.metrics.rebuilt_bytes.inc_by(len);
+        if missing.record.reason == Reason::Damaged {
+            self.metrics.healed.inc();
+            tracing::info!(shard = %key, "a damaged shard is whole again");
+        } else {
+            tracing::debug!(shard = %key, "a missing shard is rebuilt");
         }
-        Ok::<_, WriteError>(wanted)
-    };
-    if !context.disk(commit).await? {
-        return Ok(());
+        Ok(())
     }
-    context.metrics.rebuilt.inc();
-    context.metrics.rebuilt_bytes.inc_by(len);
-    if missing.record.reason == Reason::Damaged {
-        context.metrics.healed.inc();
-        tracing::info!(shard = %key, "a damaged shard is whole again");
-    } else {
-        tracing::debug!(shard = %key, "a missing shard is here now");
-    }
-    Ok(())
-}
 
-/// Asks the chain whether the object was deleted from every batch that it is kept for, and releases it from those.
-async fn deleted(context: &Arc<Context>, group: GroupId, key: ShardKey) -> Result<bool, RebuildError> {
-    let leaves = context.disk(move |store| store.leaves_of(&key)).await?;
-    let leaves: Vec<_> = leaves.into_iter().filter(|leaf| leaf.group == group).collect();
-    if leaves.is_empty() {
-        // A receipt that was not brought to the chain yet.
-        return Ok(false);
+    /// Asks the chain whether the object was deleted from every batch that it is kept for, and releases it from those.
+    async fn deleted(&self, group: GroupId, key: ShardKey) -> Result<bool, RebuildError> {
+        let leaves = self.disk.run(move |store| store.leaves_of(&key)).await?;
+        let leaves: Vec<_> = leaves.into_iter().filter(|leaf| leaf.group == group).collect();
+        if leaves.is_empty() {
+            // Kept for a receipt that is not registered yet.
+            return Ok(false);
+        }
+        let object = key.object;
+        let asked: Vec<_> =
+            leaves.iter().map(|leaf| Tombstone { expiry: leaf.expiry, leaf: leaf.index, object }).collect();
+        let answers = self.chain.tombstoned(group, &asked, At::Finalized).await?;
+        let gone: Vec<_> =
+            leaves.iter().zip(answers).filter(|(_, deleted)| *deleted).map(|(leaf, _)| (*leaf, object)).collect();
+        let all = gone.len() == leaves.len();
+        if !gone.is_empty() {
+            self.disk.run(move |store| store.tombstone(&gone)).await?;
+        }
+        Ok(all)
     }
-    let object = key.object;
-    let asked: Vec<_> = leaves.iter().map(|leaf| Tombstone { expiry: leaf.expiry, leaf: leaf.index, object }).collect();
-    let answers = context.chain.tombstoned(group, &asked, At::Finalized).await?;
-    let gone: Vec<_> =
-        leaves.iter().zip(answers).filter(|(_, deleted)| *deleted).map(|(leaf, _)| (*leaf, object)).collect();
-    let all = gone.len() == leaves.len();
-    if !gone.is_empty() {
-        context.disk(move |store| store.tombstone(&gone)).await?;
-    }
-    Ok(all)
-}
 
-/// Streams the shard into the store, not faster than this rebuild's share of the rate.
-async fn receive(
-    context: &Arc<Context>,
-    object: Arc<Object>,
-    key: ShardKey,
-    mut writer: ShardWriter,
-) -> Result<ShardWriter, RebuildError> {
-    let shares = u64::try_from(context.settings.rebuilds.max(1)).unwrap_or(u64::MAX);
-    let pace = Pace::new(context.settings.rebuild_rate / shares);
-    let mut chunks = context.network.rebuild_shard(object, key.shard);
-    loop {
-        let begun = Instant::now();
-        let Some(chunk) = chunks.next().await else { return Ok(writer) };
-        let chunk = chunk?;
-        let bytes = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        let written = context.disk(move |_| {
-            writer.write(&chunk)?;
-            Ok::<_, WriteError>(writer)
-        });
-        writer = written.await?;
-        tokio::time::sleep(pace.rest(bytes, begun.elapsed())).await;
+    /// Streams the shard into the store, no faster than one attempt's share of the rate.
+    async fn receive(
+        &self,
+        object: Arc<Object>,
+        key: ShardKey,
+        sink: &mut ShardSink,
+        settings: RebuildSettings,
+    ) -> Result<(), RebuildError> {
+        let shares = to_u64(settings.at_once.max(1));
+        let pace = Pace::new(settings.rate / shares);
+        let mut chunks = self.network.rebuild_shard(object, key.shard);
+        loop {
+            let begun = Instant::now();
+            let Some(chunk) = chunks.next().await else { return Ok(()) };
+            let chunk = chunk?;
+            sink.write(&chunk).await?;
+            let bytes = to_u64(chunk.len());
+            tokio::time::sleep(pace.rest(bytes, begun.elapsed())).await;
+        }
     }
 }
 

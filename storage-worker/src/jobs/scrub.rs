@@ -1,120 +1,199 @@
 //! Reads every shard again, at a bounded rate, and checks it against its root.
 
 use crate::{
-    context::Context,
+    background::{Job, JobStatus, StepError, Throttle, Turn},
+    disk::{DamageLog, Disk},
+    metrics::Metrics,
+    model::{keys::ShardKey, records::ShardRecord},
     service::scrub::{Pace, until_next},
-    store::{ReadError, StoreError, keys::ShardKey, records::ShardRecord},
+    store::{ReadError, StoreError},
+    throttle,
 };
-use meganet_primitives::merkle::FrameTree;
+use async_trait::async_trait;
+use meganet_primitives::{convert::to_u64, merkle::FrameTree};
 use std::{
+    collections::VecDeque,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-/// Frames that are read in one go.
+/// Frames that are read in one step.
 const FRAMES: u64 = 16;
-/// Shards that are listed in one go.
-const AT_ONCE: usize = 64;
-/// Wait between attempts when the disk fails, and when there is nothing to read.
-const AGAIN: Duration = Duration::from_secs(30);
+/// Shards that are listed at once.
+const PAGE: usize = 64;
 
-/// Scrubs until the worker is stopped.
-pub async fn run(context: Arc<Context>) {
-    let stop = context.stop.clone();
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = scrub(&context) => {}
+/// How fast and how often to scrub.
+#[derive(Clone, Copy, Debug)]
+pub struct ScrubSettings {
+    /// Bytes per second.
+    pub rate: u64,
+    /// Time from the beginning of one pass to that of the next, if a pass does not take longer.
+    pub interval: Duration,
+}
+
+/// The job that scrubs.
+pub struct Scrub {
+    disk: Disk,
+    damage: DamageLog,
+    metrics: Arc<Metrics>,
+    settings: ScrubSettings,
+    pass: Option<Pass>,
+}
+
+/// A pass over all shards, which may resume one that was cut short.
+struct Pass {
+    begun: Instant,
+    /// Listed shards that are not read yet.
+    listed: VecDeque<(ShardKey, ShardRecord)>,
+    /// The last listed shard.
+    last: Option<ShardKey>,
+    /// The shard that is being read.
+    shard: Option<OpenShard>,
+    /// Shards read in this pass.
+    read: u64,
+}
+
+struct OpenShard {
+    key: ShardKey,
+    record: Arc<ShardRecord>,
+    tree: Arc<FrameTree>,
+    /// The first frame that is not read yet.
+    next: u64,
+}
+
+impl Scrub {
+    /// Scrubs a disk.
+    pub fn new(disk: Disk, damage: DamageLog, metrics: Arc<Metrics>, settings: ScrubSettings) -> Self {
+        Self { disk, damage, metrics, settings, pass: None }
+    }
+
+    async fn begin(&self) -> Result<Pass, StoreError> {
+        let last = self.disk.run(|store| store.scrub_cursor()).await?;
+        Ok(Pass { begun: Instant::now(), listed: VecDeque::new(), last, shard: None, read: 0 })
+    }
+
+    /// Lists the next shards; returns false at the end of the pass.
+    async fn list(&self, pass: &mut Pass) -> Result<bool, StoreError> {
+        let from = pass.last;
+        let page = self.disk.run(move |store| {
+            // Everything up to here has been read.
+            store.set_scrub_cursor(from.as_ref())?;
+            store.shards_after(from.as_ref(), PAGE)
+        });
+        let page = page.await?;
+        let Some((last, _)) = page.last() else {
+            self.disk.run(|store| store.set_scrub_cursor(None)).await?;
+            return Ok(false);
+        };
+        pass.last = Some(*last);
+        pass.listed = page.into_iter().filter(|(_, record)| !record.damaged).collect();
+        Ok(true)
+    }
+
+    /// Loads the tree of a shard; `None` if it cannot be read, which is recorded.
+    async fn open(&self, key: ShardKey, record: ShardRecord) -> Result<Option<OpenShard>, StoreError> {
+        let record = Arc::new(record);
+        let of = record.clone();
+        // Not from the cache: the tree on disk is to be checked as well.
+        match self.disk.run(move |store| store.tree(&key, &of)).await {
+            Ok(tree) => Ok(Some(OpenShard { key, record, tree: Arc::new(tree), next: 0 })),
+            Err(error) => self.found(key, error).await.map(|()| None),
+        }
+    }
+
+    /// Reads the next frames of a shard; returns how long to rest, or `None` at its end or at its first damage.
+    async fn read(&self, shard: &mut OpenShard) -> Result<Option<Duration>, StoreError> {
+        let (first, count) = (shard.next, FRAMES.min(shard.tree.frames().saturating_sub(shard.next)));
+        if count == 0 {
+            return Ok(None);
+        }
+        shard.next = first.saturating_add(count);
+        let (key, record, tree) = (shard.key, shard.record.clone(), shard.tree.clone());
+        let begun = Instant::now();
+        match self.disk.run(move |store| store.frames_by(&key, &record, &tree, first, count)).await {
+            Ok(frames) => {
+                let bytes = to_u64(frames.bytes.len());
+                self.metrics.scrubbed_bytes.inc_by(bytes);
+                Ok(Some(Pace::new(self.settings.rate).rest(bytes, begun.elapsed())))
+            }
+            Err(error) => self.found(key, error).await.map(|()| None),
+        }
+    }
+
+    async fn found(&self, key: ShardKey, error: ReadError) -> Result<(), StoreError> {
+        match error {
+            ReadError::Damaged { frame } => {
+                // The shard may have been released, or replaced by a good one, while it was read: read it once more.
+                let still = self.disk.run(move |store| store.frames(&key, frame, 1)).await;
+                if matches!(still, Err(ReadError::Damaged { .. })) {
+                    self.damage.record(key, frame).await;
+                }
+                Ok(())
+            }
+            ReadError::Store(error) => Err(error),
+            // Released while it was read.
+            ReadError::NotHere | ReadError::OutOfRange { .. } => Ok(()),
+        }
+    }
+
+    async fn advance(&self, pass: &mut Pass) -> Result<Progress, StoreError> {
+        if let Some(shard) = &mut pass.shard {
+            if let Some(rest) = self.read(shard).await? {
+                return Ok(Progress::Rest(rest));
+            }
+            pass.shard = None;
+            pass.read = pass.read.saturating_add(1);
+            return Ok(Progress::More);
+        }
+        if let Some((key, record)) = pass.listed.pop_front() {
+            pass.shard = self.open(key, record).await?;
+            pass.read = pass.read.saturating_add(u64::from(pass.shard.is_none()));
+            return Ok(Progress::More);
+        }
+        Ok(if self.list(pass).await? { Progress::More } else { Progress::Finished })
     }
 }
 
-async fn scrub(context: &Arc<Context>) {
-    loop {
-        let begun = Instant::now();
-        let wait = match pass(context).await {
-            Ok(shards) => {
-                context.metrics.scrub_passes.inc();
-                tracing::info!(shards, seconds = begun.elapsed().as_secs(), "read everything again");
-                until_next(context.settings.scrub_interval, begun.elapsed())
-            }
-            Err(error) => {
-                tracing::error!(%error, "the scrub cannot go on at the moment");
-                AGAIN
+/// What a step of a pass came to.
+enum Progress {
+    More,
+    Rest(Duration),
+    Finished,
+}
+
+#[async_trait]
+impl Job for Scrub {
+    fn name(&self) -> &'static str {
+        "scrub"
+    }
+
+    fn status(&self) -> JobStatus {
+        let all = self.disk.usage().shards;
+        JobStatus::text(match &self.pass {
+            Some(pass) => format!("read {} shards of {all}", pass.read),
+            None => format!("read all; {} passes", self.metrics.scrub_passes.get()),
+        })
+    }
+
+    fn throttle(&self) -> Throttle {
+        throttle::SCRUB
+    }
+
+    async fn step(&mut self) -> Result<Turn, StepError> {
+        let mut pass = match self.pass.take() {
+            Some(pass) => pass,
+            None => self.begin().await?,
+        };
+        let turn = match self.advance(&mut pass).await? {
+            Progress::More => Turn::Busy,
+            Progress::Rest(rest) => Turn::Throttled(rest),
+            Progress::Finished => {
+                self.metrics.scrub_passes.inc();
+                tracing::info!(shards = pass.read, seconds = pass.begun.elapsed().as_secs(), "read all shards again");
+                return Ok(Turn::Idle(Some(until_next(self.settings.interval, pass.begun.elapsed()))));
             }
         };
-        tokio::time::sleep(wait).await;
-    }
-}
-
-/// Goes on from where the last run was cut short, to the end. Gives how many shards it read.
-async fn pass(context: &Arc<Context>) -> Result<u64, StoreError> {
-    let pace = Pace::new(context.settings.scrub_rate);
-    let mut after = context.disk(|store| store.scrub_cursor()).await?;
-    let mut read = 0;
-    loop {
-        let from = after;
-        let shards = context.disk(move |store| store.shards_after(from.as_ref(), AT_ONCE)).await?;
-        let Some((last, _)) = shards.last() else { break };
-        let last = *last;
-        for (key, record) in shards.into_iter().filter(|(_, record)| !record.damaged) {
-            read_again(context, pace, key, record).await?;
-            read += 1;
-        }
-        after = Some(last);
-        context.disk(move |store| store.set_scrub_cursor(Some(&last))).await?;
-    }
-    context.disk(|store| store.set_scrub_cursor(None)).await?;
-    Ok(read)
-}
-
-async fn read_again(context: &Arc<Context>, pace: Pace, key: ShardKey, record: ShardRecord) -> Result<(), StoreError> {
-    let record = Arc::new(record);
-    let of = record.clone();
-    // Not from the cache: the tree on disk is to be checked as well.
-    let tree = match context.disk(move |store| store.tree(&key, &of)).await {
-        Ok(tree) => Arc::new(tree),
-        Err(error) => return found(context, key, error).await,
-    };
-    let mut first = 0;
-    while first < tree.frames() {
-        let count = FRAMES.min(tree.frames() - first);
-        let begun = Instant::now();
-        match check(context, key, &record, &tree, first, count).await {
-            Ok(bytes) => {
-                context.metrics.scrubbed_bytes.inc_by(bytes);
-                tokio::time::sleep(pace.rest(bytes, begun.elapsed())).await;
-            }
-            Err(error) => return found(context, key, error).await,
-        }
-        first += count;
-    }
-    Ok(())
-}
-
-async fn check(
-    context: &Arc<Context>,
-    key: ShardKey,
-    record: &Arc<ShardRecord>,
-    tree: &Arc<FrameTree>,
-    first: u64,
-    count: u64,
-) -> Result<u64, ReadError> {
-    let (record, tree) = (record.clone(), tree.clone());
-    let read = context.disk(move |store| store.frames_by(&key, &record, &tree, first, count)).await?;
-    Ok(u64::try_from(read.bytes.len()).unwrap_or(u64::MAX))
-}
-
-async fn found(context: &Arc<Context>, key: ShardKey, error: ReadError) -> Result<(), StoreError> {
-    match error {
-        ReadError::Damaged { frame } => {
-            // It may have been released, or replaced by a good one, while it was read: look once more.
-            let still = context.disk(move |store| store.frames(&key, frame, 1)).await;
-            if matches!(still, Err(ReadError::Damaged { .. })) {
-                context.damaged(key, frame).await;
-            }
-            Ok(())
-        }
-        ReadError::Store(error) => Err(error),
-        // Released while it was read.
-        ReadError::NotHere | ReadError::OutOfRange { .. } => Ok(()),
+        self.pass = Some(pass);
+        Ok(turn)
     }
 }

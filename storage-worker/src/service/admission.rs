@@ -1,7 +1,7 @@
-//! Whether a shard may come in.
+//! Whether an upload is accepted.
 
 use super::membership::Membership;
-use crate::store::Usage;
+use crate::model::Usage;
 use meganet_net::wire::put::{OpenShard, Refusal};
 use meganet_primitives::{
     GroupId,
@@ -9,18 +9,18 @@ use meganet_primitives::{
 };
 use std::collections::BTreeMap;
 
-/// What this worker takes at most.
+/// Limits on what a worker takes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Shard bytes altogether: what the worker lends.
+pub struct AdmissionLimits {
+    /// Shard bytes in total: the capacity that the worker lends.
     pub capacity: u64,
-    /// Shard bytes that the chain has not registered (yet): anybody can bring those for free.
+    /// Shard bytes that the chain has not registered (yet): anybody can upload those for free.
     pub staging: u64,
-    /// Shards that come in at once.
+    /// Uploads at once.
     pub uploads: usize,
 }
 
-/// Room that is set aside for a shard on its way. Give it back with [`Admission::done`], whatever became of it.
+/// Room that is reserved for an upload. Give it back with [`Admission::done`], however the upload ends.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "room that is not given back is lost until the next start"]
 pub struct Ticket {
@@ -28,34 +28,34 @@ pub struct Ticket {
     bytes: u64,
 }
 
-/// The shards on their way, and the limits.
+/// The running uploads, and the limits.
 #[derive(Debug)]
 pub struct Admission {
-    limits: Limits,
+    limits: AdmissionLimits,
     reserved: BTreeMap<GroupId, u64>,
     uploads: usize,
 }
 
 impl Admission {
-    /// Nothing on its way.
-    pub fn new(limits: Limits) -> Self {
+    /// No uploads.
+    pub fn new(limits: AdmissionLimits) -> Self {
         Self { limits, reserved: BTreeMap::new(), uploads: 0 }
     }
 
     /// The limits.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &AdmissionLimits {
         &self.limits
     }
 
-    /// Shards on their way.
+    /// Number of running uploads.
     pub fn uploads(&self) -> usize {
         self.uploads
     }
 
-    /// Sets room aside for a shard, or says why it may not come.
+    /// Reserves room for a shard.
     ///
     /// # Errors
-    /// The refusal to send.
+    /// The refusal to send to the client.
     pub fn open(&mut self, request: &OpenShard, membership: &Membership, usage: &Usage) -> Result<Ticket, Refusal> {
         let view = membership.group(request.group).ok_or(Refusal::NotMember)?;
         if view.slot != request.slot {
@@ -88,7 +88,7 @@ impl Admission {
         Ok(Ticket { group: request.group, bytes: request.shard_len })
     }
 
-    /// The shard is in the store, or given up.
+    /// Gives the room back: the shard is in the store, or the upload has failed.
     // By value, so that it cannot be given back twice.
     #[allow(clippy::needless_pass_by_value)]
     pub fn done(&mut self, ticket: Ticket) {
@@ -101,7 +101,8 @@ impl Admission {
         }
     }
 
-    /// Bytes that may still come for a group: what its slot, the disk lent and the staging quota all have left.
+    /// Bytes that may still be uploaded for a group: the least of what its slot, the lent capacity and the staging quota
+    /// have left.
     fn free(&self, group: GroupId, slot_capacity: u64, used: u64, usage: &Usage) -> u64 {
         let of_group = |bytes: &BTreeMap<GroupId, u64>| bytes.get(&group).copied().unwrap_or_default();
         let coming = self.reserved.values().fold(0u64, |sum, bytes| sum.saturating_add(*bytes));

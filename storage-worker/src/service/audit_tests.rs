@@ -2,12 +2,12 @@
 
 use super::{
     blackout::Blackout,
-    prove::{Lack, Sent, Step, answer, asked, is_bound, lacking, release_of, step},
+    prove::{Lack, Need, Question, Sent, Step, step},
     report::look_at,
 };
-use crate::store::{Reading, Row};
+use crate::model::{Row, StoredSample, keys::ShardKey};
 use meganet_primitives::{
-    audit::{Answer, BatchPath, EntryPath, Sample, Schedule},
+    audit::{Answer, BatchPath, EntryPath, Sample, Schedule, is_bound},
     chain::{ChallengeInfo, ChallengeState, ChallengedByte, Tombstone},
     object::ObjectId,
     range::{RangeLeaf, RangeLeafProof, RangeState},
@@ -21,16 +21,23 @@ fn challenge(state: ChallengeState, offset: u64) -> ChallengeInfo {
     ChallengeInfo { worker: 5, period: 3, block: 70, deadline: 78, state, samples }
 }
 
+/// The digest of an open challenge.
+fn digest(challenge: &ChallengeInfo) -> [u8; 32] {
+    let Step::Prove { challenge } = step(challenge.block, Some(challenge), None) else { panic!() };
+    challenge
+}
+
 #[test]
 fn a_proof_is_sent_when_it_is_asked_for_and_not_twice() {
     let open = challenge(ChallengeState::Open, 1);
+    let prove = Step::Prove { challenge: digest(&open) };
     assert_eq!(step(69, None, None), Step::Wait);
     assert_eq!(step(69, Some(&challenge(ChallengeState::Scheduled, 1)), None), Step::Wait);
-    assert_eq!(step(70, Some(&open), None), Step::Prove);
-    let sent = Sent { asked: asked(&open), since: 70 };
+    assert_eq!(step(70, Some(&open), None), prove);
+    let sent = Sent { challenge: digest(&open), since: 70 };
     assert_eq!(step(70, Some(&open), Some(&sent)), Step::Wait);
     assert_eq!(step(71, Some(&open), Some(&sent)), Step::Wait);
-    assert_eq!(step(72, Some(&open), Some(&sent)), Step::Prove, "no block took it");
+    assert_eq!(step(72, Some(&open), Some(&sent)), prove, "no block took it");
     // A fork that is lower and asks the same: the pool still has it.
     assert_eq!(step(69, Some(&open), Some(&sent)), Step::Wait);
     assert_eq!(step(71, Some(&challenge(ChallengeState::Proven, 1)), Some(&sent)), Step::Proven(3));
@@ -38,16 +45,18 @@ fn a_proof_is_sent_when_it_is_asked_for_and_not_twice() {
 
 #[test]
 fn a_fork_that_asks_something_else_is_answered_anew() {
-    let sent = Sent { asked: asked(&challenge(ChallengeState::Open, 1)), since: 70 };
-    assert_eq!(step(71, Some(&challenge(ChallengeState::Open, 2)), Some(&sent)), Step::Prove);
+    let sent = Sent { challenge: digest(&challenge(ChallengeState::Open, 1)), since: 70 };
+    let other = challenge(ChallengeState::Open, 2);
+    assert_ne!(digest(&other), sent.challenge);
+    assert_eq!(step(71, Some(&other), Some(&sent)), Step::Prove { challenge: digest(&other) });
     let next = ChallengeInfo { period: 4, ..challenge(ChallengeState::Open, 1) };
-    assert_eq!(step(71, Some(&next), Some(&sent)), Step::Prove);
+    assert_eq!(step(71, Some(&next), Some(&sent)), Step::Prove { challenge: digest(&next) });
 }
 
 #[test]
 fn what_no_block_can_take_is_given_up() {
     let open = challenge(ChallengeState::Open, 1);
-    assert_eq!(step(77, Some(&open), None), Step::Prove);
+    assert_eq!(step(77, Some(&open), None), Step::Prove { challenge: digest(&open) });
     assert_eq!(step(78, Some(&open), None), Step::Missed(3));
     assert_eq!(step(79, Some(&challenge(ChallengeState::Missed, 1)), None), Step::Missed(3));
 }
@@ -64,24 +73,86 @@ fn who_signed_while_it_had_the_slot_is_bound() {
     assert!(!is_bound(&leaf(u64::MAX, 50), 64, 0));
 }
 
-#[test]
-fn what_is_not_here_is_deleted_or_excused_or_lost() {
-    let batch = BatchPath { index: 7, leaf: leaf(0, 0), proof: RangeLeafProof::default() };
+const SAMPLE: Sample = Sample { group: 1, slot: 2, expiry: 9, offset: 5 };
+
+/// A batch that slot 2 signed in block 50.
+fn batch() -> BatchPath {
+    BatchPath { index: 7, leaf: leaf(0b100, 50), proof: RangeLeafProof::default() }
+}
+
+fn path() -> Box<(BatchPath, EntryPath)> {
     let entry = BatchEntry { object: ObjectId([3; 32]), shards_root: [4; 32], shard_len: 1024 };
-    let path = Box::new((batch.clone(), EntryPath { index: 0, entry, proof: SumProof::default() }));
-    let absent = Reading::Absent(path.clone());
-    let excused = Answer::Excused(Box::new(batch.clone()));
-    assert_eq!(answer(absent.clone(), false, false), Ok(excused.clone()));
-    assert_eq!(answer(absent.clone(), false, true), Err(Lack::Lost));
-    assert_eq!(answer(absent.clone(), true, true), Ok(Answer::Deleted(path)));
-    assert_eq!(release_of(9, &absent), Some(Tombstone { expiry: 9, leaf: 7, object: entry.object }));
-    assert_eq!(lacking(&absent), Some(&batch.leaf));
-    let unknown = Reading::UnknownBatch(Box::new(batch));
-    assert_eq!(release_of(9, &unknown), None);
-    assert_eq!(answer(unknown.clone(), false, false), Ok(excused.clone()));
-    assert_eq!(answer(unknown, false, true), Err(Lack::Lost));
-    assert_eq!(answer(Reading::Behind { known: 4 }, false, false), Err(Lack::Behind { known: 4 }));
-    assert_eq!(answer(Reading::Held(excused.clone()), true, true), Ok(excused));
+    Box::new((batch(), EntryPath { index: 0, entry, proof: SumProof::default() }))
+}
+
+/// Satisfies the needs of a question in order; returns what it needed, and its result.
+fn ask(stored: StoredSample, deleted: bool, since: Option<u32>) -> (Vec<Need>, Result<Answer, Lack>) {
+    let mut question = Question::new(SAMPLE, stored);
+    let mut needs = Vec::new();
+    loop {
+        let need = question.need();
+        match &need {
+            Need::Repair { .. } | Need::Sync => {}
+            Need::Tombstone(..) => question.deleted(deleted),
+            Need::SlotSince(..) => question.slot_since(since),
+            Need::Nothing(result) => return (needs, result.clone()),
+        }
+        needs.push(need);
+    }
+}
+
+#[test]
+fn a_byte_that_is_held_needs_nothing() {
+    let held = Answer::Excused(Box::new(batch()));
+    assert_eq!(ask(StoredSample::Held(held.clone()), true, Some(0)), (vec![], Ok(held)));
+}
+
+#[test]
+fn a_range_with_gaps_is_fetched_and_has_no_answer_yet() {
+    let behind = StoredSample::Behind { known: 4 };
+    assert_eq!(ask(behind, true, None), (vec![Need::Sync], Err(Lack::Behind { known: 4 })));
+}
+
+#[test]
+fn a_byte_that_is_not_held_is_deleted_or_excused_or_lost() {
+    let tombstone = Need::Tombstone(1, Tombstone { expiry: 9, leaf: 7, object: ObjectId([3; 32]) });
+    let excused = Answer::Excused(Box::new(batch()));
+    let absent = || StoredSample::Absent(path());
+    // Who had the slot when the batch was registered does not matter once the object is deleted.
+    assert_eq!(ask(absent(), true, Some(50)), (vec![tombstone.clone()], Ok(Answer::Deleted(path()))));
+    let needs = vec![tombstone, Need::SlotSince(1, 2)];
+    assert_eq!(ask(absent(), false, Some(50)), (needs.clone(), Err(Lack::Lost)));
+    assert_eq!(ask(absent(), false, Some(51)), (needs.clone(), Ok(excused)), "somebody else had the slot");
+    assert_eq!(ask(absent(), false, None), (needs, Err(Lack::Lost)), "the slot was handed over later");
+}
+
+#[test]
+fn an_unknown_batch_has_no_object_to_be_deleted() {
+    let unknown = || StoredSample::UnknownBatch(Box::new(batch()));
+    let needs = vec![Need::SlotSince(1, 2)];
+    assert_eq!(ask(unknown(), true, Some(50)), (needs.clone(), Err(Lack::Lost)));
+    assert_eq!(ask(unknown(), true, Some(51)), (needs, Ok(Answer::Excused(Box::new(batch())))));
+}
+
+#[test]
+fn damage_is_reported_once_and_then_treated_like_a_loss() {
+    let key = ShardKey { object: ObjectId([3; 32]), shard: 2 };
+    let damaged = || StoredSample::Damaged { path: path(), key, frame: 6 };
+    let (needs, result) = ask(damaged(), false, Some(0));
+    assert_eq!(needs.first(), Some(&Need::Repair { shard: key, frame: 6 }));
+    assert_eq!((needs.len(), result), (3, Err(Lack::Lost)));
+    assert_eq!(ask(damaged(), true, None).1, Ok(Answer::Deleted(path())));
+}
+
+#[test]
+fn a_need_is_stated_until_it_is_satisfied() {
+    let mut question = Question::new(SAMPLE, StoredSample::Absent(path()));
+    assert_eq!(question.need(), question.need());
+    question.deleted(false);
+    let since = question.need();
+    assert_eq!(since, Need::SlotSince(1, 2));
+    assert_eq!(question.need(), since);
+    assert_eq!(question.sample(), &SAMPLE);
 }
 
 #[test]

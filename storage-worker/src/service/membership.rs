@@ -1,4 +1,4 @@
-//! Where this worker sits, as the chain last said.
+//! This worker's slots, as last read from the chain.
 
 use meganet_primitives::{
     BlockNumber, Epoch, GroupId, SlotIndex,
@@ -12,17 +12,17 @@ use std::collections::BTreeMap;
 /// A group in which this worker has a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupView {
-    /// Its number.
+    /// The group's number.
     pub id: GroupId,
     /// This worker's slot.
     pub slot: SlotIndex,
-    /// Its profile.
+    /// The group's profile.
     pub profile: ProfileId,
-    /// Bytes of a slot.
+    /// Capacity of a slot in bytes.
     pub slot_capacity: u64,
     /// Bytes that the chain has registered for each slot.
     pub used: u64,
-    /// Who sits where.
+    /// The members by slot; `None` for a vacant slot.
     pub members: Vec<Option<SlotMember>>,
 }
 
@@ -49,7 +49,7 @@ impl GroupView {
     }
 }
 
-/// All groups of this worker, and the epoch.
+/// All groups of this worker, and the chain's storage parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Membership {
     groups: BTreeMap<GroupId, GroupView>,
@@ -60,7 +60,7 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// Takes epoch, bounds of expiry and rhythm of audits over from the chain.
+    /// Updates epoch, limits of expiry and audit schedule from the chain.
     pub fn set_params(&mut self, params: &StorageParams) {
         self.epoch = params.epoch;
         self.max_epochs = params.max_epochs;
@@ -68,12 +68,12 @@ impl Membership {
         self.epoch_blocks = Some(params.epoch_blocks);
     }
 
-    /// Takes the complete list of groups over.
+    /// Replaces all groups.
     pub fn set_groups(&mut self, groups: Vec<GroupView>) {
         self.groups = groups.into_iter().map(|view| (view.id, view)).collect();
     }
 
-    /// Takes one group over that was learnt of between two lists.
+    /// Adds or replaces one group, which was looked up between two complete lists.
     pub fn set_group(&mut self, view: GroupView) {
         self.groups.insert(view.id, view);
     }
@@ -88,12 +88,12 @@ impl Membership {
         self.groups.values()
     }
 
-    /// In how many groups it has a slot.
+    /// Number of groups in which this worker has a slot.
     pub fn len(&self) -> usize {
         self.groups.len()
     }
 
-    /// Whether it has none.
+    /// Returns true if this worker has no slot.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
@@ -103,17 +103,17 @@ impl Membership {
         self.epoch
     }
 
-    /// The rhythm of audits; `None` before the chain has told it.
+    /// The audit schedule; `None` before it was read from the chain.
     pub fn schedule(&self) -> Option<Schedule> {
         self.schedule
     }
 
-    /// Blocks of a storage epoch; `None` before the chain has told it.
+    /// Blocks of a storage epoch; `None` before it was read from the chain.
     pub fn epoch_blocks(&self) -> Option<BlockNumber> {
         self.epoch_blocks
     }
 
-    /// Whether something can be bought until that epoch: it has not begun, and is not too far away.
+    /// Returns true if storage can be bought until that epoch: it is in the future, and not too far away.
     pub fn may_expire(&self, expiry: Epoch) -> bool {
         expiry > self.epoch && expiry <= self.epoch.saturating_add(self.max_epochs)
     }

@@ -1,112 +1,177 @@
 //! When to prove, when to prove again, and what to answer.
+//!
+//! [`step`] decides at every best block whether a proof is due. Each sampled byte of a challenge is then a [`Question`]:
+//! it states its [`Need`]s one after another, the caller satisfies them, and the last one is the answer.
 
-use crate::store::Reading;
+use crate::model::{StoredSample, keys::ShardKey};
 use codec::Encode;
 use meganet_primitives::{
-    BlockNumber, Epoch, Period,
-    audit::Answer,
+    BlockNumber, GroupId, Period, SlotIndex,
+    audit::{Answer, Sample, is_bound},
     chain::{ChallengeInfo, ChallengeState, Tombstone},
     hash::{Hash, Tag, tagged},
-    range::RangeLeaf,
 };
 
-pub use meganet_primitives::audit::is_bound;
-
-/// A proof that was given to the transaction pool.
+/// A proof that was submitted to the transaction pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// What it answers: [`asked`].
-    pub asked: Hash,
-    /// The best block when it was given away, or the one in which it was last seen.
+    /// Digest of the challenge that it answers, from [`Step::Prove`].
+    pub challenge: Hash,
+    /// The best block when it was submitted, or the block in which it was last seen.
     pub since: BlockNumber,
 }
 
-/// What to do at a new best head.
+/// What to do at a new best block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// There is nothing to prove at the moment, or what was sent may still be included.
+    /// Nothing is to be proven now, or the submitted proof may still be included.
     Wait,
-    /// Make a proof and send it.
-    Prove,
+    /// Make a proof and submit it.
+    Prove {
+        /// Digest of the challenge. Forks that sample the same bytes share it, and so the proof.
+        challenge: Hash,
+    },
     /// The chain has the proof of this period.
     Proven(Period),
-    /// No block can take a proof of this period any more.
+    /// No block can include a proof of this period any more.
     Missed(Period),
 }
 
-/// A digest of what a challenge asks: a fork that asks something else needs another proof, one that asks the same takes
-/// the same.
-pub fn asked(challenge: &ChallengeInfo) -> Hash {
+fn digest(challenge: &ChallengeInfo) -> Hash {
     tagged(Tag::Seed, &[b"meganet/worker/asked/1", &(challenge.period, &challenge.samples).encode()])
 }
 
-/// For how many blocks a proof is left alone in the pool: a quarter of the window, 2 to 5 blocks. Sending it twice costs a
-/// fee, not sending it again may cost the period.
+/// Blocks for which a proof is left in the pool before it is submitted again: a quarter of the window, 2 to 5 blocks.
+/// Submitting it twice costs a fee; not submitting it again may cost the period.
 fn patience(challenge: &ChallengeInfo) -> BlockNumber {
     (challenge.deadline.saturating_sub(challenge.block) / 4).clamp(2, 5)
 }
 
-/// Decides at a best head, by what the chain says there of this worker's challenge and by what was sent last.
+/// Decides at a best block, from this worker's challenge in that block's state and the proof submitted last.
 pub fn step(best: BlockNumber, challenge: Option<&ChallengeInfo>, sent: Option<&Sent>) -> Step {
-    let Some(challenge) = challenge else { return Step::Wait };
-    match challenge.state {
+    let Some(info) = challenge else { return Step::Wait };
+    match info.state {
         ChallengeState::Scheduled => Step::Wait,
-        ChallengeState::Proven => Step::Proven(challenge.period),
-        ChallengeState::Missed => Step::Missed(challenge.period),
-        ChallengeState::Open if best >= challenge.deadline => Step::Missed(challenge.period),
-        ChallengeState::Open => match sent.filter(|sent| sent.asked == asked(challenge)) {
-            // A fork may be lower than the block in which it was sent: nothing to hurry about.
-            Some(sent) if best < sent.since.saturating_add(patience(challenge)) => Step::Wait,
-            _ => Step::Prove,
-        },
-    }
-}
-
-/// The batch of a sample that is not here, if its place in the range is known.
-pub fn lacking(reading: &Reading) -> Option<&RangeLeaf> {
-    match reading {
-        Reading::Held(_) | Reading::Behind { .. } => None,
-        Reading::UnknownBatch(batch) => Some(&batch.leaf),
-        Reading::Absent(path) | Reading::Damaged { path, .. } => Some(&path.0.leaf),
-    }
-}
-
-/// The tombstone that would release this worker from a sample that is not here, if the object is known.
-pub fn release_of(expiry: Epoch, reading: &Reading) -> Option<Tombstone> {
-    match reading {
-        Reading::Absent(path) | Reading::Damaged { path, .. } => {
-            Some(Tombstone { expiry, leaf: path.0.index, object: path.1.entry.object })
+        ChallengeState::Proven => Step::Proven(info.period),
+        ChallengeState::Missed => Step::Missed(info.period),
+        ChallengeState::Open if best >= info.deadline => Step::Missed(info.period),
+        ChallengeState::Open => {
+            let challenge = digest(info);
+            match sent.filter(|sent| sent.challenge == challenge) {
+                // On a fork the best block may be lower than the one at which the proof was submitted.
+                Some(sent) if best < sent.since.saturating_add(patience(info)) => Step::Wait,
+                _ => Step::Prove { challenge },
+            }
         }
-        _ => None,
     }
 }
 
 /// Why a sample has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lack {
-    /// Leaves of the range are not known.
-    #[error("only {known} of the range's batches are known here yet")]
+    /// Leaves of the range are unknown; the sync job fetches them.
+    #[error("only {known} of the range's batches are known yet")]
     Behind {
-        /// How many are.
+        /// Number of known leaves.
         known: u64,
     },
-    /// It is not here, and this worker promised to have it.
-    #[error("this worker signed for bytes that are not here, or damaged")]
+    /// This worker signed for the byte and does not have it.
+    #[error("this worker signed a receipt for bytes that are missing or damaged on its disk")]
     Lost,
 }
 
-/// What to answer: the bytes where they are here; else that the object was deleted, or that this worker never promised to
-/// have it.
+/// What a [`Question`] needs before it can go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Have the shard rebuilt; nothing is reported back.
+    Repair {
+        /// The damaged shard.
+        shard: ShardKey,
+        /// Its first damaged frame.
+        frame: u64,
+    },
+    /// Have the sync job fetch the range's leaves; nothing is reported back.
+    Sync,
+    /// Look up on the chain whether this tombstone exists, and call [`Question::deleted`].
+    Tombstone(GroupId, Tombstone),
+    /// Look up on the chain since which block this worker has had the slot, and call [`Question::slot_since`].
+    SlotSince(GroupId, SlotIndex),
+    /// Nothing: this is the result.
+    Nothing(Result<Answer, Lack>),
+}
+
+/// A sampled byte on its way to an answer.
 ///
-/// # Errors
-/// [`Lack`] where no answer would be accepted.
-pub fn answer(reading: Reading, deleted: bool, bound: bool) -> Result<Answer, Lack> {
-    match reading {
-        Reading::Held(answer) => Ok(answer),
-        Reading::Behind { known } => Err(Lack::Behind { known }),
-        Reading::Absent(path) | Reading::Damaged { path, .. } if deleted => Ok(Answer::Deleted(path)),
-        _ if bound => Err(Lack::Lost),
-        Reading::UnknownBatch(batch) => Ok(Answer::Excused(batch)),
-        Reading::Absent(path) | Reading::Damaged { path, .. } => Ok(Answer::Excused(Box::new(path.0))),
+/// A byte that is held is proven. Otherwise the worker is released if the owner deleted the object, and excused if its
+/// slot never promised to hold the batch. These facts are on the chain, so they are asked for only where they decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    sample: Sample,
+    stored: StoredSample,
+    /// Whether the need that has no reply was stated.
+    stated: bool,
+    deleted: Option<bool>,
+    since: Option<BlockNumber>,
+}
+
+impl Question {
+    /// A question about a sampled byte, of which the store has `stored`.
+    pub fn new(sample: Sample, stored: StoredSample) -> Self {
+        Self { sample, stored, stated: false, deleted: None, since: None }
+    }
+
+    /// The byte in question.
+    pub fn sample(&self) -> &Sample {
+        &self.sample
+    }
+
+    /// Reports whether the tombstone of [`Need::Tombstone`] is on the chain.
+    pub fn deleted(&mut self, deleted: bool) {
+        self.deleted = Some(deleted);
+    }
+
+    /// Reports since which block this worker has had the slot of [`Need::SlotSince`]; `None` if it has lost the slot.
+    pub fn slot_since(&mut self, since: Option<BlockNumber>) {
+        // Whoever took the slot over did so later than this worker, so block 0 is the strictest assumption.
+        self.since = Some(since.unwrap_or_default());
+    }
+
+    /// Returns the next need. The same one again until it is satisfied.
+    pub fn need(&mut self) -> Need {
+        if let Some(notice) = self.notice().filter(|_| !std::mem::replace(&mut self.stated, true)) {
+            return notice;
+        }
+        let (batch, entry) = match &self.stored {
+            StoredSample::Held(answer) => return Need::Nothing(Ok(answer.clone())),
+            StoredSample::Behind { known } => return Need::Nothing(Err(Lack::Behind { known: *known })),
+            StoredSample::UnknownBatch(batch) => (&**batch, None),
+            StoredSample::Absent(path) | StoredSample::Damaged { path, .. } => (&path.0, Some(path)),
+        };
+        // Only an object that is known can have a known tombstone.
+        if let Some(path) = entry {
+            match self.deleted {
+                None => {
+                    let object = path.1.entry.object;
+                    let tombstone = Tombstone { expiry: self.sample.expiry, leaf: batch.index, object };
+                    return Need::Tombstone(self.sample.group, tombstone);
+                }
+                Some(true) => return Need::Nothing(Ok(Answer::Deleted(path.clone()))),
+                Some(false) => {}
+            }
+        }
+        Need::Nothing(match self.since {
+            None => return Need::SlotSince(self.sample.group, self.sample.slot),
+            Some(since) if is_bound(&batch.leaf, self.sample.slot, since) => Err(Lack::Lost),
+            Some(_) => Ok(Answer::Excused(Box::new(batch.clone()))),
+        })
+    }
+
+    /// What others must be told before the question is decided.
+    fn notice(&self) -> Option<Need> {
+        match &self.stored {
+            StoredSample::Damaged { key, frame, .. } => Some(Need::Repair { shard: *key, frame: *frame }),
+            StoredSample::Behind { .. } => Some(Need::Sync),
+            _ => None,
+        }
     }
 }

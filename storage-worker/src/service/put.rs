@@ -1,17 +1,17 @@
-//! Whether a shard that came is what was announced.
+//! Whether an uploaded shard is the announced one.
 
-use crate::store::records::ObjectRecord;
+use crate::model::records::ObjectRecord;
 use meganet_net::wire::put::{CloseShard, OpenShard, Refusal};
 use meganet_primitives::{
     hash::Hash,
     object::{ObjectId, shards_root},
 };
 
-/// Checks what the client says an object is against what it announced and against the bytes that came.
+/// Checks the object that a client names at the end of an upload against its announcement and against the received bytes.
 ///
 /// # Errors
-/// [`Refusal::HeaderMismatch`] when header, roots and announcement contradict each other, [`Refusal::ShardMismatch`]
-/// when the bytes are other ones.
+/// [`Refusal::HeaderMismatch`] if header, roots and announcement contradict each other, [`Refusal::ShardMismatch`] if the
+/// bytes have another root.
 pub fn check_close(open: &OpenShard, close: CloseShard, root: &Hash) -> Result<(ObjectId, ObjectRecord), Refusal> {
     let CloseShard { header, shard_roots } = close;
     header.check().map_err(|_| Refusal::HeaderMismatch)?;

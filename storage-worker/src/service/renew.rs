@@ -1,12 +1,13 @@
-//! Whose turn it is to have the chain renew a batch from what is prepaid for it.
+//! Whose turn it is to have the chain renew a prepaid batch.
 
 use meganet_primitives::{AutoRenewalId, BlockNumber, Epoch, SlotIndex, pay::RENEWAL_WINDOW};
 
-/// The most blocks that a member is given before the next one tries too.
+/// The longest turn, in blocks, before the next member tries too.
 const MAX_TURN: BlockNumber = 5;
 
-/// The members of a group, who take turns: each of them is paid for a renewal, but only the first; the fee of the others
-/// is lost. So one tries at a time, another one for each renewal; and all of them have tried before half of the epoch is over.
+/// The order in which the members of a group try to renew a batch. Only the first to succeed is paid; the others lose their
+/// fees. So one member tries at a time, beginning with another one for each renewal, and all have tried before half of the
+/// epoch is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turns {
     /// Blocks of a storage epoch.
@@ -18,7 +19,7 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Blocks of a turn.
+    /// Length of a turn in blocks.
     pub fn blocks(&self) -> BlockNumber {
         (self.epoch_blocks / 2 / BlockNumber::from(self.slots.max(1))).clamp(1, MAX_TURN)
     }

@@ -1,4 +1,4 @@
-//! When to look for members that are to be reported.
+//! When to look for members that have missed too many proofs.
 
 use meganet_primitives::{
     BlockNumber, Period, WorkerId,
@@ -6,9 +6,9 @@ use meganet_primitives::{
     hash::{Tag, tagged},
 };
 
-/// The block of a period from which on a worker looks. Other workers look at other blocks, and at others again in the
-/// next period: so one of them reports, and not all at once. It lies in the first half, so that a report that failed can be
-/// repeated by somebody who looks later.
+/// The block of a period from which on a worker looks. Workers look at different blocks, which change with each period, so
+/// that one of them reports and not all at once. The block lies in the first half of the period, so that a worker that
+/// looks later can repeat a report that failed.
 pub fn look_at(schedule: &Schedule, worker: WorkerId, period: Period) -> BlockNumber {
     let digest = tagged(Tag::Seed, &[b"meganet/worker/report/1", &worker.to_le_bytes(), &period.to_le_bytes()]);
     let [a, b, c, d, ..] = digest;

@@ -1,4 +1,4 @@
-//! Whether a batch may be receipted, and what the receipt says.
+//! Whether a batch gets a receipt, and the receipt's statement.
 
 use super::membership::Membership;
 use meganet_net::wire::put::{Refusal, SignBatch};
@@ -10,11 +10,11 @@ use meganet_primitives::{
 };
 use std::collections::BTreeSet;
 
-/// What a receipt for this batch would say, where the chain has come to the final block `head`. The shards are checked by the
-/// store, when it notes the receipt.
+/// Returns the statement of a receipt for a batch, if `head` is the last finalized block. The store checks that the shards
+/// are held when it records the receipt.
 ///
 /// # Errors
-/// The refusal to send.
+/// The refusal to send to the client.
 pub fn statement(
     request: &SignBatch,
     membership: &Membership,
@@ -28,7 +28,7 @@ pub fn statement(
     if !membership.may_expire(request.expiry) {
         return Err(Refusal::Expired);
     }
-    // What a final block has made stale may be dropped at any time.
+    // A receipt that has become stale at a finalized block may be dropped at any time.
     if request.valid_until <= head || request.valid_until > head.saturating_add(MAX_RECEIPT_BLOCKS) {
         return Err(Refusal::Stale);
     }
@@ -55,7 +55,7 @@ pub fn statement(
     })
 }
 
-/// Whether an object is in the batch twice: it would be paid for twice and be held once.
+/// Returns true if an object is in the batch twice: it would be paid for twice and held once.
 fn has_twins(entries: &[BatchEntry]) -> bool {
     let mut seen = BTreeSet::new();
     !entries.iter().all(|entry| seen.insert(entry.object))

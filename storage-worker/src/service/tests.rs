@@ -1,15 +1,15 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    admission::{Admission, Limits},
+    admission::{Admission, AdmissionLimits},
     membership::{GroupView, Membership},
     put::check_close,
-    ranges::{Standing, is_range, standing},
+    ranges::{RangeComparison, compare, is_range},
     rebuild,
     scrub::Pace,
     sign::statement,
 };
-use crate::store::{Usage, testing::FakeObject};
+use crate::{model::Usage, store::testing::FakeObject};
 use meganet_net::{CloseShard, OpenShard, Refusal, SignBatch};
 use meganet_primitives::{
     chain::{GroupInfo, SlotMember, StorageParams},
@@ -67,7 +67,7 @@ fn membership() -> Membership {
 }
 
 fn admission() -> Admission {
-    Admission::new(Limits { capacity: 4 * GIB, staging: GIB / 2, uploads: 2 })
+    Admission::new(AdmissionLimits { capacity: 4 * GIB, staging: GIB / 2, uploads: 2 })
 }
 
 fn open(object: &FakeObject) -> OpenShard {
@@ -223,9 +223,9 @@ fn a_range_must_have_the_peaks_of_the_chain() {
     let mut wrong = leaves;
     wrong[5].signed = 0b1111;
     assert!(!is_range(&chain, wrong.iter()));
-    assert_eq!(standing(11, &chain), Standing::Complete);
-    assert_eq!(standing(4, &chain), Standing::Behind { from: 4 });
-    assert_eq!(standing(12, &chain), Standing::Ahead);
+    assert_eq!(compare(11, &chain), RangeComparison::Complete);
+    assert_eq!(compare(4, &chain), RangeComparison::Behind { from: 4 });
+    assert_eq!(compare(12, &chain), RangeComparison::Ahead);
 }
 
 #[test]

@@ -1,61 +1,29 @@
-//! What the store can say when the chain asks for a byte: the batch, the object and the 1 KiB leaf that hold it, with
-//! their proofs. Ranges are walked, never loaded: memory is that of one batch's entries and one frame.
+//! Answers to audits: the batch, the object and the 1 KiB leaf that hold a sampled byte, with their proofs. Ranges are
+//! walked, never loaded: the memory needed is that of one batch's entries and one frame.
 
 use super::{
     ReadError, Store, StoreError, decode,
     engine::Table,
     keys::{LeafKey, ShardKey},
 };
+use crate::model::{Row, StoredSample};
 use meganet_primitives::{
     Epoch, GroupId,
     audit::{Answer, BatchPath, EntryPath, HeldLeaf, Sample, find_entry},
     chain::ChallengedByte,
+    convert::to_u64,
     hash::Hash,
     merkle::{leaf_hash, prove_range, subtree_hash},
-    object::{FRAME_LEN, LEAF_LEN, ObjectId},
+    object::{FRAME_LEN, LEAF_LEN},
     range::{RangeLeaf, RangeProver},
     sum_tree::{BatchEntry, prove_entry},
 };
 use std::collections::BTreeMap;
 
-/// Bytes of a leaf.
+/// Length of a leaf in bytes.
 const LEAF: usize = 1024;
 
-/// What is here of a sample.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// Not all of the range's leaves are known.
-    Behind {
-        /// How many are.
-        known: u64,
-    },
-    /// What the batch contains is not known, so nothing of it is here.
-    UnknownBatch(Box<BatchPath>),
-    /// The shard is not here, or another one than was registered.
-    Absent(Box<(BatchPath, EntryPath)>),
-    /// The shard is here, and bad where the sample is.
-    Damaged {
-        /// Where the sample is.
-        path: Box<(BatchPath, EntryPath)>,
-        /// The shard.
-        key: ShardKey,
-        /// Its bad frame.
-        frame: u64,
-    },
-    /// It is here, and whole.
-    Held(Answer),
-}
-
-/// A place that all shards of an object have: a frame of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Row {
-    /// The object.
-    pub object: ObjectId,
-    /// The frame.
-    pub frame: u64,
-}
-
-/// Where in its batch a byte is.
+/// The place of a byte in its batch.
 struct InLeaf {
     index: u64,
     leaf: RangeLeaf,
@@ -63,12 +31,12 @@ struct InLeaf {
 }
 
 impl Store {
-    /// What is here of each of these samples, in their order.
+    /// Reads each of the samples, in their order.
     ///
     /// # Errors
-    /// What disk and index say; damage to a shard is no error.
-    pub fn read_samples(&self, asked: &[ChallengedByte]) -> Result<Vec<Reading>, StoreError> {
-        let mut readings: Vec<Option<Reading>> = vec![None; asked.len()];
+    /// Errors of disk and index; damage to a shard is not an error.
+    pub fn read_samples(&self, asked: &[ChallengedByte]) -> Result<Vec<StoredSample>, StoreError> {
+        let mut readings: Vec<Option<StoredSample>> = vec![None; asked.len()];
         let mut ranges: BTreeMap<(Epoch, GroupId), Vec<usize>> = BTreeMap::new();
         for (place, byte) in asked.iter().enumerate() {
             ranges.entry((byte.sample.expiry, byte.sample.group)).or_default().push(place);
@@ -88,10 +56,10 @@ impl Store {
         readings.into_iter().collect::<Option<_>>().ok_or(StoreError::BadRecord("challenge"))
     }
 
-    /// The rows in which these samples of one range are; `None` where the object is not known here.
+    /// The rows of bytes of one range; `None` for a byte whose object is unknown.
     ///
     /// # Errors
-    /// What the index says.
+    /// Errors of the index.
     pub fn rows(&self, expiry: Epoch, group: GroupId, offsets: &[u64]) -> Result<Vec<Option<Row>>, StoreError> {
         let located = self.locate(expiry, group, u64::MAX, offsets)?;
         let row = |found: Option<InLeaf>| {
@@ -104,7 +72,7 @@ impl Store {
         located.into_iter().map(row).collect()
     }
 
-    /// Visits leaves `from..end` of a range as far as they are known, until the visitor has enough.
+    /// Visits the known leaves among `from..end` of a range until the visitor returns false.
     fn walk(
         &self,
         (expiry, group): (Epoch, GroupId),
@@ -129,7 +97,7 @@ impl Store {
         bad.map_or(Ok(()), Err)
     }
 
-    /// The batches that hold these bytes of a range's first `leaves` leaves.
+    /// Finds the batches that hold bytes of a range's first `leaves` leaves.
     fn locate(
         &self,
         expiry: Epoch,
@@ -159,12 +127,12 @@ impl Store {
         group: GroupId,
         leaves: u64,
         samples: &[&Sample],
-    ) -> Result<Vec<Reading>, StoreError> {
+    ) -> Result<Vec<StoredSample>, StoreError> {
         let known = self.leaf_count(expiry, group)?;
         let offsets: Vec<u64> = samples.iter().map(|sample| sample.offset).collect();
         let found: Option<Vec<InLeaf>> = self.locate(expiry, group, leaves, &offsets)?.into_iter().collect();
         let Some(found) = found.filter(|_| known >= leaves) else {
-            return Ok(samples.iter().map(|_| Reading::Behind { known }).collect());
+            return Ok(samples.iter().map(|_| StoredSample::Behind { known }).collect());
         };
         let damaged = |_| StoreError::BadRecord("range");
         let indices: Vec<u64> = found.iter().map(|found| found.index).collect();
@@ -185,9 +153,9 @@ impl Store {
         Ok(readings)
     }
 
-    fn read_batch(&self, sample: &Sample, batch: BatchPath, offset: u64) -> Result<Reading, StoreError> {
+    fn read_batch(&self, sample: &Sample, batch: BatchPath, offset: u64) -> Result<StoredSample, StoreError> {
         let Some(entries) = self.batch(&batch.leaf.batch.root)? else {
-            return Ok(Reading::UnknownBatch(Box::new(batch)));
+            return Ok(StoredSample::UnknownBatch(Box::new(batch)));
         };
         let damaged = StoreError::BadRecord("batch");
         let Some((index, inside)) = find_entry(&entries, offset) else { return Err(damaged) };
@@ -198,14 +166,14 @@ impl Store {
         let key = ShardKey { object: entry.object, shard: sample.slot };
         let path = (batch, EntryPath { index, entry, proof });
         match self.read_leaf(&key, &entry, inside) {
-            Ok(held) => Ok(Reading::Held(Answer::Held(Box::new((path.0, path.1, held))))),
-            Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(Reading::Absent(Box::new(path))),
-            Err(ReadError::Damaged { frame }) => Ok(Reading::Damaged { path: Box::new(path), key, frame }),
+            Ok(held) => Ok(StoredSample::Held(Answer::Held(Box::new((path.0, path.1, held))))),
+            Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(StoredSample::Absent(Box::new(path))),
+            Err(ReadError::Damaged { frame }) => Ok(StoredSample::Damaged { path: Box::new(path), key, frame }),
             Err(ReadError::Store(error)) => Err(error),
         }
     }
 
-    /// The leaf of a shard that holds a byte, checked, with the paths up to the object.
+    /// The verified leaf of a shard that holds a byte, with the paths up to the object.
     fn read_leaf(&self, key: &ShardKey, entry: &BatchEntry, offset: u64) -> Result<HeldLeaf, ReadError> {
         let record = self.shard(key)?.filter(|record| record.len == entry.shard_len).ok_or(ReadError::NotHere)?;
         let object = self.object(&key.object)?.filter(|object| object.header.shards_root == entry.shards_root);
@@ -213,7 +181,7 @@ impl Store {
         let shard = usize::from(key.shard);
         let root = *object.roots.get(shard).ok_or(ReadError::NotHere)?;
         let hashes: Vec<Hash> = object.roots.iter().map(|root| leaf_hash(root)).collect();
-        let shards = u64::try_from(hashes.len()).unwrap_or(u64::MAX);
+        let shards = to_u64(hashes.len());
         let top = |lo, hi| match (usize::try_from(lo), usize::try_from(hi)) {
             (Ok(lo), Ok(hi)) => hashes.get(lo..hi).map(subtree_hash).unwrap_or_default(),
             _ => Hash::default(),

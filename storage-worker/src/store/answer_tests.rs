@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    Reading, Row, Store,
+    Row, Store, StoredSample,
     keys::LeafKey,
     testing::{FakeObject, in_memory},
 };
@@ -60,12 +60,12 @@ impl Town {
         ChallengedByte { sample, range: self.range.clone() }
     }
 
-    fn read(&self, offset: u64) -> Reading {
+    fn read(&self, offset: u64) -> StoredSample {
         self.store.read_samples(&[self.byte(offset)]).unwrap().remove(0)
     }
 
-    fn is_held(&self, byte: &ChallengedByte, reading: Reading) -> bool {
-        let Reading::Held(answer) = reading else { return false };
+    fn is_held(&self, byte: &ChallengedByte, reading: StoredSample) -> bool {
+        let StoredSample::Held(answer) = reading else { return false };
         assert_eq!(verify(&byte.sample, &byte.range, 6, &answer), Ok(()));
         matches!(answer, Answer::Held(_))
     }
@@ -87,12 +87,12 @@ fn every_byte_that_is_here_is_proven() {
 fn what_is_not_here_is_named_with_its_proof() {
     let town = town();
     let absent = town.byte(town.starts[6] + 3);
-    let Reading::Absent(path) = town.read(absent.sample.offset) else { panic!() };
+    let StoredSample::Absent(path) = town.read(absent.sample.offset) else { panic!() };
     assert_eq!(path.1.entry, town.objects[6].entry());
     let deleted = Answer::Deleted(path);
     assert_eq!(verify(&absent.sample, &absent.range, 6, &deleted), Ok(()));
     let unknown = town.byte(town.starts[7]);
-    let Reading::UnknownBatch(batch) = town.read(unknown.sample.offset) else { panic!() };
+    let StoredSample::UnknownBatch(batch) = town.read(unknown.sample.offset) else { panic!() };
     assert_eq!(verify(&unknown.sample, &unknown.range, 6, &Answer::Excused(batch)), Ok(()));
 }
 
@@ -106,7 +106,7 @@ fn damage_is_told_and_only_where_it_is() {
     bytes[70_000] ^= 1;
     std::fs::write(path, bytes).unwrap();
     let here = town.read(town.starts[2] + 70_000);
-    assert!(matches!(here, Reading::Damaged { key: bad, frame: 1, .. } if bad == key), "{here:?}");
+    assert!(matches!(here, StoredSample::Damaged { key: bad, frame: 1, .. } if bad == key), "{here:?}");
     let before = town.byte(town.starts[2] + 60_000);
     assert!(town.is_held(&before, town.read(before.sample.offset)));
     town.store.mark_damaged(&key, 0).unwrap();
@@ -126,7 +126,7 @@ fn a_range_that_has_grown_since_is_proven_as_it_was() {
     more.append(&all[0]).unwrap();
     let byte = ChallengedByte { range: more, ..town.byte(0) };
     let behind = town.store.read_samples(&[byte]).unwrap();
-    assert_eq!(behind, [Reading::Behind { known: 5 }]);
+    assert_eq!(behind, [StoredSample::Behind { known: 5 }]);
 }
 
 #[test]

@@ -1,16 +1,16 @@
-//! The small ordered key-value store under the index: tables, atomic batches, scans. [`super::rocks`] is the real
-//! one, [`super::memory`] the one for tests and the simulator.
+//! The small ordered key-value store under the index: tables, atomic batches, scans. [`super::rocks`] implements it on
+//! disk, [`super::memory`] in memory for tests.
 
 use std::path::PathBuf;
 
-/// The tables of the index. The order of keys is told in [`super::keys`], values in [`super::records`].
+/// The tables of the index. Keys are in [`super::keys`], values in [`super::records`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// Small facts about the store itself: format, cursors, the last block followed.
+    /// Facts about the store itself: format, cursors, the last followed block.
     Meta,
     /// Object → header and shard roots.
     Objects,
-    /// Object and shard → where its bytes are and what is known of them. Present only while bytes are held.
+    /// Object and shard → where its bytes are, and their state. Present only while bytes are held.
     Shards,
     /// Object and shard → the bytes of a small shard.
     Inline,
@@ -28,7 +28,7 @@ pub enum Table {
     Unresolved,
     /// Receipts that were signed and not seen on chain yet, by expiry.
     Receipts,
-    /// Shards that should be here and are not, or not whole.
+    /// Shards to be rebuilt: missing or damaged.
     Missing,
     /// Leaf and object: deleted early by its owner.
     Tombstones,
@@ -52,7 +52,7 @@ impl Table {
         Self::Tombstones,
     ];
 
-    /// Its name on disk. Never changed.
+    /// The table's name on disk. Never changed.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Meta => "meta",
@@ -81,7 +81,7 @@ pub enum Write {
     Delete(Table, Vec<u8>),
 }
 
-/// Changes that happen all or not at all, in their order.
+/// Changes that are applied in order, all or none.
 #[derive(Clone, Debug, Default)]
 pub struct Batch(pub Vec<Write>);
 
@@ -97,16 +97,16 @@ impl Batch {
     }
 }
 
-/// What must have happened when a commit returns.
+/// What a commit guarantees when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// The change survives a kill of the process, not yet a power cut.
+    /// The change survives a kill of the process, but not a power cut.
     Buffered,
-    /// It survives a power cut, and so does every earlier commit.
+    /// The change and every earlier commit survive a power cut.
     Synced,
 }
 
-/// Why the index did not answer.
+/// Why the index cannot be used.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum EngineError {
     /// Another process has it open.
@@ -117,39 +117,39 @@ pub enum EngineError {
     },
     /// Bytes on disk do not match their checksums.
     #[error(
-        "the index is damaged ({0}): if this repeats, stop the worker, move the folder `index` away and start again; what is missing is rebuilt from the other workers"
+        "the index is damaged ({0}): if this repeats, stop the worker, move the folder `index` away and start again: everything is rebuilt from the other workers"
     )]
     Corrupt(String),
-    /// The disk or the system refused.
-    #[error("the index could not be read or written ({0}): check that the disk is there, writable and not full")]
+    /// The disk or the operating system failed.
+    #[error("the index could not be read or written ({0}): check that the disk is mounted, writable and not full")]
     Io(String),
 }
 
-/// What a scan calls for each key and value; it goes on while the answer is true.
+/// Called by a scan for each key and value; the scan continues while it returns true.
 pub type Visitor<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> bool;
 
 /// A key and its value.
-pub type Row = (Vec<u8>, Vec<u8>);
+pub type KeyValue = (Vec<u8>, Vec<u8>);
 
 /// An ordered key-value store.
 pub trait Engine: Send + Sync + 'static {
     /// The value of a key.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
 
-    /// Visits keys from `from` on (inclusive), in ascending byte order, until the visitor has enough.
+    /// Visits keys from `from` on (inclusive), in ascending byte order, until the visitor returns false.
     fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError>;
 
     /// The pair with the greatest key that begins with `prefix`.
-    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<Row>, EngineError>;
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError>;
 
     /// Applies a batch atomically.
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError>;
 }
 
-/// A page of keys and values.
-pub type Page = Vec<(Vec<u8>, Vec<u8>)>;
+/// Consecutive keys and their values.
+pub type Page = Vec<KeyValue>;
 
-/// Up to `limit` pairs whose keys begin with `prefix` and are not less than `from`.
+/// Returns up to `limit` pairs whose keys begin with `prefix` and are not less than `from`.
 pub fn page(engine: &dyn Engine, table: Table, prefix: &[u8], from: &[u8], limit: usize) -> Result<Page, EngineError> {
     let mut found = Page::new();
     if limit == 0 {

@@ -1,22 +1,22 @@
-//! What the store answers when it cannot do what it was asked for.
+//! Errors of the store.
 
 use super::engine::EngineError;
 use std::{io, path::PathBuf};
 
-/// Why the store failed as a whole. It is about the disk or the index, never about what a peer sent.
+/// A failure of the disk or the index, never of what a peer sent.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The index.
+    /// The index failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// A file.
-    #[error("cannot {action} {path:?}: {source}. Check that the disk is there, writable and not full")]
+    /// A file operation failed.
+    #[error("cannot {action} {path:?}: {source}. Check that the disk is mounted, writable and not full")]
     File {
-        /// What was tried.
+        /// The operation that failed.
         action: &'static str,
-        /// On which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The worker is being stopped.
@@ -52,16 +52,16 @@ pub enum StoreError {
 /// Why frames of a shard could not be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not here.
-    #[error("the shard is not here")]
+    /// The shard is not held.
+    #[error("the shard is not held")]
     NotHere,
-    /// There is no such frame.
+    /// The shard has fewer frames than requested.
     #[error("the shard has {frames} frames, the request goes beyond")]
     OutOfRange {
-        /// How many frames it has.
+        /// Number of frames of the shard.
         frames: u64,
     },
-    /// The bytes on disk are not those that were stored.
+    /// The bytes on disk differ from those that were stored.
     #[error("frame {frame} of the shard is damaged on disk")]
     Damaged {
         /// The first bad frame.
@@ -78,21 +78,21 @@ impl From<EngineError> for ReadError {
     }
 }
 
-/// Why a shard was not taken.
+/// Why a shard was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// More or fewer bytes than announced.
-    #[error("the shard was announced with {announced} bytes and came with {received}")]
+    /// The shard is longer or shorter than announced.
+    #[error("the shard was announced with {announced} bytes and has {received}")]
     Length {
         /// Announced bytes.
         announced: u64,
         /// Received bytes.
         received: u64,
     },
-    /// The bytes do not hash to the root.
+    /// The bytes have another root than the object's shard.
     #[error("the shard does not match its root")]
     Mismatch,
-    /// The same shard is being put in its place by somebody else.
+    /// The same shard is being stored by another upload or rebuild.
     #[error("the same shard is being stored by another stream: try again in a moment")]
     Concurrent,
     /// The store failed.

@@ -12,10 +12,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// A step of the store after which a crash leaves another state on disk. Tests kill the process at each of them.
+/// Called after each step of the store that changes the state on disk. Tests kill the process there.
 pub type CrashHook = Box<dyn Fn(&'static str) + Send + Sync>;
 
-/// The folders of shard files and of unfinished ones.
+/// The folders of shard files and of unfinished files.
 pub struct Files {
     shards: PathBuf,
     unfinished: PathBuf,
@@ -23,14 +23,14 @@ pub struct Files {
     hook: CrashHook,
 }
 
-/// Adds what was tried to an error of the system.
+/// Adds operation and path to an error of the system.
 pub fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_path_buf();
     move |source| StoreError::File { action, path, source }
 }
 
 impl Files {
-    /// Creates the folders under `base` and empties the one of unfinished files.
+    /// Creates the folders in `base` and removes unfinished files.
     pub fn open(base: &Path, hook: CrashHook) -> Result<Self, StoreError> {
         let files =
             Self { shards: base.join("shards"), unfinished: base.join("unfinished"), next: AtomicU64::new(0), hook };
@@ -45,12 +45,12 @@ impl Files {
         Ok(files)
     }
 
-    /// Tells tests how far a write has come.
+    /// Calls the hook of tests.
     pub fn reached(&self, step: &'static str) {
         (self.hook)(step);
     }
 
-    /// The place of a shard: a folder by the first byte of the object, a file named object and shard.
+    /// The path of a shard's file: in a folder for the first byte of the object, named by object and shard.
     pub fn path(&self, key: &ShardKey) -> PathBuf {
         self.folder(&key.object).join(format!("{}.{}", key.object, key.shard))
     }
@@ -66,7 +66,7 @@ impl Files {
         Ok(UnfinishedFile { file, path, placed: false })
     }
 
-    /// Gives a file, synced before, its shard's name, over an older one if there is one.
+    /// Renames a synced file to its shard's name; replaces an older one.
     pub fn place(&self, mut unfinished: UnfinishedFile, key: &ShardKey) -> Result<(), StoreError> {
         let folder = self.folder(&key.object);
         if !folder.is_dir() {
@@ -80,7 +80,8 @@ impl Files {
         sync_folder(&folder)
     }
 
-    /// Fills `buffer` from a shard's file, from byte `offset` on. A file that is missing or too short gives `false`.
+    /// Fills `buffer` from a shard's file, from byte `offset` on. Returns false if
+    /// the file is missing or too short.
     pub fn read(&self, key: &ShardKey, offset: u64, buffer: &mut [u8]) -> Result<bool, StoreError> {
         let path = self.path(key);
         let file = match File::open(&path) {
@@ -90,13 +91,13 @@ impl Files {
         };
         match file.read_exact_at(buffer, offset) {
             Ok(()) => Ok(true),
-            // A sector that cannot be read any more is damage to this shard, not a failure of the worker.
+            // An unreadable sector is damage to this shard, not a failure of the worker.
             Err(error) if damaged(&error) => Ok(false),
             Err(error) => Err(at("read", &path)(error)),
         }
     }
 
-    /// Removes a shard's file, if it is there.
+    /// Removes a shard's file, if it exists.
     pub fn remove(&self, key: &ShardKey) -> Result<(), StoreError> {
         let path = self.path(key);
         match fs::remove_file(&path) {
@@ -105,15 +106,15 @@ impl Files {
         }
     }
 
-    /// Removes every file that `wanted` does not want: those of a crash between the file and its record, and those
-    /// of a removal that was cut short. Returns how many.
+    /// Removes every file for which `wanted` returns false: those of a crash between the file and its record, and those
+    /// of an interrupted removal. Returns the number of removed files.
     pub fn sweep(&self, mut wanted: impl FnMut(&ShardKey) -> Result<bool, StoreError>) -> Result<u64, StoreError> {
         let mut removed = 0;
         for folder in list(&self.shards)? {
             for path in list(&folder)? {
                 let keep = match parse_name(&path) {
                     Some(key) => wanted(&key)?,
-                    // Not a name of ours: somebody else's file, left alone.
+                    // Not a shard's name, so not a file of this store.
                     None => true,
                 };
                 if !keep {
@@ -149,7 +150,7 @@ pub fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(at("write", folder))
 }
 
-/// A file that has not got its name yet. Dropped, it is gone.
+/// A file under a temporary name, which is removed when this is dropped.
 pub struct UnfinishedFile {
     file: File,
     path: PathBuf,
@@ -162,7 +163,7 @@ impl UnfinishedFile {
         self.file.write_all(bytes).map_err(at("write", &self.path))
     }
 
-    /// Makes the bytes durable; the name is not yet.
+    /// Makes the bytes durable, but not the name.
     pub fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_all().map_err(at("write", &self.path))
     }
@@ -171,7 +172,7 @@ impl UnfinishedFile {
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
         if !self.placed {
-            // Nothing is lost when this fails: start-up empties the folder.
+            // Nothing is lost if this fails: the next start empties the folder.
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -1,8 +1,8 @@
-//! What the chain and this worker's receipts say about what is to be kept.
+//! What has to be kept, by the chain's registrations and this worker's receipts.
 //!
 //! A leaf is noted first ([`Store::add_leaf`]); once the entries of its batch are known it is applied
-//! ([`Store::resolve`]), which holds every shard of it and lists those that are missing. Both may be done again after
-//! a crash: they come to the same end.
+//! ([`Store::resolve`]), which holds every shard of it and lists those that are missing. Both are
+//! idempotent, so they can be repeated after a crash.
 
 use super::{
     Store, StoreError, decode,
@@ -10,31 +10,30 @@ use super::{
     keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
     records::{MissingRecord, Reason, ReceiptRecord, Seconds, ShardRecord, ShardState},
 };
-use crate::sync::lock;
 use codec::Encode;
 use meganet_primitives::{
     AccountId, Epoch, GroupId, SlotIndex, hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry,
 };
 
-/// Entries that are applied in one commit, so that a large batch does not need its size in memory twice.
+/// Entries that are applied in one commit. Bounds the memory for large batches.
 const AT_ONCE: usize = 1024;
 
-/// What became of a leaf.
+/// The result of [`Store::add_leaf`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddLeaf {
-    /// It is noted, and waits for its batch.
+    /// The leaf is recorded, and waits for its batch.
     Added,
-    /// It was known.
+    /// The leaf was known already.
     Known,
     /// Leaves before it are not known: the range has to be fetched from another member.
     Gap {
-        /// How many leaves are known.
+        /// Number of known leaves.
         known: u64,
     },
 }
 
 impl Store {
-    /// How many leaves of a range are known. They are the first ones, without a gap.
+    /// Number of known leaves of a range. They are the first ones, without a gap.
     pub fn leaf_count(&self, expiry: Epoch, group: GroupId) -> Result<u64, StoreError> {
         match self.engine.last(Table::Leaves, &LeafKey::range(expiry, group))? {
             None => Ok(0),
@@ -52,7 +51,7 @@ impl Store {
         page.iter().map(|(_, value)| decode(value, "leaf")).collect()
     }
 
-    /// Notes a leaf that the chain has registered.
+    /// Records a leaf that the chain has registered.
     pub fn add_leaf(&self, key: &LeafKey, leaf: &RangeLeaf) -> Result<AddLeaf, StoreError> {
         let _rows = self.alone();
         let known = self.leaf_count(key.expiry, key.group)?;
@@ -90,10 +89,9 @@ impl Store {
         self.load(Table::Batches, root, "batch")
     }
 
-    /// Notes a receipt before it is handed out: from now on its shards are kept until it is registered or stale.
+    /// Records a receipt before it is sent: from now on its shards are kept until it is registered or stale.
     ///
-    /// The caller has checked that every shard is held ([`Store::held`]); it is checked again here, where nothing can
-    /// come between. Gives the first object that is not held, and then nothing was noted.
+    /// Returns the first object whose shard is not held; nothing is recorded then.
     pub fn add_receipt(
         &self,
         key: &ReceiptKey,
@@ -125,7 +123,7 @@ impl Store {
         Ok(None)
     }
 
-    /// The record of a shard that is held whole and is the one that a batch entry means.
+    /// The record of a shard that is held whole and matches a batch entry.
     pub fn held(&self, shard: &ShardKey, entry: &BatchEntry) -> Result<Option<ShardRecord>, StoreError> {
         let Some(record) = self.shard(shard)?.filter(|record| !record.damaged && record.len == entry.shard_len) else {
             return Ok(None);
@@ -134,9 +132,9 @@ impl Store {
         Ok(object.filter(|object| object.header.shards_root == entry.shards_root).map(|_| record))
     }
 
-    /// Applies a leaf whose batch is known: holds this worker's shard of every object, lists what is missing, and
-    /// takes the receipts back that led to it. `entries` must have been checked against the leaf's batch. Does nothing
-    /// where the leaf has been applied or dropped meanwhile.
+    /// Applies a leaf whose batch is known: holds this worker's shard of every object, lists the missing ones, and
+    /// removes the receipts for the batch. `entries` must have been checked against the leaf's batch. Does nothing if the
+    /// leaf has been applied or dropped meanwhile.
     pub fn resolve(
         &self,
         key: &LeafKey,
@@ -147,7 +145,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let root = leaf.batch.root;
         let receipts = self.receipts_for(&ReceiptKey::of_batch(key.expiry, key.group, slot, &root))?;
-        // The batch comes first: whoever drops the leaf, also a half applied one, finds by it what is held.
+        // The batch comes first: dropping the leaf, even if it is half applied, finds its holds by the batch.
         let mut batch = Batch::default();
         batch.put(Table::Batches, root.to_vec(), entries.encode());
         batch.put(Table::BatchHolds, Hold::Leaf(*key).of_batch(&root), Vec::new());
@@ -172,7 +170,7 @@ impl Store {
         Ok(())
     }
 
-    /// The receipts whose keys begin so.
+    /// The receipts whose keys begin with `prefix`.
     fn receipts_for(&self, prefix: &[u8]) -> Result<Vec<ReceiptKey>, StoreError> {
         let page = page(&*self.engine, Table::Receipts, prefix, prefix, usize::MAX)?;
         page.iter().map(|(key, _)| ReceiptKey::decode(key).ok_or(StoreError::BadRecord("receipt key"))).collect()
@@ -236,13 +234,13 @@ impl Store {
         }
         self.engine.commit(batch, Durability::Buffered)?;
         self.recount(&changed);
-        let mut usage = lock(&self.usage);
+        let mut usage = self.usage.lock();
         usage.missing = usage.missing.saturating_add(missing);
         Ok(())
     }
 
     pub(super) fn recount(&self, changed: &[(ShardRecord, ShardRecord)]) {
-        let mut usage = lock(&self.usage);
+        let mut usage = self.usage.lock();
         for (before, after) in changed {
             usage.remove(before);
             usage.add(after);

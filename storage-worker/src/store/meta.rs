@@ -1,4 +1,4 @@
-//! Facts about the store itself, and where its long walks have come to.
+//! Facts about the store itself, and the cursors of long walks.
 
 use super::{
     Store, StoreError,
@@ -25,10 +25,10 @@ impl Store {
         }
     }
 
-    /// Binds the store to a chain, for good, the first time.
+    /// Binds the store to a chain at the first call, and checks the chain at later ones.
     ///
     /// # Errors
-    /// [`StoreError::Chain`] when it belongs to another.
+    /// [`StoreError::Chain`] if the store belongs to another chain.
     pub fn bind(&self, genesis: &Hash) -> Result<(), StoreError> {
         match self.load::<Hash>(Table::Meta, GENESIS_KEY, "genesis")? {
             None => self.save(Table::Meta, GENESIS_KEY.to_vec(), genesis, Durability::Synced),
@@ -42,24 +42,24 @@ impl Store {
         self.load(Table::Meta, FOLLOWED_KEY, "followed block")
     }
 
-    /// Notes that a block's registrations are in the index. Not synced: after a power cut a block is read again.
+    /// Records that a block's registrations are in the index. Not synced: after a power cut the block is read again.
     pub fn set_followed(&self, block: BlockNumber) -> Result<(), StoreError> {
         self.save(Table::Meta, FOLLOWED_KEY.to_vec(), &block, Durability::Buffered)
     }
 
-    /// The shard at which the scrub has to go on; `None` at the beginning of a pass.
+    /// The shard after which the scrub continues; `None` at the beginning of a pass.
     pub fn scrub_cursor(&self) -> Result<Option<ShardKey>, StoreError> {
         let key = self.load::<Option<Vec<u8>>>(Table::Meta, SCRUB_KEY, "scrub cursor")?.flatten();
         Ok(key.as_deref().and_then(ShardKey::decode))
     }
 
-    /// Notes how far the scrub has come.
+    /// Records the scrub's progress.
     pub fn set_scrub_cursor(&self, cursor: Option<&ShardKey>) -> Result<(), StoreError> {
         let key = cursor.map(ShardKey::encode);
         self.save(Table::Meta, SCRUB_KEY.to_vec(), &key, Durability::Buffered)
     }
 
-    /// The groups whose registrations are in the index, and the slot for which.
+    /// The groups whose registrations are in the index, with this worker's slots.
     pub fn slots(&self) -> Result<Vec<(GroupId, SlotIndex)>, StoreError> {
         let page = super::engine::page(&*self.engine, Table::Meta, SLOT_KEY, SLOT_KEY, usize::MAX)?;
         page.iter()
@@ -71,7 +71,7 @@ impl Store {
             .collect()
     }
 
-    /// Notes that this worker sits in a slot.
+    /// Records that this worker has a slot.
     pub fn set_slot(&self, group: GroupId, slot: SlotIndex) -> Result<(), StoreError> {
         self.save(Table::Meta, slot_key(group), &slot, Durability::Synced)
     }

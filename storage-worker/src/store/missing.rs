@@ -1,4 +1,4 @@
-//! The shards that should be here, whole, and are not: the rebuild job's list, which survives a crash.
+//! The shards to be rebuilt, missing or damaged. The list survives a crash.
 
 use super::{
     Store, StoreError, decode,
@@ -6,7 +6,6 @@ use super::{
     keys::ShardKey,
     records::{MissingRecord, MissingShard, Reason, Seconds, ShardRecord, ShardState},
 };
-use crate::sync::lock;
 use codec::Encode;
 
 impl Store {
@@ -40,12 +39,12 @@ impl Store {
         }
     }
 
-    /// Whether a shard is on the list (still).
+    /// Returns true if a shard is on the list.
     pub fn is_missing(&self, key: &ShardKey) -> Result<bool, StoreError> {
         Ok(self.engine.get(Table::Missing, &key.encode())?.is_some())
     }
 
-    /// Notes that a rebuild failed, and when to try again. A shard that came meanwhile stays off the list.
+    /// Records a failed rebuild and the time of the next attempt. Does nothing if the shard is not on the list any more.
     pub fn postpone(&self, key: &ShardKey, attempts: u32, due: Seconds) -> Result<(), StoreError> {
         let _rows = self.alone();
         let Some(record) = self.load::<MissingRecord>(Table::Missing, &key.encode(), "missing")? else {
@@ -54,8 +53,8 @@ impl Store {
         self.save(Table::Missing, key.encode(), &MissingRecord { attempts, due, ..record }, Durability::Buffered)
     }
 
-    /// Notes that bad bytes were found in a shard. One that somebody counts on goes on the list of missing ones, and
-    /// what is good of it is served until it is rebuilt; one that is only staged is removed. Says whether that is news.
+    /// Records that a shard is damaged. A shard with holds is listed for a rebuild, and its good frames are served until
+    /// then; a staged one is removed. Returns true if the damage was not already recorded.
     pub fn mark_damaged(&self, key: &ShardKey, now: Seconds) -> Result<bool, StoreError> {
         let _rows = self.alone();
         let Some(record) = self.shard(key)?.filter(|record| !record.damaged) else {
@@ -81,7 +80,7 @@ impl Store {
         batch.put(Table::Missing, encoded, missing.encode());
         self.engine.commit(batch, Durability::Synced)?;
         self.recount(&[(record, damaged)]);
-        let mut usage = lock(&self.usage);
+        let mut usage = self.usage.lock();
         usage.missing = usage.missing.saturating_add(u64::from(news));
         Ok(true)
     }

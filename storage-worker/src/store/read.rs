@@ -6,9 +6,9 @@ use super::{
     keys::ShardKey,
     records::{ObjectRecord, Place, ShardRecord},
 };
-use crate::sync::lock;
 use meganet_objects::{ChunkHasher, ShardHasher};
 use meganet_primitives::{
+    convert::to_u64,
     hash::Hash,
     merkle::{FrameTree, RangeProof},
     object::{FRAME_LEN, LEAF_LEN},
@@ -18,22 +18,22 @@ use std::{
     sync::Arc,
 };
 
-/// Frames that the shard trees in the cache may have altogether; a frame costs 64 bytes there.
+/// The most frames of all shard trees in the cache; each costs 64 bytes.
 const CACHED_FRAMES: u64 = 128 * 1024;
 
-/// Bytes of a frame.
+/// Length of a frame in bytes.
 const FRAME: usize = 64 * 1024;
 
 /// Frames of a shard, verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FramesRead {
-    /// The frames one after another.
+    /// The concatenated frames.
     pub bytes: Vec<u8>,
-    /// That their leaves belong to the shard.
+    /// The proof that their leaves belong to the shard.
     pub proof: RangeProof,
 }
 
-/// The trees of the shards that were read last, first in, first out.
+/// The trees of recently read shards; the first one in is the first one out.
 #[derive(Default)]
 pub(super) struct TreeCache {
     trees: HashMap<ShardKey, Arc<FrameTree>>,
@@ -77,7 +77,7 @@ impl Store {
     /// Frames `first .. first + count` of a shard, checked against its tree.
     ///
     /// # Errors
-    /// [`ReadError::Damaged`] when the bytes on disk are not those that were stored; the caller then calls
+    /// [`ReadError::Damaged`] if the bytes on disk differ from those that were stored; the caller then calls
     /// [`Store::mark_damaged`].
     pub fn frames(&self, key: &ShardKey, first: u64, count: u64) -> Result<FramesRead, ReadError> {
         let record = self.shard(key)?.ok_or(ReadError::NotHere)?;
@@ -85,20 +85,20 @@ impl Store {
         self.frames_by(key, &record, &tree, first, count)
     }
 
-    /// The tree of a shard, from the cache or, checked, from disk.
+    /// The tree of a shard, from the cache or from disk; verified.
     pub(super) fn cached_tree(&self, key: &ShardKey, record: &ShardRecord) -> Result<Arc<FrameTree>, ReadError> {
-        if let Some(tree) = lock(&self.trees).get(key) {
+        if let Some(tree) = self.trees.lock().get(key) {
             return Ok(tree);
         }
         let tree = Arc::new(self.tree(key, record)?);
-        lock(&self.trees).put(*key, tree.clone());
+        self.trees.lock().put(*key, tree.clone());
         Ok(tree)
     }
 
     /// The tree of a shard, from disk, checked against the shard's root.
     ///
     /// # Errors
-    /// [`ReadError::Damaged`] when there is no good one, not even by reading the whole shard.
+    /// [`ReadError::Damaged`] if the tree is lost or damaged and the shard is not whole.
     pub fn tree(&self, key: &ShardKey, record: &ShardRecord) -> Result<FrameTree, ReadError> {
         let object: ObjectRecord = self.object(&key.object)?.ok_or(ReadError::NotHere)?;
         let root = object.roots.get(usize::from(key.shard)).ok_or(ReadError::NotHere)?;
@@ -114,7 +114,7 @@ impl Store {
         }
     }
 
-    /// A tree that is lost or damaged is made again from the shard, if that is whole.
+    /// Computes a lost or damaged tree from the shard, if that is whole.
     fn hash_again(&self, key: &ShardKey, record: &ShardRecord, root: &Hash) -> Result<FrameTree, ReadError> {
         let mut hasher = ShardHasher::new();
         let mut offset = 0;
@@ -159,11 +159,11 @@ impl Store {
         let found = tops_of(&bytes).ok_or(damaged)?;
         match found.iter().zip(wanted).position(|(found, wanted)| found != wanted) {
             None => Ok(FramesRead { bytes, proof }),
-            Some(bad) => Err(ReadError::Damaged { frame: first.saturating_add(u64::try_from(bad).unwrap_or(0)) }),
+            Some(bad) => Err(ReadError::Damaged { frame: first.saturating_add(to_u64(bad)) }),
         }
     }
 
-    /// Bytes of a shard as they are on disk; `None` when there are fewer.
+    /// Bytes of a shard, unverified; `None` if there are fewer.
     pub(super) fn bytes(
         &self,
         key: &ShardKey,
@@ -187,7 +187,7 @@ impl Store {
         }
     }
 
-    /// Where a shard's file is, if it has one: for operators and tests.
+    /// The path of a shard's file, if it has one: for tests.
     pub fn path_of(&self, key: &ShardKey) -> std::path::PathBuf {
         self.files.path(key)
     }

@@ -1,7 +1,7 @@
-//! Letting go: of what expired, what its owner deleted, what nobody registered, and groups this worker has left.
+//! Releasing what expired, was deleted by its owner, or was never registered, and groups that this worker has left.
 //!
-//! Each of these first removes holds, then the shards that have none left; cut short, it is done again and ends the
-//! same. A file is removed after its record, so that what is recorded is always there.
+//! Each operation first removes holds, then the shards that have none left, and is idempotent, so it can be repeated
+//! after a crash. A file is removed after its record, so that every recorded file exists.
 
 use super::{
     Store, StoreError,
@@ -9,7 +9,6 @@ use super::{
     keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
     records::{Seconds, ShardState},
 };
-use crate::sync::lock;
 use meganet_primitives::{
     BlockNumber, Epoch, GroupId, hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry,
 };
@@ -19,7 +18,7 @@ const AT_ONCE: usize = 1024;
 
 impl Store {
     /// Drops up to `limit` leaves and receipts that expire at the beginning of `epoch` or before, and what only they
-    /// kept. Gives how many; fewer than `limit` when no more are left.
+    /// kept. Returns the number of dropped ones; fewer than `limit` if no more are left.
     pub fn expire(&self, epoch: Epoch, limit: usize) -> Result<usize, StoreError> {
         let slots = self.slots()?;
         let mut dropped = 0;
@@ -43,7 +42,7 @@ impl Store {
         Ok(dropped)
     }
 
-    /// Forgets a group that this worker has no slot in any more: its leaves and receipts, and what only they kept.
+    /// Forgets a group in which this worker has lost its slot: its leaves and receipts, and what only they kept.
     pub fn leave_group(&self, group: GroupId) -> Result<(), StoreError> {
         let slot = self.slots()?.into_iter().find(|(of, _)| *of == group).map(|(_, slot)| slot);
         for (key, _) in page(&*self.engine, Table::Leaves, &[], &[], usize::MAX)? {
@@ -61,8 +60,8 @@ impl Store {
         Ok(self.engine.commit(batch, Durability::Synced)?)
     }
 
-    /// Releases objects that their owners deleted early, each from one batch. That is for good: the batch, applied again,
-    /// does not bring them back. Gives how many of them were news.
+    /// Releases objects that their owners deleted early, each from one batch. This is final: applying
+    /// the batch again does not bring them back. Returns the number of objects that were not already released.
     pub fn tombstone(&self, deleted: &[(LeafKey, ObjectId)]) -> Result<usize, StoreError> {
         let _rows = self.alone();
         let mut news = 0;
@@ -89,7 +88,7 @@ impl Store {
         Ok(news)
     }
 
-    /// The leaves that a shard is kept for.
+    /// The leaves for which a shard is kept.
     pub fn leaves_of(&self, key: &ShardKey) -> Result<Vec<LeafKey>, StoreError> {
         let holds = page(&*self.engine, Table::Holds, &key.encode(), &[], usize::MAX)?;
         let leaf = |hold| match hold {
@@ -99,7 +98,7 @@ impl Store {
         Ok(holds.iter().filter_map(|(key, _)| leaf(Hold::decode_of_shard(key))).collect())
     }
 
-    /// Removes up to `limit` shards that were staged before `before` and promised to nobody. Gives how many.
+    /// Removes up to `limit` shards that were staged before `before` and have no receipt. Returns their number.
     pub fn drop_stale(&self, before: Seconds, limit: usize) -> Result<usize, StoreError> {
         let mut stale = Vec::new();
         let mut after = None;
@@ -125,8 +124,8 @@ impl Store {
         Ok(removed)
     }
 
-    /// Drops up to `limit` receipts for some groups that nobody has brought to the chain in time, and what only they kept. Gives
-    /// how many. All that these groups registered up to the final block `known` must have been applied.
+    /// Drops up to `limit` receipts of some groups that were not registered in time, and what only they kept. Returns
+    /// their number. All registrations of these groups up to the finalized block `known` must have been applied.
     pub fn drop_unregistered(&self, known: BlockNumber, groups: &[GroupId], limit: usize) -> Result<usize, StoreError> {
         let mut stale = Vec::new();
         let mut from = Vec::new();
@@ -157,7 +156,7 @@ impl Store {
         let mut mark = Batch::default();
         mark.delete(Table::Unresolved, encoded.clone());
         {
-            // From here on nobody applies it any more.
+            // From here on the leaf cannot be applied any more.
             let _rows = self.alone();
             self.engine.commit(mark, Durability::Buffered)?;
         }
@@ -189,7 +188,7 @@ impl Store {
         self.release_batch(hold, &key.batch, batch)
     }
 
-    /// Takes a hold from the shards of a batch and removes those that have no other.
+    /// Removes a hold from the shards of a batch, and the shards that have no other.
     fn release(&self, hold: Hold, slot: u8, entries: &[BatchEntry]) -> Result<(), StoreError> {
         for entries in entries.chunks(AT_ONCE) {
             let _rows = self.alone();
@@ -206,7 +205,7 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a hold from a batch, removes it if it has no other, and commits `rows` with that.
+    /// Removes a hold from a batch, and the batch if it has no other. Commits `rows` with that.
     fn release_batch(&self, hold: Hold, root: &Hash, mut rows: Batch) -> Result<(), StoreError> {
         let key = hold.of_batch(root);
         let others = page(&*self.engine, Table::BatchHolds, root, &[], 2)?;
@@ -217,7 +216,7 @@ impl Store {
         Ok(self.engine.commit(rows, Durability::Synced)?)
     }
 
-    /// Removes a shard that has no hold, held or missing; keeps its state right if it has one. Says whether it went.
+    /// Removes a shard, held or missing, if it has no hold; otherwise updates its state. Returns true if it was removed.
     fn remove_if_free(&self, key: &ShardKey) -> Result<bool, StoreError> {
         let state = self.state_of(key)?;
         if state == ShardState::Staged {
@@ -232,7 +231,7 @@ impl Store {
         Ok(false)
     }
 
-    /// Removes a shard and all that is known of it; its object too if no other shard of it is held.
+    /// Removes a shard and its records, and its object if no other shard of it is held.
     pub(super) fn remove_shard(&self, key: &ShardKey) -> Result<(), StoreError> {
         let encoded = key.encode();
         let record = self.shard(key)?;
@@ -248,8 +247,8 @@ impl Store {
         self.engine.commit(batch, Durability::Buffered)?;
         self.files.reached("shard-unrecorded");
         self.files.remove(key)?;
-        lock(&self.trees).remove(key);
-        let mut usage = lock(&self.usage);
+        self.trees.lock().remove(key);
+        let mut usage = self.usage.lock();
         if let Some(record) = &record {
             usage.remove(record);
         }

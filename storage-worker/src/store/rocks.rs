@@ -1,7 +1,7 @@
-//! The engine on disk: RocksDB, one column family a table, no compression (shards are ciphertext, keys are digests).
+//! The engine on disk: RocksDB, one column family per table, no compression (shards are ciphertext, keys are digests).
 //!
-//! Memory is bounded here and nowhere else: one block cache for all tables (index and filter blocks are charged to
-//! it) and one budget for all memtables.
+//! Its memory is bounded here: one block cache for all tables (index and filter blocks are charged to it) and one
+//! budget for all memtables.
 
 use super::engine::{Batch, Durability, Engine, EngineError, Table, Visitor, Write};
 use rocksdb::{
@@ -10,13 +10,13 @@ use rocksdb::{
 };
 use std::path::Path;
 
-/// Bytes of the block cache that all tables share.
+/// Size in bytes of the block cache, which all tables share.
 const BLOCK_CACHE: usize = 24 << 20;
-/// Bytes of memtables, all tables together, at which the largest is flushed.
+/// Total size in bytes of all memtables at which the largest is flushed.
 const MEMTABLES: usize = 24 << 20;
-/// Bytes of one memtable at which it is flushed.
+/// Size in bytes of one memtable at which it is flushed.
 const MEMTABLE: usize = 8 << 20;
-/// Bytes of write-ahead log at which old tables are flushed so that it can shrink.
+/// Size in bytes of the write-ahead log at which old memtables are flushed so that it can shrink.
 const WAL: u64 = 64 << 20;
 /// Files that are kept open.
 const OPEN_FILES: i32 = 256;
@@ -27,10 +27,10 @@ pub struct RocksEngine {
 }
 
 impl RocksEngine {
-    /// Opens the index in `path`, which is created when it is not there, and locks it against other processes.
+    /// Opens the index in `path`, which is created if it does not exist, and locks it against other processes.
     ///
     /// # Errors
-    /// [`EngineError::Locked`] when another process has it, else what the disk says.
+    /// [`EngineError::Locked`] if another process has it open; otherwise errors of the disk.
     pub fn open(path: &Path) -> Result<Self, EngineError> {
         let cache = Cache::new_lru_cache(BLOCK_CACHE);
         let mut options = Options::default();
@@ -73,8 +73,8 @@ fn family_options(cache: &Cache) -> Options {
 
 fn open_error(path: &Path, error: rocksdb::Error) -> EngineError {
     let text = error.to_string();
-    // RocksDB tells a held lock only in words: "While lock file: …/LOCK: Resource temporarily unavailable", or "lock
-    // hold by current process" when this very process has it.
+    // RocksDB reports a held lock only in its message: "While lock file: …/LOCK: Resource temporarily unavailable", or "lock
+    // hold by current process" if it is this process.
     if text.contains("lock file") || text.contains("lock hold") {
         return EngineError::Locked { path: path.to_path_buf() };
     }
@@ -97,7 +97,7 @@ impl Engine for RocksEngine {
 
     fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
         let mut options = ReadOptions::default();
-        // A walk over everything must not throw the hot blocks out of the cache.
+        // A walk over everything must not evict the hot blocks from the cache.
         options.fill_cache(false);
         let mode = IteratorMode::From(from, Direction::Forward);
         for item in self.db.iterator_cf_opt(self.family(table)?, options, mode) {
@@ -110,7 +110,7 @@ impl Engine for RocksEngine {
     }
 
     fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, EngineError> {
-        // Greater than every key of the prefix: no key is longer than this by as many bytes.
+        // Greater than every key with the prefix: no key is longer than it by 96 bytes.
         let mut end = prefix.to_vec();
         end.extend_from_slice(&[0xff; 96]);
         let mode = IteratorMode::From(&end, Direction::Reverse);

@@ -10,14 +10,14 @@ use meganet_primitives::{
 };
 use std::path::Path;
 
-/// An object of a `compact` group whose shards are made up: good enough for whoever does not decode.
+/// An object of a `compact` group with made-up shards, for tests that do not decode it.
 pub struct FakeObject {
     pub record: ObjectRecord,
     pub shards: Vec<Vec<u8>>,
 }
 
 impl FakeObject {
-    /// Shards of about `sealed_len / 2` bytes, different for every `seed`.
+    /// An object with shards of about `sealed_len / 2` bytes, different for every `seed`.
     pub fn new(seed: u64, sealed_len: u64) -> Self {
         let (k, n) = (2, 6);
         let layout = Layout::new(k, n, sealed_len).unwrap();
@@ -57,7 +57,7 @@ pub fn root(shard: &[u8]) -> Hash {
     hasher.finish().unwrap().0
 }
 
-/// Bytes that repeat nowhere near.
+/// Pseudo-random bytes.
 pub fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..len)
@@ -70,7 +70,7 @@ pub fn noise(seed: u64, len: usize) -> Vec<u8> {
         .collect()
 }
 
-/// A store with the engine in memory.
+/// A store whose index is in memory.
 pub fn in_memory(base: &Path) -> Store {
     Store::with(base, Box::new(MemoryEngine::default()), Box::new(|_| {})).unwrap()
 }

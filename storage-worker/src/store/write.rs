@@ -1,4 +1,4 @@
-//! Taking a shard in: streamed, hashed on the way, durable before it counts.
+//! Storing a shard: streamed, hashed on the way, durable before it counts.
 
 use super::{
     INLINE_MAX, Store, StoreError, WriteError,
@@ -7,10 +7,9 @@ use super::{
     keys::{Hold, ShardKey},
     records::{ObjectRecord, Place, Seconds, ShardRecord, ShardState},
 };
-use crate::sync::lock;
 use codec::Encode;
 use meganet_objects::ShardHasher;
-use meganet_primitives::{GroupId, hash::Hash, merkle::FrameTree};
+use meganet_primitives::{GroupId, convert::to_u64, hash::Hash, merkle::FrameTree};
 use std::sync::Arc;
 
 enum Bytes {
@@ -18,16 +17,16 @@ enum Bytes {
     File(UnfinishedFile),
 }
 
-/// A shard on its way in. Memory is constant, but for a small shard and the digests of frames (32 bytes for 64 KiB).
-/// Dropped before it is committed, it leaves nothing.
-pub struct ShardWriter {
+/// A shard that is being written. Needs constant memory, except for small shards and the digests of frames (32 bytes for
+/// each 64 KiB). Dropped before it is committed, it leaves nothing.
+pub struct IncomingShard {
     announced: u64,
     received: u64,
     hasher: ShardHasher,
     bytes: Bytes,
 }
 
-/// A shard that is complete and hashed, not yet in the store.
+/// A shard that is complete and hashed, but not in the store yet.
 pub struct FinishedShard {
     len: u64,
     root: Hash,
@@ -41,24 +40,24 @@ impl FinishedShard {
         &self.root
     }
 
-    /// Its bytes.
+    /// Its length in bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Never: a shard has at least one leaf.
+    /// Always false: a shard has at least one leaf.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 }
 
-impl ShardWriter {
+impl IncomingShard {
     /// Appends bytes.
     ///
     /// # Errors
-    /// [`WriteError::Length`] beyond the announced length, or what the disk says.
+    /// [`WriteError::Length`] beyond the announced length, or an error of the disk.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
-        let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let more = to_u64(bytes.len());
         let received = self.received.saturating_add(more);
         if received > self.announced {
             return Err(WriteError::Length { announced: self.announced, received });
@@ -75,7 +74,7 @@ impl ShardWriter {
     /// Ends the shard.
     ///
     /// # Errors
-    /// [`WriteError::Length`] when bytes are missing.
+    /// [`WriteError::Length`] if bytes are missing.
     pub fn finish(self) -> Result<FinishedShard, WriteError> {
         let short = WriteError::Length { announced: self.announced, received: self.received };
         if self.received != self.announced {
@@ -87,16 +86,16 @@ impl ShardWriter {
 }
 
 impl Store {
-    /// Begins to take in a shard of `len` bytes.
-    pub fn begin(&self, len: u64) -> Result<ShardWriter, StoreError> {
+    /// Begins to write a shard of `len` bytes.
+    pub fn begin(&self, len: u64) -> Result<IncomingShard, StoreError> {
         let bytes = if len <= INLINE_MAX { Bytes::Inline(Vec::new()) } else { Bytes::File(self.files.begin()?) };
-        Ok(ShardWriter { announced: len, received: 0, hasher: ShardHasher::new(), bytes })
+        Ok(IncomingShard { announced: len, received: 0, hasher: ShardHasher::new(), bytes })
     }
 
-    /// Puts a shard in its place. When this returns it is durable, and no longer missing or damaged.
+    /// Stores a shard. When this returns the shard is durable, and no longer missing or damaged.
     ///
     /// `object` must have been checked: its header hashes to the key's object, its roots to the header. The root of
-    /// the shard is checked here, so that no caller can forget it.
+    /// the shard is checked here, so that callers cannot forget it.
     ///
     /// # Errors
     /// [`WriteError::Mismatch`] if it is not the shard that the object has at that index.
@@ -118,11 +117,11 @@ impl Store {
             self.files.reached("shard-synced");
         }
         let _rows = self.shared();
-        if !lock(&self.placing).insert(*key) {
+        if !self.placing.lock().insert(*key) {
             return Err(WriteError::Concurrent);
         }
         let result = self.place(shard, key, object, group, now);
-        lock(&self.placing).remove(key);
+        self.placing.lock().remove(key);
         result
     }
 
@@ -136,7 +135,7 @@ impl Store {
     ) -> Result<(), WriteError> {
         let before = self.shard(key)?;
         if before.as_ref().is_some_and(|record| !record.damaged) {
-            // It is here already, and whole as far as is known.
+            // It is held already, and whole as far as is known.
             return Ok(());
         }
         let place = match &shard.bytes {
@@ -161,8 +160,8 @@ impl Store {
         let was_missing = self.engine.get(Table::Missing, &encoded)?.is_some();
         self.engine.commit(batch, Durability::Synced)?;
         self.files.reached("shard-recorded");
-        lock(&self.trees).put(*key, Arc::new(shard.tree));
-        let mut usage = lock(&self.usage);
+        self.trees.lock().put(*key, Arc::new(shard.tree));
+        let mut usage = self.usage.lock();
         if let Some(before) = &before {
             usage.remove(before);
         }
@@ -171,7 +170,7 @@ impl Store {
         Ok(())
     }
 
-    /// How far a shard has come, by its holds.
+    /// The state of a shard, by its holds.
     pub(super) fn state_of(&self, key: &ShardKey) -> Result<ShardState, StoreError> {
         let mut state = ShardState::Staged;
         let prefix = key.encode();
@@ -181,7 +180,7 @@ impl Store {
             }
             state = state.max(match Hold::decode_of_shard(held) {
                 Some(Hold::Leaf(_)) => ShardState::Registered,
-                // What cannot be read is rather kept too long.
+                // A shard is better kept too long than lost to an unreadable hold.
                 Some(Hold::Receipt(_)) | None => ShardState::Receipted,
             });
             state < ShardState::Registered

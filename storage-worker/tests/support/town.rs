@@ -19,12 +19,10 @@ use meganet_primitives::{
 };
 use meganet_worker::{
     clock::SystemClock,
-    context::{Context, Parts},
-    metrics::Metrics,
-    settings::Settings,
-    status::Status,
+    local::Local,
+    settings::WorkerSettings,
     store::{Store, keys::ShardKey},
-    worker::Worker,
+    worker::{Parts, Worker},
 };
 use std::{
     io,
@@ -43,7 +41,7 @@ pub struct Member {
     pub base: tempfile::TempDir,
     pub identity: Keypair,
     pub operator: Signer,
-    pub settings: Settings,
+    pub settings: WorkerSettings,
     pub listen: Option<Multiaddr>,
     pub worker: Option<Worker>,
 }
@@ -55,7 +53,7 @@ impl Member {
             base: tempfile::tempdir().unwrap(),
             identity: Keypair::generate_ed25519(),
             operator: Signer::from_suri(&format!("//Operator{index}")).unwrap(),
-            settings: Settings::new(Country::new(country).unwrap(), 4 * GIB),
+            settings: WorkerSettings::new(Country::new(country).unwrap(), 4 * GIB),
             listen: None,
             worker: None,
         }
@@ -65,12 +63,12 @@ impl Member {
         meganet_net::peer_key(&self.identity.public().to_peer_id()).unwrap()
     }
 
-    pub fn context(&self) -> &Arc<Context> {
-        self.worker.as_ref().unwrap().context()
+    pub fn worker(&self) -> &Worker {
+        self.worker.as_ref().unwrap()
     }
 
     pub fn store(&self) -> &Arc<Store> {
-        &self.context().store
+        self.worker().store()
     }
 
     /// Opens the disk and the network, without joining.
@@ -89,28 +87,20 @@ impl Member {
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         self.listen = net.status().listening.first().cloned();
-        let parts = Parts {
-            store: Arc::new(Store::open(self.base.path()).unwrap()),
-            chain: Arc::new(chain.clone()),
-            net,
-            identity: self.identity.clone(),
-            settings: self.settings.clone(),
-            clock: Arc::new(SystemClock),
-            metrics: Arc::new(Metrics::default()),
-            status: Arc::new(Status::default()),
-            stop: CancellationToken::new(),
-        };
+        let store = Arc::new(Store::open(self.base.path()).unwrap());
+        let local = Local::start(store, self.settings.clone(), Arc::new(SystemClock), CancellationToken::new());
+        let parts = Parts { local, chain: Arc::new(chain.clone()), net, identity: self.identity.clone() };
         self.worker = Some(Worker::start(parts, incoming));
     }
 
     pub async fn join(&self) {
-        self.worker.as_ref().unwrap().join(&self.operator, &self.identity).await.unwrap().unwrap();
+        self.worker().join(&self.operator).await.unwrap().unwrap();
     }
 
     /// Ends the worker and waits until its disk is free.
     pub async fn stop(&mut self) {
         let worker = self.worker.take().unwrap();
-        let store = Arc::downgrade(&worker.context().store);
+        let store = Arc::downgrade(worker.store());
         worker.stop().await;
         until("the store is closed", || store.upgrade().is_none()).await;
     }
@@ -191,7 +181,7 @@ impl Town {
         Self::with(FakeConfig::default(), |_| {}).await
     }
 
-    pub async fn with(config: FakeConfig, change: impl Fn(&mut Settings)) -> Self {
+    pub async fn with(config: FakeConfig, change: impl Fn(&mut WorkerSettings)) -> Self {
         let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_default();
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let chain = FakeChain::new(config);
@@ -203,7 +193,7 @@ impl Town {
             change(&mut member.settings);
             chain.fund(member.operator.account(), 1000 * MEGA);
             member.boot(&chain, &bootnodes).await;
-            bootnodes.extend(member.context().net.addresses().into_iter().take(1));
+            bootnodes.extend(member.worker().online().net.addresses().into_iter().take(1));
             member.join().await;
         }
         let (client, _) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await.unwrap();
@@ -220,7 +210,7 @@ impl Town {
 
     pub fn bootnodes(&self, but: usize) -> Vec<Multiaddr> {
         let others = self.members.iter().enumerate().filter(|(index, member)| *index != but && member.worker.is_some());
-        others.flat_map(|(_, member)| member.context().net.addresses()).collect()
+        others.flat_map(|(_, member)| member.worker().online().net.addresses()).collect()
     }
 
     pub async fn start(&mut self, index: usize) {
@@ -313,7 +303,7 @@ impl Town {
         let member = &self.members[index];
         let head = self.chain.finalized().await.unwrap().number;
         until("the worker is whole", || {
-            let status = &member.context().status;
+            let status = member.worker().status();
             status.followed() >= Some(head) && status.synced() && member.store().usage().missing == 0
         })
         .await;

@@ -12,10 +12,10 @@ pub struct ShardKey {
 }
 
 impl ShardKey {
-    /// Bytes of an encoded key.
+    /// Length of an encoded key in bytes.
     pub const LEN: usize = 33;
 
-    /// Object, shard.
+    /// Encodes object, shard.
     pub fn encode(&self) -> Vec<u8> {
         let mut key = Vec::with_capacity(Self::LEN);
         key.extend_from_slice(&self.object.0);
@@ -39,23 +39,23 @@ impl std::fmt::Display for ShardKey {
 /// A leaf of a group's range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeafKey {
-    /// The epoch at whose beginning its range is dropped. First, so that the expired ones come first.
+    /// The epoch at whose beginning the range is dropped. First in the key, so that expired leaves come first.
     pub expiry: Epoch,
     /// The group.
     pub group: GroupId,
-    /// Its index in the range.
+    /// The leaf's index in the range.
     pub index: u64,
 }
 
 impl LeafKey {
-    /// Expiry, group, index.
+    /// Encodes expiry, group, index.
     pub fn encode(&self) -> Vec<u8> {
         let mut key = Self::range(self.expiry, self.group);
         key.extend_from_slice(&self.index.to_be_bytes());
         key
     }
 
-    /// What the keys of all leaves of a range begin with.
+    /// The common prefix of the keys of a range's leaves.
     pub fn range(expiry: Epoch, group: GroupId) -> Vec<u8> {
         let mut key = Vec::with_capacity(16);
         key.extend_from_slice(&expiry.to_be_bytes());
@@ -76,27 +76,27 @@ impl LeafKey {
 /// A receipt that was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReceiptKey {
-    /// The epoch at whose beginning what it promises ends.
+    /// The epoch at whose beginning the promise ends.
     pub expiry: Epoch,
     /// The group.
     pub group: GroupId,
-    /// The slot that it was signed for.
+    /// The slot for which it was signed.
     pub slot: SlotIndex,
     /// The batch.
     pub batch: Hash,
-    /// The last block in which the chain takes it.
+    /// The last block in which the chain accepts it.
     pub valid_until: BlockNumber,
 }
 
 impl ReceiptKey {
-    /// Expiry, group, slot, batch root, last block.
+    /// Encodes expiry, group, slot, batch root, last block.
     pub fn encode(&self) -> Vec<u8> {
         let mut key = Self::of_batch(self.expiry, self.group, self.slot, &self.batch);
         key.extend_from_slice(&self.valid_until.to_be_bytes());
         key
     }
 
-    /// What the keys of all receipts for a batch begin with: it may have been receipted more than once.
+    /// The common prefix of the keys of all receipts for a batch, of which there may be several.
     pub fn of_batch(expiry: Epoch, group: GroupId, slot: SlotIndex, batch: &Hash) -> Vec<u8> {
         let mut key = LeafKey::range(expiry, group);
         key.push(slot);
@@ -116,17 +116,17 @@ impl ReceiptKey {
     }
 }
 
-/// Why something is kept: as long as it has one hold, it stays.
+/// A reason to keep a shard or a batch, which stays as long as it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// A receipt was signed and may be brought to the chain as long as it is valid.
+    /// A receipt was signed, and may be registered as long as it is valid.
     Receipt(ReceiptKey),
-    /// The chain registered it.
+    /// The chain has registered it.
     Leaf(LeafKey),
 }
 
 impl Hold {
-    /// The kind, then the key of the receipt or leaf.
+    /// Appends the kind and the key of the receipt or leaf.
     fn encode_to(self, key: &mut Vec<u8>) {
         match self {
             Self::Receipt(receipt) => {
@@ -140,7 +140,7 @@ impl Hold {
         }
     }
 
-    /// Reads what follows the subject in a key of [`super::engine::Table::Holds`].
+    /// Reads the part of a key that follows the shard or batch.
     fn decode(key: &[u8]) -> Option<Self> {
         match key.split_first()? {
             (0, rest) => ReceiptKey::decode(rest).map(Self::Receipt),
@@ -149,19 +149,19 @@ impl Hold {
         }
     }
 
-    /// The key that keeps a shard.
+    /// The key of a hold on a shard.
     pub fn of_shard(self, shard: &ShardKey) -> Vec<u8> {
         let mut key = shard.encode();
         self.encode_to(&mut key);
         key
     }
 
-    /// Reads a key that keeps a shard.
+    /// Reads the key of a hold on a shard.
     pub fn decode_of_shard(key: &[u8]) -> Option<Self> {
         Self::decode(key.get(ShardKey::LEN..)?)
     }
 
-    /// The key that keeps a batch.
+    /// The key of a hold on a batch.
     pub fn of_batch(self, batch: &Hash) -> Vec<u8> {
         let mut key = batch.to_vec();
         self.encode_to(&mut key);
@@ -169,7 +169,7 @@ impl Hold {
     }
 }
 
-/// Leaf and object: the key of a tombstone.
+/// The key of a tombstone: leaf and object.
 pub fn tombstone(leaf: &LeafKey, object: &ObjectId) -> Vec<u8> {
     let mut key = leaf.encode();
     key.extend_from_slice(&object.0);

@@ -7,22 +7,22 @@ use meganet_primitives::{
     object::{ObjectHeader, ObjectId},
 };
 
-/// Seconds since the Unix epoch, by the worker's clock. Never compared with another machine's.
+/// Seconds since the Unix epoch, by the worker's clock. Never compared with the clock of another machine.
 pub type Seconds = u64;
 
-/// What an object is.
+/// An object of which a shard is held.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ObjectRecord {
-    /// Its header: hashes to the id.
+    /// The header, which hashes to the object's id.
     pub header: ObjectHeader,
-    /// The roots of all its shards: hash to the header's `shards_root`.
+    /// The roots of all shards, which hash to the header's `shards_root`.
     pub roots: Vec<Hash>,
 }
 
-/// How far a shard has come.
+/// Why a shard is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum ShardState {
-    /// Uploaded and durable, promised to nobody: removed when it grows old.
+    /// Uploaded and durable, but not promised: removed when it grows old.
     Staged,
     /// A receipt was signed for it: kept until the receipt is registered or stale.
     Receipted,
@@ -42,15 +42,15 @@ pub enum Place {
 /// A shard that is held.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ShardRecord {
-    /// The group it came for.
+    /// The group for which it was uploaded.
     pub group: GroupId,
-    /// Its bytes.
+    /// Its length in bytes.
     pub len: u64,
-    /// Where they are.
+    /// Where its bytes are.
     pub place: Place,
-    /// How far it has come.
+    /// Why it is kept.
     pub state: ShardState,
-    /// Bad bytes were found in it; what is still good is served until it is rebuilt.
+    /// Whether damage was found. Frames that are still good are served until it is rebuilt.
     pub damaged: bool,
     /// When it was stored.
     pub stored_at: Seconds,
@@ -59,39 +59,39 @@ pub struct ShardRecord {
 /// Why a shard is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reason {
-    /// It was never uploaded here: the worker was away, or took over the slot.
+    /// It was never uploaded here: the worker was offline, or took over the slot.
     Absent,
-    /// What is here is damaged.
+    /// The held shard is damaged.
     Damaged,
 }
 
-/// A shard that should be here, whole, and is not.
+/// A shard to be rebuilt.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct MissingRecord {
-    /// The group whose members have the rest.
+    /// The group whose members hold the object's other shards.
     pub group: GroupId,
-    /// Its bytes, as registered.
+    /// Its length in bytes, as registered.
     pub len: u64,
-    /// Why.
+    /// Why it is missing.
     pub reason: Reason,
-    /// Since when.
+    /// When it was found missing.
     pub since: Seconds,
-    /// Attempts to rebuild it that failed.
+    /// Failed attempts to rebuild it.
     pub attempts: u32,
-    /// When to try (again).
+    /// Time of the next attempt.
     pub due: Seconds,
 }
 
 /// A receipt that was signed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ReceiptRecord {
-    /// The owner it was made out to.
+    /// The owner to whom it was issued.
     pub owner: AccountId,
-    /// When.
+    /// When it was signed.
     pub signed_at: Seconds,
 }
 
-/// A shard that the scrub and the queue work on, with all they need to know of it.
+/// A shard to be rebuilt, with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingShard {
     /// The object.

@@ -1,12 +1,14 @@
-//! The worker's place in the registry.
+//! Registers the worker on the chain.
 //!
-//! Numbers are given in the order of registrations, which a fork may change; and who answers for another's number is never
-//! paid and loses its bond. So a worker has joined only when its registration is final.
+//! Workers are numbered in the order of their registrations, which a fork may change; a worker that answered the
+//! challenges of another's number would never be paid and lose its bond. So a worker has joined only once its registration
+//! is finalized.
 
 use crate::{
-    context::{BadKey, sign},
-    settings::Settings,
+    identity::{BadKey, sign},
+    settings::WorkerSettings,
     status::Status,
+    throttle::{JOIN_RETRY, LOG_EVERY},
 };
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, account::format_account};
 use meganet_net::Keypair;
@@ -14,14 +16,8 @@ use meganet_primitives::{
     chain::WorkerInfo,
     receipt::{PeerKey, worker_signed_bytes},
 };
-use std::time::Duration;
 
-/// Seconds between attempts while funds are missing or the node is away.
-const AGAIN: Duration = Duration::from_secs(6);
-/// Attempts between two lines in the log that say the same.
-const REMIND: u32 = 10;
-
-/// Why a worker cannot join, until somebody does something about it.
+/// Why a worker cannot join until an operator intervenes.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
     /// The identity is registered to another account.
@@ -36,8 +32,8 @@ pub enum JoinError {
         /// The account configured.
         ours: String,
     },
-    /// The registration is in a block that a fork may still take back, or did.
-    #[error("the registration is not final yet")]
+    /// The registration is in a block that a fork may still abandon, or has abandoned.
+    #[error("the registration is not finalized yet")]
     NotFinal,
     /// The chain refused.
     #[error(transparent)]
@@ -47,7 +43,7 @@ pub enum JoinError {
     Identity(#[from] BadKey),
 }
 
-/// Who joins.
+/// A worker that joins.
 pub struct Joiner<'a> {
     /// The chain.
     pub chain: &'a dyn ChainClient,
@@ -58,17 +54,17 @@ pub struct Joiner<'a> {
     /// Its public key.
     pub peer: PeerKey,
     /// Country and capacity.
-    pub settings: &'a Settings,
-    /// Told what keeps the worker waiting.
+    pub settings: &'a WorkerSettings,
+    /// Receives the reason for which the worker waits.
     pub status: &'a Status,
 }
 
 impl Joiner<'_> {
-    /// Registers the worker if it is not, brings country and capacity up to date if they changed, and waits as long as
+    /// Registers the worker if it is not registered, brings country and capacity up to date if they changed, and waits while
     /// the account cannot pay, the node cannot be reached or the registration is not final.
     ///
     /// # Errors
-    /// [`JoinError`] where waiting does not help.
+    /// [`JoinError`] if waiting does not help.
     pub async fn join(&self) -> Result<WorkerInfo, JoinError> {
         let mut attempt = 0u32;
         loop {
@@ -81,12 +77,12 @@ impl Joiner<'_> {
                 Err(error) if waits(&error) => error,
                 Err(error) => return Err(error),
             };
-            if attempt.is_multiple_of(REMIND) {
+            if attempt.is_multiple_of(LOG_EVERY) {
                 tracing::warn!("waiting to join: {error}");
             }
             self.status.set_trouble(Some(error.to_string()));
             attempt = attempt.wrapping_add(1);
-            tokio::time::sleep(AGAIN).await;
+            tokio::time::sleep(JOIN_RETRY).await;
         }
     }
 
@@ -103,7 +99,7 @@ impl Joiner<'_> {
     }
 
     async fn register(&self) -> Result<WorkerInfo, JoinError> {
-        let Settings { country, capacity, .. } = *self.settings;
+        let WorkerSettings { country, capacity, .. } = *self.settings;
         tracing::info!(%country, capacity, operator = %self.operator.address(), "registering this worker on the chain");
         let proof = sign(self.identity, &worker_signed_bytes(&self.chain.genesis(), &self.operator.account()))?;
         let call = Call::RegisterWorker { peer: self.peer, country, capacity, proof };
@@ -111,7 +107,7 @@ impl Joiner<'_> {
         self.registered().await
     }
 
-    /// The worker as the last final block has it.
+    /// The worker in the state of the last finalized block.
     async fn registered(&self) -> Result<WorkerInfo, JoinError> {
         self.chain.worker_by_peer(&self.peer, At::Finalized).await?.ok_or(JoinError::NotFinal)
     }
@@ -129,7 +125,7 @@ impl Joiner<'_> {
                 let updated = self.chain.worker(worker.id, At::Block(outcome.block.hash)).await?;
                 Ok(updated.unwrap_or(worker))
             }
-            // It has promised what it had: it goes on with that, and says so.
+            // Its slots were promised what it had: it continues with that.
             Err(error @ ChainError::Dispatch { .. }) => {
                 tracing::error!("country and capacity stay as they are on the chain: {error}");
                 Ok(worker)
@@ -139,7 +135,7 @@ impl Joiner<'_> {
     }
 }
 
-/// Whether waiting may help: for money, for the node, for a fork to be settled.
+/// Returns true if waiting may help: for money, for the node, for a fork to be settled.
 fn waits(error: &JoinError) -> bool {
     match error {
         JoinError::NotFinal => true,
