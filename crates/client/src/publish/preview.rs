@@ -62,7 +62,7 @@ impl Client {
         options: &PublishOptions,
         progress: &dyn Progress,
     ) -> Result<PublishPreview, PublishError> {
-        let walked = list(dir, options.inspect, progress).await?;
+        let walked = list(dir, progress).await?;
         let target = Target::check(self, signer, name, options.register).await?;
         let estimate = match target.to_register() {
             Some(label) => {
