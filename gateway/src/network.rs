@@ -4,15 +4,13 @@ use crate::source::{Evidence, Opened, Resolved, Site, Source, SourceError, Verif
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use meganet_chain_client::At;
 use meganet_client::{
     Client, Site as PinnedSite, SiteError,
-    resolve::{Evidence as Known, ResolveError},
+    resolve::{Evidence as KnownEvidence, NotASite, ResolveError, Resolved as Known, Verified as KnownVerified},
 };
 use meganet_primitives::{
-    chain::Resolution,
-    content::{ContentRef, NameContent},
     manifest::{Entry, Manifest},
+    name::NameStatus,
     object::ObjectId,
 };
 use moka::future::Cache;
@@ -31,76 +29,36 @@ pub struct NetworkSource {
     versions: Cache<(String, ObjectId), Arc<dyn Site>>,
 }
 
-/// What the chain says of a name, at one block.
-struct Found {
-    resolution: Resolution,
-    evidence: Evidence,
-    at: At,
-}
-
 impl NetworkSource {
     /// Over a client that others may share.
     pub fn new(client: Client) -> Self {
         NetworkSource { client, names: remembered(), versions: remembered() }
     }
 
-    /// Asks what a name leads to, at a final block, so that no reader ever sees a version go back. How that is known is in
-    /// the evidence.
-    async fn find(&self, name: &str) -> Result<Found, SourceError> {
-        let found = self.client.resolver().resolve(name).await.map_err(|error| unresolved(&error))?;
-        let verified = match found.evidence {
-            Known::Light => Verified::Light,
-            Known::Proof(_) => Verified::Proof,
-            Known::Rpc => Verified::Rpc,
-        };
-        let evidence = Evidence { verified, block: found.number };
-        let (at, resolution) = (At::Block(found.hash), found.resolution);
-        match resolution {
-            None => Err(missing(&SiteError::NoSuchName { name: name.into() }, evidence)),
-            Some(Resolution { status, expires, .. }) if !status.works() => {
-                let text = SiteError::Lapsed { name: name.into(), expired: expires }.to_string();
-                Err(SourceError::Lapsed { text, evidence })
-            }
-            Some(resolution) => Ok(Found { resolution, evidence, at }),
-        }
-    }
-
     async fn look_up(&self, name: &str) -> Result<Opened, SourceError> {
-        let Found { resolution, evidence, .. } = self.find(name).await?;
-        let resolved = Resolved { name: name.into(), version: resolution.version, status: resolution.status, evidence };
-        match resolution.content {
-            None => Err(missing(&SiteError::NoContent { name: name.into() }, evidence)),
-            Some(NameContent::Foreign(content)) => Ok(Opened::Foreign { resolved, content }),
-            Some(NameContent::Object(content)) => Ok(Opened::Site(self.pin(resolved, &content).await?)),
+        let resolved = self.client.resolver().resolve(name).await.map_err(|error| unresolved(&error))?;
+        match resolved.content() {
+            Ok(_) => Ok(Opened::Site(self.pin(&resolved).await?)),
+            Err(NotASite::Foreign { reference, .. }) => {
+                Ok(Opened::Foreign { resolved: seen(&resolved), content: reference })
+            }
+            Err(error) => Err(leads_nowhere(&error, evidence(&resolved.evidence()))),
         }
     }
 
     async fn look_up_version(&self, name: &str, object: ObjectId) -> Result<Arc<dyn Site>, SourceError> {
-        let Found { resolution, mut evidence, at } = self.find(name).await?;
-        let is_it = |content: &Option<NameContent>| {
-            content.as_ref().and_then(NameContent::object).copied().filter(|content| content.object == object)
-        };
-        let mut found = is_it(&resolution.content).map(|content| (resolution.version, content));
-        if found.is_none() && !name.contains('.') {
-            // The chain remembers the last versions of labels, and of names below them only the last one.
-            let history = self.client.chain().name_history(name, at).await.map_err(|error| explain(&error.into()))?;
-            // A proof is about what the name points at now: for what it pointed at, the node was believed.
-            if evidence.verified == Verified::Proof {
-                evidence.verified = Verified::Rpc;
-            }
-            found = history.into_iter().find_map(|was| Some((was.version, is_it(&was.content)?)));
+        let resolver = self.client.resolver();
+        let current = resolver.resolve(name).await.map_err(|error| unresolved(&error))?;
+        if let Err(error @ (NotASite::NoSuchName { .. } | NotASite::Lapsed { .. })) = current.content() {
+            return Err(leads_nowhere(&error, evidence(&current.evidence())));
         }
-        let Some((version, content)) = found else {
-            let text = format!("{object} is not among the versions of '{name}' that the chain remembers.");
-            return Err(SourceError::NotFound { text, evidence });
-        };
-        let resolved = Resolved { name: name.into(), version, status: resolution.status, evidence };
-        self.pin(resolved, &content).await
+        let version = resolver.version(&current, object).await.map_err(|error| unresolved(&error))?;
+        self.pin(&version).await
     }
 
-    async fn pin(&self, resolved: Resolved, content: &ContentRef) -> Result<Arc<dyn Site>, SourceError> {
-        let site = self.client.open_content(content).await.map_err(|error| explain(&error))?;
-        Ok(Arc::new(Pinned { resolved, site }))
+    async fn pin(&self, resolved: &Known) -> Result<Arc<dyn Site>, SourceError> {
+        let site = self.client.open(resolved).await.map_err(|error| explain(&error))?;
+        Ok(Arc::new(Pinned { resolved: seen(resolved), site }))
     }
 }
 
@@ -153,14 +111,40 @@ impl Site for Pinned {
     }
 }
 
-fn missing(error: &SiteError, evidence: Evidence) -> SourceError {
-    SourceError::NotFound { text: error.to_string(), evidence }
+fn seen(resolved: &Known) -> Resolved {
+    Resolved {
+        name: resolved.name().to_owned(),
+        version: resolved.version(),
+        status: resolved.status().unwrap_or(NameStatus::Lapsed),
+        evidence: evidence(&resolved.evidence()),
+    }
 }
 
-/// Why it is not known what a name leads to.
+fn evidence(known: &KnownEvidence) -> Evidence {
+    let verified = match known.verified {
+        KnownVerified::Light => Verified::Light,
+        KnownVerified::Proof(_) => Verified::Proof,
+        KnownVerified::Rpc => Verified::Rpc,
+    };
+    Evidence { verified, block: known.block }
+}
+
+/// The answer for a name that leads to nothing that can be served.
+fn leads_nowhere(error: &NotASite, evidence: Evidence) -> SourceError {
+    let text = error.to_string();
+    match error {
+        NotASite::Lapsed { .. } => SourceError::Lapsed { text, evidence },
+        _ => SourceError::NotFound { text, evidence },
+    }
+}
+
+/// The answer for a name that could not be resolved.
 fn unresolved(error: &ResolveError) -> SourceError {
     let text = error.to_string();
     match error {
+        ResolveError::NoSuchVersion { evidence: known, .. } => {
+            SourceError::NotFound { text, evidence: evidence(known) }
+        }
         error if error.is_transient() => SourceError::Unavailable(text),
         ResolveError::Chain(_) => SourceError::Damaged(text),
         _ => SourceError::Unverified(text),

@@ -27,7 +27,7 @@ pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
     let value = json!({
         "link": report.link.to_string(),
         "bytes": report.size,
-        "paid": report.upload.price.to_string(),
+        "paid": report.upload.summary.price.to_string(),
         "fee": report.upload.fee.to_string(),
     });
     // The link alone, so that it can be piped. It holds the only copy of the key.

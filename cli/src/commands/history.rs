@@ -4,7 +4,7 @@ use super::Session;
 use crate::names::{content_json, content_text, read_label, when};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, Until};
-use meganet_client::names::standing::Standing;
+use meganet_client::names::access::WriteAccess;
 use meganet_primitives::chain::NameVersion;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ pub async fn history(session: &Session, name: &str) -> Result<()> {
     let label = read_label(name)?;
     let chain = session.chain().await?;
     let at = chain.pin(At::Finalized).await?;
-    Standing::find(chain.as_ref(), &label, &[0; 32], at).await?;
+    WriteAccess::find(chain.as_ref(), &label, &[0; 32], at).await?;
     let versions = chain.name_history(&label, at).await?;
     let now = chain.best().await?.number;
     let describe = |one: &NameVersion| json!({ "version": one.version, "block": one.block, "content": content_json(one.content.as_ref()) });
@@ -36,7 +36,7 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
     let label = read_label(name)?;
     let signer = session.signer()?;
     let chain = session.chain().await?;
-    let standing = Standing::find(chain.as_ref(), &label, &signer.account(), At::Best).await?;
+    let standing = WriteAccess::find(chain.as_ref(), &label, &signer.account(), At::Best).await?;
     standing.may_write()?;
     let versions = chain.name_history(&label, At::Best).await?;
     let target = choose(&label, &versions, version)?;

@@ -14,7 +14,7 @@ use super::Session;
 use crate::args::NameCommand;
 use anyhow::Result;
 use meganet_chain_client::{At, Call, ChainClient, Signer, TxOutcome, Until};
-use meganet_client::names::standing::Standing;
+use meganet_client::names::access::WriteAccess;
 use meganet_primitives::BlockNumber;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub async fn run(session: &Session, command: NameCommand) -> Result<()> {
 pub(super) struct Writer {
     pub(super) chain: Arc<dyn ChainClient>,
     pub(super) signer: Signer,
-    pub(super) standing: Standing,
+    pub(super) standing: WriteAccess,
 }
 
 impl Writer {
@@ -62,7 +62,7 @@ impl Writer {
     pub(super) async fn new(session: &Session, name: &str) -> Result<Self> {
         let signer = session.signer()?;
         let chain = session.chain().await?;
-        let standing = Standing::find(chain.as_ref(), name, &signer.account(), At::Best).await?;
+        let standing = WriteAccess::find(chain.as_ref(), name, &signer.account(), At::Best).await?;
         Ok(Self { chain, signer, standing })
     }
 

@@ -13,7 +13,7 @@ use crate::{
 use anyhow::Result;
 use coverage::Coverage;
 use meganet_chain_client::{At, amount::Mega};
-use meganet_client::{Client, PublishOptions, names::Terms};
+use meganet_client::{Client, PublishOptions, names::NameTerms};
 use preview::{preview_json, preview_text};
 use serde_json::json;
 use std::time::Instant;
@@ -52,9 +52,9 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         "files": report.totals.files,
         "bytes": report.totals.bytes,
         "skipped": report.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),
-        "uploaded_bytes": report.upload.map_or(0, |upload| upload.plain_bytes),
-        "uploaded_shard_bytes": report.upload.map_or(0, |upload| upload.shard_bytes),
-        "paid": report.upload.map_or(0, |upload| upload.price).to_string(),
+        "uploaded_bytes": report.upload.map_or(0, |upload| upload.summary.plain_bytes),
+        "uploaded_shard_bytes": report.upload.map_or(0, |upload| upload.summary.shard_bytes),
+        "paid": report.upload.map_or(0, |upload| upload.summary.price).to_string(),
         "fee": report.upload.map_or(0, |upload| upload.fee).to_string(),
         "block": report.block.map(|block| block.number),
         "seconds": seconds,
@@ -75,19 +75,19 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
             counted(report.totals.files, "file", "files"),
             bytes(report.totals.bytes),
             report.version,
-            bytes(upload.plain_bytes),
-            bytes(upload.shard_bytes),
-            upload.profile,
-            Mega(upload.price),
-            upload.expiry,
+            bytes(upload.summary.plain_bytes),
+            bytes(upload.summary.shard_bytes),
+            upload.summary.profile,
+            Mega(upload.summary.price),
+            upload.summary.expiry,
             Mega(upload.fee),
         )
     })
 }
 
 /// The terms on which the name is registered, if necessary. Asks about a premium before anything else is done.
-async fn terms(client: &Client, name: &str, args: &TermsArgs, dry_run: bool) -> Result<Terms> {
-    let mut terms = Terms { years: args.years, max_price: args.max_price.map(|price| price.0) };
+async fn terms(client: &Client, name: &str, args: &TermsArgs, dry_run: bool) -> Result<NameTerms> {
+    let mut terms = NameTerms { years: args.years, max_price: args.max_price.map(|price| price.0) };
     let chain = client.chain();
     if !name.contains('.') && chain.name(name, At::Best).await?.is_some_and(|info| !info.status.works()) {
         let quote = chain.name_quote(name, args.years, At::Best).await?;

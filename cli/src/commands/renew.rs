@@ -216,12 +216,13 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
 
 /// Opens the current content of a name, or that of a link.
 async fn open(client: &Client, source: &str) -> Result<Site> {
-    match parse_source(source)? {
-        Link::Name { name, .. } => Ok(client.open_site(&name, At::Best).await?),
-        link => client
-            .open_link(&link)
-            .await
-            .context("renewing needs the complete link, with its key, to find what it contains"),
+    let link = parse_source(source)?;
+    let opened = client.open_link(&link).await;
+    match link {
+        Link::Name { .. } => Ok(opened?),
+        Link::Object { .. } => {
+            opened.context("renewing needs the complete link, with its key, to find what it contains")
+        }
     }
 }
 

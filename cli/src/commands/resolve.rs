@@ -7,10 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::account::format_account;
-use meganet_client::{
-    SiteError,
-    resolve::{Evidence, Resolved},
-};
+use meganet_client::resolve::{NotASite, Resolved, Verified};
 use meganet_primitives::chain::Resolution;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -21,23 +18,24 @@ pub async fn run(session: &Session, args: &ResolveArgs) -> Result<()> {
     let resolver = session.resolver().await?;
     let found = resolver.resolve(&name).await?;
     if let Some(path) = &args.proof {
-        save(path, found.proof.as_deref())?;
+        save(path, found.proof())?;
     }
-    let known = match &found.evidence {
-        Evidence::Proof(_) => found.evidence.to_string(),
-        Evidence::Light | Evidence::Rpc => relies_on(resolver.chain().as_ref(), &session.config()?),
+    let evidence = found.evidence();
+    let known = match evidence.verified {
+        Verified::Proof(_) => evidence.verified.to_string(),
+        Verified::Light | Verified::Rpc => relies_on(resolver.chain().as_ref(), &session.config()?),
     };
     // The absence of a name can be proven too.
-    let Some(resolution) = &found.resolution else {
-        return Err(SiteError::NoSuchName { name }).context(format!("at finalized block {} ({known})", found.number));
+    let Some(resolution) = found.resolution() else {
+        return Err(NotASite::NoSuchName { name }).context(format!("at finalized block {} ({known})", evidence.block));
     };
     let mut value = describe(&name, resolution);
     value["block"] =
-        json!({ "number": found.number, "hash": format!("0x{}", hex::encode(found.hash)), "finalized": true });
-    value["verified"] = evidence(&found);
+        json!({ "number": evidence.block, "hash": format!("0x{}", hex::encode(found.hash())), "finalized": true });
+    value["verified"] = verified_json(&found);
     session
         .output
-        .result(&value, |_| format!("{}, at finalized block {}\n{known}", line(&name, resolution), found.number))
+        .result(&value, |_| format!("{}, at finalized block {}\n{known}", line(&name, resolution), evidence.block))
 }
 
 fn save(path: &Path, proof: Option<&[u8]>) -> Result<()> {
@@ -49,9 +47,9 @@ fn save(path: &Path, proof: Option<&[u8]>) -> Result<()> {
     fs::write(path, proof).with_context(|| format!("could not write the proof {}", path.display()))
 }
 
-fn evidence(found: &Resolved) -> Value {
-    match &found.evidence {
-        Evidence::Proof(basis) => json!({ "by": "proof", "basis": basis }),
+fn verified_json(found: &Resolved) -> Value {
+    match found.evidence().verified {
+        Verified::Proof(basis) => json!({ "by": "proof", "basis": basis }),
         other => json!({ "by": other.name() }),
     }
 }
@@ -72,7 +70,7 @@ pub(super) fn describe(name: &str, found: &Resolution) -> Value {
 /// What a name points to, as text.
 pub(super) fn line(name: &str, found: &Resolution) -> String {
     match &found.content {
-        _ if !found.status.works() => SiteError::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),
+        _ if !found.status.works() => NotASite::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),
         Some(content) => format!("{name} -> {}, version {}", content_text(Some(content)), found.version),
         None => format!("{name} is registered, but does not point to anything yet"),
     }

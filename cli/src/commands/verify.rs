@@ -7,7 +7,7 @@ use super::{
 use crate::{args::VerifyArgs, names::read_name};
 use anyhow::{Context, Result};
 use meganet_chain_client::SubxtChain;
-use meganet_client::resolve::{CheckpointFile, Evidence, ask_checkpoint};
+use meganet_client::resolve::{CheckpointFile, Verified, ask_checkpoint};
 use meganet_name_proof::{Answer, Freshness, NameProof, verify};
 use serde_json::{Value, json};
 use std::{
@@ -48,7 +48,7 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
             None => format!("the name '{name}' does not exist"),
         };
         let when = httpdate::fmt_http_date(time);
-        format!("{result}, in block {} of {when}\n{}", verified.block.number, Evidence::Proof(verified.basis))
+        format!("{result}, in block {} of {when}\n{}", verified.block.number, Verified::Proof(verified.basis))
     })
 }
 

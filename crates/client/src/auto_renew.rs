@@ -3,7 +3,7 @@
 //! The chain knows batches, not sites: what a site is prepaid with is split over the batches that hold its objects, in
 //! proportion to what renewing each costs, so that all last equally long.
 
-use crate::{client::Client, registrations::Registration, renew::RenewError, site::Site};
+use crate::{batches::StoredBatch, client::Client, renew::RenewError, site::Site};
 use meganet_chain_client::{At, Call, cost::store_price};
 use meganet_primitives::{
     AccountId, Balance,
@@ -49,7 +49,7 @@ impl Prepaying {
 
 /// A batch to prepay for, with the order that there is already.
 struct Part {
-    registration: Registration,
+    batch: StoredBatch,
     order: Option<AutoRenewalInfo>,
     next: Balance,
 }
@@ -74,10 +74,10 @@ impl Client {
         let mut orders = self.chain().all_auto_renewals_of(payer, at).await?;
         orders.retain(|order| order.expiry > params.epoch);
         let mut parts = Vec::new();
-        for registration in self.registrations(site, at).await? {
-            let order = orders.iter().find(|order| registration.is_named_by(order)).cloned();
-            let next = order.as_ref().map_or_else(|| next(&params, &registration, epochs), |order| order.next);
-            parts.push(Part { registration, order, next });
+        for batch in self.stored_batches(site, at).await? {
+            let order = orders.iter().find(|order| batch.is_named_by(order)).cloned();
+            let next = order.as_ref().map_or_else(|| next(&params, &batch, epochs), |order| order.next);
+            parts.push(Part { batch, order, next });
         }
         let mut prepaying = Prepaying { max_price, ..Prepaying::default() };
         prepaying.next = parts.iter().fold(0, |sum, part| part.next.saturating_add(sum));
@@ -85,7 +85,7 @@ impl Client {
             return Err(RenewError::TooLittle { needed: prepaying.next, amount });
         }
         let shares = split(amount, &parts.iter().map(|part| part.next).collect::<Vec<_>>());
-        for (Part { registration, order, .. }, amount) in parts.into_iter().zip(shares) {
+        for (Part { batch, order, .. }, amount) in parts.into_iter().zip(shares) {
             let call = match order {
                 Some(order) => {
                     prepaying.topped_up += 1;
@@ -94,7 +94,7 @@ impl Client {
                 None => {
                     prepaying.opened += 1;
                     prepaying.deposits = prepaying.deposits.saturating_add(params.renewal_deposit);
-                    let Registration { group, expiry, index, leaf, leaf_proof, .. } = registration;
+                    let StoredBatch { group, expiry, index, leaf, leaf_proof, .. } = batch;
                     Call::Prepay { group, expiry, leaf_index: index, leaf, leaf_proof, epochs, max_price, amount }
                 }
             };
@@ -106,12 +106,12 @@ impl Client {
     /// The automatic renewals of what a site consists of, whoever pays, by number; and the batches that have none.
     ///
     /// # Errors
-    /// As [`Client::registrations`].
+    /// As [`Client::stored_batches`].
     pub async fn auto_renewals(
         &self,
         site: &Site,
         at: At,
-    ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
+    ) -> Result<(Vec<AutoRenewalInfo>, Vec<StoredBatch>), RenewError> {
         let at = self.chain().pin(at).await?;
         let orders = self.orders_in(site, at).await?;
         self.among(orders, site, at).await
@@ -123,11 +123,11 @@ impl Client {
         mut orders: Vec<AutoRenewalInfo>,
         site: &Site,
         at: At,
-    ) -> Result<(Vec<AutoRenewalInfo>, Vec<Registration>), RenewError> {
-        let mut uncovered = self.registrations(site, at).await?;
-        orders.retain(|order| uncovered.iter().any(|registration| registration.is_named_by(order)));
+    ) -> Result<(Vec<AutoRenewalInfo>, Vec<StoredBatch>), RenewError> {
+        let mut uncovered = self.stored_batches(site, at).await?;
+        orders.retain(|order| uncovered.iter().any(|batch| batch.is_named_by(order)));
         orders.sort_by_key(|order| order.id);
-        uncovered.retain(|registration| !orders.iter().any(|order| registration.is_named_by(order)));
+        uncovered.retain(|batch| !orders.iter().any(|order| batch.is_named_by(order)));
         Ok((orders, uncovered))
     }
 
@@ -135,8 +135,8 @@ impl Client {
     /// kept. What publishing adds to a site is of that kind. Where nobody has prepaid for anything of it, there are none.
     ///
     /// # Errors
-    /// As [`Client::registrations`].
-    pub async fn left_out(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
+    /// As [`Client::stored_batches`].
+    pub async fn left_out(&self, site: &Site, at: At) -> Result<Vec<StoredBatch>, RenewError> {
         let at = self.chain().pin(at).await?;
         let orders = self.orders_in(site, at).await?;
         // Spares most sites the question to the workers.
@@ -146,23 +146,12 @@ impl Client {
         let (orders, without) = self.among(orders, site, at).await?;
         Ok(if orders.is_empty() { Vec::new() } else { without })
     }
-
-    /// All automatic renewals in the groups that a site is in, others' too.
-    pub(crate) async fn orders_in(&self, site: &Site, at: At) -> Result<Vec<AutoRenewalInfo>, RenewError> {
-        let mut orders = Vec::new();
-        for group in site.groups() {
-            for range in self.chain().ranges(group, at).await? {
-                orders.extend(self.chain().all_auto_renewals_in(group, range.expiry, at).await?);
-            }
-        }
-        Ok(orders)
-    }
 }
 
 /// What an automatic renewal of a batch costs at today's price, as the chain computes it.
-fn next(params: &StorageParams, registration: &Registration, epochs: u32) -> Balance {
+fn next(params: &StorageParams, batch: &StoredBatch, epochs: u32) -> Balance {
     let until = params.epoch.saturating_add(epochs).saturating_add(RENEWAL_WINDOW);
-    let price = store_price(params, registration.leaf.batch.bytes, registration.slots, until);
+    let price = store_price(params, batch.leaf.batch.bytes, batch.slots, until);
     price.saturating_add(params.renewal_fee)
 }
 

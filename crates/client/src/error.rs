@@ -1,8 +1,8 @@
 //! Why a site or a file of it could not be had.
 
-use crate::names::foreign;
+use crate::resolve::{NotASite, ResolveError};
 use meganet_chain_client::ChainError;
-use meganet_primitives::{BlockNumber, content::ForeignRef, link::LinkError, manifest::ManifestError};
+use meganet_primitives::manifest::ManifestError;
 use meganet_transfer::FetchError;
 use std::{io, path::PathBuf};
 
@@ -12,39 +12,12 @@ pub enum SiteError {
     /// An object could not be fetched, verified or opened.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// The text is not a link, or the name breaks the rules of names.
+    /// The name could not be resolved, or its answer is not proven.
     #[error(transparent)]
-    Link(#[from] LinkError),
-    /// There is no such name.
-    #[error("{}", no_such_name(.name))]
-    NoSuchName {
-        /// The name.
-        name: String,
-    },
-    /// The name was not renewed in time, so it leads nowhere.
-    #[error(
-        "the name {name} has lapsed: it was paid for until block {expired}. Anyone can register it now (`meganet name register`)"
-    )]
-    Lapsed {
-        /// The name.
-        name: String,
-        /// The block until which it was paid for.
-        expired: BlockNumber,
-    },
-    /// The name points at nothing.
-    #[error("the name {name} has no content yet: its owner can publish with `meganet publish DIR {name}`")]
-    NoContent {
-        /// The name.
-        name: String,
-    },
-    /// The name points at content of another network.
-    #[error("the name {name} points at {}, which is on another network: open it with that network's software", foreign::uri(.reference))]
-    Foreign {
-        /// The name.
-        name: String,
-        /// Where it points.
-        reference: ForeignRef,
-    },
+    Resolve(#[from] ResolveError),
+    /// The name leads to no site of this network.
+    #[error(transparent)]
+    Name(#[from] NotASite),
     /// There is no such file in the site.
     #[error("the site has no file {path:?}: list its files, or check upper and lower case")]
     NoSuchFile {
@@ -105,24 +78,16 @@ impl SiteError {
 
     /// Whether a retry may succeed: workers or the node are unavailable.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Fetch(error) if error.is_transient())
+        match self {
+            Self::Fetch(error) => error.is_transient(),
+            Self::Resolve(error) => error.is_transient(),
+            _ => false,
+        }
     }
 
     /// Whether the name or file does not exist (an HTTP 404 rather than a 502).
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NoSuchName { .. } | Self::Lapsed { .. } | Self::NoContent { .. } | Self::NoSuchFile { .. })
-    }
-}
-
-fn no_such_name(name: &str) -> String {
-    match name.split_once('.') {
-        Some((_, label)) => format!(
-            "there is no name {name}: check the spelling, or, if you may write for {label}, publish with `meganet publish DIR {name}`"
-        ),
-        None => {
-            format!(
-                "nobody owns the name {name}: check the spelling, or register it with `meganet name register {name}`"
-            )
-        }
+        use NotASite::{Lapsed, NoContent, NoSuchName};
+        matches!(self, Self::Name(NoSuchName { .. } | Lapsed { .. } | NoContent { .. }) | Self::NoSuchFile { .. })
     }
 }

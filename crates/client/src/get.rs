@@ -1,12 +1,8 @@
 //! From a name or a link to files on the disk, each there whole or not at all.
 
-use crate::{client::Client, error::SiteError, pack::ContentHasher, site::Site};
+use crate::{error::SiteError, pack::ContentHasher, site::Site};
 use futures::TryStreamExt;
-use meganet_chain_client::At;
-use meganet_primitives::{
-    link::Link,
-    manifest::{Entry, check_path},
-};
+use meganet_primitives::manifest::{Entry, check_path};
 use meganet_transfer::{
     FetchError,
     progress::{Progress, Stage},
@@ -26,28 +22,6 @@ pub struct Fetched {
     pub files: usize,
     /// Their bytes.
     pub bytes: u64,
-}
-
-impl Client {
-    /// Opens what a link leads to.
-    ///
-    /// # Errors
-    /// Those of [`Client::open_site`] and [`Client::open_content`].
-    pub async fn open_link(&self, link: &Link) -> Result<Site, SiteError> {
-        match link {
-            Link::Name { name, .. } => self.open_site(name, At::Finalized).await,
-            Link::Object { object, key: None, .. } => Err(FetchError::NoKey { object: *object }.into()),
-            Link::Object { object, group, sealed_len, key } => {
-                let content = meganet_primitives::content::ContentRef {
-                    object: *object,
-                    group: *group,
-                    sealed_len: *sealed_len,
-                    key: *key,
-                };
-                self.open_content(&content).await
-            }
-        }
-    }
 }
 
 impl Site {

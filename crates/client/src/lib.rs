@@ -1,13 +1,13 @@
 //! Sites and names: publish, renew, resolve, get.
 
 pub mod auto_renew;
+pub mod batches;
 mod client;
 mod error;
 mod get;
 pub mod names;
 pub mod pack;
 pub mod publish;
-pub mod registrations;
 pub mod renew;
 pub mod resolve;
 mod site;

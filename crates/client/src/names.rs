@@ -1,33 +1,33 @@
 //! Names from their user's side: reading what people type, registering, and who may write.
 //!
 //! - [`input`]: from what is typed, in any script, to a name of the chain;
-//! - [`foreign`]: what other networks hold, as the URIs that they use;
-//! - [`look`]: labels that look alike, and others to choose from;
+//! - [`foreign`]: references to content of other networks, as the URIs that those networks use;
+//! - [`lookalikes`]: labels that look alike, and alternatives to choose from;
 //! - [`record`]: keys and values of records as text;
-//! - [`standing`]: who may write for a name;
-//! - [`registration`]: what to do next to get a name, as a pure decision; [`Registration`] does it, and [`Estimate`]
-//!   says beforehand what that takes. What is kept on the disk meanwhile is encrypted ([`pending`]) with a key that only the
-//!   account's holder can compute ([`secret`]).
+//! - [`access`]: who may write for a name;
+//! - [`registration`]: the next step towards a name, as a pure decision. [`NameRegistration`] takes the steps, and [`Estimate`] works
+//!   out beforehand what they cost. The state on the disk is encrypted ([`pending`]) with a key that only the account's holder can
+//!   compute ([`secret`]).
 
+pub mod access;
 mod error;
 mod estimate;
 pub mod foreign;
 pub mod input;
-pub mod look;
+pub mod lookalikes;
 pub mod pending;
 pub mod record;
 mod recover;
 mod registrar;
 pub mod registration;
 pub mod secret;
-pub mod standing;
 
 pub use error::NameError;
 pub use estimate::Estimate;
 pub use input::{Input, InputError};
 pub use pending::{Pending, PendingStore};
 pub use recover::{Recovered, recover};
-pub use registrar::{Registered, Registration, Terms, obstacle};
+pub use registrar::{NameRegistration, NameTerms, Registered, obstacle};
 
-/// Seconds that a block takes, about: for telling people when a block will be. The runtime's slot duration.
+/// Seconds per block, about: the slot duration of the runtime. For telling people when a block will be.
 pub const BLOCK_SECONDS: u64 = 3;

@@ -1,9 +1,13 @@
-//! Keeping what is stored for longer: finds the batches that hold a site's objects, and makes the calls that register them
-//! again with a later expiry. No data moves.
+//! Keeping objects for longer: makes the calls that register a site's batches again with a later expiry. No data moves.
 
-use crate::{client::Client, error::SiteError, registrations::Registration, site::Site};
+use crate::{
+    batches::{BatchError, StoredBatch},
+    client::Client,
+    error::SiteError,
+    site::Site,
+};
 use meganet_chain_client::{At, Call, ChainError, Mega, cost::store_price};
-use meganet_primitives::{Balance, Epoch, GroupId, object::ObjectId};
+use meganet_primitives::{Balance, Epoch};
 
 /// Why a site could not be renewed.
 #[derive(Debug, thiserror::Error)]
@@ -14,29 +18,10 @@ pub enum RenewError {
     /// The site could not be opened.
     #[error(transparent)]
     Site(#[from] SiteError),
-    /// No member could tell a range of its group.
-    #[error(
-        "no member of group {group} told what is registered in it until epoch {expiry}: try again when more workers are reachable"
-    )]
-    RangeUnknown {
-        /// The group.
-        group: GroupId,
-        /// The range.
-        expiry: Epoch,
-    },
-    /// No member could tell where objects are registered.
-    #[error("no member of group {group} told what is registered in it: try again when more workers are reachable")]
-    GroupUnknown {
-        /// The group.
-        group: GroupId,
-    },
-    /// An object is in no batch that has not expired.
-    #[error("object {object} is not registered any more: publish it again")]
-    Expired {
-        /// The object.
-        object: ObjectId,
-    },
-    /// Less is to be prepaid than one renewal costs.
+    /// The site's batches could not be found.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// The amount to prepay is less than one renewal costs.
     #[error("{} does not pay for one renewal, which costs {} at today's price: prepay at least that", Mega(*amount), Mega(*needed))]
     TooLittle {
         /// What one renewal of everything costs, in planck.
@@ -46,22 +31,22 @@ pub enum RenewError {
     },
 }
 
-/// What renewing comes to.
+/// The calls that renew a site, and their cost.
 #[derive(Clone, Debug, Default)]
 pub struct Renewal {
     /// The calls, to be submitted as one transaction.
     pub calls: Vec<Call>,
     /// What they cost at today's price, in planck, without the fee.
     pub price: Balance,
-    /// Objects that are kept for longer.
+    /// Objects that will be kept for longer.
     pub objects: u64,
-    /// The epoch at whose beginning the first of the site's objects expires now.
+    /// The epoch at whose beginning the first of the site's objects expires at present.
     pub expires: Epoch,
 }
 
 impl Client {
-    /// What it takes to keep all objects of a site until epoch `until`: a call for each batch that holds one of them and
-    /// expires before. Batches are renewed whole, also where others' objects are in them.
+    /// The calls that keep all objects of a site until epoch `until`: one for each batch that holds one of them and expires earlier.
+    /// Batches are renewed whole, even if they also hold objects of others.
     ///
     /// # Errors
     /// [`RenewError`] where the chain or all members of a group can't be asked, or something has expired already.
@@ -69,12 +54,12 @@ impl Client {
         let at = self.chain().pin(At::Finalized).await?;
         let params = self.chain().params(at).await?;
         let mut renewal = Renewal { expires: Epoch::MAX, ..Renewal::default() };
-        for registration in self.registrations(site, at).await? {
-            renewal.expires = renewal.expires.min(registration.expiry);
-            if registration.expiry >= until {
+        for batch in self.stored_batches(site, at).await? {
+            renewal.expires = renewal.expires.min(batch.expiry);
+            if batch.expiry >= until {
                 continue;
             }
-            let Registration { group, slots, expiry, index, leaf, leaf_proof, objects } = registration;
+            let StoredBatch { group, slots, expiry, index, leaf, leaf_proof, objects } = batch;
             renewal.objects = renewal.objects.saturating_add(u64::try_from(objects.len()).unwrap_or(u64::MAX));
             let price = store_price(&params, leaf.batch.bytes, slots, until);
             renewal.price = renewal.price.saturating_add(price);

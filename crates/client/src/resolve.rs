@@ -1,103 +1,75 @@
-//! What names lead to, and how that is known.
+//! What names lead to, and the evidence for it.
 //!
-//! A [`Resolver`] asks in one of three ways and always says which: a light client of this process, which checks
-//! everything; a node whose proofs are checked from a [checkpoint](CheckpointFile) on; or, where there is no checkpoint, a node
-//! that is believed. It never takes a worse way because a better one failed: that is an error.
+//! The [`Resolver`] verifies answers in one of three ways and always reports which: a light client in this process, which checks
+//! everything; proofs from a node, checked from a [checkpoint](CheckpointFile) on; or, where there is no checkpoint, not at all,
+//! because a node is believed. It never falls back to a weaker way: where the configured one fails, the answer is an error.
+//!
+//! A [`Resolved`] can only come from a resolver, and a site can only be opened by one (or by a link, which names its objects by
+//! their hashes). So no reader can skip the check.
 
 mod ask;
 mod checkpoint;
+mod resolved;
 
 pub use ask::{AskCheckpointError, ask_checkpoint};
 pub use checkpoint::{CheckpointError, CheckpointFile};
+pub use resolved::{Evidence, NotASite, Resolved, Verified};
 
 use meganet_chain_client::{At, ChainClient, ChainError, NameProofs, Trust};
 use meganet_name_proof::{
-    Basis, Checkpoint, Freshness, NameProof, ProofError, SetChanges, Verified, changes::ChangeError, verify,
+    Checkpoint, Freshness, NameProof, ProofError, SetChanges, Verified as VerifiedProof, changes::ChangeError, verify,
 };
-use meganet_primitives::{BlockNumber, chain::Resolution, hash::Hash};
+use meganet_primitives::{
+    BlockNumber, chain::Resolution, content::NameContent, link::LinkError, name::split_name, object::ObjectId,
+};
 use std::{
-    fmt,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// How old a proven answer may be. Blocks are final within seconds; a node that says nothing newer than this is cut off, or
-/// keeps something back.
+/// The greatest age of a proven answer. Blocks become final within seconds; a node that proves nothing newer is cut off, or
+/// withholds something.
 pub const MAX_AGE: Duration = Duration::from_secs(600);
-/// How often a node is asked again that is behind what is known: as when several nodes share an address.
+/// How often a node is asked whose answers are behind the checkpoint, as when several nodes share an address.
 const TRIES: usize = 3;
-/// How long to wait before that.
+/// The pause between two of these questions.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How it is known what a name leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
-    /// A light client of this process checked it.
-    Light,
-    /// A proof was checked.
-    Proof(Basis),
-    /// A node said so.
-    Rpc,
-}
-
-impl Evidence {
-    /// For programs: `light`, `proof` or `rpc`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Proof(_) => "proof",
-            Self::Rpc => "rpc",
-        }
-    }
-}
-
-impl fmt::Display for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Light => Trust::Light.fmt(f),
-            Self::Proof(basis) => write!(f, "verified: {basis}"),
-            Self::Rpc => Trust::Rpc.fmt(f),
-        }
-    }
-}
-
-/// What a name leads to in a final block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
-    /// What it leads to; `None` where there is no such name.
-    pub resolution: Option<Resolution>,
-    /// The block's hash.
-    pub hash: Hash,
-    /// Its height.
-    pub number: BlockNumber,
-    /// How it is known.
-    pub evidence: Evidence,
-    /// The proof, where one was checked.
-    pub proof: Option<Vec<u8>>,
-}
-
-/// Why it is not known what a name leads to.
+/// Why a name could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
+    /// The name breaks the rules of names.
+    #[error(transparent)]
+    Name(#[from] LinkError),
     /// The chain could not be asked.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// What the node sent proves nothing.
-    #[error("the node's answer was not believed: {0}")]
+    /// The node's proof is wrong, or of something else.
+    #[error("the node's answer was rejected: {0}")]
     Proof(#[from] ProofError),
-    /// What the node sent of changes of validators proves nothing.
-    #[error("the node's answer was not believed: {0}")]
+    /// The node's proof of a change of validators is wrong.
+    #[error("the node's answer was rejected: {0}")]
     Change(#[from] ChangeError),
-    /// The node can't prove anything.
+    /// The node cannot prove its answers.
     #[error(
-        "what this is connected to sends no proofs, and a checkpoint is configured: use a node, or leave the checkpoint away to believe what is said"
+        "a checkpoint is configured, but this node sends no proofs: use another node, or drop the checkpoint to trust the node"
     )]
     NoProofs,
-    /// The node says that there are changes of validators, and gives none.
-    #[error("the node says that validators changed often since block {since}, and does not say how: ask another one")]
+    /// The node reports changes of validators, and proves none.
+    #[error("the node reports changes of validators after block {since}, but sends none of them: use another node")]
     NoProgress {
         /// The checkpoint's block.
         since: BlockNumber,
+    },
+    /// The chain remembers no such version of the name.
+    #[error("{object} is not among the versions of '{name}' that the chain remembers")]
+    NoSuchVersion {
+        /// The name.
+        name: String,
+        /// The manifest's object.
+        object: ObjectId,
+        /// The evidence for that.
+        evidence: Evidence,
     },
     /// The checkpoint could not be read or written.
     #[error(transparent)]
@@ -105,29 +77,34 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
-    /// Whether the same question may have an answer in a while.
+    /// Whether a retry may succeed.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Chain(error) => error.is_transient(),
             Self::Proof(error) => matches!(error, ProofError::StaleBlock { .. } | ProofError::StaleTime { .. }),
-            Self::Change(_) | Self::NoProofs | Self::NoProgress { .. } | Self::Checkpoint(_) => false,
+            Self::Name(_)
+            | Self::Change(_)
+            | Self::NoProofs
+            | Self::NoProgress { .. }
+            | Self::NoSuchVersion { .. }
+            | Self::Checkpoint(_) => false,
         }
     }
 
-    /// Whether an answer came that did not prove what it says.
+    /// Whether the node answered, and its answer failed the check.
     pub fn is_lie(&self) -> bool {
         matches!(self, Self::Proof(_) | Self::Change(_) | Self::NoProgress { .. }) && !self.is_transient()
     }
 }
 
-/// Resolves names, and says how it is known where they lead.
+/// Resolves names, with evidence.
 pub struct Resolver {
     chain: Arc<dyn ChainClient>,
     checkpoint: Option<CheckpointFile>,
 }
 
 impl Resolver {
-    /// Over a chain; with a checkpoint, nodes have to prove what they say.
+    /// A resolver that asks a chain. With a checkpoint, a node has to prove its answers; without one it is believed.
     pub fn new(chain: Arc<dyn ChainClient>, checkpoint: Option<CheckpointFile>) -> Self {
         Self { chain, checkpoint }
     }
@@ -137,44 +114,75 @@ impl Resolver {
         &self.chain
     }
 
-    /// What a name, `alice` or `blog.alice`, leads to in the newest final block.
+    /// Resolves a name, `alice` or `blog.alice`, in the newest final block, so that no reader sees a version go back.
     ///
     /// # Errors
-    /// [`ResolveError`]: also where an answer came that is not proven.
+    /// [`ResolveError`]; in particular where a checkpoint is configured and the answer is not proven.
     pub async fn resolve(&self, name: &str) -> Result<Resolved, ResolveError> {
-        let said = match (self.chain.trust(), &self.checkpoint) {
-            (Trust::Light, _) => Evidence::Light,
-            (Trust::Rpc, None) => Evidence::Rpc,
+        split_name(name).map_err(LinkError::from)?;
+        let verified = match (self.chain.trust(), &self.checkpoint) {
+            (Trust::Light, _) => Verified::Light,
+            (Trust::Rpc, None) => Verified::Rpc,
             (Trust::Rpc, Some(checkpoint)) => {
                 let proofs = self.chain.proofs().ok_or(ResolveError::NoProofs)?;
                 let (verified, proof) = prove(proofs, name, checkpoint, PAUSE).await?;
                 return Ok(Resolved {
+                    name: name.to_owned(),
                     resolution: verified.answer.resolution().cloned(),
                     hash: verified.block.hash.0,
-                    number: verified.block.number,
-                    evidence: Evidence::Proof(verified.basis),
+                    evidence: Evidence { verified: Verified::Proof(verified.basis), block: verified.block.number },
                     proof: Some(proof),
                 });
             }
         };
         let head = self.chain.finalized().await?;
         let resolution = self.chain.resolve(name, At::Block(head.hash)).await?;
-        Ok(Resolved { resolution, hash: head.hash, number: head.number, evidence: said, proof: None })
+        let evidence = Evidence { verified, block: head.number };
+        Ok(Resolved { name: name.to_owned(), resolution, hash: head.hash, evidence, proof: None })
+    }
+
+    /// The version of a name's site whose manifest is `object`: the present one, or one that the chain remembers. Versions of a
+    /// name below another are not remembered.
+    ///
+    /// # Errors
+    /// [`ResolveError::NoSuchVersion`], and errors of the chain.
+    pub async fn version(&self, current: &Resolved, object: ObjectId) -> Result<Resolved, ResolveError> {
+        let is_it = |content: &Option<NameContent>| {
+            content.as_ref().and_then(NameContent::object).is_some_and(|content| content.object == object)
+        };
+        let mut evidence = current.evidence;
+        let name = current.name.clone();
+        if let Some(resolution) = current.resolution.as_ref().filter(|resolution| resolution.status.works()) {
+            if is_it(&resolution.content) {
+                return Ok(current.clone());
+            }
+            if !name.contains('.') {
+                let history = self.chain.name_history(&name, At::Block(current.hash)).await?;
+                // A proof covers what the name points at now; for what it pointed at before, the node is believed.
+                if let Verified::Proof(_) = evidence.verified {
+                    evidence.verified = Verified::Rpc;
+                }
+                if let Some(was) = history.into_iter().find(|was| is_it(&was.content)) {
+                    let resolution = Resolution { content: was.content, version: was.version, ..resolution.clone() };
+                    return Ok(Resolved { evidence, resolution: Some(resolution), proof: None, ..current.clone() });
+                }
+            }
+        }
+        Err(ResolveError::NoSuchVersion { name, object, evidence })
     }
 }
 
-/// Asks a node for a proof and checks it; keeps the newer checkpoint.
+/// Asks a node for a proof and checks it; advances the checkpoint.
 async fn prove(
     proofs: &dyn NameProofs,
     name: &str,
     checkpoint: &CheckpointFile,
     pause: Duration,
-) -> Result<(Verified, Vec<u8>), ResolveError> {
+) -> Result<(VerifiedProof, Vec<u8>), ResolveError> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let known = caught_up(proofs, name, checkpoint).await?;
-        let (known, bytes) = known;
+        let (known, bytes) = caught_up(proofs, name, checkpoint).await?;
         let proof = NameProof::from_bytes(&bytes).map_err(ProofError::from)?;
         let age = u64::try_from(MAX_AGE.as_millis()).unwrap_or(u64::MAX);
         match verify(&proof, name, &known, &Freshness::within(&known, now(), age)) {
@@ -188,7 +196,7 @@ async fn prove(
     }
 }
 
-/// A proof from a checkpoint that is near enough, and that checkpoint.
+/// A proof that starts at the checkpoint, and that checkpoint: advanced first, where it is too old for one proof.
 async fn caught_up(
     proofs: &dyn NameProofs,
     name: &str,

@@ -3,22 +3,19 @@
 //! A name points at a manifest and a manifest never changes, so whoever holds a [`Site`] reads one version of it to the
 //! end, whatever is published meanwhile: never a mixture.
 
-use crate::{client::Client, error::SiteError};
+use crate::{client::Client, error::SiteError, resolve::Resolved};
 use bytes::Bytes;
 use futures::{
     StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use meganet_chain_client::At;
 use meganet_primitives::{
     GroupId,
-    chain::Resolution,
-    content::{ContentRef, NameContent},
-    link::LinkError,
+    content::ContentRef,
+    link::Link,
     manifest::{Entry, Extent, Manifest},
-    name::split_name,
 };
-use meganet_transfer::Network;
+use meganet_transfer::{FetchError, Network};
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 /// A version of a site, or what a link to an object holds. Cheap to clone.
@@ -27,52 +24,47 @@ pub struct Site {
     network: Network,
     content: ContentRef,
     manifest: Arc<Manifest>,
-    resolution: Option<Arc<Resolution>>,
+    resolved: Option<Arc<Resolved>>,
 }
 
 impl Client {
-    /// What a name (`alice`, `blog.alice`) leads to, at a block: the finalized one where readers must never see a version go
-    /// back. Gives what the chain says, and the reference to the site.
+    /// Opens the site that a name points at now.
     ///
     /// # Errors
-    /// [`SiteError::NoSuchName`], [`SiteError::Lapsed`], [`SiteError::NoContent`], [`SiteError::Foreign`], a name that
-    /// breaks the rules ([`SiteError::Link`]), and errors of the chain.
-    pub async fn resolve(&self, name: &str, at: At) -> Result<(Resolution, ContentRef), SiteError> {
-        split_name(name).map_err(LinkError::from)?;
-        let name = || name.to_owned();
-        let found = self.chain().resolve(&name(), at).await?.ok_or_else(|| SiteError::NoSuchName { name: name() })?;
-        if !found.status.works() {
-            return Err(SiteError::Lapsed { name: name(), expired: found.expires });
-        }
-        match &found.content {
-            None => Err(SiteError::NoContent { name: name() }),
-            Some(NameContent::Foreign(reference)) => {
-                Err(SiteError::Foreign { name: name(), reference: reference.clone() })
-            }
-            Some(NameContent::Object(content)) => {
-                let content = *content;
-                Ok((found, content))
+    /// [`SiteError`]; in particular where a checkpoint is configured and the node does not prove its answer.
+    pub async fn open_name(&self, name: &str) -> Result<Site, SiteError> {
+        self.open(&self.resolver().resolve(name).await?).await
+    }
+
+    /// Opens the site that a resolved name points at.
+    ///
+    /// # Errors
+    /// [`SiteError::Name`] where it points at none, and those of [`Client::manifest`].
+    pub async fn open(&self, resolved: &Resolved) -> Result<Site, SiteError> {
+        let site = self.open_reference(resolved.content()?).await?;
+        Ok(Site { resolved: Some(Arc::new(resolved.clone())), ..site })
+    }
+
+    /// Opens what a link leads to.
+    ///
+    /// # Errors
+    /// [`SiteError`]; [`FetchError::NoKey`] for a link to an object without its key.
+    pub async fn open_link(&self, link: &Link) -> Result<Site, SiteError> {
+        match link {
+            Link::Name { name, .. } => self.open_name(name).await,
+            Link::Object { object, key: None, .. } => Err(FetchError::NoKey { object: *object }.into()),
+            // The link itself names the object, by its hash: there is nothing to believe.
+            Link::Object { object, group, sealed_len, key } => {
+                let (object, group, sealed_len, key) = (*object, *group, *sealed_len, *key);
+                self.open_reference(ContentRef { object, group, sealed_len, key }).await
             }
         }
     }
 
-    /// Opens the version of a site that its name points at now.
-    ///
-    /// # Errors
-    /// Those of [`Client::resolve`] and [`Client::manifest`].
-    pub async fn open_site(&self, name: &str, at: At) -> Result<Site, SiteError> {
-        let (resolution, content) = self.resolve(name, at).await?;
+    /// Opens a manifest by a reference that needs no evidence: from a link, a [`Resolved`], or this process's own upload.
+    pub(crate) async fn open_reference(&self, content: ContentRef) -> Result<Site, SiteError> {
         let manifest = self.manifest(&content).await?;
-        Ok(Site { network: self.network().clone(), content, manifest, resolution: Some(Arc::new(resolution)) })
-    }
-
-    /// Opens the manifest that a content reference points at.
-    ///
-    /// # Errors
-    /// Those of [`Client::manifest`].
-    pub async fn open_content(&self, content: &ContentRef) -> Result<Site, SiteError> {
-        let manifest = self.manifest(content).await?;
-        Ok(Site { network: self.network().clone(), content: *content, manifest, resolution: None })
+        Ok(Site { network: self.network().clone(), content, manifest, resolved: None })
     }
 }
 
@@ -97,14 +89,14 @@ impl Site {
         self.objects().map(|content| content.group).collect()
     }
 
-    /// What the chain said of its name; `None` for what was opened by its reference.
-    pub fn resolution(&self) -> Option<&Resolution> {
-        self.resolution.as_deref()
+    /// The answer that it was opened by, with its evidence; `None` for what was opened by a link to an object.
+    pub fn resolved(&self) -> Option<&Resolved> {
+        self.resolved.as_deref()
     }
 
     /// How often the name's content has changed; 0 for what was opened by its reference.
     pub fn version(&self) -> u32 {
-        self.resolution.as_ref().map_or(0, |name| name.version)
+        self.resolved.as_ref().map_or(0, |resolved| resolved.version())
     }
 
     /// The file with this path.

@@ -5,7 +5,7 @@
 #[path = "support/world.rs"]
 mod support;
 
-use meganet_chain_client::{At, fake::FakeConfig};
+use meganet_chain_client::fake::FakeConfig;
 use meganet_client::{FetchError, FetchOptions, SiteError, progress::Silent};
 use std::{sync::atomic::Ordering, time::Duration};
 use support::{World, noise};
@@ -29,7 +29,7 @@ async fn a_read_waits_until_the_challenge_is_over() {
     // More rounds than a reader that takes it for trouble goes.
     challenge(&world, 6);
     let reader = world.fresh_client();
-    let site = reader.open_site("home", At::Best).await.unwrap();
+    let site = reader.open_name("home").await.unwrap();
     let out = world.dir.path().join("out");
     site.get_tree("", &out, &Silent).await.unwrap();
     assert!(std::fs::read(out.join("a.bin")).unwrap() == noise(1, 300_000));
@@ -43,7 +43,7 @@ async fn a_read_does_not_wait_for_ever() {
     world.file("a.bin", &noise(1, 3_000));
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     challenge(&world, u64::MAX);
-    let error = world.client.open_site("home", At::Best).await.unwrap_err();
+    let error = world.client.open_name("home").await.unwrap_err();
     assert!(matches!(error, SiteError::Fetch(FetchError::TooFewShards { have: 0, .. })), "{error}");
     assert!(error.to_string().contains("has to prove these bytes"), "{error}");
 }

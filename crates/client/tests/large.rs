@@ -5,7 +5,6 @@
 #[path = "support/world.rs"]
 mod support;
 
-use meganet_chain_client::At;
 use meganet_client::progress::Silent;
 use std::{
     fs,
@@ -44,12 +43,12 @@ async fn three_hundred_megabytes_come_and_go_in_bounded_memory() {
     let began = Instant::now();
     let report = world.client.publish(&world.owner, &world.site(), "large", &world.options(), &Silent).await.unwrap();
     let (published, after_publish) = (began.elapsed(), peak());
-    assert_eq!(report.upload.unwrap().objects, 6);
+    assert_eq!(report.upload.unwrap().summary.objects, 6);
 
     let out = world.dir.path().join("out");
     for round in 0..2 {
         let began = Instant::now();
-        let site = world.client.open_site("large", At::Best).await.unwrap();
+        let site = world.client.open_name("large").await.unwrap();
         site.get_tree("", &out, &Silent).await.unwrap();
         println!("fetched in {:?}, peak {} MiB", began.elapsed(), peak());
         assert!(same(&path, &out.join("large")));

@@ -11,9 +11,10 @@ use meganet_chain_client::{
 };
 use meganet_client::{
     FetchOptions, PublishOptions, SiteError,
-    names::{NameError, Registration, Terms, foreign::read_uri},
+    names::{NameError, NameRegistration, NameTerms, foreign::read_uri},
     progress::Silent,
     publish::PublishError,
+    resolve::{NotASite, ResolveError},
 };
 use meganet_primitives::{content::NameContent, name::NameStatus};
 use std::{fs, path::Path, time::Duration};
@@ -51,8 +52,8 @@ impl Town {
         Self { chain, alice, disk: tempfile::tempdir().unwrap(), ticking }
     }
 
-    async fn open(&self, label: &str, terms: Terms) -> Result<Registration<'_>, NameError> {
-        Registration::open(&self.chain, &self.alice, self.disk.path(), label, terms, &Silent).await
+    async fn open(&self, label: &str, terms: NameTerms) -> Result<NameRegistration<'_>, NameError> {
+        NameRegistration::open(&self.chain, &self.alice, self.disk.path(), label, terms, &Silent).await
     }
 
     async fn commitments(&self) -> usize {
@@ -77,7 +78,7 @@ impl Town {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_registered_on_the_terms_that_were_agreed_to() {
     let town = Town::with(|_| {});
-    let terms = Terms { years: 3, ..Terms::default() };
+    let terms = NameTerms { years: 3, ..NameTerms::default() };
     let registered = town.open("alice-site", terms).await.unwrap().register(Until::Finalized).await.unwrap();
     assert_eq!(registered.quote.rent, 3 * MEGA);
     let info = town.chain.name("alice-site", At::Finalized).await.unwrap().unwrap();
@@ -85,53 +86,53 @@ async fn a_name_is_registered_on_the_terms_that_were_agreed_to() {
     assert_eq!((town.commitments().await, town.held().await, town.files()), (0, town.deposit(), 0));
     let again = town.open("alice-site", terms).await.err().unwrap();
     assert!(matches!(again, NameError::AlreadyYours { .. }), "{again}");
-    for (terms, label) in [(Terms { years: 0, ..terms }, "other"), (Terms { years: 11, ..terms }, "other")] {
+    for (terms, label) in [(NameTerms { years: 0, ..terms }, "other"), (NameTerms { years: 11, ..terms }, "other")] {
         assert!(matches!(town.open(label, terms).await, Err(NameError::Years(_))));
     }
-    let cheap = Terms { years: 1, max_price: Some(MEGA / 2) };
+    let cheap = NameTerms { years: 1, max_price: Some(MEGA / 2) };
     assert!(matches!(town.open("other-name", cheap).await, Err(NameError::TooDear { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_interrupted_goes_on() {
     let town = Town::with(|_| {});
-    let mut first = town.open("alice", Terms::default()).await.unwrap();
-    let busy = town.open("alice", Terms::default()).await.err().unwrap();
+    let mut first = town.open("alice", NameTerms::default()).await.unwrap();
+    let busy = town.open("alice", NameTerms::default()).await.err().unwrap();
     assert!(matches!(busy, NameError::Busy(_)), "{busy}");
     first.commit().await.unwrap();
     let made = town.chain.commitments(&town.alice.account(), At::Best).await.unwrap();
     drop(first);
     assert_eq!((made.len(), town.files()), (1, 1));
     let submitted = town.chain.submissions();
-    town.open("alice", Terms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
+    town.open("alice", NameTerms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
     assert_eq!(town.chain.submissions(), submitted + 1, "the commitment that was there was used");
     assert_eq!((town.commitments().await, town.files()), (0, 0));
 
     // The disk is lost between: the account alone finds its secret again.
-    town.open("bakery", Terms::default()).await.unwrap().commit().await.unwrap();
+    town.open("bakery", NameTerms::default()).await.unwrap().commit().await.unwrap();
     for entry in fs::read_dir(town.disk.path()).unwrap() {
         fs::remove_dir_all(entry.unwrap().path()).unwrap();
     }
     let submitted = town.chain.submissions();
-    town.open("bakery", Terms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
+    town.open("bakery", NameTerms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
     assert_eq!(town.chain.submissions(), submitted + 1);
 
     // Registered, and ended before that was noted.
-    let mut third = town.open("cinema", Terms::default()).await.unwrap();
+    let mut third = town.open("cinema", NameTerms::default()).await.unwrap();
     let call = third.ready().await.unwrap().unwrap();
     town.chain.submit(&town.alice, vec![call], Until::InBlock).await.unwrap();
     drop(third);
     assert_eq!(town.files(), 1);
-    town.open("cinema", Terms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
+    town.open("cinema", NameTerms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
     assert_eq!((town.files(), town.held().await), (0, 3 * town.deposit()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commitment_that_became_too_old_is_replaced_by_itself() {
     let town = Town::with(|config| config.names.max_commit_age = 20);
-    town.open("alice", Terms::default()).await.unwrap().commit().await.unwrap();
+    town.open("alice", NameTerms::default()).await.unwrap().commit().await.unwrap();
     town.chain.ticks(30);
-    town.open("alice", Terms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
+    town.open("alice", NameTerms::default()).await.unwrap().register(Until::InBlock).await.unwrap();
     assert_eq!(town.chain.name("alice", At::Best).await.unwrap().unwrap().owner, town.alice.account());
     assert_eq!((town.commitments().await, town.held().await), (0, town.deposit()), "the old one was taken back");
 }
@@ -139,13 +140,13 @@ async fn a_commitment_that_became_too_old_is_replaced_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_too_late_gets_the_deposit_back() {
     let town = Town::with(|_| {});
-    town.open("alice", Terms::default()).await.unwrap().commit().await.unwrap();
+    town.open("alice", NameTerms::default()).await.unwrap().commit().await.unwrap();
     let bob = rich(&town.chain, "//Bob");
     town.chain.add_name(bob.account(), "alice");
-    let error = town.open("alice", Terms::default()).await.err().unwrap();
+    let error = town.open("alice", NameTerms::default()).await.err().unwrap();
     assert!(matches!(error, NameError::Taken { .. }), "{error}");
     assert_eq!((town.commitments().await, town.held().await, town.files()), (0, 0, 0));
-    let alike = town.open("a1ice", Terms::default()).await.err().unwrap();
+    let alike = town.open("a1ice", NameTerms::default()).await.err().unwrap();
     assert!(matches!(&alike, NameError::LooksLikeAnother { like: Some(like), .. } if like == "alice"), "{alike}");
 }
 
@@ -159,11 +160,11 @@ async fn a_premium_is_paid_only_by_who_agreed_to_it() {
     });
     town.chain.add_name([9; 32], "alice");
     town.chain.ticks(25);
-    let error = town.open("alice", Terms::default()).await.err().unwrap();
+    let error = town.open("alice", NameTerms::default()).await.err().unwrap();
     let NameError::TooDear { premium, .. } = &error else { panic!("{error}") };
     assert!(*premium > 600 * MEGA && error.to_string().contains("--max-price"), "{error}");
     let max_price = Some(2_000 * MEGA);
-    let agreed = Terms { max_price, ..Terms::default() };
+    let agreed = NameTerms { max_price, ..NameTerms::default() };
     town.open("alice", agreed).await.unwrap().register(Until::InBlock).await.unwrap();
     assert_eq!(town.chain.name("alice", At::Best).await.unwrap().unwrap().owner, town.alice.account());
 }
@@ -173,7 +174,8 @@ async fn an_account_that_cannot_pay_is_told_before_anything_is_spent() {
     let town = Town::with(|_| {});
     let poor = Signer::from_suri("//Poor").unwrap();
     town.chain.fund(poor.account(), 5 * MEGA);
-    let opened = Registration::open(&town.chain, &poor, town.disk.path(), "alice", Terms::default(), &Silent).await;
+    let opened =
+        NameRegistration::open(&town.chain, &poor, town.disk.path(), "alice", NameTerms::default(), &Silent).await;
     let error = opened.err().unwrap();
     assert!(matches!(&error, NameError::Chain(ChainError::InsufficientFunds { .. })), "{error}");
     let said = error.to_string();
@@ -191,7 +193,7 @@ async fn publish(
 }
 
 async fn index(world: &World, name: &str) -> Result<Vec<u8>, SiteError> {
-    let site = world.fresh_client().open_site(name, At::Best).await?;
+    let site = world.fresh_client().open_name(name).await?;
     let entry = site.entry("index.html").unwrap().clone();
     site.read_to_vec(&entry).await
 }
@@ -203,7 +205,7 @@ async fn delegates_publish_and_names_below_names_have_their_own() {
         (rich(&world.chain, "//Robot"), rich(&world.chain, "//Friend"), rich(&world.chain, "//Stranger"));
     world.file("index.html", b"one");
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
-    let submit = |call: Call| async { world.chain.submit(&world.owner, vec![call], Until::InBlock).await.unwrap() };
+    let submit = |call: Call| async { world.chain.submit(&world.owner, vec![call], Until::Finalized).await.unwrap() };
     submit(Call::SetNameDelegate { label: "home".into(), delegate: robot.account(), allowed: true }).await;
 
     world.file("index.html", b"two");
@@ -214,7 +216,7 @@ async fn delegates_publish_and_names_below_names_have_their_own() {
     assert_eq!(index(&world, "home").await.unwrap(), b"two");
 
     world.file("index.html", b"blog");
-    assert!(matches!(index(&world, "blog.home").await, Err(SiteError::NoSuchName { .. })));
+    assert!(matches!(index(&world, "blog.home").await, Err(SiteError::Name(NotASite::NoSuchName { .. }))));
     publish(&world, &robot, &world.site(), "blog.home").await.unwrap();
     assert_eq!(index(&world, "blog.home").await.unwrap(), b"blog");
     assert_eq!(index(&world, "home").await.unwrap(), b"two");
@@ -239,7 +241,7 @@ async fn a_rollback_brings_the_site_before_back() {
     }
     assert_eq!(index(&world, "home").await.unwrap(), b"wrong");
     let back = Call::RollbackName { label: "home".into(), version: 1 };
-    world.chain.submit(&world.owner, vec![back], Until::InBlock).await.unwrap();
+    world.chain.submit(&world.owner, vec![back], Until::Finalized).await.unwrap();
     assert_eq!(index(&world, "home").await.unwrap(), b"first");
 }
 
@@ -253,30 +255,30 @@ async fn a_name_says_why_it_opens_nothing() {
     let world = World::with(6, config, FetchOptions::default()).await;
     world.file("index.html", b"hello");
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
-    assert!(matches!(index(&world, "nobody").await, Err(SiteError::NoSuchName { .. })));
-    assert!(matches!(index(&world, "no.body.here").await, Err(SiteError::Link(_))));
+    assert!(matches!(index(&world, "nobody").await, Err(SiteError::Name(NotASite::NoSuchName { .. }))));
+    assert!(matches!(index(&world, "no.body.here").await, Err(SiteError::Resolve(ResolveError::Name(_)))));
     let set = |content| Call::SetContent { label: "home".into(), content };
     let ipfs = read_uri("ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4").unwrap();
     let foreign = Some(NameContent::Foreign(ipfs.clone()));
-    world.chain.submit(&world.owner, vec![set(foreign)], Until::InBlock).await.unwrap();
+    world.chain.submit(&world.owner, vec![set(foreign)], Until::Finalized).await.unwrap();
     let error = index(&world, "home").await.unwrap_err();
-    assert!(matches!(&error, SiteError::Foreign { reference, .. } if *reference == ipfs), "{error}");
+    assert!(matches!(&error, SiteError::Name(NotASite::Foreign { reference, .. }) if *reference == ipfs), "{error}");
     assert!(error.to_string().contains("ipfs://bafy") && !error.is_not_found(), "{error}");
-    world.chain.submit(&world.owner, vec![set(None)], Until::InBlock).await.unwrap();
-    assert!(matches!(index(&world, "home").await, Err(SiteError::NoContent { .. })));
+    world.chain.submit(&world.owner, vec![set(None)], Until::Finalized).await.unwrap();
+    assert!(matches!(index(&world, "home").await, Err(SiteError::Name(NotASite::NoContent { .. }))));
 
     // A site is published over what was foreign, and is gone when the name lapses.
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
     assert_eq!(index(&world, "home").await.unwrap(), b"hello");
-    while world.chain.name("home", At::Best).await.unwrap().unwrap().status != NameStatus::Premium {
+    while world.chain.name("home", At::Finalized).await.unwrap().unwrap().status != NameStatus::Premium {
         world.chain.ticks(200);
     }
     let error = index(&world, "home").await.unwrap_err();
-    assert!(matches!(error, SiteError::Lapsed { .. }) && error.is_not_found(), "{error}");
+    assert!(matches!(error, SiteError::Name(NotASite::Lapsed { .. })) && error.is_not_found(), "{error}");
     let dear = publish(&world, &world.owner, &world.site(), "home").await.unwrap_err();
     assert!(matches!(dear, PublishError::Name(NameError::TooDear { .. })), "{dear}");
     world.chain.fund(world.owner.account(), 10_000 * MEGA);
-    let terms = Terms { years: 1, max_price: Some(5_000 * MEGA) };
+    let terms = NameTerms { years: 1, max_price: Some(5_000 * MEGA) };
     let options = PublishOptions { terms, ..world.options() };
     let report = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
     assert_eq!((report.registered, report.version), (true, 1));
@@ -293,7 +295,7 @@ async fn what_is_submitted_already_is_not_paid_for_twice() {
     // The commitment is made and old enough, and then no block takes anything.
     let (site, options) = (world.site(), world.options());
     let root = &options.registrations;
-    let registering = Registration::open(&world.chain, &world.owner, root, "home", Terms::default(), &Silent);
+    let registering = NameRegistration::open(&world.chain, &world.owner, root, "home", NameTerms::default(), &Silent);
     registering.await.unwrap().ready().await.unwrap();
     world.chain.set_full(true);
     let before = world.chain.submissions();

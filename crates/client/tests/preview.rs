@@ -8,7 +8,7 @@ mod support;
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until};
 use meganet_client::{
     PublishOptions, PublishPreview,
-    names::{NameError, Terms},
+    names::{NameError, NameTerms},
     progress::Silent,
     publish::PublishError,
 };
@@ -37,12 +37,12 @@ async fn a_preview_says_what_publishing_does_and_changes_nothing() {
     assert_eq!((first.points_at.clone(), first.version, first.subname_deposit), (None, 0, 0));
     assert_eq!(world.chain.all_groups(At::Best).await.unwrap(), []);
     let report = publish().await;
-    let (said, done) = (first.upload.unwrap(), report.upload.unwrap());
+    let (said, done) = (first.upload.unwrap().summary, report.upload.unwrap().summary);
     assert_eq!((said.objects, said.plain_bytes, said.shard_bytes), (done.objects, done.plain_bytes, done.shard_bytes));
     assert_eq!((said.profile, said.expiry, said.price), (done.profile, done.expiry, done.price));
     assert_eq!((first.totals, first.name_quote), (report.totals, report.name_quote));
     let deposit = world.chain.params(At::Best).await.unwrap().group_deposit;
-    assert_eq!(said.group_deposit, deposit);
+    assert_eq!(first.upload.unwrap().group_deposit, deposit);
     let name = first.name_quote.unwrap().total() + world.chain.name_params(At::Best).await.unwrap().record_deposit;
     assert_eq!(first.needed, said.price + deposit + name);
     assert!(first.is_affordable());
@@ -57,9 +57,9 @@ async fn a_preview_says_what_publishing_does_and_changes_nothing() {
     assert!(tree(&options.state_dir) == kept, "what is kept has changed");
     assert_eq!((second.totals.files, second.totals.new_files), (3, 1));
     let report = publish().await;
-    let (said, done) = (second.upload.unwrap(), report.upload.unwrap());
+    let (said, done) = (second.upload.unwrap().summary, report.upload.unwrap().summary);
     assert_eq!((said.objects, said.plain_bytes, said.shard_bytes), (done.objects, done.plain_bytes, done.shard_bytes));
-    assert_eq!((said.price, said.group_deposit, second.needed), (done.price, 0, done.price));
+    assert_eq!((said.price, second.upload.unwrap().group_deposit, second.needed), (done.price, 0, done.price));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,14 +79,14 @@ async fn what_an_interrupted_run_has_uploaded_would_not_be_sent_again() {
 
     let kept = tree(&options.state_dir);
     let look = || async { world.client.preview(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap() };
-    let said = look().await.upload.unwrap();
+    let said = look().await.upload.unwrap().summary;
     assert_eq!((said.objects, said.resumed, said.plain_bytes, said.shard_bytes), (3, 3, 0, 0));
     assert!(tree(&options.state_dir) == kept, "what is kept has changed");
     world.file("4", &noise(4, 1_000));
-    let said = look().await.upload.unwrap();
+    let said = look().await.upload.unwrap().summary;
     assert_eq!((said.objects, said.resumed), (4, 2));
     let done = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
-    let done = done.upload.unwrap();
+    let done = done.upload.unwrap().summary;
     assert_eq!((done.objects, done.resumed, done.plain_bytes), (said.objects, said.resumed, said.plain_bytes));
     assert_eq!(done.price, said.price);
 }
@@ -99,7 +99,7 @@ async fn a_name_below_a_name_takes_a_deposit_of_its_owner() {
     let first = preview(&world, "blog.home").await;
     assert_eq!(first.subname_deposit, world.chain.name_params(At::Best).await.unwrap().record_deposit);
     let upload = first.upload.unwrap();
-    assert_eq!(first.needed, upload.price + upload.group_deposit + first.subname_deposit);
+    assert_eq!(first.needed, upload.summary.price + upload.group_deposit + first.subname_deposit);
     let site = world.site();
     let before = world.chain.balance(&world.owner.account(), At::Best).await.unwrap().held;
     world.client.publish(&world.owner, &site, "blog.home", &world.options(), &Silent).await.unwrap();
@@ -124,7 +124,7 @@ async fn what_would_be_refused_is_refused_and_too_little_money_is_told() {
     assert!(matches!(taken, PublishError::Name(NameError::NotYours { .. })), "{taken}");
     let alike = look(owner.clone(), "rnodem", options.clone()).await.unwrap_err();
     assert!(alike.to_string().contains("looks like modern"), "{alike}");
-    let terms = Terms { years: 1, max_price: Some(1) };
+    let terms = NameTerms { years: 1, max_price: Some(1) };
     let dear = look(owner.clone(), "free", PublishOptions { terms, ..options.clone() }).await.unwrap_err();
     assert!(matches!(dear, PublishError::Name(NameError::TooDear { .. })), "{dear}");
     let poor = Signer::from_suri("//Poor").unwrap();

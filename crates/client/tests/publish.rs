@@ -38,7 +38,7 @@ fn fill(world: &World) {
 }
 
 async fn assert_readable(world: &World, label: &str) {
-    let site = world.fresh_client().open_site(label, At::Best).await.unwrap();
+    let site = world.fresh_client().open_name(label).await.unwrap();
     let out = world.dir.path().join("out");
     let _ = fs::remove_dir_all(&out);
     let fetched = site.get_tree("", &out, &Silent).await.unwrap();
@@ -54,10 +54,10 @@ async fn a_site_comes_back_whole_and_survives_the_loss_of_all_but_k() {
     let report = world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     assert!(report.registered && !report.unchanged && report.version == 1);
     assert_eq!(report.totals.files, 56);
-    let upload = report.upload.unwrap();
+    let upload = report.upload.unwrap().summary;
     assert_eq!((upload.profile, upload.objects, upload.resumed), (ProfileId::Compact, 2, 0));
     assert_eq!(upload.shard_bytes, world.received());
-    assert!(upload.price > 0 && upload.fee > 0);
+    assert!(upload.price > 0 && report.upload.unwrap().fee > 0);
     assert_readable(&world, "home").await;
 
     // Any 4 of 6 may go: here those that hold the data shards.
@@ -66,7 +66,7 @@ async fn a_site_comes_back_whole_and_survives_the_loss_of_all_but_k() {
 
     // One more and it is an error that says who is missing.
     world.kill(&[4]).await;
-    let site = world.fresh_client().open_site("home", At::Best).await;
+    let site = world.fresh_client().open_name("home").await;
     let error = site.unwrap_err();
     assert!(matches!(error, SiteError::Fetch(FetchError::TooFewShards { have: 1, need: 2, .. })), "{error}");
     assert!(error.to_string().contains("slot 4"), "{error}");
@@ -87,7 +87,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
     assert!(again.unchanged && again.upload.is_none() && again.version == 1);
     assert_eq!(world.received(), all);
 
-    let before = world.client.open_site("thousand", At::Best).await.unwrap();
+    let before = world.client.open_name("thousand").await.unwrap();
     world.file("3/3.html", b"changed");
     let changed = publish().await;
     assert_eq!(changed.version, 2);
@@ -99,7 +99,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
     // Whoever opened the old version goes on reading the old version.
     let old = before.read_to_vec(before.entry("3/3.html").unwrap()).await.unwrap();
     assert_eq!(old, noise(3, 4_000));
-    let after = world.client.open_site("thousand", At::Best).await.unwrap();
+    let after = world.client.open_name("thousand").await.unwrap();
     assert_eq!(after.read_to_vec(after.entry("3/3.html").unwrap()).await.unwrap(), b"changed");
 
     // A fresh copy of the folder, with other times, and without what this machine remembers: nothing to do.
@@ -125,7 +125,7 @@ async fn corrupted_shards_are_noticed_and_read_around() {
     // Nothing but wrong shards is an error, never wrong content.
     world.in_slot(4).await.corrupt();
     let client = world.fresh_client();
-    let error = match client.open_site("home", At::Best).await {
+    let error = match client.open_name("home").await {
         Err(error) => error,
         Ok(site) => {
             let entry = site.entry("large.bin").unwrap().clone();
@@ -155,8 +155,8 @@ async fn ranges_are_what_the_file_holds() {
     // Objects so small that the file spans several.
     let options = PublishOptions { object_len: 400_000, ..world.options() };
     let report = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
-    assert_eq!(report.upload.unwrap().objects, 1 + 4 + 1);
-    let site = world.client.open_site("home", At::Best).await.unwrap();
+    assert_eq!(report.upload.unwrap().summary.objects, 1 + 4 + 1);
+    let site = world.client.open_name("home").await.unwrap();
     let entry = site.entry("large").unwrap().clone();
     for range in
         [0..1, 65_519..65_521, 399_999..400_001, 0..1_500_000, 1_499_999..1_500_000, 1_400_000..9_000_000, 5..5]
@@ -227,7 +227,7 @@ async fn an_interrupted_publish_goes_on_where_it_was() {
         worker.faults.bad_receipts.store(true, Ordering::SeqCst);
     }
     let report = world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap();
-    let upload = report.upload.unwrap();
+    let upload = report.upload.unwrap().summary;
     assert_eq!((upload.objects, upload.resumed, upload.plain_bytes), (11, 11, 0));
     assert!(report.registered);
     assert_eq!(world.chain.commitments(&world.owner.account(), At::Best).await.unwrap(), [], "one was enough");
@@ -252,7 +252,7 @@ async fn what_workers_lost_meanwhile_is_uploaded_again() {
         world.in_slot(slot).await.shards.lock().unwrap().clear();
     }
     let report = world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap();
-    assert_eq!(report.upload.unwrap().resumed, 0);
+    assert_eq!(report.upload.unwrap().summary.resumed, 0);
     assert_readable(&world, "home").await;
 }
 
@@ -266,7 +266,7 @@ async fn a_site_that_fills_a_group_goes_on_in_the_next() {
     }
     let options = PublishOptions { object_len: 500_000, ..world.options() };
     let report = world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap();
-    assert!(report.upload.unwrap().objects > 14);
+    assert!(report.upload.unwrap().summary.objects > 14);
     assert_eq!(world.chain.all_groups(At::Best).await.unwrap().len(), 2);
     assert_readable(&world, "home").await;
 }
@@ -401,14 +401,14 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
     let mut world = World::start().await;
     world.file("a", &noise(1, 1_234_567));
     let report = world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
-    let site = world.client.open_site("home", At::Best).await.unwrap();
+    let site = world.client.open_name("home").await.unwrap();
     let data = site.manifest().objects[0];
     for slot in [0_u8, 5] {
         let worker = world.in_slot(slot.into()).await;
         let lost = worker.shards.lock().unwrap().remove(&data.object).unwrap();
         let client = world.fresh_client();
-        let object = client.object(data.group, data.object).await.unwrap();
-        let rebuilt: Vec<_> = client.rebuild_shard(object, slot).try_collect().await.unwrap();
+        let object = client.network().object(data.group, data.object).await.unwrap();
+        let rebuilt: Vec<_> = client.network().rebuild_shard(object, slot).try_collect().await.unwrap();
         assert!(rebuilt.concat() == lost.bytes);
         let shards = world.in_slot(slot.into()).await.shards.clone();
         shards.lock().unwrap().insert(data.object, lost);
@@ -417,12 +417,12 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
     world.in_slot(1).await.corrupt();
     world.kill(&[2, 3]).await;
     let client = world.fresh_client();
-    let object = client.object(data.group, data.object).await.unwrap();
-    let rebuilt: Vec<_> = client.rebuild_shard(object.clone(), 0).try_collect().await.unwrap();
+    let object = client.network().object(data.group, data.object).await.unwrap();
+    let rebuilt: Vec<_> = client.network().rebuild_shard(object.clone(), 0).try_collect().await.unwrap();
     assert_eq!(rebuilt.concat().len() as u64, object.layout().shard_len());
     world.kill(&[4]).await;
-    let error = client.rebuild_shard(object, 0).try_collect::<Vec<_>>().await.unwrap_err();
-    assert!(matches!(error, SiteError::Fetch(FetchError::TooFewShards { .. })), "{error}");
+    let error = client.network().rebuild_shard(object, 0).try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(matches!(error, FetchError::TooFewShards { .. }), "{error}");
     assert_eq!(report.content.group, 0);
 }
 
@@ -431,7 +431,7 @@ async fn readers_share_one_network_without_mixing_anything_up() {
     let world = World::start().await;
     fill(&world);
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
-    let site = Arc::new(world.fresh_client().open_site("home", At::Best).await.unwrap());
+    let site = Arc::new(world.fresh_client().open_name("home").await.unwrap());
     let mut readers = tokio::task::JoinSet::new();
     for round in 0..3 {
         for (path, bytes) in tree(&world.site()) {

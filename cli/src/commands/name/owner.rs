@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::Result;
 use meganet_chain_client::{At, Call, Mega, Until, account::format_account};
-use meganet_client::names::standing::Standing;
+use meganet_client::names::access::WriteAccess;
 use serde_json::json;
 
 /// `meganet name transfer NAME TO`
@@ -59,7 +59,7 @@ pub async fn delegate(session: &Session, command: DelegateCommand) -> Result<()>
 async fn delegates(session: &Session, name: &str) -> Result<()> {
     let label = read_label(name)?;
     let chain = session.chain().await?;
-    let standing = Standing::find(chain.as_ref(), &label, &[0; 32], At::Best).await?;
+    let standing = WriteAccess::find(chain.as_ref(), &label, &[0; 32], At::Best).await?;
     let delegates = chain.name_delegates(&label, At::Best).await?;
     let accounts: Vec<String> = delegates.iter().map(format_account).collect();
     let value = json!({ "name": label, "owner": format_account(&standing.info.owner), "delegates": accounts });

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::{Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
 use meganet_chain_client::{At, ChainClient, Mega, account::format_account};
-use meganet_client::names::{NameError, look, obstacle};
+use meganet_client::names::{NameError, lookalikes, obstacle};
 use meganet_primitives::{
     AccountId,
     name::{MAX_YEARS, Quote},
@@ -75,7 +75,7 @@ pub async fn search(session: &Session, word: &str) -> Result<()> {
     let word = read_label(word)?;
     let who = asker(session);
     let chain = session.chain().await?;
-    let looking = look::variants(&word).into_iter().map(|label| Offer::look(chain.as_ref(), label, 1, &who));
+    let looking = lookalikes::variants(&word).into_iter().map(|label| Offer::look(chain.as_ref(), label, 1, &who));
     let found: Vec<Offer> = stream::iter(looking).buffered(AT_ONCE).try_collect().await?;
     let value: Vec<Value> = found.iter().map(Offer::json).collect();
     session.output.result(&value, |_| found.iter().map(Offer::text).collect::<Vec<_>>().join("\n"))

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call};
-use meganet_client::names::{foreign, record, standing::Standing};
+use meganet_client::names::{access::WriteAccess, foreign, record};
 use meganet_primitives::{
     content::{ContentRef, NameContent},
     link::Link,
@@ -88,7 +88,7 @@ async fn record(session: &Session, name: &str, key: RecordKey, value: Option<Rec
     let about = record::key_text(&key);
     if value.is_none() && !remove {
         let chain = session.chain().await?;
-        Standing::find(chain.as_ref(), &label, &[0; 32], At::Finalized).await?;
+        WriteAccess::find(chain.as_ref(), &label, &[0; 32], At::Finalized).await?;
         let value = chain.name_record(&label, &key, At::Finalized).await?;
         let value = value.with_context(|| format!("{label} has no record '{about}'"))?;
         let text = record::value_text(&key, &value);

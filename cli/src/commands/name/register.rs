@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use meganet_chain_client::{At, Call, Mega, Until};
-use meganet_client::names::{NameError, Registration, Terms, standing::Standing};
+use meganet_client::names::{NameError, NameRegistration, NameTerms, access::WriteAccess};
 use meganet_primitives::{
     Balance,
     name::{MAX_YEARS, Quote},
@@ -25,9 +25,10 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
     let chain = session.chain().await?;
     let quote = chain.name_quote(&label, args.terms.years, At::Best).await?;
     let max_price = confirmed_price(&label, &quote, args.terms.max_price.map(|price| price.0), args.dry_run)?;
-    let terms = Terms { years: args.terms.years, max_price };
+    let terms = NameTerms { years: args.terms.years, max_price };
     let bars = Bars::default();
-    let registration = Registration::open(chain.as_ref(), &signer, &registrations_dir()?, &label, terms, &bars).await?;
+    let registration =
+        NameRegistration::open(chain.as_ref(), &signer, &registrations_dir()?, &label, terms, &bars).await?;
     let quote = registration.quote();
     if args.dry_run {
         let value =
@@ -100,7 +101,7 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
     let at = chain.pin(At::Best).await?;
     let params = chain.name_params(at).await?;
     let rent = params.rent(label.len(), years);
-    let standing = Standing::find(chain.as_ref(), &label, &session.account_id(None).unwrap_or_default(), at).await?;
+    let standing = WriteAccess::find(chain.as_ref(), &label, &session.account_id(None).unwrap_or_default(), at).await?;
     let expires = params.extended(standing.info.expires, years);
     let now = now(chain.as_ref()).await?;
     let mut value =

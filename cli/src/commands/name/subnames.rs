@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use meganet_chain_client::{At, Call, account::format_account};
-use meganet_client::names::standing::Standing;
+use meganet_client::names::access::WriteAccess;
 use meganet_primitives::{chain::SubnameInfo, name::split_name};
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn parts(name: &str) -> Result<(String, String)> {
 async fn subnames(session: &Session, name: &str) -> Result<()> {
     let label = read_label(name)?;
     let chain = session.chain().await?;
-    Standing::find(chain.as_ref(), &label, &[0; 32], At::Finalized).await?;
+    WriteAccess::find(chain.as_ref(), &label, &[0; 32], At::Finalized).await?;
     let all = chain.all_subnames(&label, At::Finalized).await?;
     let value: Vec<Value> = all.iter().map(|sub| subname_json(&label, sub)).collect();
     session.output.result(&value, |_| {

@@ -51,7 +51,7 @@ impl fmt::Display for Coverage {
 }
 
 async fn open(client: &Client, report: &PublishReport) -> Result<Site, RenewError> {
-    Ok(client.open_content(&report.content).await?)
+    Ok(client.open_published(report).await?)
 }
 
 async fn prepay(

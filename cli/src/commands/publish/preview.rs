@@ -28,12 +28,12 @@ pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPrevi
         "stored_files": totals.files.saturating_sub(totals.new_files),
         "stored_bytes": totals.bytes.saturating_sub(totals.new_bytes),
         "skipped": preview.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),
-        "profile": upload.map(|upload| upload.profile.to_string()),
-        "upload_objects": upload.map_or(0, |upload| upload.objects.saturating_sub(upload.resumed)),
-        "upload_bytes": upload.map_or(0, |upload| upload.plain_bytes),
-        "upload_shard_bytes": upload.map_or(0, |upload| upload.shard_bytes),
-        "price": upload.map_or(0, |upload| upload.price).to_string(),
-        "expiry": upload.map(|upload| upload.expiry),
+        "profile": upload.map(|upload| upload.summary.profile.to_string()),
+        "upload_objects": upload.map_or(0, |upload| upload.summary.objects.saturating_sub(upload.summary.resumed)),
+        "upload_bytes": upload.map_or(0, |upload| upload.summary.plain_bytes),
+        "upload_shard_bytes": upload.map_or(0, |upload| upload.summary.shard_bytes),
+        "price": upload.map_or(0, |upload| upload.summary.price).to_string(),
+        "expiry": upload.map(|upload| upload.summary.expiry),
         "group_deposit": upload.map_or(0, |upload| upload.group_deposit).to_string(),
         "needed": preview.needed.to_string(),
         "available": preview.available.to_string(),
@@ -63,16 +63,23 @@ pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> 
     ));
     lines.push(format!(
         "would upload {} as {} of shards ({}): {} with new content ({}); the others are stored already",
-        bytes(upload.plain_bytes),
-        bytes(upload.shard_bytes),
-        upload.profile,
+        bytes(upload.summary.plain_bytes),
+        bytes(upload.summary.shard_bytes),
+        upload.summary.profile,
         counted(totals.new_files, "file", "files"),
         bytes(totals.new_bytes),
     ));
-    if upload.resumed > 0 {
-        lines.push(format!("an interrupted run already uploaded {} of {} objects", upload.resumed, upload.objects));
+    if upload.summary.resumed > 0 {
+        lines.push(format!(
+            "an interrupted run already uploaded {} of {} objects",
+            upload.summary.resumed, upload.summary.objects
+        ));
     }
-    lines.push(format!("would pay {} for storage until epoch {}, plus fees", Mega(upload.price), upload.expiry));
+    lines.push(format!(
+        "would pay {} for storage until epoch {}, plus fees",
+        Mega(upload.summary.price),
+        upload.summary.expiry
+    ));
     if upload.group_deposit > 0 {
         lines.push(format!("would open a placement group for a refundable deposit of {}", Mega(upload.group_deposit)));
     }
@@ -93,11 +100,14 @@ fn next_version(preview: &PublishPreview) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meganet_client::{pack::Totals, publish::UploadForecast};
+    use meganet_client::{
+        pack::Totals,
+        publish::{UploadForecast, UploadSummary},
+    };
     use meganet_primitives::placement::ProfileId;
 
     fn preview() -> PublishPreview {
-        let upload = UploadForecast {
+        let summary = UploadSummary {
             profile: ProfileId::Compact,
             objects: 3,
             resumed: 0,
@@ -105,8 +115,8 @@ mod tests {
             shard_bytes: 18 << 10,
             expiry: 12,
             price: 5,
-            group_deposit: 0,
         };
+        let upload = UploadForecast { summary, group_deposit: 0 };
         PublishPreview {
             points_at: None,
             version: 3,

@@ -1,7 +1,7 @@
 //! What registering a name would take, found out without beginning it.
 
 use super::{
-    NameError, PendingStore, Terms,
+    NameError, NameTerms, PendingStore,
     registrar::{agree, needed, obstacle, quote},
     secret::NameKey,
 };
@@ -14,12 +14,12 @@ use std::path::Path;
 pub struct Estimate {
     /// What the name costs.
     pub quote: Quote,
-    /// What the account still needs for it besides fees, in planck: as [`super::Registration::needed`].
+    /// What the account still needs for it besides fees, in planck: as [`super::NameRegistration::needed`].
     pub needed: Balance,
 }
 
 impl Estimate {
-    /// Checks what [`super::Registration::open`] checks, except that the account can pay. Nothing is kept, locked or sent.
+    /// Checks what [`super::NameRegistration::open`] checks, except that the account can pay. Nothing is kept, locked or sent.
     ///
     /// # Errors
     /// [`NameError`] says why the name cannot be had on these terms.
@@ -28,7 +28,7 @@ impl Estimate {
         signer: &Signer,
         root: &Path,
         label: &str,
-        terms: Terms,
+        terms: NameTerms,
     ) -> Result<Self, NameError> {
         let quote = quote(chain, label, terms.years).await?;
         if let Some(obstacle) = obstacle(chain, label, &signer.account()).await? {

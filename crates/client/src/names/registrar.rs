@@ -2,10 +2,10 @@
 
 use super::{
     NameError,
-    look::look_alikes,
+    lookalikes::look_alikes,
     pending::{Lock, Pending, PendingStore},
     recover::recover,
-    registration::{Standing, Step, View, next},
+    registration::{self, Step, View, next},
     secret::NameKey,
 };
 use futures::{StreamExt, stream};
@@ -31,14 +31,14 @@ const CHANGED: [&str; 6] =
 
 /// On which terms a name is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct NameTerms {
     /// For so many years.
     pub years: u32,
     /// The most that rent and premium together may come to, in planck; `None` agrees to any rent and to no premium.
     pub max_price: Option<Balance>,
 }
 
-impl Default for Terms {
+impl Default for NameTerms {
     /// For a year, without a premium.
     fn default() -> Self {
         Self { years: 1, max_price: None }
@@ -57,19 +57,19 @@ pub struct Registered {
 }
 
 /// A registration under way. While it lives, no other process registers the same name.
-pub struct Registration<'a> {
+pub struct NameRegistration<'a> {
     chain: &'a dyn ChainClient,
     signer: &'a Signer,
     progress: &'a dyn Progress,
     store: PendingStore,
     label: String,
-    terms: Terms,
+    terms: NameTerms,
     quote: Quote,
     pending: Option<Pending>,
     _lock: Lock,
 }
 
-impl<'a> Registration<'a> {
+impl<'a> NameRegistration<'a> {
     /// Begins, or takes up what was interrupted: checks everything that can be checked before anything is spent.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl<'a> Registration<'a> {
         signer: &'a Signer,
         root: &Path,
         label: &str,
-        terms: Terms,
+        terms: NameTerms,
         progress: &'a dyn Progress,
     ) -> Result<Self, NameError> {
         let quote = quote(chain, label, terms.years).await?;
@@ -241,16 +241,19 @@ impl<'a> Registration<'a> {
         let at = At::Block(now.hash);
         let params: NameParams = self.chain.name_params(at).await?;
         let commitments = self.chain.commitments(&account, at).await?;
-        let standing = match self.chain.name(&self.label, at).await?.filter(|info| info.status.works()) {
-            Some(info) if info.owner == account => Standing::Ours,
-            Some(_) => Standing::Gone,
+        let availability = match self.chain.name(&self.label, at).await?.filter(|info| info.status.works()) {
+            Some(info) if info.owner == account => registration::Availability::Ours,
+            Some(_) => registration::Availability::Gone,
             None => match self.chain.availability(&self.label, &account, at).await? {
-                Availability::Free => Standing::Free,
-                _ => Standing::Gone,
+                Availability::Free => registration::Availability::Free,
+                _ => registration::Availability::Gone,
             },
         };
         self.recover(&commitments)?;
-        Ok(next(self.pending.as_ref(), &View { account, now: now.number, params, commitments: &commitments, standing }))
+        Ok(next(
+            self.pending.as_ref(),
+            &View { account, now: now.number, params, commitments: &commitments, availability },
+        ))
     }
 
     /// Finds the secret of a commitment whose file was lost.
@@ -316,7 +319,7 @@ pub(super) async fn quote(chain: &dyn ChainClient, label: &str, years: u32) -> R
 ///
 /// # Errors
 /// [`NameError::TooDear`]
-pub(super) fn agree(label: &str, quote: &Quote, terms: Terms) -> Result<(), NameError> {
+pub(super) fn agree(label: &str, quote: &Quote, terms: NameTerms) -> Result<(), NameError> {
     let price = quote.rent.saturating_add(quote.premium);
     if price > terms.max_price.unwrap_or(quote.rent) {
         let (name, premium) = (label.to_owned(), quote.premium);

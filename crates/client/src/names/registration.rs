@@ -9,7 +9,7 @@ use meganet_primitives::{AccountId, BlockNumber, chain::CommitmentInfo, hash::Ha
 
 /// Whether a name can still be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Availability {
     /// It can be registered.
     Free,
     /// The account owns it.
@@ -30,7 +30,7 @@ pub struct View<'a> {
     /// The account's commitments.
     pub commitments: &'a [CommitmentInfo],
     /// Whether the name can be had.
-    pub standing: Standing,
+    pub availability: Availability,
 }
 
 /// What to do next.
@@ -66,14 +66,14 @@ pub enum Step {
 pub fn next(pending: Option<&Pending>, view: &View<'_>) -> Step {
     let on_chain = |hash: &Hash| view.commitments.iter().find(|one| one.commitment == *hash).map(|one| one.block);
     let commitment = pending.map(|pending| pending.commitment(&view.account));
-    match view.standing {
-        Standing::Ours => return Step::Done,
-        Standing::Gone => {
+    match view.availability {
+        Availability::Ours => return Step::Done,
+        Availability::Gone => {
             let replaced = pending.and_then(|pending| pending.replaces);
             let cancel = commitment.into_iter().chain(replaced).filter(|hash| on_chain(hash).is_some()).collect();
             return Step::GiveUp { cancel };
         }
-        Standing::Free => {}
+        Availability::Free => {}
     }
     let (Some(pending), Some(commitment)) = (pending, commitment) else { return Step::Prepare { replaces: None } };
     let Some(block) = on_chain(&commitment) else {

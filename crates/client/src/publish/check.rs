@@ -1,25 +1,32 @@
 //! Whether the signer may point the name at something, and at what it points now.
 
-use super::PublishError;
+use super::error::PublishError;
 use crate::{
     client::Client,
+    error::SiteError,
     names::{
         NameError,
-        standing::{Role, Standing},
+        access::{Role, WriteAccess},
     },
-    progress::Progress,
+    site::Site,
 };
+use backon::{ConstantBuilder, Retryable};
 use meganet_chain_client::{At, Call, Signer};
 use meganet_primitives::{
     Balance,
     content::{ContentRef, NameContent},
-    manifest::Manifest,
     name::split_name,
 };
-use std::sync::Arc;
+use meganet_transfer::progress::Progress;
+use std::time::Duration;
+
+/// How often, and for how long, the newest final block is looked at until it has what the best block has: half a minute.
+const FINALITY: ConstantBuilder = ConstantBuilder::new().with_delay(Duration::from_millis(500)).with_max_times(60);
 
 /// The name that is published under.
 pub(super) struct Target {
+    /// The whole name.
+    name: String,
     label: String,
     /// What stands before the dot.
     sub: Option<String>,
@@ -43,12 +50,20 @@ impl Target {
         let (sub, label) = split_name(name).map_err(bad)?;
         let owned = |text: &str| text.to_owned();
         let chain = client.chain().as_ref();
-        let Some(standing) = Standing::of(chain, name, &signer.account(), At::Best).await? else {
+        let Some(standing) = WriteAccess::of(chain, name, &signer.account(), At::Best).await? else {
             // Only a label is registered on the way: whose the name below it would be is not asked for here.
             if !register || sub.is_some() {
                 return Err(PublishError::NotRegistered { name: owned(label) });
             }
-            return Ok(Self { label: owned(label), sub: None, new: true, content: None, version: 0, opens: false });
+            return Ok(Self {
+                name: owned(name),
+                label: owned(label),
+                sub: None,
+                new: true,
+                content: None,
+                version: 0,
+                opens: false,
+            });
         };
         standing.may_write()?;
         // Who writes for an owner writes at the owner's expense.
@@ -58,7 +73,7 @@ impl Target {
             (Some(_), Some(subname)) => (subname.content, subname.version),
             (Some(_), None) => (None, 0),
         };
-        Ok(Self { label: owned(label), sub: sub.map(owned), new: false, content, version, opens })
+        Ok(Self { name: owned(name), label: owned(label), sub: sub.map(owned), new: false, content, version, opens })
     }
 
     /// The label, if it is to be registered.
@@ -103,15 +118,39 @@ impl Target {
         }
     }
 
-    /// The manifest that is published now; `None` where there is none that can be read, so that all has to be uploaded.
-    pub(super) async fn previous(&self, client: &Client, progress: &dyn Progress) -> Option<Arc<Manifest>> {
+    /// Opens the version that is published now; `None` where there is none, or none that can be read, so that everything has to
+    /// be uploaded.
+    pub(super) async fn current(&self, client: &Client, progress: &dyn Progress) -> Option<Site> {
         let content = self.content()?;
-        match client.manifest(&content).await {
-            Ok(manifest) => Some(manifest),
+        match self.open(client, content).await {
+            Ok(site) => Some(site),
             Err(error) => {
                 progress.note(&format!("the published version cannot be read, so all files are uploaded: {error}"));
                 None
             }
         }
     }
+
+    /// Opens that version by the resolver's answer: a node that has to prove its answers could otherwise make the new manifest
+    /// refer to objects of its choice. The answer is from a final block, so a version that was just published takes a while.
+    async fn open(&self, client: &Client, content: ContentRef) -> Result<Site, CurrentError> {
+        let ask = || async {
+            let resolved = client.resolver().resolve(&self.name).await.map_err(SiteError::from)?;
+            match resolved.content() {
+                Ok(proven) if proven == content => Ok(resolved),
+                _ => Err(CurrentError::NotFinal),
+            }
+        };
+        let resolved = ask.retry(FINALITY).when(|error| matches!(error, CurrentError::NotFinal)).await?;
+        Ok(client.open(&resolved).await?)
+    }
+}
+
+/// Why the published version cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum CurrentError {
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    #[error("the name points elsewhere in the newest final block")]
+    NotFinal,
 }

@@ -6,7 +6,7 @@
 // The SCALE derive casts the indices of variants.
 #![allow(clippy::cast_possible_truncation)]
 
-use super::PublishError;
+use super::error::PublishError;
 use crate::pack::{PackId, content_hash};
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{

@@ -1,9 +1,16 @@
 //! One file as a link.
 
-use super::{PublishError, PublishOptions, UploadReport, blocking, digest, state, state::State, uploader::Uploader};
+use super::{
+    error::PublishError,
+    folder::{blocking, digest},
+    options::PublishOptions,
+    report::UploadReport,
+    state::{self, State},
+    uploader::Uploader,
+};
 use crate::{
     client::Client,
-    pack::{Plan, single},
+    pack::{FoundFile, Plan, single},
 };
 use meganet_chain_client::{BlockRef, Signer};
 use meganet_primitives::{content::ContentRef, link::Link};
@@ -13,21 +20,21 @@ use std::{path::Path, sync::Arc};
 /// What putting a file did.
 #[derive(Clone, Debug)]
 pub struct PutReport {
-    /// The link. Whoever has it can read the file.
+    /// The link. Anyone who has it can read the file.
     pub link: Link,
-    /// The manifest that it leads to.
+    /// The manifest that the link leads to.
     pub content: ContentRef,
     /// Bytes of the file.
     pub size: u64,
-    /// What went to the workers.
+    /// What was uploaded.
     pub upload: UploadReport,
     /// The block that registered it.
     pub block: BlockRef,
 }
 
 impl Client {
-    /// Stores a file and gives the link to it: to a manifest with this one file. No name is involved. Run again after an
-    /// interruption, it goes on; run again after it has finished, it stores another copy with another link.
+    /// Stores a file and returns the link to it: to a manifest with this one file. No name is involved. Run again after an
+    /// interruption, it continues; run again after it has finished, it stores another copy with another link.
     ///
     /// # Errors
     /// [`PublishError`]. Nothing is registered then.
@@ -41,7 +48,7 @@ impl Client {
         progress.begin(Stage::Listing, None);
         let path = file.to_owned();
         let files = vec![blocking(move || single(&path)).await??];
-        let size = files.iter().map(crate::pack::FoundFile::size).sum();
+        let size = files.iter().map(FoundFile::size).sum();
         let mut state = State::open(&options.state_dir, &self.chain().genesis(), &state::file(file))?;
         let hashes = digest(&files, None, progress).await?;
         let uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;

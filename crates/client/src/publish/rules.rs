@@ -1,6 +1,6 @@
 //! Checks the rules of a site before anything is uploaded.
 
-use super::PublishError;
+use super::error::PublishError;
 use crate::pack::FoundFile;
 use meganet_site::{RuleErrors, check_rules, control::is_rule_file, rules::MAX_RULE_BYTES};
 

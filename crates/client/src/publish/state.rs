@@ -1,6 +1,6 @@
 //! The state folder: `GENESIS/SITE/` with a lock, a journal, digests, and until when objects are paid for.
 
-use super::{PublishError, journal::Journal};
+use super::{error::PublishError, journal::Journal};
 use crate::pack::content_hash;
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{Epoch, hash::Hash, manifest::Manifest, object::ObjectId};

@@ -1,18 +1,18 @@
-//! The checkpoint from which proofs are checked: a file that grows newer with every answer.
+//! The checkpoint from which proofs are checked: a file that advances with every answer.
 
 use meganet_name_proof::Checkpoint;
+use meganet_wallet::files;
+use parking_lot::Mutex;
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// The file of a checkpoint is none.
+/// Why a checkpoint file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// It could not be read.
-    #[error("could not read the checkpoint {}: {source}. Make one with `meganet checkpoint -o FILE`, which believes a node once", path.display())]
+    #[error("could not read the checkpoint {}: {source}. Make one with `meganet checkpoint -o FILE`, which trusts a node once", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -27,9 +27,9 @@ pub enum CheckpointError {
         /// Why.
         source: io::Error,
     },
-    /// It holds something else.
-    #[error("{} is not a checkpoint: {reason}. Make one with `meganet checkpoint -o FILE`, which believes a node once", path.display())]
-    NoCheckpoint {
+    /// It is not a checkpoint.
+    #[error("{} is not a checkpoint: {reason}. Make one with `meganet checkpoint -o FILE`, which trusts a node once", path.display())]
+    NotACheckpoint {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -37,7 +37,7 @@ pub enum CheckpointError {
     },
 }
 
-/// A checkpoint, with the file that keeps it.
+/// The checkpoint that proofs are checked from, with the file that stores it.
 #[derive(Debug)]
 pub struct CheckpointFile {
     path: Option<PathBuf>,
@@ -61,20 +61,20 @@ impl CheckpointFile {
         write(path, checkpoint).map_err(|source| CheckpointError::Unwritable { path: path.to_owned(), source })
     }
 
-    /// A checkpoint that nothing keeps.
+    /// A checkpoint that is not written to a file.
     pub fn in_memory(checkpoint: Checkpoint) -> Self {
         Self { path: None, known: Mutex::new(checkpoint) }
     }
 
-    /// The newest one.
+    /// The newest checkpoint.
     pub fn known(&self) -> Checkpoint {
-        self.lock().clone()
+        self.known.lock().clone()
     }
 
-    /// Takes a newer one, which was checked, and writes it down. A file that can't be written only makes the next check begin
-    /// farther back, so that is logged and nothing else.
+    /// Replaces the checkpoint by a newer one that was verified, also in the file. A file that cannot be written is only logged:
+    /// the next run then starts further back.
     pub fn advance(&self, newer: &Checkpoint) {
-        let mut known = self.lock();
+        let mut known = self.known.lock();
         if newer.number <= known.number {
             return;
         }
@@ -85,30 +85,23 @@ impl CheckpointFile {
             return;
         }
         if let Err(error) = write(path, newer) {
-            tracing::warn!(path = %path.display(), %error, "the newer checkpoint could not be kept");
+            tracing::warn!(path = %path.display(), %error, "the newer checkpoint could not be written");
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Checkpoint> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     let text =
         fs::read_to_string(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })?;
-    let bad = |reason: String| CheckpointError::NoCheckpoint { path: path.to_owned(), reason };
+    let bad = |reason: String| CheckpointError::NotACheckpoint { path: path.to_owned(), reason };
     let checkpoint: Checkpoint = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
     checkpoint.voters().map_err(|error| bad(error.to_string()))?;
     Ok(checkpoint)
 }
 
 fn write(path: &Path, checkpoint: &Checkpoint) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(serde_json::to_string_pretty(checkpoint)?.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.persist(path)?;
-    Ok(())
+    let mut text = serde_json::to_vec_pretty(checkpoint)?;
+    text.push(b'\n');
+    fs::create_dir_all(files::dir_of(path))?;
+    files::replace(path, &text)
 }

@@ -9,19 +9,19 @@ use meganet_name_proof::{
 };
 use std::sync::Mutex;
 
-/// A node that proves what it says, if it is not told to do otherwise.
+/// A node that proves its answers, unless configured otherwise.
 struct Node {
     chain: Mutex<Chain>,
     changes: Vec<SetChange>,
-    /// So many changes fit into an answer.
+    /// The number of changes that fit into an answer.
     fit: usize,
-    /// What it does to a proof before it sends it.
+    /// Applied to every proof before it is sent.
     tamper: fn(&mut Vec<u8>),
     asked: Mutex<Vec<BlockNumber>>,
 }
 
 impl Node {
-    /// A chain whose blocks are of now, and whose validators changed three times.
+    /// A chain whose newest block is of now, and whose validators changed three times.
     fn new() -> Self {
         let mut chain = Chain::new(4);
         chain.put_name("alice", &stored(7, u32::MAX));
@@ -65,7 +65,7 @@ fn first() -> Checkpoint {
     Checkpoint { hash: chain.genesis, ..chain.checkpoint() }
 }
 
-async fn ask(node: &Node, name: &str, known: &CheckpointFile) -> Result<Verified, ResolveError> {
+async fn ask(node: &Node, name: &str, known: &CheckpointFile) -> Result<VerifiedProof, ResolveError> {
     Ok(prove(node, name, known, Duration::ZERO).await?.0)
 }
 
@@ -139,25 +139,25 @@ async fn a_node_that_is_behind_is_asked_again_and_then_refused() {
 }
 
 #[tokio::test]
-async fn without_a_checkpoint_a_node_is_believed_and_that_is_said() {
+async fn without_a_checkpoint_a_node_is_believed_and_that_is_reported() {
     let chain = FakeChain::default();
     let resolver = Resolver::new(Arc::new(chain.clone()), None);
     let resolved = resolver.resolve("nobody").await.unwrap();
-    assert_eq!((resolved.resolution, resolved.evidence), (None, Evidence::Rpc));
-    assert_eq!((Evidence::Rpc.name(), Evidence::Rpc.to_string().as_str()), ("rpc", "trusted RPC"));
+    assert_eq!((resolved.resolution(), resolved.evidence().verified), (None, Verified::Rpc));
+    assert_eq!((Verified::Rpc.name(), Verified::Rpc.to_string().as_str()), ("rpc", "trusted RPC"));
     // With one, and nothing to check, there is no answer.
     let resolver = Resolver::new(Arc::new(chain), Some(CheckpointFile::in_memory(first())));
     assert!(matches!(resolver.resolve("nobody").await, Err(ResolveError::NoProofs)));
 }
 
 #[test]
-fn a_file_that_is_no_checkpoint_is_refused() {
+fn a_file_that_is_not_a_checkpoint_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("checkpoint.json");
     assert!(matches!(CheckpointFile::open(&path), Err(CheckpointError::Unreadable { .. })));
     let nobody = Checkpoint { authorities: Vec::new(), ..first() };
     for text in ["", "{}", &serde_json::to_string(&nobody).unwrap()] {
         std::fs::write(&path, text).unwrap();
-        assert!(matches!(CheckpointFile::open(&path), Err(CheckpointError::NoCheckpoint { .. })), "{text}");
+        assert!(matches!(CheckpointFile::open(&path), Err(CheckpointError::NotACheckpoint { .. })), "{text}");
     }
 }

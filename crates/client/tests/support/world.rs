@@ -102,7 +102,7 @@ impl World {
     }
 
     pub fn options(&self) -> PublishOptions {
-        PublishOptions { until: Until::InBlock, ..PublishOptions::new(self.dir.path().join("state")) }
+        PublishOptions::new(self.dir.path().join("state"))
     }
 
     /// A folder to publish.

@@ -24,7 +24,7 @@ fn key() -> NameKey {
 }
 
 fn view(now: BlockNumber, commitments: &[CommitmentInfo]) -> View<'_> {
-    View { account: key().account(), now, params: PARAMS, commitments, standing: Standing::Free }
+    View { account: key().account(), now, params: PARAMS, commitments, availability: Availability::Free }
 }
 
 #[test]
@@ -39,10 +39,10 @@ fn each_situation_has_its_step() {
     assert_eq!(next(Some(&pending), &view(13, &at(11))), Step::Register);
     assert_eq!(next(Some(&pending), &view(30, &at(11))), Step::Register);
     assert_eq!(next(Some(&pending), &view(31, &at(11))), Step::Prepare { replaces: Some(commitment) });
-    let ours = View { standing: Standing::Ours, ..view(31, &[]) };
+    let ours = View { availability: Availability::Ours, ..view(31, &[]) };
     assert_eq!(next(Some(&pending), &ours), Step::Done);
     let at_11 = at(11);
-    let gone = View { standing: Standing::Gone, ..view(12, &at_11) };
+    let gone = View { availability: Availability::Gone, ..view(12, &at_11) };
     assert_eq!(next(Some(&pending), &gone), Step::GiveUp { cancel: vec![commitment] });
     assert_eq!(next(None, &gone), Step::GiveUp { cancel: Vec::new() });
     let newer = Pending::new(&key(), "alice", 1, 31, Some(commitment));
@@ -107,12 +107,12 @@ fn act(chain: &mut Chain, disk: &mut Option<Pending>, crash: Option<Fate>) -> bo
         *disk = crate::names::recover(&key, "alice", 1, &chain.commitments()).map(|found| found.pending);
     }
     let commitments = chain.commitments();
-    let standing = match (chain.owned, chain.taken) {
-        (true, _) => Standing::Ours,
-        (false, true) => Standing::Gone,
-        (false, false) => Standing::Free,
+    let availability = match (chain.owned, chain.taken) {
+        (true, _) => Availability::Ours,
+        (false, true) => Availability::Gone,
+        (false, false) => Availability::Free,
     };
-    let view = View { standing, ..view(chain.now, &commitments) };
+    let view = View { availability, ..view(chain.now, &commitments) };
     match next(disk.as_ref(), &view) {
         Step::Prepare { replaces } => {
             *disk = Some(Pending::new(&key, "alice", 1, chain.now, replaces));

@@ -1,11 +1,11 @@
-//! Where the objects of a site are registered, and until when they are kept.
+//! The batches that a site's objects are registered in, and until when they are kept.
 //!
-//! The members of an object's group know it. Nothing that they tell has to be believed: leaves are checked against the chain's
-//! peaks, and batches against their leaves. What they can do is to keep silent of the latest registration, so several are asked.
+//! The members of an object's group know its batch. They need not be believed: leaves are checked against the peaks on the chain,
+//! and batches against their leaves. They can withhold the latest registration, so several members are asked.
 
-use crate::{client::Client, error::SiteError, renew::RenewError, site::Site};
+use crate::{client::Client, error::SiteError, site::Site};
 use backon::{ConstantBuilder, Retryable};
-use meganet_chain_client::At;
+use meganet_chain_client::{At, ChainError};
 use meganet_net::{GetClient, LeafPlace, NetError, RangeQuery, wire::get::MAX_HAVE};
 use meganet_primitives::{
     Epoch, GroupId,
@@ -20,33 +20,67 @@ use std::{
     time::Duration,
 };
 
-/// So many members are asked where objects are registered.
-const TELLERS: usize = 3;
+/// The number of members that are asked where objects are registered.
+const ASKED: usize = 3;
 
-/// A batch that holds objects of a site, with the place that it is registered in.
+/// Why the batches of a site could not be found.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The chain could not be asked.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The site could not be opened.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    /// No member sent the leaves of a range of its group.
+    #[error(
+        "no worker of group {group} could list the batches that expire in epoch {expiry}: try again when more workers are reachable"
+    )]
+    RangeUnknown {
+        /// The group.
+        group: GroupId,
+        /// The epoch at whose beginning the batches of the range expire.
+        expiry: Epoch,
+    },
+    /// No member reported where objects are registered.
+    #[error(
+        "no worker of group {group} could report where objects are registered: try again when more workers are reachable"
+    )]
+    GroupUnknown {
+        /// The group.
+        group: GroupId,
+    },
+    /// An object is in no batch that has not expired.
+    #[error("object {object} is not registered any more: publish it again")]
+    Expired {
+        /// The object.
+        object: ObjectId,
+    },
+}
+
+/// A batch that holds objects of a site, with its place on the chain.
 #[derive(Clone, Debug)]
-pub struct Registration {
+pub struct StoredBatch {
     /// The group.
     pub group: GroupId,
     /// Slots of the group.
     pub slots: u8,
     /// The epoch at whose beginning it expires.
     pub expiry: Epoch,
-    /// The leaf of that range that is the batch.
+    /// The index of its leaf in the range of that expiry.
     pub index: u64,
-    /// The leaf.
+    /// Its leaf.
     pub leaf: RangeLeaf,
-    /// Proves it in the range.
+    /// The proof that the leaf is in the range.
     pub leaf_proof: RangeLeafProof,
-    /// The objects of the site that are in it.
+    /// The objects of the site that it holds.
     pub objects: Vec<ObjectId>,
 }
 
-/// Objects that no member places anywhere, with what was found of the others.
-struct Incomplete(Vec<Registration>, BTreeSet<ObjectId>);
+/// The batches that were found, and the objects that no member reported.
+struct Incomplete(Vec<StoredBatch>, BTreeSet<ObjectId>);
 
-/// Members learn of what was just registered some moments after the node that was asked: they are asked again for about ten
-/// seconds.
+/// Workers learn of a new registration some moments after the node: they are asked again for about ten seconds.
 fn patience() -> ConstantBuilder {
     ConstantBuilder::default().with_delay(Duration::from_secs(1)).with_max_times(10)
 }
@@ -55,11 +89,11 @@ impl Client {
     /// The batches that hold a site's objects: of each object, the one that expires last.
     ///
     /// # Errors
-    /// [`RenewError`] where the chain or all members of a group can't be asked, or something has expired already.
-    pub async fn registrations(&self, site: &Site, at: At) -> Result<Vec<Registration>, RenewError> {
+    /// [`BatchError`] where the chain or all members of a group can't be asked, or something has expired already.
+    pub async fn stored_batches(&self, site: &Site, at: At) -> Result<Vec<StoredBatch>, BatchError> {
         let (found, left) = self.located(site, at).await?;
         match left.into_iter().next() {
-            Some(object) => Err(RenewError::Expired { object }),
+            Some(object) => Err(BatchError::Expired { object }),
             None => Ok(found),
         }
     }
@@ -68,23 +102,33 @@ impl Client {
     /// where one is prepaid; 0 where it is not registered any more.
     ///
     /// # Errors
-    /// [`RenewError`] where the chain or all members of a group can't be asked.
-    pub(crate) async fn kept_until(&self, site: &Site, at: At) -> Result<BTreeMap<ObjectId, Epoch>, RenewError> {
+    /// [`BatchError`] where the chain or all members of a group can't be asked.
+    pub(crate) async fn kept_until(&self, site: &Site, at: At) -> Result<BTreeMap<ObjectId, Epoch>, BatchError> {
         let at = self.chain().pin(at).await?;
         let (found, left) = self.located(site, at).await?;
         let orders = self.orders_in(site, at).await?;
         let mut kept: BTreeMap<ObjectId, Epoch> = left.into_iter().map(|object| (object, 0)).collect();
-        for registration in found {
-            let orders = orders.iter().filter(|order| registration.is_renewed_by(order));
-            let until =
-                orders.map(|order| order.expiry.saturating_add(order.epochs)).fold(registration.expiry, Epoch::max);
-            kept.extend(registration.objects.into_iter().map(|object| (object, until)));
+        for batch in found {
+            let orders = orders.iter().filter(|order| batch.is_renewed_by(order));
+            let until = orders.map(|order| order.expiry.saturating_add(order.epochs)).fold(batch.expiry, Epoch::max);
+            kept.extend(batch.objects.into_iter().map(|object| (object, until)));
         }
         Ok(kept)
     }
 
+    /// All automatic renewals in the groups that a site is in, including those for other content.
+    pub(crate) async fn orders_in(&self, site: &Site, at: At) -> Result<Vec<AutoRenewalInfo>, BatchError> {
+        let mut orders = Vec::new();
+        for group in site.groups() {
+            for range in self.chain().ranges(group, at).await? {
+                orders.extend(self.chain().all_auto_renewals_in(group, range.expiry, at).await?);
+            }
+        }
+        Ok(orders)
+    }
+
     /// The batches that hold a site's objects, and those of its objects that are in none.
-    async fn located(&self, site: &Site, at: At) -> Result<(Vec<Registration>, BTreeSet<ObjectId>), RenewError> {
+    async fn located(&self, site: &Site, at: At) -> Result<(Vec<StoredBatch>, BTreeSet<ObjectId>), BatchError> {
         let at = self.chain().pin(at).await?;
         let mut wanted: BTreeMap<GroupId, BTreeSet<ObjectId>> = BTreeMap::new();
         for content in site.objects() {
@@ -120,11 +164,11 @@ impl Client {
         group: &GroupInfo,
         ranges: &BTreeMap<Epoch, RangeInfo>,
         mut left: BTreeSet<ObjectId>,
-    ) -> Result<(Vec<Registration>, BTreeSet<ObjectId>), RenewError> {
+    ) -> Result<(Vec<StoredBatch>, BTreeSet<ObjectId>), BatchError> {
         let (id, slots) = (group.id, group.profile.profile().n);
         let mut known: BTreeMap<Epoch, Vec<RangeLeaf>> = BTreeMap::new();
         let mut found = Vec::new();
-        // The latest first: what it holds needs no older registration.
+        // The latest first: what it holds needs no older batch.
         for LeafPlace { expiry, index } in self.places(group, &left).await?.into_iter().rev() {
             let Some(range) = ranges.get(&expiry).filter(|_| !left.is_empty()) else { continue };
             let leaves = match known.entry(expiry) {
@@ -136,34 +180,34 @@ impl Client {
             let objects: Vec<_> = entries.iter().map(|entry| entry.object).filter(|it| left.remove(it)).collect();
             if !objects.is_empty() {
                 let leaf_proof =
-                    prove_leaf(leaves, index).map_err(|_| RenewError::RangeUnknown { group: id, expiry })?;
-                found.push(Registration { group: id, slots, expiry, index, leaf: *leaf, leaf_proof, objects });
+                    prove_leaf(leaves, index).map_err(|_| BatchError::RangeUnknown { group: id, expiry })?;
+                found.push(StoredBatch { group: id, slots, expiry, index, leaf: *leaf, leaf_proof, objects });
             }
         }
         Ok((found, left))
     }
 
     /// Where members say that objects are registered, in order.
-    async fn places(&self, group: &GroupInfo, objects: &BTreeSet<ObjectId>) -> Result<BTreeSet<LeafPlace>, RenewError> {
+    async fn places(&self, group: &GroupInfo, objects: &BTreeSet<ObjectId>) -> Result<BTreeSet<LeafPlace>, BatchError> {
         let objects: Vec<ObjectId> = objects.iter().copied().collect();
-        let (mut places, mut told) = (BTreeSet::new(), 0);
+        let (mut places, mut answered) = (BTreeSet::new(), 0);
         for client in self.members(group) {
             if let Ok(more) = places_by(&client, group.id, &objects).await {
                 places.extend(more);
-                told += 1;
+                answered += 1;
             }
-            if told == TELLERS {
+            if answered == ASKED {
                 break;
             }
         }
-        if told == 0 {
-            return Err(RenewError::GroupUnknown { group: group.id });
+        if answered == 0 {
+            return Err(BatchError::GroupUnknown { group: group.id });
         }
         Ok(places)
     }
 
     /// All leaves of a range, as a member tells them and the chain's peaks confirm.
-    async fn leaves(&self, group: &GroupInfo, range: &RangeInfo) -> Result<Vec<RangeLeaf>, RenewError> {
+    async fn leaves(&self, group: &GroupInfo, range: &RangeInfo) -> Result<Vec<RangeLeaf>, BatchError> {
         let query = RangeQuery { group: group.id, expiry: range.expiry, from: 0 };
         let ask = || async move {
             for client in self.members(group) {
@@ -172,7 +216,7 @@ impl Client {
                     return Ok(leaves);
                 }
             }
-            Err(RenewError::RangeUnknown { group: group.id, expiry: range.expiry })
+            Err(BatchError::RangeUnknown { group: group.id, expiry: range.expiry })
         };
         ask.retry(patience()).await
     }
@@ -196,7 +240,7 @@ impl Client {
     }
 }
 
-impl Registration {
+impl StoredBatch {
     /// Whether an order is for this batch, wherever it is registered in its group.
     pub(crate) fn is_named_by(&self, order: &AutoRenewalInfo) -> bool {
         (order.group, order.batch.root) == (self.group, self.leaf.batch.root)

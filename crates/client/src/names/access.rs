@@ -21,7 +21,7 @@ pub enum Role {
 
 /// A name, seen by one account.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct WriteAccess {
     /// The name.
     pub name: String,
     /// What is known of its label.
@@ -32,7 +32,7 @@ pub struct Standing {
     pub role: Option<Role>,
 }
 
-impl Standing {
+impl WriteAccess {
     /// Looks a name up; `None` if its label is owned by nobody or has lapsed.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Standing {
     /// The same, where a name that nobody owns is an error.
     ///
     /// # Errors
-    /// Those of [`Standing::of`], [`NameError::NoSuchName`] and [`NameError::Lapsed`].
+    /// Those of [`WriteAccess::of`], [`NameError::NoSuchName`] and [`NameError::Lapsed`].
     pub async fn find(chain: &dyn ChainClient, name: &str, who: &AccountId, at: At) -> Result<Self, NameError> {
         let at = chain.pin(at).await?;
         if let Some(standing) = Self::of(chain, name, who, at).await? {

@@ -1,0 +1,68 @@
+//! The files on the disk: listed, checked and digested on threads that may block.
+
+use super::{error::PublishError, rules, state::State};
+use crate::pack::{Digester, FoundFile, PackError, Walked, walk};
+use meganet_primitives::hash::Hash;
+use meganet_transfer::progress::{Progress, Stage};
+use std::path::Path;
+use tokio::{sync::mpsc, task::spawn_blocking};
+
+/// Lists a folder, and checks the rules in it that gateways will apply.
+pub(super) async fn list(dir: &Path, progress: &dyn Progress) -> Result<Walked, PublishError> {
+    progress.begin(Stage::Listing, None);
+    let folder = dir.to_owned();
+    let listing = move || {
+        let walked = walk(&folder)?;
+        rules::check(&walked.files)?;
+        Ok::<_, PublishError>(walked)
+    };
+    let walked = blocking(listing).await??;
+    for skipped in &walked.skipped {
+        progress.note(&format!("{} is not published: {}", skipped.path.display(), skipped.reason));
+    }
+    Ok(walked)
+}
+
+/// Digests files on a blocking thread, except those whose digests the state has kept.
+pub(super) async fn digest(
+    files: &[FoundFile],
+    state: Option<&State>,
+    progress: &dyn Progress,
+) -> Result<Vec<Hash>, PublishError> {
+    let (cache, keep) = (state.map(State::digests), state.is_some_and(State::is_kept));
+    progress.begin(Stage::Digesting, Some(files.iter().map(FoundFile::size).sum()));
+    let (counted_in, mut counted) = mpsc::unbounded_channel();
+    let files = files.to_vec();
+    let digesting = blocking(move || {
+        let mut digester = cache.map_or_else(Digester::new, |path| Digester::with_cache(&path));
+        let hashes = digester.digest(&files, &Forward(counted_in))?;
+        if keep {
+            digester.save();
+        }
+        Ok::<_, PackError>(hashes)
+    });
+    let watching = async {
+        while let Some(bytes) = counted.recv().await {
+            progress.advance(bytes);
+        }
+    };
+    let (hashes, ()) = futures::join!(digesting, watching);
+    Ok(hashes??)
+}
+
+/// Passes counts on to another task.
+struct Forward(mpsc::UnboundedSender<u64>);
+
+impl Progress for Forward {
+    fn begin(&self, _: Stage, _: Option<u64>) {}
+    fn advance(&self, by: u64) {
+        // The receiver is gone only when the caller has given up.
+        let _ = self.0.send(by);
+    }
+    fn note(&self, _: &str) {}
+}
+
+/// Runs blocking work on a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PublishError> {
+    spawn_blocking(work).await.map_err(|_| PublishError::Interrupted)
+}

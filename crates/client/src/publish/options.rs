@@ -1,0 +1,47 @@
+//! How to publish.
+
+use crate::names::NameTerms;
+use meganet_chain_client::Until;
+use meganet_primitives::placement::ProfileId;
+use std::path::PathBuf;
+
+/// The default of [`PublishOptions::object_len`], in bytes.
+pub const OBJECT_LEN: u64 = 64 * 1024 * 1024;
+
+/// How to publish.
+#[derive(Clone, Debug)]
+pub struct PublishOptions {
+    /// The folder that keeps progress and digests. It may be deleted while nothing runs; that costs only time.
+    pub state_dir: PathBuf,
+    /// The profile of the groups; `None` for the best that the network can carry.
+    pub profile: Option<ProfileId>,
+    /// The number of epochs that storage is bought for; `None` for as many as the chain allows.
+    pub epochs: Option<u32>,
+    /// Whether to register the name if nobody owns it.
+    pub register: bool,
+    /// The terms of that registration.
+    pub terms: NameTerms,
+    /// The folder of registrations under way, encrypted. They cannot be finished without it.
+    pub registrations: PathBuf,
+    /// When the switch to the new version counts as done.
+    pub until: Until,
+    /// Plaintext bytes of the largest object that is made: the most that an interrupted upload repeats.
+    pub object_len: u64,
+}
+
+impl PublishOptions {
+    /// The defaults, with this state folder.
+    pub fn new(state_dir: impl Into<PathBuf>) -> Self {
+        let state_dir = state_dir.into();
+        Self {
+            registrations: state_dir.join("registrations"),
+            terms: NameTerms::default(),
+            state_dir,
+            profile: None,
+            epochs: None,
+            register: true,
+            until: Until::Finalized,
+            object_len: OBJECT_LEN,
+        }
+    }
+}

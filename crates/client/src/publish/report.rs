@@ -1,0 +1,102 @@
+//! What publishing did, or would do.
+
+use crate::pack::{Skipped, Totals};
+use meganet_chain_client::BlockRef;
+use meganet_primitives::{
+    Balance, Epoch,
+    content::{ContentRef, NameContent},
+    name::Quote,
+    placement::ProfileId,
+};
+
+/// What publishing did.
+#[derive(Clone, Debug)]
+pub struct PublishReport {
+    /// The manifest that the name points at now.
+    pub content: ContentRef,
+    /// The number of changes of the name's content so far.
+    pub version: u32,
+    /// Whether everything was published already, so that nothing was done.
+    pub unchanged: bool,
+    /// Whether the name was registered.
+    pub registered: bool,
+    /// The price of that registration.
+    pub name_quote: Option<Quote>,
+    /// Sums over the site.
+    pub totals: Totals,
+    /// What is in the folder and was not published.
+    pub skipped: Vec<Skipped>,
+    /// What was uploaded; `None` where nothing was.
+    pub upload: Option<UploadReport>,
+    /// The block with the switch; `None` where this run made none.
+    pub block: Option<BlockRef>,
+}
+
+/// What publishing would do. The content that the name would point at is not known: objects get fresh keys, and so new ids, when
+/// they are sealed.
+#[derive(Clone, Debug)]
+pub struct PublishPreview {
+    /// The content that the name points at now.
+    pub points_at: Option<NameContent>,
+    /// The number of changes of its content so far; publishing would make it one more.
+    pub version: u32,
+    /// The price of the name; `None` where it need not be registered.
+    pub name_quote: Option<Quote>,
+    /// The deposit for a name that would be created below another, in planck; 0 for others.
+    pub subname_deposit: Balance,
+    /// Sums over the site.
+    pub totals: Totals,
+    /// What is in the folder and would not be published.
+    pub skipped: Vec<Skipped>,
+    /// What would be uploaded; `None` where nothing has changed, so that nothing would be done.
+    pub upload: Option<UploadForecast>,
+    /// What the account must have more than, in planck: price, rent and deposits. Fees come on top.
+    pub needed: Balance,
+    /// What the account can spend, in planck; 0 where nothing would be done.
+    pub available: Balance,
+}
+
+impl PublishPreview {
+    /// Whether the account can pay for it.
+    pub fn is_affordable(&self) -> bool {
+        self.upload.is_none() || self.available > self.needed
+    }
+}
+
+/// The size and price of an upload, made or forecast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadSummary {
+    /// The profile of its groups.
+    pub profile: ProfileId,
+    /// Objects, including the manifest.
+    pub objects: usize,
+    /// Of these, those that an earlier, interrupted run had uploaded.
+    pub resumed: usize,
+    /// Plaintext bytes to seal and send in this run.
+    pub plain_bytes: u64,
+    /// The shard bytes that they encode to, all shards counted.
+    pub shard_bytes: u64,
+    /// The epoch at whose beginning they expire.
+    pub expiry: Epoch,
+    /// The price of their storage, in planck. A forecast may be a few planck too low: objects that are registered in several
+    /// batches are rounded up for each batch.
+    pub price: Balance,
+}
+
+/// What an upload did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadReport {
+    /// Its size and price.
+    pub summary: UploadSummary,
+    /// The fees of its extrinsics, in planck.
+    pub fee: Balance,
+}
+
+/// What an upload would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadForecast {
+    /// Its size and price.
+    pub summary: UploadSummary,
+    /// The deposit for the placement group that would be opened first, in planck; 0 where one has room.
+    pub group_deposit: Balance,
+}
