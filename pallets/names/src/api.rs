@@ -1,4 +1,4 @@
-//! The answers to `pallet-names-runtime-api`.
+//! The implementation of `pallet-names-runtime-api`.
 
 use crate::{
     Commitments, Config, CurrentParams, Delegates, Histories, Label, Names, Owned, Pallet, Records, Reserved, Reverse,
@@ -13,14 +13,14 @@ use meganet_primitives::{
 use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {
-    /// The name with this label, if it is in the state, lapsed or not.
+    /// Returns the name with this label, if it is in the state, lapsed or not.
     pub fn api_name(label: Vec<u8>) -> Option<NameInfo> {
         let label = Label::try_from(label).ok()?;
         let (params, now) = Self::today();
         Names::<T>::get(&label).map(|record| info(label, record, &params, now))
     }
 
-    /// What a name, or a name below a name, leads to. `None` where there is no such name.
+    /// Resolves a name or subname. `None` if it does not exist.
     pub fn api_resolve(name: Vec<u8>) -> Option<Resolution> {
         let (sub, label) = split_name(core::str::from_utf8(&name).ok()?).ok()?;
         let label = Label::try_from(label.as_bytes().to_vec()).ok()?;
@@ -38,8 +38,8 @@ impl<T: Config> Pallet<T> {
         Some(Resolution { owner: record.owner, content, version, updated, expires: record.expires, status })
     }
 
-    /// Up to `limit` names of an account, at most [`MAX_PAGE`], after the label `after`, in the order of the storage.
-    /// `after` need not exist any more; one that can't be a label ends the list.
+    /// Returns up to `limit` names of an account, at most [`MAX_PAGE`], after the label `after`, in the order of the
+    /// storage. `after` need not exist any longer; the list is empty if it can't be a label.
     pub fn api_names_of(owner: AccountId, after: Option<Vec<u8>>, limit: u32) -> Vec<NameInfo> {
         let owner = AccountId32::new(owner);
         let labels = match after.map(Label::try_from) {
@@ -57,7 +57,7 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Whether `who` could register this label now.
+    /// Returns whether `who` could register this label now.
     pub fn api_availability(label: Vec<u8>, who: AccountId) -> Availability {
         let Ok(label) = Label::try_from(label) else { return Availability::Invalid };
         if check_label(&label).is_err() {
@@ -77,7 +77,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// What registering this label would cost now, by its length and by when it lapsed.
+    /// Returns the cost of registering this label now. It depends on its length and on when it lapsed.
     pub fn api_quote(label: Vec<u8>, years: u32) -> Quote {
         let (params, now) = Self::today();
         let len = label.len();
@@ -85,19 +85,19 @@ impl<T: Config> Pallet<T> {
         params.quote(len, years, former.map(|record| record.expires), now)
     }
 
-    /// Prices and times.
+    /// Returns prices and times.
     pub fn api_params() -> NameParams {
         CurrentParams::<T>::get()
     }
 
-    /// The versions that a name can be rolled back to, the newest first. Empty until its content is set.
+    /// Returns the versions that a name can be rolled back to, the newest first. Empty until its content is set.
     pub fn api_history(label: Vec<u8>) -> Vec<NameVersion> {
         let Ok(label) = Label::try_from(label) else { return Vec::new() };
         let versions = Histories::<T>::get(label).into_iter().rev();
         versions.map(|old| NameVersion { version: old.version, block: old.block, content: old.content }).collect()
     }
 
-    /// The records of a name that works.
+    /// Returns the records of a name that has not lapsed.
     pub fn api_records(label: Vec<u8>) -> Vec<NameRecordEntry> {
         let Some((label, name)) = Self::api_working(label) else { return Vec::new() };
         Records::<T>::iter_prefix(&label)
@@ -106,21 +106,21 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// One record of a name that works.
+    /// Returns one record of a name that has not lapsed.
     pub fn api_record(label: Vec<u8>, key: RecordKey) -> Option<Vec<u8>> {
         let (label, name) = Self::api_working(label)?;
         let record = Records::<T>::get(&label, &key).filter(|record| record.holds(&key, &name))?;
         Some(record.value.into_inner())
     }
 
-    /// Who may write for a name that works, besides its owner.
+    /// Returns the accounts that may write for a name that has not lapsed, in addition to its owner.
     pub fn api_delegates(label: Vec<u8>) -> Vec<AccountId> {
         let Some((label, _)) = Self::api_working(label) else { return Vec::new() };
         Delegates::<T>::get(&label).into_iter().map(Into::into).collect()
     }
 
-    /// Up to `limit` names below a name that works, at most [`MAX_PAGE`], after the label `after`, in the order of the
-    /// storage.
+    /// Returns up to `limit` subnames of a name that has not lapsed, at most [`MAX_PAGE`], after the label `after`, in
+    /// the order of the storage.
     pub fn api_subnames(label: Vec<u8>, after: Option<Vec<u8>>, limit: u32) -> Vec<SubnameInfo> {
         let Some((label, name)) = Self::api_working(label) else { return Vec::new() };
         let found = match after.map(Label::try_from) {
@@ -134,14 +134,14 @@ impl<T: Config> Pallet<T> {
         found.take(page(limit)).map(|(sub, stored)| subname_info(sub, stored, &name)).collect()
     }
 
-    /// The name that an account goes by, if the account owns it and it works.
+    /// Returns the name that stands for an account, if the account owns it and it has not lapsed.
     pub fn api_reverse(account: AccountId) -> Option<Vec<u8>> {
         let label = Reverse::<T>::get(AccountId32::new(account))?;
         let (label, name) = Self::api_working(label.into_inner())?;
         (name.owner == account).then(|| label.into_inner())
     }
 
-    /// The commitments of an account.
+    /// Returns the commitments of an account.
     pub fn api_commitments(account: AccountId) -> Vec<CommitmentInfo> {
         Commitments::<T>::get(AccountId32::new(account))
             .into_iter()

@@ -41,7 +41,7 @@ fn funded<T: Config>(name: &'static str) -> AccountId32 {
     who
 }
 
-/// A label of the greatest length, a skeleton of its own for each number below 26.
+/// A label of maximum length, with a different skeleton for each number below 26.
 fn label(number: u32) -> Label {
     let letter = b'a'.saturating_add((number % 26).saturated_into());
     Label::truncate_from(vec![letter; Label::bound()])
@@ -58,7 +58,7 @@ fn digest(number: u32) -> Hash {
     tagged(Tag::Commitment, &[&number.encode()])
 }
 
-/// A record's key and value, as long as they may be.
+/// A record's key and value of maximum length.
 fn record(number: u32) -> (RecordKey, RecordValue) {
     let mut key = alloc::format!("key-{number:03}").into_bytes();
     key.resize(32, b'x');
@@ -66,7 +66,7 @@ fn record(number: u32) -> (RecordKey, RecordValue) {
     (key, RecordValue::truncate_from(vec![b'v'; MAX_RECORD_VALUE.saturated_into()]))
 }
 
-/// A subname as long as it may be.
+/// A subname of maximum length.
 fn sub(number: u32) -> Label {
     let mut text = alloc::format!("sub-{number:03}").into_bytes();
     text.resize(Label::bound(), b'x');
@@ -85,7 +85,7 @@ fn commit_to<T: Config>(who: &AccountId32, label: &Label) -> Result<(), Benchmar
     Ok(())
 }
 
-/// A name with so many records and subnames, the last versions and all delegates that it can have, by which its owner goes.
+/// A name with this many records and subnames, a full history, all delegates, and a reverse record.
 fn add_name<T: Config>(who: &AccountId32, label: &Label, records: u32, subs: u32) -> Result<(), BenchmarkError> {
     commit_to::<T>(who, label)?;
     Pallet::<T>::do_register(who.clone(), label.clone(), 1, &SECRET)?;
@@ -109,7 +109,7 @@ fn add_name<T: Config>(who: &AccountId32, label: &Label, records: u32, subs: u32
     Ok(())
 }
 
-/// Goes to where a name's premium begins, or is over.
+/// Moves to the block in which a name's premium begins, or is over.
 fn lapse<T: Config>(label: &Label, premium_is_over: bool) -> Result<(), BenchmarkError> {
     let name = Names::<T>::get(label).ok_or(failed("a name"))?;
     let NameParams { grace, premium, .. } = CurrentParams::<T>::get();
@@ -118,7 +118,7 @@ fn lapse<T: Config>(label: &Label, premium_is_over: bool) -> Result<(), Benchmar
     Ok(())
 }
 
-/// The last delegate of a name: who is looked for longest.
+/// The last delegate of a name: the longest search.
 fn last_delegate() -> AccountId32 {
     account("delegate", MAX_DELEGATES.saturating_sub(1), 0)
 }
@@ -186,7 +186,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// The last one that an account can have.
+    /// The last commitment that an account can have.
     #[benchmark]
     fn commit() -> Result<(), BenchmarkError> {
         let who = funded::<T>("owner");
@@ -258,7 +258,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// The look for names to sweep: finds some, and has no room for any.
+    /// The search for names to sweep: finds some, and has no room for any.
     #[benchmark]
     fn sweep_base() -> Result<(), BenchmarkError> {
         go_to::<T>(START);
@@ -310,7 +310,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// A new one, by a delegate of the label.
+    /// A new subname, by a delegate of the name.
     #[benchmark]
     fn set_subname() -> Result<(), BenchmarkError> {
         go_to::<T>(START);

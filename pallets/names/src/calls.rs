@@ -1,4 +1,4 @@
-//! The calls: each checks its origin and passes on. A section of the pallet.
+//! The calls. Each call checks its origin and hands over to the file of its subject. A section of the pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -6,8 +6,9 @@ use frame_support::pallet_macros::pallet_section;
 mod calls {
     #[pallet::call]
     impl<T: Config> Pallet<T> {
-        /// Takes a label that is free, or that has lapsed, for so many years. It must have been committed to. Burns the rent,
-        /// and the premium where there is one, and holds the deposit; the commitment's deposit comes back.
+        /// Registers a free or lapsed label for `years` years. The signer must have committed to it with `secret`.
+        /// Burns the rent and the premium, if there is one, holds the deposit, and returns the deposit of the
+        /// commitment.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::register(MAX_RECORDS, MAX_SUBNAMES))]
         pub fn register(origin: OriginFor<T>, label: Label, years: u32, secret: Secret) -> DispatchResultWithPostInfo {
@@ -18,7 +19,7 @@ mod calls {
             Ok(Some(weight).into())
         }
 
-        /// Points a name at something else, or at nothing. Its owner and its delegates may.
+        /// Sets the content of a name, or clears it with `None`. The owner and the delegates may call this.
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::set_content())]
         pub fn set_content(origin: OriginFor<T>, label: Label, content: Option<NameContent>) -> DispatchResult {
@@ -26,8 +27,8 @@ mod calls {
             Self::do_set_content(&who, label, content)
         }
 
-        /// Gives a name to another account, with all that it says and its deposits: the new owner pays nothing. Delegates lose
-        /// their right, and addresses and keys no longer hold.
+        /// Transfers a name with its records, subnames and deposits to another account, which pays nothing. Delegates
+        /// lose their access, and address and encryption-key records become invalid.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::transfer())]
         pub fn transfer(origin: OriginFor<T>, label: Label, new_owner: AccountId32) -> DispatchResult {
@@ -35,7 +36,7 @@ mod calls {
             Self::do_transfer(who, label, new_owner)
         }
 
-        /// Gives a name up and returns its deposits. It is free at once. What is left of its rent is lost.
+        /// Releases a name, which is free at once, and returns its deposits. The unused rent is lost.
         #[pallet::call_index(3)]
         #[pallet::weight(T::WeightInfo::release(MAX_RECORDS, MAX_SUBNAMES))]
         pub fn release(origin: OriginFor<T>, label: Label) -> DispatchResultWithPostInfo {
@@ -46,7 +47,7 @@ mod calls {
             Ok(Some(weight).into())
         }
 
-        /// Says that a label will be registered, without showing it. Holds a deposit.
+        /// Commits to registering a label without revealing it. Holds a deposit.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::commit())]
         pub fn commit(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
@@ -54,7 +55,7 @@ mod calls {
             Self::do_commit(who, commitment)
         }
 
-        /// Takes a commitment back, whatever its age, and returns its deposit.
+        /// Cancels a commitment of any age and returns its deposit.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::cancel_commit())]
         pub fn cancel_commit(origin: OriginFor<T>, commitment: Hash) -> DispatchResult {
@@ -62,7 +63,8 @@ mod calls {
             Self::do_cancel_commit(who, commitment)
         }
 
-        /// Pays further years of a name that works. Anybody may. The rent is burned.
+        /// Pays the rent for further years of a name that has not lapsed. Any account may call this. The rent is
+        /// burned.
         #[pallet::call_index(6)]
         #[pallet::weight(T::WeightInfo::renew())]
         pub fn renew(origin: OriginFor<T>, label: Label, years: u32) -> DispatchResult {
@@ -70,7 +72,8 @@ mod calls {
             Self::do_renew(who, label, years)
         }
 
-        /// Points a name at what it pointed at in one of its last versions. Its owner and its delegates may.
+        /// Sets the content of a name to that of an earlier version in its history. The owner and the delegates may
+        /// call this.
         #[pallet::call_index(7)]
         #[pallet::weight(T::WeightInfo::rollback())]
         pub fn rollback(origin: OriginFor<T>, label: Label, version: u32) -> DispatchResult {
@@ -78,7 +81,7 @@ mod calls {
             Self::do_rollback(&who, label, version)
         }
 
-        /// Takes a name that has lapsed, and whose premium is over, out of the state. Anybody may.
+        /// Removes a lapsed name whose premium is over from the state. Any account may call this.
         #[pallet::call_index(8)]
         #[pallet::weight(T::WeightInfo::sweep(MAX_RECORDS, MAX_SUBNAMES))]
         pub fn sweep(origin: OriginFor<T>, label: Label) -> DispatchResultWithPostInfo {
@@ -89,8 +92,8 @@ mod calls {
             Ok(Some(weight).into())
         }
 
-        /// Writes a record of a name, or removes it. Its owner and its delegates may. The owner's deposit is held for a new
-        /// one, and comes back with its removal.
+        /// Writes a record of a name, or removes it with `None`. The owner and the delegates may call this. A deposit
+        /// is held from the owner for each record, and returned when it is removed.
         #[pallet::call_index(9)]
         #[pallet::weight(T::WeightInfo::set_record())]
         pub fn set_record(
@@ -103,7 +106,8 @@ mod calls {
             Self::do_set_record(&who, label, key, value)
         }
 
-        /// Lets an account write content, records and subnames of a name, or no longer. Only its owner may.
+        /// Allows an account to write content, records and subnames of a name, or revokes that. Only the owner may call
+        /// this.
         #[pallet::call_index(10)]
         #[pallet::weight(T::WeightInfo::set_delegate())]
         pub fn set_delegate(
@@ -116,8 +120,8 @@ mod calls {
             Self::do_set_delegate(&who, label, delegate, allowed)
         }
 
-        /// Makes a name below a name, against a deposit of the owner, or points it elsewhere. The owner and the delegates of
-        /// the label may; the delegate of the subname may where it exists.
+        /// Sets the content of a subname, and creates it if necessary, against a deposit of the owner. The owner and
+        /// the delegates of the name may call this, and the delegate of an existing subname.
         #[pallet::call_index(11)]
         #[pallet::weight(T::WeightInfo::set_subname())]
         pub fn set_subname(
@@ -130,7 +134,8 @@ mod calls {
             Self::do_set_subname(&who, label, sub, content)
         }
 
-        /// Lets one account write the content of a name below a name, or nobody any more. Only the label's owner may.
+        /// Sets the one account that may write the content of a subname, in addition to those that may for the name.
+        /// `None` revokes that. Only the owner of the name may call this.
         #[pallet::call_index(12)]
         #[pallet::weight(T::WeightInfo::set_subname_delegate())]
         pub fn set_subname_delegate(
@@ -143,7 +148,7 @@ mod calls {
             Self::do_set_subname_delegate(&who, label, sub, delegate)
         }
 
-        /// Removes a name below a name and returns its deposit. Only the label's owner may.
+        /// Removes a subname and returns its deposit. Only the owner of the name may call this.
         #[pallet::call_index(13)]
         #[pallet::weight(T::WeightInfo::remove_subname())]
         pub fn remove_subname(origin: OriginFor<T>, label: Label, sub: Label) -> DispatchResult {
@@ -151,7 +156,7 @@ mod calls {
             Self::do_remove_subname(&who, label, sub)
         }
 
-        /// Says by which of its names the signer goes, or by none.
+        /// Sets the name that stands for the signer, which must own it; `None` removes it.
         #[pallet::call_index(14)]
         #[pallet::weight(T::WeightInfo::set_reverse())]
         pub fn set_reverse(origin: OriginFor<T>, label: Option<Label>) -> DispatchResult {
@@ -159,7 +164,8 @@ mod calls {
             Self::do_set_reverse(who, label)
         }
 
-        /// Reserves a label and what looks like it, or frees it. Who owns such a name keeps it. Root only.
+        /// Reserves a label and its look-alikes, or frees them. Names that are already registered are not affected.
+        /// Root only.
         #[pallet::call_index(15)]
         #[pallet::weight(T::WeightInfo::set_reserved())]
         pub fn set_reserved(origin: OriginFor<T>, label: Label, reserved: bool) -> DispatchResult {
@@ -167,7 +173,7 @@ mod calls {
             Self::do_set_reserved(label, reserved)
         }
 
-        /// Changes prices and times, of names that there are too. Root only.
+        /// Changes prices and times, also for existing names. Root only.
         #[pallet::call_index(16)]
         #[pallet::weight(T::WeightInfo::set_params())]
         pub fn set_params(origin: OriginFor<T>, params: NameParams) -> DispatchResult {

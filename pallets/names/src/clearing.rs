@@ -1,16 +1,16 @@
-//! What goes with a name: everything that was said by it or about it.
+//! Removing a name with everything that belongs to it.
 
 use crate::{Config, Delegates, Histories, HoldReason, Label, Names, Owned, Pallet, Records, Subnames, Usages};
 use meganet_primitives::name::{MAX_RECORDS, MAX_SUBNAMES, StoredName};
 use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {
-    /// Takes a name out of the state, with records, subnames, versions, delegates and every index, and returns its
-    /// deposits to its owner. How much there is to clear is in [`Usages`].
+    /// Removes a name from the state, with its records, subnames, versions, delegates and index entries, and returns
+    /// its deposits to its owner. [`Usages`] has the number of records and subnames.
     pub(crate) fn clear(label: &Label, record: &StoredName) {
         let owner = AccountId32::new(record.owner);
         let usage = Usages::<T>::take(label);
-        // The bounds are those of what can be there: nothing is left for a second call.
+        // The limits are the maxima, so nothing is left for a second call.
         if usage.records > 0 {
             let _all = Records::<T>::clear_prefix(label, MAX_RECORDS, None);
         }

@@ -1,8 +1,8 @@
-//! Claiming a label without showing it.
+//! Claiming a label without revealing it.
 //!
-//! Commitments belong to the account that made them, so nobody can get in the way of another's by copying its digest, and a
-//! digest binds the account that will register, so a copy is worth nothing. A commitment that is of no use any more (its
-//! secret is lost, it is too old, the name is taken) can be cancelled at any time.
+//! A commitment belongs to the account that made it, and its digest covers that account, so copying another's digest
+//! neither blocks its registration nor is of use. A commitment that is no longer of use (its secret is lost, it is too
+//! old, the name is taken) can be cancelled at any time.
 
 use crate::{Commitment, Commitments, Config, CurrentParams, Error, Event, HoldReason, Pallet};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Uses a commitment up, if it is neither too young nor too old.
+    /// Redeems a commitment that is neither too recent nor too old.
     pub(crate) fn redeem(who: &AccountId32, digest: &Hash, params: &NameParams) -> DispatchResult {
         let now = Self::now();
         Self::take_commitment(who, digest, |found| {

@@ -1,4 +1,4 @@
-//! What names point at, and the versions that they can be rolled back to.
+//! The content of names, and the versions that they can be rolled back to.
 
 use crate::{Config, CurrentParams, Error, Event, Histories, Label, Names, Pallet, Version};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
@@ -22,7 +22,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Decoding does not check what a foreign reference begins with.
+    /// Checks the multicodec of a foreign reference, which decoding does not.
     pub(crate) fn check_content(content: Option<&NameContent>) -> Result<(), Error<T>> {
         match content {
             Some(NameContent::Foreign(reference)) => reference.check().map_err(|_| Error::<T>::BadContent),
@@ -30,7 +30,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Gives a name a new version, and forgets the oldest one where there are too many.
+    /// Sets the content of a name as its next version.
     fn point(label: Label, mut record: StoredName, content: Option<NameContent>) {
         let now = Self::now();
         let version = record.version.saturating_add(1);

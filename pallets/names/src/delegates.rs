@@ -1,5 +1,6 @@
-//! Who may write for a name besides its owner: content, records, and the content of names below it. A delegate can't give
-//! the name away, release it, choose delegates, or remove what stands below it, so its key can lie on a build machine.
+//! The accounts that may write for a name in addition to its owner: content, records, and the content of subnames. A
+//! delegate can't transfer or release the name, choose delegates, or remove subnames, so its key can be kept on a build
+//! machine.
 
 use crate::{Config, Delegates, Error, Event, Label, Pallet};
 use frame_support::{ensure, pallet_prelude::DispatchResult};

@@ -1,9 +1,9 @@
-//! Finding names that have lapsed, and sweeping them.
+//! Finding and sweeping lapsed names.
 //!
 //! Names are kept in buckets by the block until which they are paid for. At the end of a block that has room, the first
-//! bucket that may have names is looked at, if all its names must have lapsed by now: at most [`SWEEPS_PER_BLOCK`] of them
-//! are swept, or, where it is empty, the next block goes on with the next one. So a block does the same few steps however
-//! many names there are, and nothing depends on them: a lapsed name points at nothing, swept or not.
+//! bucket that may have names is examined, if all its names must have lapsed by now: at most [`SWEEPS_PER_BLOCK`] of
+//! them are swept, or, if it is empty, the next block continues with the next bucket. So the cost of a block does not
+//! depend on the number of names. Nothing depends on sweeping either: a lapsed name has no effect, swept or not.
 
 use crate::{
     Config, CurrentParams, Error, Event, Expiring, Label, Names, Pallet, SweepFrom, Usage, Usages, WeightInfo,
@@ -19,9 +19,9 @@ use meganet_primitives::{
     name::{NameStatus, StoredName},
 };
 
-/// Blocks of a bucket: a minute.
+/// Blocks of a bucket: one minute.
 pub const BUCKET_BLOCKS: BlockNumber = 20;
-/// The most names that are swept at the end of a block: 57,600 a day.
+/// Maximum number of names that are swept at the end of a block: 57,600 a day.
 pub const SWEEPS_PER_BLOCK: u32 = 2;
 
 impl<T: Config> Pallet<T> {
@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::Swept { label, owner: record.owner.into() });
     }
 
-    /// Sweeps a few names that have lapsed, as far as a block has room. Returns what that took.
+    /// Sweeps a few lapsed names, as far as the block has room. Returns the consumed weight.
     pub(crate) fn sweep_some(remaining: Weight) -> Weight {
         let mut meter = WeightMeter::with_limit(remaining);
         if meter.try_consume(T::WeightInfo::sweep_base()).is_err() {
@@ -68,7 +68,7 @@ impl<T: Config> Pallet<T> {
             }
             match Names::<T>::get(&label) {
                 Some(record) => Self::sweep_away(label, &record),
-                // Against the invariants; the sweep must not stop at it for ever.
+                // This violates an invariant, but must not block sweeping for ever.
                 None => Expiring::<T>::remove(bucket, &label),
             }
         }
@@ -76,12 +76,12 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// The bucket of names that are paid for until block `expires`.
+/// Returns the bucket of names that are paid for until block `expires`.
 pub(crate) fn bucket_of(expires: BlockNumber) -> u32 {
     expires / BUCKET_BLOCKS
 }
 
-/// The latest block until which a name of this bucket can be paid for.
+/// Returns the latest block until which a name of this bucket can be paid for.
 fn last_of(bucket: u32) -> BlockNumber {
     bucket.saturating_mul(BUCKET_BLOCKS).saturating_add(BUCKET_BLOCKS - 1)
 }

@@ -1,4 +1,4 @@
-//! The first state, the parameters that root may change, and the check of the runtime's constants.
+//! The genesis state, the parameters that root may change, and the check of the runtime's constants.
 
 use crate::{Config, CurrentParams, Error, Event, GenesisConfig, Label, Pallet, WeightInfo};
 use frame_support::{
@@ -13,7 +13,7 @@ mod genesis_config {
     pub struct GenesisConfig<T: Config> {
         /// Prices and times.
         pub params: NameParams,
-        /// Labels that nobody can register, nor what looks like them.
+        /// Labels that cannot be registered; neither can their look-alikes.
         pub reserved: Vec<String>,
         #[serde(skip)]
         pub _config: PhantomData<T>,
@@ -38,10 +38,10 @@ mod genesis_config {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Writes the first state.
+    /// Writes the genesis state.
     ///
     /// # Panics
-    /// If the values contradict each other: such a chain must not begin.
+    /// If the values contradict each other: such a chain must not start.
     pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) {
         assert!(
             genesis.params.are_sound(),
@@ -60,10 +60,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks the runtime's constants, when the runtime is tested.
+    /// Checks the runtime's constants. Called by its tests.
     ///
     /// # Panics
-    /// If one of them can't work.
+    /// If one of them is out of bounds.
     pub(crate) fn check_config() {
         assert_eq!(Label::bound(), MAX_LABEL, "labels are stored whole");
         assert!(NameParams::default().are_sound(), "the live values agree with each other");

@@ -1,28 +1,16 @@
-//! Names: who owns them, until when, and what they say.
+#![doc = include_str!("../README.md")]
 //!
-//! A *label* is owned by one account, is paid for until a block, and points at one [`NameContent`]: a site of this network
-//! or what another one holds. Besides it has records (text, addresses, a key) and names below it (`blog.alice`).
+//! # Modules
 //!
-//! Who wants a label first commits to a digest of it and registers it some blocks later, so that nobody can take it from
-//! under their hands. Rent is burned; deposits are held and come back. A name that has run out works on for a while (its
-//! *grace*); then it points at nothing and is free, first at a *premium* that falls to nothing, and is swept from the
-//! state when nobody has wanted it. Labels that look alike (`paypal`, `paypa1`) share a *skeleton*, and all labels of a
-//! skeleton belong to one account, so nobody can be impersonated by a typeface.
-//!
-//! What is stored is bounded for each name and paid for by deposits. Whether a name works follows from the block number
-//! alone: nothing has to run for it. At the end of a block that has room, at most [`SWEEPS_PER_BLOCK`] names that lapsed
-//! long ago are swept.
-//!
-//! - [`types`]: what is stored.
-//! - [`commitments`]: claiming a label without showing it.
+//! - [`types`]: the types of stored values.
+//! - [`commitments`]: claiming a label without revealing it.
 //! - [`registry`]: registering, renewing, transferring, releasing; [`lookalikes`]: skeletons and reserved labels.
-//! - [`expiry`]: finding and sweeping names that have lapsed; [`clearing`]: what goes with a name.
-//! - [`content`]: what a name points at, and its last versions; [`records`]; [`subnames`]; [`delegates`]; [`reverse`].
+//! - [`expiry`]: finding and sweeping lapsed names; [`clearing`]: removing a name with everything that belongs to it.
+//! - [`content`]: the content of a name and its history; [`records`]; [`subnames`]; [`delegates`]; [`reverse`].
 //! - [`money`]: rent and deposits.
-//! - [`api`]: the answers to the runtime API of `pallet-names-runtime-api`.
+//! - [`api`]: the implementation of `pallet-names-runtime-api`.
 //! - [`try_state`]: the invariants; [`migrations`]: from older versions of the storage.
-//!
-//! [`NameContent`]: meganet_primitives::content::NameContent
+//! - Sections of the pallet: `calls`, `errors`, `events`, `genesis`, `storage_items`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -67,7 +55,7 @@ pub use weights::WeightInfo;
 use frame_support::pallet_macros::import_section;
 
 /// Calls, storage, events and errors.
-// What the macros generate has public items without docs, and casts the indices that are written below to bytes.
+// The macros generate public items without docs, and cast the codec indices to bytes.
 #[allow(missing_docs, clippy::cast_possible_truncation)]
 #[import_section(calls::calls)]
 #[import_section(errors::errors)]
@@ -96,7 +84,7 @@ pub mod pallet {
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
-    /// What the pallet needs from the runtime.
+    /// The requirements on the runtime.
     #[pallet::config]
     pub trait Config: frame_system::Config<AccountId = AccountId32, RuntimeEvent: From<Event<Self>>> {
         /// Holds deposits, and burns rent.
@@ -104,7 +92,7 @@ pub mod pallet {
             + fungible::Mutate<AccountId32, Balance = Balance>;
         /// The runtime's reasons to hold funds.
         type RuntimeHoldReason: From<HoldReason>;
-        /// What calls cost.
+        /// The weights of calls.
         type WeightInfo: WeightInfo;
     }
 
@@ -113,13 +101,13 @@ pub mod pallet {
     #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
-    /// Why this pallet holds funds.
+    /// The reasons for which this pallet holds funds.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// The deposits of a name, its records and the names below it; they come back when these go.
+        /// The deposits of a name, its records and its subnames; returned when these are removed.
         #[codec(index = 0)]
         Name,
-        /// The deposit of a commitment; it comes back when the name is registered or the commitment cancelled.
+        /// The deposit of a commitment; returned when the name is registered or the commitment cancelled.
         #[codec(index = 1)]
         Commitment,
     }

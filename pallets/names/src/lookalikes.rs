@@ -1,18 +1,19 @@
-//! Skeletons: all names that look alike have one owner, and nobody gets what looks like a reserved label.
+//! Look-alikes: all names with one skeleton have one owner, and labels that look like a reserved one cannot be
+//! registered.
 //!
-//! The rule covers every name in the state, also one that has lapsed. While `paypal` is in its premium, nobody but its
-//! former owner can register `paypa1`: otherwise the price of `paypal` could be had for that of a look-alike, and who
-//! pays the premium would find the skeleton occupied. `paypal` itself can be taken over by anybody, if its former owner has
-//! no other name of the skeleton. No skeleton is blocked for ever: a name whose premium is over is swept at the end of a
-//! block, or by anybody who asks for it.
+//! The rule covers every name in the state, also lapsed ones. While `paypal` is in its premium, only its former owner
+//! can register `paypa1`: otherwise `paypal` could be had for the price of a look-alike, and an account that pays the
+//! premium would find the skeleton occupied. Any account can take over `paypal` itself, if its former owner has no
+//! other name with the skeleton. No skeleton is blocked for ever: a name whose premium is over is swept at the end of a
+//! block, or by any account.
 
 use crate::{Config, Error, Event, Label, Pallet, Reserved, SkeletonRecord, Skeletons};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::name::{check_label, skeleton};
 use sp_runtime::AccountId32;
 
-/// Labels that are reserved from the beginning: hosts that machines and gateways answer to by themselves, and what people
-/// take for the network's own voice.
+/// Labels that are reserved at genesis: host names with a special meaning for machines and gateways, and names that
+/// users would mistake for official ones.
 pub const RESERVED: [&str; 36] = [
     "abuse",
     "account",
@@ -53,12 +54,13 @@ pub const RESERVED: [&str; 36] = [
 ];
 
 impl<T: Config> Pallet<T> {
-    /// What all labels that look like this one have in common. It is never longer than the label.
+    /// The skeleton of a label, which all its look-alikes share. It is never longer than the label.
     pub(crate) fn skeleton_of(label: &Label) -> Label {
         Label::truncate_from(skeleton(label))
     }
 
-    /// Whether `who` may own a name with this skeleton. `taking_over`: a lapsed name with it would be cleared for that.
+    /// Returns true if `who` may own a name with this skeleton. `taking_over` means that a lapsed name with the
+    /// skeleton would be cleared first.
     pub(crate) fn may_own(who: &AccountId32, skeleton: &Label, taking_over: bool) -> bool {
         match Skeletons::<T>::get(skeleton) {
             None => true,
@@ -66,13 +68,13 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Counts a new name of `who`.
+    /// Counts a new name of `who` under its skeleton.
     pub(crate) fn enter_skeleton(who: &AccountId32, skeleton: &Label) {
         let names = Skeletons::<T>::get(skeleton).map_or(0, |record| record.names).saturating_add(1);
         Skeletons::<T>::insert(skeleton, SkeletonRecord { owner: who.clone(), names });
     }
 
-    /// Counts a name no longer.
+    /// Removes a name from the count of its skeleton.
     pub(crate) fn leave_skeleton(skeleton: &Label) {
         Skeletons::<T>::mutate_exists(skeleton, |found| {
             *found = found
@@ -94,7 +96,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Reserves a label of the genesis, if it can be one.
+    /// Reserves a label at genesis. Returns false if the label is invalid.
     pub(crate) fn reserve(label: &str) -> bool {
         let Ok(label) = Label::try_from(label.as_bytes().to_vec()) else { return false };
         let valid = check_label(&label).is_ok();
@@ -104,7 +106,7 @@ impl<T: Config> Pallet<T> {
         valid
     }
 
-    /// Refuses what can't be registered by anybody.
+    /// Checks that a label is valid and not reserved.
     pub(crate) fn ensure_free_label(label: &Label, skeleton: &Label) -> Result<(), Error<T>> {
         check_label(label).map_err(|_| Error::<T>::BadLabel)?;
         ensure!(!Reserved::<T>::contains_key(skeleton), Error::<T>::NameReserved);

@@ -1,4 +1,4 @@
-//! From older versions of the storage.
+//! Migrations from older versions of the storage.
 
 use crate::{Config, CurrentParams, Label, Names, Pallet, RESERVED, SweepFrom, Version};
 use core::marker::PhantomData;
@@ -12,11 +12,12 @@ use meganet_primitives::{
     name::{NameParams, StoredName},
 };
 
-/// From version 1, in which names were registered for ever, to version 2: each name is paid for one year from now, at the
-/// prices and times of a live chain. All names in one block: no network that had version 1 had more than fit.
+/// From version 1, in which names were registered for ever, to version 2: each name is paid for one year from now, at
+/// the prices and times of a live chain. It migrates all names in one block; no network with version 1 had more than
+/// fit.
 pub type V1ToV2<T> = VersionedMigration<1, 2, FromV1<T>, Pallet<T>, <T as frame_system::Config>::DbWeight>;
 
-/// What version 1 stored.
+/// The types that version 1 stored.
 pub mod v1 {
     use codec::{Decode, Encode};
     use meganet_primitives::{Balance, BlockNumber, content::ContentRef};
@@ -25,9 +26,9 @@ pub mod v1 {
     /// A name.
     #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
     pub struct NameRecord {
-        /// Who owns it.
+        /// The owner.
         pub owner: AccountId32,
-        /// What it points at.
+        /// The content.
         pub content: Option<ContentRef>,
         /// Counts the changes of `content`, from 0.
         pub version: u32,
@@ -40,7 +41,7 @@ pub mod v1 {
     }
 }
 
-/// The step of [`V1ToV2`], which alone runs it, and only once.
+/// The step of [`V1ToV2`], which ensures that it runs only once.
 pub struct FromV1<T>(PhantomData<T>);
 
 impl<T: Config> UncheckedOnRuntimeUpgrade for FromV1<T> {

@@ -1,4 +1,4 @@
-//! A runtime of names and balances, with short lives.
+//! A runtime with names and balances, and short lifetimes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -65,12 +65,12 @@ pub fn now() -> BlockNumber {
     System::block_number()
 }
 
-/// Goes to a block without the ones in between: nothing happens in them that names depend on.
+/// Jumps to a block: nothing that names depend on happens in the blocks between.
 pub fn go_to(block: BlockNumber) {
     System::set_block_number(block);
 }
 
-/// Ends so many blocks, each with room for anything.
+/// Ends this many blocks, each with unlimited weight left.
 pub fn pass(blocks: BlockNumber) {
     for _ in 0..blocks {
         <Names as frame_support::traits::Hooks<BlockNumber>>::on_idle(now(), Weight::MAX);

@@ -1,5 +1,5 @@
-//! Rent and deposits. Rent is burned: nobody gains by a name's being dear. Deposits are held from whoever owns what is
-//! stored, and go back to that account.
+//! Rent and deposits. Rent is burned, so that nobody profits from high prices. Deposits are held from the owner of what
+//! is stored, and are returned to that account.
 
 use crate::{Config, Error, HoldReason, Pallet};
 use frame_support::{
@@ -14,7 +14,7 @@ use meganet_primitives::Balance;
 use sp_runtime::AccountId32;
 
 impl<T: Config> Pallet<T> {
-    /// Burns what an account pays. It keeps the existential deposit.
+    /// Burns a payment of an account, which keeps the existential deposit.
     pub(crate) fn burn(who: &AccountId32, amount: Balance) -> Result<(), Error<T>> {
         if amount > 0 {
             T::Currency::burn_from(who, amount, Preservation::Preserve, Precision::Exact, Fortitude::Polite)
@@ -23,13 +23,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Holds a deposit. The account keeps the existential deposit besides.
+    /// Holds a deposit. The account keeps the existential deposit in addition.
     pub(crate) fn hold(reason: HoldReason, who: &AccountId32, amount: Balance) -> Result<(), Error<T>> {
         T::Currency::hold(&reason.into(), who, amount).map_err(|_| Error::<T>::InsufficientFunds)
     }
 
-    /// Gives a deposit back. Whatever held it is already gone from the state, so this doesn't fail: what is held covers all
-    /// deposits, by the invariants.
+    /// Returns a deposit. What it was held for is already removed from the state, so this doesn't fail: by the
+    /// invariants, holds cover all deposits.
     pub(crate) fn give_back(reason: HoldReason, who: &AccountId32, amount: Balance) {
         let returned = T::Currency::release(&reason.into(), who, amount, Precision::BestEffort).defensive();
         debug_assert!(returned.is_ok_and(|given| given == amount), "deposits are covered by holds");
@@ -50,7 +50,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What is held from an account for a reason of this pallet.
+    /// The amount held from an account for a reason of this pallet.
     #[cfg(any(feature = "try-runtime", test))]
     pub(crate) fn held(reason: HoldReason, who: &AccountId32) -> Balance {
         <T::Currency as frame_support::traits::fungible::InspectHold<_>>::balance_on_hold(&reason.into(), who)

@@ -1,4 +1,4 @@
-//! What a name says besides its content.
+//! The records of names: text, addresses, a key.
 
 use crate::{Config, CurrentParams, Error, Event, HoldReason, Label, Names, Pallet, Records, Usages};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
@@ -47,7 +47,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Changes what a name uses, and forgets it where that is nothing.
+    /// Lowers the counts of a name, and removes them if they are zero.
     pub(crate) fn use_less(label: &Label, change: impl FnOnce(&mut crate::Usage)) {
         let mut usage = Usages::<T>::get(label);
         change(&mut usage);

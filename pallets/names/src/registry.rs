@@ -1,4 +1,4 @@
-//! Registering, renewing, transferring and releasing names, and who may do what with one.
+//! Registering, renewing, transferring and releasing names, and who may do so.
 
 use crate::{
     Config, CurrentParams, Delegates, Error, Event, HoldReason, Label, Names, Owned, Pallet, SkeletonRecord, Skeletons,
@@ -95,28 +95,28 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// A name that works.
+    /// Returns a name that has not lapsed.
     pub(crate) fn working(label: &Label, params: &NameParams) -> Result<StoredName, Error<T>> {
         let record = Names::<T>::get(label).ok_or(Error::<T>::NoSuchName)?;
         ensure!(record.status(params, Self::now()).works(), Error::<T>::Lapsed);
         Ok(record)
     }
 
-    /// A name that works, if `who` owns it.
+    /// Returns a name that has not lapsed, if `who` owns it.
     pub(crate) fn owned_by(who: &AccountId32, label: &Label) -> Result<StoredName, Error<T>> {
         let record = Self::working(label, &CurrentParams::<T>::get())?;
         ensure!(Self::owns(who, &record), Error::<T>::NotOwner);
         Ok(record)
     }
 
-    /// A name that works, if `who` may write for it.
+    /// Returns a name that has not lapsed, if `who` may write for it.
     pub(crate) fn writable_by(who: &AccountId32, label: &Label, params: &NameParams) -> Result<StoredName, Error<T>> {
         let record = Self::working(label, params)?;
         ensure!(Self::may_write(who, label, &record), Error::<T>::NotAllowed);
         Ok(record)
     }
 
-    /// Whether an account is a name's owner or one of its delegates.
+    /// Returns true if an account is a name's owner or one of its delegates.
     pub(crate) fn may_write(who: &AccountId32, label: &Label, record: &StoredName) -> bool {
         Self::owns(who, record) || Delegates::<T>::get(label).contains(who)
     }

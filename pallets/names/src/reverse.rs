@@ -1,4 +1,4 @@
-//! By which of its names an account goes. Only an account that owns a name can go by it, so both directions agree.
+//! The name that stands for an account. It must be one that the account owns, so both directions agree.
 
 use crate::{Config, Event, Label, Pallet, Reverse};
 use frame_support::pallet_prelude::DispatchResult;
@@ -17,7 +17,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// An account that gives a name away goes by it no longer.
+    /// Removes the reverse record of an account if it is the name that the account loses.
     pub(crate) fn forget_reverse(who: &AccountId32, label: &Label) {
         if Reverse::<T>::get(who).as_ref() == Some(label) {
             Reverse::<T>::remove(who);

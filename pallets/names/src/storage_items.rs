@@ -1,10 +1,10 @@
-//! Everything that is stored. A section of the pallet.
+//! The storage items. A section of the pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
 #[pallet_section]
 mod storage_items {
-    /// The live prices and times.
+    /// The prices and times of a live chain.
     #[pallet::type_value]
     pub fn LiveParams() -> NameParams {
         NameParams::default()
@@ -14,11 +14,11 @@ mod storage_items {
     #[pallet::storage]
     pub type CurrentParams<T: Config> = StorageValue<_, NameParams, ValueQuery, LiveParams>;
 
-    /// The names, also those that have lapsed and have not been swept yet.
+    /// The names, including those that have lapsed and are not swept yet.
     #[pallet::storage]
     pub type Names<T: Config> = StorageMap<_, Blake2_128Concat, Label, StoredName>;
 
-    /// The names below names.
+    /// The subnames (`blog` of `blog.alice`), by name.
     #[pallet::storage]
     pub type Subnames<T: Config> = StorageDoubleMap<_, Blake2_128Concat, Label, Blake2_128Concat, Label, StoredSubname>;
 
@@ -27,7 +27,7 @@ mod storage_items {
     pub type Records<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, Label, Blake2_128Concat, RecordKey, StoredRecord>;
 
-    /// How many records and names below it a name has. Absent where there are none.
+    /// The number of records and subnames of a name. Absent where there are none.
     #[pallet::storage]
     pub type Usages<T: Config> = StorageMap<_, Blake2_128Concat, Label, Usage, ValueQuery>;
 
@@ -35,7 +35,7 @@ mod storage_items {
     #[pallet::storage]
     pub type Histories<T: Config> = StorageMap<_, Blake2_128Concat, Label, History, ValueQuery>;
 
-    /// Who may write for a name besides its owner. Absent where nobody may.
+    /// The accounts that may write for a name in addition to its owner. Absent where there are none.
     #[pallet::storage]
     pub type Delegates<T: Config> = StorageMap<_, Blake2_128Concat, Label, DelegateList, ValueQuery>;
 
@@ -43,23 +43,23 @@ mod storage_items {
     #[pallet::storage]
     pub type Owned<T: Config> = StorageDoubleMap<_, Blake2_128Concat, AccountId32, Blake2_128Concat, Label, ()>;
 
-    /// By which of its names an account goes.
+    /// The name that stands for an account.
     #[pallet::storage]
     pub type Reverse<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, Label>;
 
-    /// Who owns all names with a skeleton, and how many there are.
+    /// The owner of all names with a skeleton, and their number.
     #[pallet::storage]
     pub type Skeletons<T: Config> = StorageMap<_, Blake2_128Concat, Label, SkeletonRecord>;
 
-    /// Skeletons of labels that nobody can register.
+    /// The skeletons of labels that cannot be registered.
     #[pallet::storage]
     pub type Reserved<T: Config> = StorageMap<_, Blake2_128Concat, Label, ()>;
 
-    /// What accounts have committed to. Absent where it is nothing.
+    /// The commitments of accounts. Absent where there are none.
     #[pallet::storage]
     pub type Commitments<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, CommitmentList, ValueQuery>;
 
-    /// The names by the time until which they are paid for, in units of [`crate::BUCKET_BLOCKS`].
+    /// The names by the block until which they are paid for, in buckets of [`crate::BUCKET_BLOCKS`].
     #[pallet::storage]
     pub type Expiring<T: Config> = StorageDoubleMap<_, Twox64Concat, u32, Blake2_128Concat, Label, ()>;
 

@@ -1,4 +1,4 @@
-//! Names below names. They live and die with their label: it is paid for, they are not.
+//! Subnames, such as `blog.alice`. They exist as long as their name; rent is paid for the name only.
 
 use crate::{Config, CurrentParams, Error, Event, HoldReason, Label, Names, Pallet, Subnames, Usages};
 use frame_support::{ensure, pallet_prelude::DispatchResult};

@@ -77,7 +77,7 @@ fn resolve(name: &str) -> Option<Resolution> {
     Names::api_resolve(name.as_bytes().to_vec())
 }
 
-/// What a name leads to; `None` also where there is no such name.
+/// The content of a name; `None` also if it does not exist.
 fn leads_to(name: &str) -> Option<NameContent> {
     resolve(name).and_then(|found| found.content)
 }
@@ -91,7 +91,7 @@ fn reveal(n: u8, name: &str, years: u32) -> Result<(), DispatchError> {
     told(Names::register(signed(n), label(name), years, SECRET))
 }
 
-/// What a refused call that clears names says; not what it weighs.
+/// The error of a refused call that clears names, without its weight.
 fn told(done: DispatchResultWithPostInfo) -> Result<(), DispatchError> {
     done.map(|_| ()).map_err(|refused| refused.error)
 }

@@ -1,4 +1,4 @@
-//! The invariants of names. They hold after every call; tests check them after every step.
+//! The invariants of names. They hold after every call; the tests check them after every step.
 
 use crate::{
     Commitments, Config, CurrentParams, Delegates, Expiring, Histories, HoldReason, Label, Names, Owned, Pallet,
@@ -17,16 +17,16 @@ type NameMap = BTreeMap<Label, StoredName>;
 
 impl<T: Config> Pallet<T> {
     /// Checks that
-    /// - every label is valid, and in its owner's index and in its bucket of expiry, which hold nothing else;
+    /// - every label is valid, and in its owner's index and in its expiry bucket, which have no other entries;
     /// - every skeleton has one owner and counts its names;
-    /// - records, subnames, versions and delegates are those of a name, are counted, and are no more than allowed;
-    /// - a name's deposit covers those of its records and subnames, and what is held from an account is exactly the
-    ///   deposits of its names, and of its commitments;
-    /// - accounts go by names of theirs only;
+    /// - records, subnames, versions and delegates belong to a name, are counted, and are within their limits;
+    /// - a name's deposit covers those of its records and subnames, and the holds of an account are exactly the
+    /// deposits of   its names and of its commitments;
+    /// - reverse records are names that the account owns;
     /// - prices and times are sound.
     ///
     /// # Errors
-    /// Which of them is broken.
+    /// A message with the violated invariant.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         ensure!(CurrentParams::<T>::get().are_sound(), "names: the parameters contradict each other");
         let names: NameMap = Names::<T>::iter().collect();
@@ -44,11 +44,11 @@ impl<T: Config> Pallet<T> {
             let owner = AccountId32::new(name.owner);
             ensure!(Owned::<T>::contains_key(&owner, label), "names: a name is missing in its owner's index");
             let bucket = bucket_of(name.expires);
-            ensure!(Expiring::<T>::contains_key(bucket, label), "names: a name is missing in its bucket of expiry");
-            ensure!(bucket >= first, "names: a name is in a bucket that is swept no more");
+            ensure!(Expiring::<T>::contains_key(bucket, label), "names: a name is missing in its expiry bucket");
+            ensure!(bucket >= first, "names: a name is in a bucket that is already swept");
         }
-        ensure!(Owned::<T>::iter_keys().count() == names.len(), "names: the owner index has strangers");
-        ensure!(Expiring::<T>::iter_keys().count() == names.len(), "names: the expiry index has strangers");
+        ensure!(Owned::<T>::iter_keys().count() == names.len(), "names: the owner index has unknown entries");
+        ensure!(Expiring::<T>::iter_keys().count() == names.len(), "names: the expiry index has unknown entries");
         Ok(())
     }
 
@@ -83,11 +83,17 @@ impl<T: Config> Pallet<T> {
             usage.subnames = usage.subnames.saturating_add(1);
             *deposit = deposit.saturating_add(stored.deposit);
         }
-        ensure!(Usages::<T>::iter_keys().count() == used.len(), "names: a name without belongings has a count of them");
+        ensure!(
+            Usages::<T>::iter_keys().count() == used.len(),
+            "names: a name without records and subnames has a count of them"
+        );
         for (label, (usage, deposit)) in used {
             let name = names.get(&label).ok_or("names: a record or subname has no name")?;
             ensure!(Usages::<T>::get(&label) == usage, "names: a name has a wrong count of records or subnames");
-            ensure!(usage.records <= MAX_RECORDS && usage.subnames <= MAX_SUBNAMES, "names: a name has too much");
+            ensure!(
+                usage.records <= MAX_RECORDS && usage.subnames <= MAX_SUBNAMES,
+                "names: a name has too many records or subnames"
+            );
             ensure!(name.deposit >= deposit, "names: a name's deposit does not cover its records and subnames");
         }
         for (label, history) in Histories::<T>::iter() {
@@ -110,8 +116,8 @@ impl<T: Config> Pallet<T> {
             ensure!(list.iter().all(|one| !Self::owns(one, name)), "names: an owner is a delegate");
         }
         for (account, label) in Reverse::<T>::iter() {
-            let name = names.get(&label).ok_or("names: an account goes by a name that is not there")?;
-            ensure!(Self::owns(&account, name), "names: an account goes by another's name");
+            let name = names.get(&label).ok_or("names: a reverse record is not a name")?;
+            ensure!(Self::owns(&account, name), "names: a reverse record is another's name");
         }
         Ok(())
     }

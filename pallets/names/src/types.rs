@@ -1,4 +1,4 @@
-//! What the pallet stores besides the names themselves, which are in [`meganet_primitives::name::stored`].
+//! The types of stored values, except names, subnames and records, which are in [`meganet_primitives::name::stored`].
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
@@ -11,9 +11,9 @@ use meganet_primitives::{
 use scale_info::TypeInfo;
 use sp_runtime::AccountId32;
 
-/// The last versions of a name, the oldest first; the last one is what it points at.
+/// The last versions of a name, the oldest first; the last one is current.
 pub type History = BoundedVec<Version, ConstU32<MAX_HISTORY>>;
-/// Who may write for a name besides its owner.
+/// The accounts that may write for a name in addition to its owner.
 pub type DelegateList = BoundedVec<AccountId32, ConstU32<MAX_DELEGATES>>;
 /// The commitments of an account, the oldest first.
 pub type CommitmentList = BoundedVec<Commitment, ConstU32<MAX_COMMITMENTS>>;
@@ -21,38 +21,38 @@ pub type CommitmentList = BoundedVec<Commitment, ConstU32<MAX_COMMITMENTS>>;
 /// The names that share a skeleton.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct SkeletonRecord {
-    /// Who owns all of them.
+    /// The owner of all of them.
     pub owner: AccountId32,
-    /// How many there are, at least one.
+    /// Their number, at least 1.
     pub names: u32,
 }
 
-/// How much there is to clear when a name goes.
+/// The number of entries to clear when a name is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Usage {
-    /// Its records.
+    /// Records.
     pub records: u32,
-    /// The names below it.
+    /// Subnames.
     pub subnames: u32,
 }
 
-/// A version that a name had.
+/// A version in the history of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Version {
     /// Its number.
     pub version: u32,
-    /// The block in which the name began to point there.
+    /// The block in which the content was set.
     pub block: BlockNumber,
-    /// Where.
+    /// The content.
     pub content: Option<NameContent>,
 }
 
-/// What an account has committed to.
+/// A commitment of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Commitment {
     /// See [`meganet_primitives::name::commitment()`].
     pub digest: Hash,
-    /// The block that it is in.
+    /// The block in which it was made.
     pub block: BlockNumber,
     /// Held for it, in planck.
     pub deposit: Balance,

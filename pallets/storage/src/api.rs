@@ -1,4 +1,4 @@
-//! The answers to `pallet-storage-runtime-api`. They count expired ranges as dropped, whether they are or not.
+//! The implementation of `pallet-storage-runtime-api`. Expired ranges are treated as dropped, even if they still exist.
 
 mod audits;
 mod renewals;
@@ -19,7 +19,7 @@ use meganet_primitives::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// What a client needs to know before it stores something.
+    /// Returns the parameters that a client needs before it stores something.
     pub fn api_params() -> StorageParams {
         let fixed = Fixed::<T>::get();
         let params = CurrentParams::<T>::get();
@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Totals of the network.
+    /// Returns the totals of the network.
     pub fn api_stats() -> StorageStats {
         let pot = T::Currency::balance(&Self::pot());
         StorageStats {
@@ -51,39 +51,40 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// A placement group.
+    /// Returns a placement group.
     pub fn api_group(id: GroupId) -> Option<GroupInfo> {
         Groups::<T>::get(id).map(|group| Self::group_info(id, group))
     }
 
-    /// Up to `limit` groups, at most [`MAX_PAGE`], from number `from` on.
+    /// Returns up to `limit` groups, at most [`MAX_PAGE`], from number `from` on.
     pub fn api_groups(from: GroupId, limit: u32) -> Vec<GroupInfo> {
         (from..NextGroup::<T>::get()).filter_map(Self::api_group).take(page(limit)).collect()
     }
 
-    /// The groups of a profile in which there is room, those that still wait for their workers included.
+    /// Returns the groups of a profile that have room, including those that still wait for their workers.
     pub fn api_open_groups(profile: ProfileId) -> Vec<GroupInfo> {
         OpenGroups::<T>::get(profile).into_iter().filter_map(Self::api_group).collect()
     }
 
-    /// A worker.
+    /// Returns a worker.
     pub fn api_worker(id: WorkerId) -> Option<WorkerInfo> {
         Workers::<T>::get(id).map(|worker| worker_info(id, worker))
     }
 
-    /// The worker with this identity key.
+    /// Returns the worker with this identity key.
     pub fn api_worker_by_peer(peer: PeerKey) -> Option<WorkerInfo> {
         WorkerByPeer::<T>::get(peer).and_then(Self::api_worker)
     }
 
-    /// Up to `limit` workers, at most [`MAX_PAGE`], from number `from` on.
+    /// Returns up to `limit` workers, at most [`MAX_PAGE`], from number `from` on.
     pub fn api_workers(from: WorkerId, limit: u32) -> Vec<WorkerInfo> {
         (from..NextWorker::<T>::get()).filter_map(Self::api_worker).take(page(limit)).collect()
     }
 
-    /// Up to `limit` slots of a worker, at most [`MAX_PAGE`], by group, from group `from_group` on.
+    /// Returns up to `limit` slots of a worker, at most [`MAX_PAGE`], in the order of their groups, from group
+    /// `from_group` on.
     pub fn api_slots_of(worker: WorkerId, from_group: GroupId, limit: u32) -> Vec<SlotAssignment> {
-        // The keys are in order, so the page begins right after the group before.
+        // The keys are in order, so the page begins right after the previous group.
         let slots = match from_group.checked_sub(1) {
             None => SlotsOf::<T>::iter_prefix(worker),
             Some(before) => {
@@ -97,12 +98,12 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// The slot that a worker holds in a group.
+    /// Returns the slot that a worker holds in a group.
     pub fn api_slot_in(worker: WorkerId, group: GroupId) -> Option<SlotIndex> {
         SlotsOf::<T>::get(worker, group.to_be_bytes()).map(|record| record.slot)
     }
 
-    /// The ranges of a group that have not expired, by expiry.
+    /// Returns the ranges of a group that have not expired, by expiry.
     pub fn api_ranges(group: GroupId) -> Vec<RangeInfo> {
         let epoch = Self::epoch();
         RangesOf::<T>::get(group)
@@ -115,7 +116,7 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Which of these objects, of up to [`MAX_PAGE`], their owners deleted early.
+    /// Returns for each of up to [`MAX_PAGE`] objects whether its owner deleted it early.
     pub fn api_is_tombstoned(group: GroupId, of: Vec<Tombstone>) -> Vec<bool> {
         of.into_iter()
             .take(page(MAX_PAGE))
@@ -123,8 +124,8 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Up to `limit` tombstones of one range, at most [`MAX_PAGE`], in the order of the storage, after `after` or from
-    /// the first. `after` need not exist any more.
+    /// Returns up to `limit` tombstones of one range, at most [`MAX_PAGE`], in the order of the storage, after `after`
+    /// or from the first. `after` need not exist any longer.
     pub fn api_tombstones(group: GroupId, expiry: Epoch, after: Option<Tombstone>, limit: u32) -> Vec<Tombstone> {
         let keys = match after {
             None => Tombstones::<T>::iter_key_prefix((group, expiry)),

@@ -1,8 +1,8 @@
 //! Challenges and proofs.
 //!
-//! What a worker is accountable for in a period is what its slots had to hold when the period began: the ranges of their
-//! groups as they were then, of the slots that it had then and has still. Nothing of this is written down: it follows from
-//! the slots, the rolled ranges and the randomness of blocks.
+//! A worker's *duty* in a period is what its slots had to hold when the period began: the ranges of their groups as
+//! they were then, for the slots that it held then and still holds. Nothing of this is stored: it follows from the
+//! slots, the rolled ranges and the randomness of blocks.
 
 use crate::{
     Config, CurrentParams, Error, Event, Fixed, Groups, Pallet, Ranges, RangesOf, SlotsOf, Tombstones, WeightInfo,
@@ -25,16 +25,16 @@ use sp_runtime::{AccountId32, DispatchError};
 /// What a worker is accountable for in a period.
 #[derive(Default)]
 pub(crate) struct Duty {
-    /// What its slots had to hold.
+    /// The bytes that its slots had to hold.
     pub holdings: Vec<Holding>,
     /// Its slots, in the order of `holdings`.
     pub slots: Vec<(GroupId, SlotRecord)>,
-    /// What an epoch of it pays, in planck.
+    /// Pay for an epoch, in planck.
     pub rate: Balance,
 }
 
 impl Duty {
-    /// Bytes altogether.
+    /// The total number of bytes.
     pub fn bytes(&self) -> u64 {
         let ranges = self.holdings.iter().flat_map(|holding| &holding.ranges);
         ranges.fold(0, |sum, (_, bytes)| sum.saturating_add(*bytes))
@@ -45,19 +45,19 @@ impl Duty {
     }
 }
 
-/// What became of the answers to a challenge.
+/// The result of checking the answers to a challenge.
 #[derive(Debug, Default)]
 struct Tally {
-    /// Leaves that were shown.
+    /// Leaves that were proven.
     held: u32,
-    /// Of those, leaves that the worker had to rebuild, and recently.
+    /// Of those, leaves that the worker had to rebuild recently.
     rebuilt: u32,
-    /// The groups that were asked about, each once.
+    /// The sampled groups, each once.
     touched: Vec<GroupId>,
 }
 
 impl<T: Config> Pallet<T> {
-    /// What a worker is accountable for in the present period.
+    /// The duty of a worker in the current period.
     pub(crate) fn duty(worker: WorkerId, period: Period) -> Duty {
         let schedule = Self::schedule();
         let start = schedule.start_of(period);
@@ -79,7 +79,7 @@ impl<T: Config> Pallet<T> {
         duty
     }
 
-    /// A range as it was when a period began.
+    /// A range as it was at the beginning of a period.
     pub(crate) fn range_at(sample: &Sample, period: Period) -> Option<RangeState> {
         Ranges::<T>::get(sample.group, sample.expiry).map(|range| range.state.at_start_of(period).clone())
     }
@@ -109,11 +109,11 @@ impl<T: Config> Pallet<T> {
         let given_up = Self::keep_slots(id, duty, &tally, params.audit.excuses.max(1))?;
         let answers = u32::try_from(proof.answers.len()).unwrap_or(u32::MAX);
         let weight = Self::prove_weight(answers, slots, given_up);
-        // An invalid proof has returned above, and costs its fee.
+        // An invalid proof has failed above, and its fee is kept.
         Ok(PostDispatchInfo { actual_weight: Some(weight), pays_fee: Pays::No })
     }
 
-    /// Verifies each answer against the range as it was when the period began, and counts what it is worth.
+    /// Verifies each answer against the range at the beginning of the period, and counts the answers by kind.
     fn check_answers(
         asked: &[Sample],
         proof: &AuditProof,
@@ -138,7 +138,7 @@ impl<T: Config> Pallet<T> {
         Ok(tally)
     }
 
-    /// Pays a worker for what it has shown, at what an epoch of its whole duty pays, and stores it.
+    /// Pays a worker for what it has proven, at the `rate` of its whole duty, and stores the worker.
     fn settle(id: WorkerId, worker: &mut Worker, rate: Balance, tally: &Tally) {
         let fixed = Fixed::<T>::get();
         let count = Balance::from(fixed.schedule.samples).max(1);
@@ -149,7 +149,8 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::Proven { worker: id, period: worker.record.settled, paid, held_back });
     }
 
-    /// Stores what the samples said of each slot; one that was excused too often is given to somebody else. Returns how many.
+    /// Stores the updated slot records, and vacates slots that were excused too often. Returns the number of vacated
+    /// slots.
     fn keep_slots(id: WorkerId, duty: Duty, tally: &Tally, most: u32) -> Result<u32, DispatchError> {
         let mut given_up = 0u32;
         for (group, record) in duty.slots.into_iter().filter(|(group, _)| tally.touched.contains(group)) {
@@ -164,13 +165,13 @@ impl<T: Config> Pallet<T> {
         Ok(given_up)
     }
 
-    /// What a proof of so many answers by a worker with so many slots costs, of which it gives so many up.
+    /// The weight of a proof with `answers` answers by a worker with `slots` slots, of which it loses `given_up`.
     pub(crate) fn prove_weight(answers: u32, slots: u32, given_up: u32) -> Weight {
         let proof = T::WeightInfo::prove(answers, slots);
         if given_up == 0 { proof } else { proof.saturating_add(T::WeightInfo::report(given_up)) }
     }
 
-    /// The block of the challenge to which a proof is accepted in this block.
+    /// Returns the block of the worker's challenge if a proof is accepted in the current block.
     fn open_challenge(worker: &Worker, id: WorkerId, period: Period) -> Result<BlockNumber, Error<T>> {
         let (schedule, now) = (Self::schedule(), Self::now());
         ensure!(schedule.period_of(now) == period, Error::<T>::WrongPeriod);
@@ -182,7 +183,7 @@ impl<T: Config> Pallet<T> {
         Ok(challenge)
     }
 
-    /// Decides what a verified answer counts for.
+    /// Counts a verified answer, or refuses it if its excuse is not valid.
     fn count(
         sample: &Sample,
         answer: &Answer,

@@ -1,14 +1,15 @@
-//! Automatic renewal: somebody prepays for a batch once, and the network renews it by itself, whoever is gone.
+//! Automatic renewal: an account prepays for a batch once, and the network renews it without further action of the
+//! owner or the payer.
 //!
-//! An order names one registered batch, for how many epochs it is renewed each time, and the price above which it is not.
-//! The money stays with its payer, held, and is used a renewal at a time. When the last epoch before the expiry has begun,
-//! anybody may have the chain renew the batch ([`Call::auto_renew`]): the order pays the price of storage and burn like any
-//! renewal, and to the caller the fee that the call costs it and a quarter more. So members of the group, who earn by the
-//! renewal, can do it without losing; and nobody fills blocks for free with it, since the fee itself goes to the author of the
-//! block. After a renewal the order waits for the new expiry: it can do nothing twice.
+//! An order is for one registered batch. It states for how many epochs the batch is renewed each time, and the price
+//! above which it is not. The money stays with the payer, held, and is used one renewal at a time. From the last epoch
+//! before the expiry on, any account may call [`Call::auto_renew`]: the order pays the price of storage and the burn
+//! like any renewal, and pays the caller the fee of the call and a quarter more. So members of the group, who earn from
+//! the renewal, can call it without loss. Nobody fills blocks for free with it, since the fee itself goes to the author
+//! of the block. After a renewal the order waits for the new expiry, so it can't be used twice.
 //!
-//! No block does any work for it. Orders are found by their payer and by the range that they wait in; the state of each is
-//! paid for by a deposit.
+//! No block does any work for orders. They are found by their payer and by the range of their batch; each pays for its
+//! state with a deposit.
 //!
 //! [`Call::auto_renew`]: crate::Call::auto_renew
 
@@ -34,15 +35,15 @@ use meganet_primitives::{
 };
 use sp_runtime::{AccountId32, traits::Convert};
 
-/// Bytes of the transaction by which somebody asks for a renewal: signature, address, extensions and call, rounded up.
+/// Bytes of a transaction with an `auto_renew` call: signature, address, extensions and call, rounded up.
 const TRANSACTION_BYTES: u32 = 160;
-/// What the caller gets beyond the fee, in parts of a million of it.
+/// The caller's pay beyond the fee, in parts per million of the fee.
 const REWARD_PPM: u32 = 250_000;
 
-/// What a renewal takes from the balance.
+/// The amounts that a renewal takes from the balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cost {
-    /// For storage, what is burned included.
+    /// For storage, including what is burned.
     pub price: Balance,
     /// For the caller.
     pub fee: Balance,
@@ -54,11 +55,11 @@ impl Cost {
     }
 }
 
-/// What the payer lays down.
+/// The payer's conditions.
 pub(crate) struct Terms {
-    /// For so many epochs it is renewed each time.
+    /// Epochs that each renewal adds.
     pub epochs: u32,
-    /// It is not renewed while a GiB in one slot costs more than this for an epoch.
+    /// The price of a GiB in one slot for an epoch above which it is not renewed, in planck.
     pub max_price: Balance,
 }
 
@@ -155,7 +156,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The payer's own decision; once the batch has expired, anybody may tidy up for it.
+    /// The payer may close an order at any time, any account once the batch has expired.
     pub(crate) fn do_cancel_auto_renewal(who: &AccountId32, id: AutoRenewalId) -> DispatchResult {
         let order = AutoRenewals::<T>::get(id).ok_or(Error::<T>::NoSuchAutoRenewal)?;
         ensure!(order.payer == *who || order.expiry <= Self::epoch(), Error::<T>::NotPayer);
@@ -169,7 +170,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What a renewal costs now, if everything but the room in the group allows it.
+    /// The cost of a renewal now, if everything but the room in the group allows it.
     fn due(order: &AutoRenewal) -> Result<Cost, Error<T>> {
         let epoch = Self::epoch();
         ensure!(order.expiry > epoch, Error::<T>::Expired);
@@ -181,7 +182,7 @@ impl<T: Config> Pallet<T> {
         Ok(cost)
     }
 
-    /// What the next renewal costs at today's price: from the last epoch before the expiry on, when it is due.
+    /// The cost of the next renewal at the current price, as if it were made in the last epoch before the expiry.
     pub(crate) fn next_cost(order: &AutoRenewal) -> Result<Cost, Error<T>> {
         let group = Groups::<T>::get(order.group).ok_or(Error::<T>::NoSuchGroup)?;
         let params = CurrentParams::<T>::get();
@@ -191,13 +192,13 @@ impl<T: Config> Pallet<T> {
         Ok(Cost { price, fee: Self::renewal_fee() })
     }
 
-    /// What an order pays to whoever asks for its renewal: the fee of that, and a quarter.
+    /// The amount that an order pays the caller of `auto_renew`: the fee and a quarter.
     pub(crate) fn renewal_fee() -> Balance {
         let fee = T::CallFee::convert((TRANSACTION_BYTES, T::WeightInfo::auto_renew()));
         fee.saturating_add(part(fee, REWARD_PPM))
     }
 
-    /// Whether a batch is to be renewed in this epoch, at the latest.
+    /// Returns true if a batch expires unless it is renewed in the current epoch.
     pub(crate) fn is_last_epoch(expiry: Epoch) -> bool {
         expiry.saturating_sub(Self::epoch()) <= RENEWAL_WINDOW
     }

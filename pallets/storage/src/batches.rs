@@ -19,11 +19,11 @@ use meganet_primitives::{
 };
 use sp_runtime::{AccountId32, DispatchError};
 
-/// Expired ranges that a `store` drops at most, so that its cost is bounded.
+/// Maximum number of expired ranges that a `store` drops, so that its cost is bounded.
 pub const DROPS_PER_STORE: u32 = 2;
 
-/// Whether a summary can be that of a batch: objects within bounds, and bytes that are whole leaves, one an object at
-/// least.
+/// Returns true if a summary can be that of a batch: the number of objects is within bounds, and the bytes are whole
+/// leaves, at least one for each object.
 fn is_plausible(batch: &BatchSummary) -> bool {
     let objects = u64::from(batch.objects);
     (1..=MAX_BATCH_OBJECTS).contains(&batch.objects)
@@ -79,8 +79,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks that a quorum of the group's members signed the statement, each for its own slot. Returns the bitmap of the
-    /// slots that did.
+    /// Checks that a quorum of the group's members signed the statement, each for its own slot. Returns the bitmap of
+    /// the slots that signed.
     fn check_receipts(group: &Group, mut statement: ReceiptStatement, receipts: &[Receipt]) -> Result<u64, Error<T>> {
         let quorum = usize::from(group.profile.profile().quorum());
         ensure!(receipts.len() >= quorum, Error::<T>::BelowQuorum);
@@ -101,8 +101,8 @@ impl<T: Config> Pallet<T> {
         Ok(signed)
     }
 
-    /// Takes the price of a leaf, appends it to the range of an expiry, which begins with the first one, and
-    /// says so. Returns its index.
+    /// Takes the price of a leaf, appends it to the range of an expiry, which is created if necessary, and emits the
+    /// event. Returns the index of the leaf.
     pub(crate) fn register(
         purse: Purse<'_>,
         id: GroupId,
@@ -125,7 +125,7 @@ impl<T: Config> Pallet<T> {
         Ok(index)
     }
 
-    /// Appends a leaf, which pays each slot `rate` an epoch, to a range.
+    /// Appends a leaf, which pays each slot `rate` for an epoch, to a range.
     fn append(id: GroupId, expiry: Epoch, leaf: &RangeLeaf, rate: Balance) -> Result<u64, Error<T>> {
         let period = Self::period();
         let known = Ranges::<T>::get(id, expiry);

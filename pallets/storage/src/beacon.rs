@@ -1,7 +1,8 @@
-//! The randomness that audits are drawn by.
+//! The randomness of audits.
 //!
-//! Every block keeps the VRF output of its parent, for as long as a challenge may need it; and once in a period, when the
-//! outputs of its first blocks are known, the seed that tells when in the period each worker is challenged.
+//! Every block stores the VRF output of its parent for as long as a challenge may need it. Once in each period, when
+//! the outputs of its first blocks are known, it also stores the seed that determines when in the period each worker is
+//! challenged.
 
 use crate::{Beacon, Config, Drawn, Fixed, Pallet, WeightInfo};
 use alloc::vec::Vec;
@@ -12,11 +13,11 @@ use meganet_primitives::{
     hash::Hash,
 };
 
-/// What the output of a block is asked for.
+/// Domain separator of the output of a block.
 const PURPOSE: &[u8] = b"meganet/beacon/1";
 
 impl<T: Config> Pallet<T> {
-    /// What every block does for audits and pay. Returns what that may have cost.
+    /// The work of every block for audits and pay. Returns an upper bound of its weight.
     pub(crate) fn begin_block() -> Weight {
         Self::listen();
         let epoch_blocks = Fixed::<T>::get().epoch_blocks.max(1);
@@ -26,7 +27,8 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::begin_block()
     }
 
-    /// Keeps the parent's output, forgets one that no challenge needs any more, and draws the period if it can.
+    /// Stores the parent's output, removes the one that no challenge needs any longer, and draws the period's seed if
+    /// it can.
     pub(crate) fn listen() {
         let parent = Self::now().saturating_sub(1);
         Self::note(parent);
@@ -35,12 +37,13 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// As [`Self::listen`] will do in the next block: for questions that are asked at the end of this one.
+    /// Does what [`Self::listen`] will do in the next block, for runtime API calls at the end of this one.
     pub(crate) fn listen_ahead() {
         Self::note(Self::now());
     }
 
-    /// Keeps the output of a block, the newest whose output is known, and draws the period if that was the last one it needs.
+    /// Stores the output of the newest block whose output is known, and draws the period's seed if it was the last one
+    /// needed.
     fn note(block: BlockNumber) {
         let schedule = Self::schedule();
         Beacon::<T>::insert(block, Self::newest_output());
@@ -51,30 +54,30 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The VRF output of the parent while a block begins, of the block itself once it is done. Every slot that a block can have
-    /// here brings one; should one be missing, the parent's hash stands in for it, so that audits go on.
+    /// The VRF output of the parent during a block, and of the block itself after it. With BABE's VRF slots every block
+    /// has one; if it were missing, the parent's hash would be used instead, so that audits continue.
     fn newest_output() -> Hash {
         let (output, _) = T::BlockRandomness::random(PURPOSE);
         output.unwrap_or_else(frame_system::Pallet::<T>::parent_hash).into()
     }
 
-    /// The rhythm of audits.
+    /// The schedule of audits.
     pub(crate) fn schedule() -> Schedule {
         Fixed::<T>::get().schedule
     }
 
-    /// The period of this block.
+    /// The period of the current block.
     pub(crate) fn period() -> Period {
         Self::schedule().period_of(Self::now())
     }
 
-    /// The block with which a worker is challenged in a period; `None` until it is drawn.
+    /// The block of a worker's challenge in a period; `None` until the period's seed is drawn.
     pub(crate) fn challenge_block(period: Period, worker: WorkerId) -> Option<BlockNumber> {
         let (drawn, when) = Drawn::<T>::get()?;
         (drawn == period).then(|| Self::schedule().challenge_block(period, &when, worker))
     }
 
-    /// The seed of what is asked with a challenge; `None` until all of its blocks are known.
+    /// The seed of the samples of a challenge; `None` until the outputs of all its blocks are known.
     pub(crate) fn seed_of(challenge: BlockNumber) -> Option<Hash> {
         let outputs: Vec<Hash> = Schedule::seed_blocks(challenge).filter_map(Beacon::<T>::get).collect();
         let all = u32::try_from(outputs.len()).is_ok_and(|count| count == MIX_BLOCKS);

@@ -60,7 +60,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Leaves the list of eligible workers from its middle.
+    /// Removes a worker from the middle of the list of eligible ones.
     #[benchmark]
     fn update_worker() -> Result<(), BenchmarkError> {
         let workers = add_workers::<T>(3)?;
@@ -74,7 +74,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Leaves the list of eligible workers from its middle.
+    /// Removes a worker from the middle of the list of eligible ones.
     #[benchmark]
     fn exit_worker() -> Result<(), BenchmarkError> {
         let workers = add_workers::<T>(3)?;
@@ -87,7 +87,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Looks at `o` open groups, all nearly full.
+    /// Examines `o` open groups, all nearly full.
     #[benchmark]
     fn open_group(o: Linear<1, { T::MaxOpenGroups::get() }>) -> Result<(), BenchmarkError> {
         let workers: Vec<WorkerId> = (0..widest()).collect();
@@ -159,7 +159,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Drops as many ranges, and removes as many tombstones of as many owners, as a call does.
+    /// Drops the maximum number of ranges, and removes the maximum number of tombstones, of different owners.
     #[benchmark]
     fn roll_group() -> Result<(), BenchmarkError> {
         go_to_now::<T>();
@@ -194,7 +194,7 @@ mod benchmarks {
         assert_eq!(CurrentParams::<T>::get(), params);
     }
 
-    /// Joins a queue of `q` others.
+    /// Joins a queue of `q` other groups.
     #[benchmark]
     fn fill_group(q: Linear<0, { T::MaxFillQueue::get() - 1 }>) -> Result<(), BenchmarkError> {
         let group = add_group::<T>(None)?;
@@ -210,7 +210,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// A block in which nobody of a full queue has waited long enough.
+    /// A block in which no request of a full queue is due.
     #[benchmark]
     fn fill_idle() -> Result<(), BenchmarkError> {
         go_to_now::<T>();
@@ -228,7 +228,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Fills the widest group from `c` candidates, each of which has no room afterwards; others wait.
+    /// Fills the widest group from `c` candidates, none of which has room afterwards; other groups wait.
     #[benchmark]
     fn fill_step(c: Linear<48, { T::FillWindow::get() }>) -> Result<(), BenchmarkError> {
         go_to_now::<T>();
@@ -245,7 +245,7 @@ mod benchmarks {
 
         #[block]
         {
-            // The seed itself is read as in a block, where the parent may have no output yet.
+            // The seed is read as in a block, where the parent may have no output yet.
             let _drawn = Pallet::<T>::seed(group);
             Pallet::<T>::serve(request, &seed);
         }
@@ -281,8 +281,8 @@ mod benchmarks {
         Ok(())
     }
 
-    /// `a` answers by a worker of `s` slots, each with as many ranges as a group can have and a million objects in the first
-    /// one.
+    /// `a` answers by a worker of `s` slots, each with as many ranges as a group can have and a million objects in the
+    /// first one.
     #[benchmark]
     fn prove(a: Linear<1, MAX_SAMPLES>, s: Linear<1, { T::MaxSlots::get() }>) -> Result<(), BenchmarkError> {
         go_to_now::<T>();
@@ -340,7 +340,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// Queues the groups of `s` slots.
+    /// Queues the groups of a worker with `s` slots.
     #[benchmark]
     fn leave(s: Linear<1, { T::MaxSlots::get() }>) -> Result<(), BenchmarkError> {
         go_to_now::<T>();
@@ -397,7 +397,7 @@ mod benchmarks {
         Ok(())
     }
 
-    /// As a renewal, for somebody else than the payer.
+    /// A renewal by an account other than the payer.
     #[benchmark]
     fn auto_renew() -> Result<(), BenchmarkError> {
         go_to_now::<T>();

@@ -1,8 +1,8 @@
-//! The money that was paid for storage: where it is, and what every accepted proof, lost bond and epoch moves.
+//! The money paid for storage: where it is, and what every accepted proof, lost bond and epoch moves.
 //!
-//! A batch brings each slot of its group a *rate*: planck for an epoch. What can be earned in an epoch is the sum of the
-//! rates of what has not expired; what was not earned in its epoch goes to the repair fund when the epoch ends, in one
-//! step, whoever missed it. So nothing has to be looked up for it, and nothing can be paid twice.
+//! A batch brings each slot of its group a *rate*: planck for an epoch. The income of an epoch is the sum of the rates
+//! of everything that has not expired. What was not earned goes to the repair fund when the epoch ends, in one step,
+//! regardless of which workers missed it. So nothing has to be looked up, and nothing can be paid twice.
 
 use crate::{
     Books, Config, CurrentParams, Endings, Error, Event, HoldReason, Ledger, Pallet, Total, Worker,
@@ -23,20 +23,20 @@ use meganet_primitives::{
 };
 use sp_runtime::{AccountId32, traits::AccountIdConversion};
 
-/// Of the pay of a newcomer, what is held back in each of three steps, in parts of a million: three quarters, a half, a
-/// quarter, as Storj does.
+/// The share of a newcomer's pay that is held back in each of three steps, in parts per million: three quarters, a
+/// half, a quarter, as in Storj.
 const HELD_BACK_PPM: [u32; 3] = [750_000, 500_000, 250_000];
 
-/// Where the price of a batch comes from.
+/// The source of the price of a batch.
 #[derive(Clone, Copy)]
 pub(crate) enum Purse<'a> {
-    /// What an account has to spend.
+    /// The spendable balance of an account.
     Account(&'a AccountId32),
-    /// What an account has prepaid for an automatic renewal.
+    /// The prepaid balance of an automatic renewal, held from an account.
     Prepaid(&'a AccountId32),
 }
 
-/// Parts of a million of an amount, rounded down.
+/// Parts per million of an amount, rounded down.
 pub(crate) fn part(amount: Balance, ppm: u32) -> Balance {
     let (whole, rest) = (amount / Balance::from(MILLION), amount % Balance::from(MILLION));
     let ppm = Balance::from(ppm.min(MILLION));
@@ -44,12 +44,12 @@ pub(crate) fn part(amount: Balance, ppm: u32) -> Balance {
 }
 
 impl<T: Config> Pallet<T> {
-    /// The account in which payments wait. It always keeps the existential deposit that genesis gave it.
+    /// The account of the pot, in which payments wait. It always keeps the existential deposit that it got at genesis.
     pub fn pot() -> AccountId32 {
         T::PalletId::get().into_account_truncating()
     }
 
-    /// Takes the price of a batch, and notes what can be earned with it until `expiry`.
+    /// Takes the price of a batch, and books what can be earned with it until `expiry`.
     pub(crate) fn take_price(purse: Purse<'_>, charge: &Charge, share: AllSlots, expiry: Epoch) -> DispatchResult {
         Self::take(purse, charge).map_err(|_| Error::<T>::CannotPay)?;
         Ledger::<T>::try_mutate(|books| {
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Moves what is paid for storage into the pot, and burns the rest.
+    /// Moves the price of storage into the pot, and burns the rest.
     fn take(purse: Purse<'_>, charge: &Charge) -> DispatchResult {
         let (pot, exact) = (Self::pot(), Precision::Exact);
         match purse {
@@ -85,8 +85,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Pays a worker `amount` of this epoch's income and `bonus` of the repair fund, as far as they reach, and holds a
-    /// newcomer's share back. The caller stores the worker. Returns what was paid out and what was held back.
+    /// Pays a worker `amount` from this epoch's income and `bonus` from the repair fund, as far as they suffice, and
+    /// holds back a newcomer's share. The caller stores the worker. Returns the amounts paid out and held back.
     pub(crate) fn pay(worker: &mut Worker, amount: Balance, bonus: Balance) -> (Balance, Balance) {
         Ledger::<T>::mutate(|books| {
             let amount = amount.min(books.income.saturating_sub(books.spent)).min(books.escrow);
@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
             let total = amount.saturating_add(bonus);
             let held_back = part(total, held_back_ppm(worker, CurrentParams::<T>::get().audit.newcomer_periods));
             let paid = total.saturating_sub(held_back);
-            // An account that can't take the sum gets it when it can: with what is held back.
+            // An account that can't receive the sum gets it later, with what is held back.
             let sent = T::Currency::transfer(&Self::pot(), &worker.operator, paid, Preservation::Preserve);
             let (paid, held_back) = if sent.is_ok() { (paid, held_back) } else { (0, total) };
             books.spent = books.spent.saturating_add(amount);
@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Gives a worker that exits what was held back.
+    /// Pays a worker that exits the amount that was held back.
     pub(crate) fn pay_back(worker: &mut Worker) -> DispatchResult {
         let amount = core::mem::take(&mut worker.held_back);
         T::Currency::transfer(&Self::pot(), &worker.operator, amount, Preservation::Preserve)?;
@@ -119,8 +119,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes a worker's bond and what was held back from it into the fund, and pays the reporter's bounty from that. An
-    /// operator who reports its own worker gets none. Returns bond and bounty.
+    /// Moves a worker's bond and the pay held back from it into the fund, and pays the reporter's bounty from that. An
+    /// operator that reports its own worker gets no bounty. Returns bond and bounty.
     pub(crate) fn slash(worker: &mut Worker, reporter: &AccountId32) -> Result<(Balance, Balance), Error<T>> {
         let (bond, held_back) = (core::mem::take(&mut worker.bond), core::mem::take(&mut worker.held_back));
         let taken = T::Currency::transfer_on_hold(
@@ -135,7 +135,7 @@ impl<T: Config> Pallet<T> {
         .map_err(|_| Error::<T>::CannotPay)?;
         let own = *reporter == worker.operator;
         let bounty = if own { 0 } else { part(taken, CurrentParams::<T>::get().audit.bounty_ppm) };
-        // A bounty that the reporter's account can't take stays in the fund.
+        // A bounty that the reporter's account can't receive stays in the fund.
         let sent = T::Currency::transfer(&Self::pot(), reporter, bounty, Preservation::Preserve);
         let bounty = if sent.is_ok() { bounty } else { 0 };
         Ledger::<T>::mutate(|books| {
@@ -148,8 +148,8 @@ impl<T: Config> Pallet<T> {
         Ok((taken, bounty))
     }
 
-    /// In the first block of an epoch: closes the books of the one before, drops what ends from the sums, and moves the
-    /// price. The same few steps however much is stored.
+    /// In the first block of an epoch: closes the books of the previous one, subtracts from the sums what ends, and
+    /// adjusts the price. The cost does not depend on how much is stored.
     pub(crate) fn begin_epoch(epoch: Epoch) {
         let ending: AllSlots = Endings::<T>::take(epoch);
         let unearned = Ledger::<T>::mutate(|books: &mut Books| {
@@ -170,7 +170,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// What part of a worker's pay is held back, in parts of a million.
+/// The share of a worker's pay that is held back, in parts per million.
 fn held_back_ppm(worker: &Worker, newcomer_periods: u32) -> u32 {
     let step = worker.record.proven.checked_div(newcomer_periods);
     let step = step.and_then(|step| usize::try_from(step).ok());

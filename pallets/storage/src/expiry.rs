@@ -1,8 +1,8 @@
 //! Dropping expired ranges, a bounded number at a time.
 //!
-//! A range expires at the beginning of its expiry epoch: from then on nothing counts it, takes tombstones for it or lists
-//! it. Its record is dropped, and its space given back, by the next `store` into the group or by `roll_group`, whichever
-//! comes first. Its tombstones are then removed and their deposits returned by `roll_group` alone.
+//! A range expires at the beginning of its expiry epoch: from then on it is not counted or listed, and takes no
+//! tombstones. Its record is dropped, and its space freed, by the next `store` into the group or by `roll_group`,
+//! whichever comes first. After that only `roll_group` removes its tombstones and returns their deposits.
 
 use crate::{
     Config, Error, Event, Group, Groups, HoldReason, Pallet, Ranges, RangesOf, Stale, Tombstones, types::StaleRange,
@@ -15,9 +15,9 @@ use frame_support::{
 };
 use meganet_primitives::GroupId;
 
-/// Expired ranges that a `roll_group` drops at most.
+/// Maximum number of expired ranges that a `roll_group` drops.
 pub const DROPS_PER_ROLL: u32 = 8;
-/// Tombstones that a `roll_group` removes at most.
+/// Maximum number of tombstones that a `roll_group` removes.
 pub const TOMBSTONES_PER_ROLL: u32 = 64;
 
 impl<T: Config> Pallet<T> {
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Drops up to `limit` expired ranges, oldest first, and lists the group again if that made room. The caller stores
-    /// the group. Returns how many were dropped.
+    /// the group. Returns the number of dropped ranges.
     pub(crate) fn drop_expired(id: GroupId, group: &mut Group, limit: u32) -> u32 {
         let epoch = Self::epoch();
         let mut list = RangesOf::<T>::get(id);
@@ -42,10 +42,10 @@ impl<T: Config> Pallet<T> {
             if let Some(record) = Ranges::<T>::get(id, expiry) {
                 let stale = StaleRange { expiry, tombstones: record.tombstones };
                 if stale.tombstones > 0 && Stale::<T>::try_append(id, stale).is_err() {
-                    // Too many tombstones wait for removal: `roll_group` makes place.
+                    // Too many tombstones wait for removal: `roll_group` makes room.
                     break;
                 }
-                // What is registered in a later range too stays where it is.
+                // The space of batches that are also registered in a later range stays used.
                 let bytes = totals.share.now().bytes.saturating_sub(totals.renewed);
                 group.used = group.used.saturating_sub(bytes);
                 Ranges::<T>::remove(id, expiry);
@@ -67,7 +67,8 @@ impl<T: Config> Pallet<T> {
         dropped
     }
 
-    /// Removes up to `limit` tombstones of dropped ranges and returns their deposits. Returns how many were removed.
+    /// Removes up to `limit` tombstones of dropped ranges and returns their deposits to the owners. Returns the number
+    /// of removed tombstones.
     fn remove_stale(id: GroupId, limit: u32) -> u32 {
         let mut stale = Stale::<T>::get(id);
         let mut left = limit;
@@ -86,7 +87,7 @@ impl<T: Config> Pallet<T> {
                     Precision::BestEffort,
                 );
                 if let Err(error) = released {
-                    // One account in trouble must not keep everybody else's deposits.
+                    // A failure of one account must not block the deposits of all others.
                     log::error!(target: crate::LOG_TARGET, "a tombstone's deposit is stuck: {error:?}");
                 }
             }

@@ -1,10 +1,11 @@
-//! Giving the slots of groups to workers: one group a block at most, from a bounded window of candidates.
+//! Assigning workers to the slots of groups: at most one group in each block, from a bounded window of candidates.
 //!
-//! A group that has slots of workers that leave is served in the same way: one of them at a time gets another holder.
+//! Slots of workers that leave are handled in the same way, one at a time for each group.
 //!
-//! A group is filled some blocks after it was asked for, by randomness that was unknown then. The window begins at a random
-//! place of the dense list of eligible workers. A group that was never complete is filled whole or not at all, so that no
-//! worker's space is promised to a group that never comes about; a vacancy of a complete group is filled as far as possible.
+//! A group is filled some blocks after the request, by randomness that was unknown then. The window begins at a random
+//! index of the dense list of eligible workers. A group that was never complete is filled completely or not at all, so
+//! that no worker's space is committed to a group that can't be completed; vacancies of a complete group are filled as
+//! far as possible.
 
 use crate::{
     Config, Eligible, EligibleCount, Event, FillQueue, FillRequest, Group, Groups, Pallet, SlotsOf, Total, WeightInfo,
@@ -24,11 +25,11 @@ use meganet_primitives::{
     placement::{Candidate, fill},
 };
 
-/// What the seed of a fill begins with.
+/// Domain separator of the seed of a fill.
 const PURPOSE: &[u8] = b"meganet/fill/1";
 
 impl<T: Config> Pallet<T> {
-    /// Works on the first request of the queue that is due. Returns what that may have cost.
+    /// Processes the first request of the queue that is due. Returns an upper bound of its weight.
     pub(crate) fn fill_next() -> Weight {
         let idle = T::WeightInfo::fill_idle();
         let now = Self::now();
@@ -39,12 +40,12 @@ impl<T: Config> Pallet<T> {
         T::WeightInfo::fill_step(candidates)
     }
 
-    /// Takes a request off the queue and works on it; what is left to do goes to the end of the queue.
+    /// Removes a request from the queue and processes it; remaining work goes to the end of the queue.
     pub(crate) fn serve(request: FillRequest, seed: &Hash) {
         let mut queue = FillQueue::<T>::get();
         queue.retain(|other| other.group != request.group);
         if let Some(again) = Self::fill_step(request, seed) {
-            // There is room: a request was removed above.
+            // There is room, since a request was removed above.
             if queue.try_push(again).is_err() {
                 log::error!(target: crate::LOG_TARGET, "the fill queue is full after a removal");
             }
@@ -52,8 +53,8 @@ impl<T: Config> Pallet<T> {
         FillQueue::<T>::put(queue);
     }
 
-    /// Fills the vacant slots of a group, or, when it has none, hands over one slot of a worker that leaves. Returns the
-    /// request to queue again, if there is one.
+    /// Fills the vacant slots of a group, or, if there are none, hands over one slot of a worker that leaves. Returns
+    /// the request to queue again, if any.
     fn fill_step(request: FillRequest, seed: &Hash) -> Option<FillRequest> {
         let id = request.group;
         let mut group = Groups::<T>::get(id)?;
@@ -70,7 +71,7 @@ impl<T: Config> Pallet<T> {
         }
         let more = left > 0 || Self::has_leaving(&group);
         let attempts = if done { 0 } else { request.attempts.saturating_add(1) };
-        // What is stored must not wait for somebody who asks: a complete group is tried for ever, slowly.
+        // Repair must not depend on a call of `fill_group`: a complete group is retried for ever, at a slow rate.
         let again = more && (group.ready || attempts < T::MaxFillAttempts::get());
         if left > 0 {
             Self::deposit_event(Event::FillFailed { group: id, vacant: left, again });
@@ -82,7 +83,7 @@ impl<T: Config> Pallet<T> {
         again.then_some(FillRequest { group: id, due, attempts })
     }
 
-    /// Gives vacant slots to workers; all of them or none where the group was never complete.
+    /// Assigns workers to vacant slots; to all of them or none if the group was never complete.
     fn fill_vacant(id: GroupId, group: &mut Group, seed: &Hash) -> bool {
         let chosen = Self::choose(group, seed);
         let chosen_all = u32::try_from(chosen.len()).is_ok_and(|count| count == group.vacant());
@@ -96,8 +97,8 @@ impl<T: Config> Pallet<T> {
         some
     }
 
-    /// Gives a slot of a worker that leaves to another one, once all other members hold what they should: so a group never
-    /// lacks more than one shard for those that leave.
+    /// Hands a slot of a worker that leaves to another worker, once all other members have rebuilt their shards. So a
+    /// group never lacks more than one shard because of workers that leave.
     fn hand_over(id: GroupId, group: &mut Group, seed: &Hash) -> bool {
         let Some((slot, leaver)) = Self::first_leaving(group) else { return true };
         let others = (0..SlotIndex::MAX).zip(&group.slots).filter(|(other, _)| *other != slot);
@@ -120,18 +121,18 @@ impl<T: Config> Pallet<T> {
         true
     }
 
-    /// The first slot whose worker leaves.
+    /// The first slot of a worker that leaves.
     fn first_leaving(group: &Group) -> Option<(SlotIndex, WorkerId)> {
         let taken = (0..SlotIndex::MAX).zip(&group.slots).filter_map(|(slot, worker)| Some((slot, (*worker)?)));
         taken.into_iter().find(|(_, worker)| Workers::<T>::get(worker).is_some_and(|worker| worker.leaving))
     }
 
-    /// Whether a member leaves.
+    /// Returns true if a member leaves.
     pub(crate) fn has_leaving(group: &Group) -> bool {
         Self::first_leaving(group).is_some()
     }
 
-    /// Which workers get which vacant slots.
+    /// Selects the workers for the vacant slots.
     fn choose(group: &Group, seed: &Hash) -> Vec<(SlotIndex, WorkerId, Worker)> {
         let taken = Self::seated(&group.slots);
         let mut window = Self::window(seed);
@@ -143,7 +144,7 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// At most `FillWindow` eligible workers, from a random one on, around the end of the list to its beginning.
+    /// At most `FillWindow` eligible workers from a random index on, wrapping around at the end of the list.
     fn window(seed: &Hash) -> Vec<(WorkerId, Worker)> {
         let count = EligibleCount::<T>::get();
         if count == 0 {
@@ -160,19 +161,19 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// Gives a slot to a worker. The caller stores the group.
+    /// Assigns a worker to a slot. The caller stores the group.
     fn assign(id: GroupId, group: &mut Group, slot: SlotIndex, worker_id: WorkerId, worker: Worker) {
         let Some(place) = group.slots.get_mut(usize::from(slot)) else { return };
         *place = Some(worker_id);
         let mut worker = worker;
         if worker.slots == 0 {
-            // It is first challenged in the next period.
+            // Its first challenge is in the next period.
             worker.record.settled = worker.record.settled.max(Self::period());
         }
         worker.committed = worker.committed.saturating_add(group.slot_capacity);
         worker.slots = worker.slots.saturating_add(1);
         Self::put_worker(worker_id, &worker);
-        // Where nothing is stored there is nothing to rebuild.
+        // A group without batches has nothing to rebuild.
         let held = if group.used == 0 { WHOLE_AFTER } else { 0 };
         let record = SlotRecord { slot, since: Self::now(), excused: 0, held };
         SlotsOf::<T>::insert(worker_id, id.to_be_bytes(), record);
@@ -182,8 +183,8 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::SlotFilled { group: id, slot, worker: worker_id });
     }
 
-    /// The seed for filling a group in this block: the epoch's randomness is settled long before, the parent block's was
-    /// unknown when the group was queued. `None` where the parent block has none.
+    /// The seed for filling a group in the current block. The epoch's randomness was fixed long before, the parent
+    /// block's was unknown when the group was queued. `None` if the parent block has none.
     pub(crate) fn seed(group: GroupId) -> Option<Hash> {
         let (epoch, _) = T::EpochRandomness::random(PURPOSE);
         let (parent, _) = T::BlockRandomness::random(PURPOSE);
@@ -192,7 +193,7 @@ impl<T: Config> Pallet<T> {
         Some(tagged(Tag::Seed, &[PURPOSE, epoch.as_ref(), parent.as_ref(), &place]))
     }
 
-    /// Who sits in the slots of a group, as the placement rules see them.
+    /// The members of a group, in the form that the placement rules take.
     pub(crate) fn seated(slots: &Slots) -> Vec<Option<Candidate>> {
         slots.iter().map(|slot| slot.and_then(|id| Some(candidate(id, &Workers::<T>::get(id)?)))).collect()
     }

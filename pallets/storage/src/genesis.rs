@@ -1,4 +1,4 @@
-//! The first state, the parameters that root may change, and the check of the runtime's constants.
+//! The genesis state, the parameters that root may change, and the check of the runtime's constants.
 
 use crate::{Config, CurrentParams, Error, Event, Fixed, FixedParams, GenesisConfig, Pallet, Params, WeightInfo};
 use frame_support::{
@@ -21,31 +21,31 @@ mod genesis_config {
     /// The state at genesis.
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
-        /// Blocks of a storage epoch, at least 1. It can't change afterwards.
+        /// Blocks of a storage epoch, at least 1. Fixed for the life of the chain.
         pub epoch_blocks: u32,
-        /// Bytes of a slot, by profile. They can't change afterwards.
+        /// Bytes of a slot, by profile. Fixed for the life of the chain.
         pub slot_capacity: [u64; 4],
-        /// The latest expiry that can be bought is this many epochs away; at most [`Config::MaxRanges`].
+        /// The number of epochs for which storage can be bought in advance; at most [`Config::MaxRanges`].
         pub max_epochs: u32,
-        /// Blocks of an audit period; an epoch is a whole number of them. It can't change afterwards.
+        /// Blocks of an audit period; an epoch is a whole number of them. Fixed for the life of the chain.
         pub period_blocks: u32,
-        /// Blocks within which a challenge must be answered. It can't change afterwards.
+        /// Blocks within which a challenge must be answered. Fixed for the life of the chain.
         pub window_blocks: u32,
-        /// Bytes that a challenge asks for. It can't change afterwards.
+        /// Bytes sampled by a challenge. Fixed for the life of the chain.
         pub samples: u8,
-        /// Price of one GiB (of shard bytes, all n shards counted) for one epoch, in planck, at first.
+        /// Initial price of one GiB (of shard bytes, all n shards counted) for one epoch, in planck.
         pub price_per_gib_epoch: Balance,
-        /// How the price moves.
+        /// How the price is adjusted.
         pub curve: PriceCurve,
-        /// What missed audits lead to, and how workers are paid.
+        /// The consequences of missed audits, and how workers are paid.
         pub audit: AuditParams,
-        /// Held from the account that opens a group, in planck.
+        /// Deposit for opening a group, in planck.
         pub group_deposit: Balance,
-        /// Bond of a worker for each GiB that it lends, in planck.
+        /// Bond of a worker for each GiB of its capacity, in planck.
         pub bond_per_gib: Balance,
-        /// The bond of the smallest worker, in planck.
+        /// Minimum bond, in planck.
         pub min_bond: Balance,
-        /// The smallest capacity that a worker may declare, in bytes.
+        /// Minimum capacity of a worker, in bytes.
         pub min_capacity: u64,
         #[serde(skip)]
         pub _config: PhantomData<T>,
@@ -83,10 +83,10 @@ mod genesis_config {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Writes the first state.
+    /// Writes the genesis state.
     ///
     /// # Panics
-    /// If the values contradict each other or the runtime's bounds: such a chain must not begin.
+    /// If the values contradict each other or the runtime's limits: such a chain must not start.
     pub(crate) fn build_genesis(genesis: &GenesisConfig<T>) {
         let schedule = Schedule {
             period_blocks: genesis.period_blocks,
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Whether parameters agree with each other and the runtime's bounds.
+    /// Returns true if parameters are consistent with each other and within the runtime's limits.
     pub(crate) fn are_sound(params: &Params) -> bool {
         let Params { curve, audit, .. } = params;
         (1..=T::MaxRanges::get()).contains(&params.max_epochs)
@@ -148,10 +148,10 @@ impl<T: Config> Pallet<T> {
             && audit.bounty_ppm <= MILLION
     }
 
-    /// Checks the runtime's constants, when the runtime is tested.
+    /// Checks the runtime's constants. Called by its tests.
     ///
     /// # Panics
-    /// If one of them can't work.
+    /// If one of them is out of bounds.
     pub(crate) fn check_config() {
         assert!(T::MaxRanges::get() > 0, "a group needs ranges");
         assert!(T::MaxOpenGroups::get() > 0, "a profile needs open groups");
@@ -181,7 +181,7 @@ impl<T: Config> Pallet<T> {
                 T::WeightInfo::renew(),
                 T::WeightInfo::prepay(),
                 T::WeightInfo::auto_renew(),
-                // It fits into the smaller class, so it fits into its own.
+                // It fits into the smaller dispatch class, so it fits into its own.
                 Self::prove_weight(MAX_SAMPLES, T::MaxSlots::get(), MAX_SAMPLES),
             ];
             for weight in calls {

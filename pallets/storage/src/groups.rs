@@ -1,8 +1,9 @@
-//! Placement groups: opening them, and which are open.
+//! Placement groups: opening them, and the lists of open groups.
 //!
-//! A group is *listed* among the open groups of its profile while there is room in it. `store` takes it off the list when
-//! less than 1/64 is free; dropping an expired range puts it back. The list is bounded: when it is full, a new group
-//! takes the place of the fullest one, and a group that regains room stays off it until it next regains some.
+//! A group is *listed* among the open groups of its profile while it has room. `store` removes it from the list when
+//! less than 1/64 is free; dropping an expired range lists it again. The list is bounded: when it is full, a new group
+//! replaces the fullest one, and a group that regains room stays off the list until it regains more while the list has
+//! room.
 
 use crate::{
     Config, CurrentParams, Error, Event, FillQueue, FillRequest, Fixed, Group, Groups, HoldReason, NextGroup,
@@ -63,8 +64,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks that every open group of the profile is complete and more than 80 % used. Returns the one to take off the
-    /// list, if the list is full.
+    /// Checks that every open group of the profile is complete and more than 80 % used. Returns the group to remove
+    /// from the list, if the list is full.
     fn ensure_no_room(profile: ProfileId) -> Result<Option<GroupId>, Error<T>> {
         let open = OpenGroups::<T>::get(profile);
         let mut fullest = None;
@@ -86,14 +87,14 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Puts a group on the list of its profile if there is a place. The caller stores the group.
+    /// Lists a group among those of its profile if the list has room. The caller stores the group.
     pub(crate) fn list(id: GroupId, group: &mut Group) {
         if !group.listed {
             group.listed = OpenGroups::<T>::try_append(group.profile, id).is_ok();
         }
     }
 
-    /// Takes a group off the list of its profile. The caller stores the group.
+    /// Removes a group from the list of its profile. The caller stores the group.
     pub(crate) fn unlist(id: GroupId, group: &mut Group) {
         if group.listed {
             OpenGroups::<T>::mutate(group.profile, |open| open.retain(|other| *other != id));
@@ -101,7 +102,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Returns the opener's deposit once the group is nearly full: it was needed. The caller stores the group.
+    /// Returns the deposit to the opener if the group is nearly full, since it was needed. The caller stores the group.
     pub(crate) fn return_deposit(id: GroupId, group: &mut Group) -> DispatchResult {
         if group.deposit == 0 || !group.nearly_full() {
             return Ok(());
@@ -118,12 +119,12 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The height of this block.
+    /// The number of the current block.
     pub(crate) fn now() -> BlockNumber {
         frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
-    /// The storage epoch of this block.
+    /// The storage epoch of the current block.
     pub fn epoch() -> Epoch {
         Self::now() / Fixed::<T>::get().epoch_blocks.max(1)
     }

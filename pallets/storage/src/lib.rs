@@ -1,31 +1,18 @@
-//! Workers, placement groups, batches and tombstones.
+#![doc = include_str!("../README.md")]
 //!
-//! Operators register *workers*, which lend disk against a bond. The chain fills the slots of *placement groups* with
-//! them, by randomness that nobody chooses. An owner uploads a *batch* of objects to the members of a group, collects
-//! their receipts and registers the batch with [`pallet::Pallet::store`]: the group's *range* for the expiry grows by one
-//! leaf, and that is all that is stored. A range is dropped whole when it expires; a *tombstone* lets workers drop one
-//! object earlier.
+//! # Modules
 //!
-//! In every period each worker is challenged once to prove that it holds its shards; a proof pays it at once, and whoever
-//! misses too many loses bond and slots, which go to others ([`audits`], [`vacate`], [`fill`]).
-//!
-//! Nothing here grows with what is stored. A block keeps its parent's randomness, does at most one step of filling a group
-//! from at most [`pallet::Config::FillWindow`] candidates, and, when it is the first of an epoch, closes the books: always
-//! the same few steps. Expired ranges are dropped by whoever next uses the group, a few at a time ([`expiry`]); missed
-//! periods are counted when the worker next acts or is reported.
-//!
-//! - [`types`]: what is stored.
-//! - [`workers`]: the registry and the dense list of workers that can be given a slot.
-//! - [`groups`]: opening groups, which of them are open; [`fill`]: giving slots to workers.
-//! - [`batches`]: `store`, receipts; [`renewal`]: the same batch for longer; [`auto_renewal`]: the same by itself, from a prepaid
+//! - [`types`]: the types of stored values.
+//! - [`workers`]: the registry, and the dense list of workers that can be assigned to a slot.
+//! - [`groups`]: opening groups, and the lists of open groups; [`fill`]: assigning workers to slots.
+//! - [`batches`]: `store` and its receipts; [`renewal`]: a batch for longer; [`auto_renewal`]: the same from a prepaid
 //!   balance.
-//! - [`rolled`]: values as they were when the period began; [`beacon`]: the randomness of audits; [`audits`]: duties and
-//!   proofs; [`vacate`]: reports, slots that lose their worker, leaving.
-//! - [`books`]: where the money is; [`pricing`]: how the price moves.
-//! - [`expiry`]: dropping expired ranges, a bounded number at a time.
-//! - [`tombstones`]: early deletion.
-//! - [`api`]: the answers to the runtime API of `pallet-storage-runtime-api`.
-//! - [`try_state`]: the invariants.
+//! - [`rolled`]: values as they were at the beginning of the period; [`beacon`]: the randomness of audits; [`audits`]:
+//!   duties and proofs; [`vacate`]: reports, slots that lose their worker, leaving.
+//! - [`books`]: where the money is; [`pricing`]: how the price is adjusted.
+//! - [`expiry`]: dropping expired ranges, a bounded number at a time; [`tombstones`]: early deletion.
+//! - [`api`]: the implementation of `pallet-storage-runtime-api`; [`try_state`]: the invariants.
+//! - Sections of the pallet: `calls`, `errors`, `events`, `genesis`, `storage_items`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -75,8 +62,7 @@ use frame_support::pallet_macros::import_section;
 const LOG_TARGET: &str = "runtime::storage";
 
 /// Calls, storage, events and errors.
-// What the macros generate has public items without docs, casts the indices that are written below to bytes, and takes
-// as many arguments as a tombstone has.
+// The macros generate public items without docs, cast the codec indices to bytes, and some calls have many arguments.
 #[allow(missing_docs, clippy::cast_possible_truncation, clippy::too_many_arguments)]
 #[import_section(calls::calls)]
 #[import_section(errors::errors)]
@@ -116,7 +102,7 @@ pub mod pallet {
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
-    /// What the pallet needs from the runtime.
+    /// The requirements on the runtime.
     #[pallet::config]
     pub trait Config:
         frame_system::Config<AccountId = AccountId32, Hash = H256, RuntimeEvent: From<Event<Self>>>
@@ -128,46 +114,48 @@ pub mod pallet {
         type RuntimeHoldReason: From<HoldReason>;
         /// Randomness of an epoch, known when the epoch begins: BABE's `RandomnessFromOneEpochAgo`.
         type EpochRandomness: Randomness<H256, BlockNumberFor<Self>>;
-        /// Randomness of the parent block: BABE's `ParentBlockRandomness`. `None` where the parent had no VRF output: then
-        /// no slot is filled in this block.
+        /// Randomness of the parent block: BABE's `ParentBlockRandomness`. `None` where the parent has no VRF output;
+        /// then no slot is filled in this block.
         type BlockRandomness: Randomness<Option<H256>, BlockNumberFor<Self>>;
-        /// Derives the account of the pot.
+        /// Derives the account of the pot, which holds the money paid for storage.
         #[pallet::constant]
         type PalletId: Get<PalletId>;
-        /// Held from the owner for each tombstone until its range has expired, in planck.
+        /// Deposit of an owner for each tombstone, held until its range has expired, in planck.
         #[pallet::constant]
         type TombstoneDeposit: Get<Balance>;
-        /// Held from the payer of an automatic renewal until it is closed, in planck.
+        /// Deposit of an automatic renewal, held until it is closed, in planck.
         #[pallet::constant]
         type AutoRenewalDeposit: Get<Balance>;
-        /// Most that an automatic renewal pays to whoever asks for it, in planck: while fees are higher, it waits.
+        /// The most that an automatic renewal pays the caller of `auto_renew`, in planck. While fees are higher, it
+        /// waits.
         #[pallet::constant]
         type MaxRenewalFee: Get<Balance>;
-        /// What a transaction with so many bytes and a call of such a weight costs its signer at the moment, in planck.
+        /// The current fee of a transaction with this many bytes and a call of this weight, in planck.
         type CallFee: Convert<(u32, Weight), Balance>;
-        /// Most ranges that a group can have, expired ones that are not dropped yet included. At least the parameter
+        /// Maximum number of ranges of a group, including expired ones that are not dropped yet. At least the parameter
         /// `max_epochs`.
         #[pallet::constant]
         type MaxRanges: Get<u32>;
-        /// Most groups of a profile that are open at once.
+        /// Maximum number of open groups of a profile.
         #[pallet::constant]
         type MaxOpenGroups: Get<u32>;
-        /// Most slots that a worker can hold: so many reads find out what it is accountable for.
+        /// Maximum number of slots of a worker: the reads that determine what it is accountable for.
         #[pallet::constant]
         type MaxSlots: Get<u32>;
-        /// Most groups that wait to be filled at once.
+        /// Maximum number of groups that wait to be filled.
         #[pallet::constant]
         type MaxFillQueue: Get<u32>;
-        /// Most workers that one fill step looks at.
+        /// Maximum number of workers that one fill step examines.
         #[pallet::constant]
         type FillWindow: Get<u32>;
-        /// Blocks that a group waits before it is filled, so that nobody who asks for it knows the randomness. At least 2.
+        /// Blocks that a group waits before it is filled, so that an account that requests it does not know the
+        /// randomness. At least 2.
         #[pallet::constant]
         type FillDelay: Get<u32>;
-        /// How often a group that can't be filled is tried before somebody must ask again.
+        /// Number of failed attempts after which a group is filled again only on request.
         #[pallet::constant]
         type MaxFillAttempts: Get<u32>;
-        /// What calls cost.
+        /// The weights of calls.
         type WeightInfo: WeightInfo;
     }
 
@@ -176,19 +164,19 @@ pub mod pallet {
     #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
-    /// Why this pallet holds funds.
+    /// The reasons for which this pallet holds funds.
     #[pallet::composite_enum]
     pub enum HoldReason {
-        /// The bond of a worker; its exit returns it.
+        /// The bond of a worker; returned when it exits.
         #[codec(index = 0)]
         WorkerBond,
-        /// The deposit of whoever opened a group; returned once the group is nearly full.
+        /// The deposit of a group's opener; returned when the group is nearly full.
         #[codec(index = 1)]
         GroupDeposit,
         /// The deposit of a tombstone; returned once its range has expired.
         #[codec(index = 2)]
         Tombstone,
-        /// What is prepaid for an automatic renewal, and its deposit; the rest is returned when it is closed.
+        /// The prepaid balance and the deposit of an automatic renewal; what is left is returned when it is closed.
         #[codec(index = 3)]
         AutoRenewal,
     }

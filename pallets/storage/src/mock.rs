@@ -1,4 +1,4 @@
-//! A runtime of storage and balances, and the people in it.
+//! A runtime with storage and balances, and its accounts.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -28,7 +28,7 @@ pub const EXISTENTIAL_DEPOSIT: Balance = 10;
 pub const RICH: Balance = 1_000_000_000;
 pub const TOMBSTONE_DEPOSIT: Balance = 50;
 pub const RENEWAL_DEPOSIT: Balance = 40;
-/// Most that an automatic renewal pays to its caller.
+/// The most that an automatic renewal pays its caller.
 pub const MAX_RENEWAL_FEE: Balance = 100;
 pub const GROUP_DEPOSIT: Balance = 1_000;
 pub const KIB: u64 = 1024;
@@ -40,9 +40,9 @@ pub const MAX_EPOCHS: u32 = 8;
 pub const PERIOD_BLOCKS: u32 = 10;
 pub const WINDOW_BLOCKS: u32 = 4;
 pub const SAMPLES: u8 = 4;
-/// A price that stays.
+/// A constant price.
 pub const STILL: PriceCurve = PriceCurve { floor: 0, ceiling: u128::MAX, target_ppm: 500_000, step_ppm: 0 };
-/// Nothing is burned or held back, so that sums are easily followed; tests of that set it otherwise.
+/// Nothing is burned or held back, so that sums are easy to follow; tests of burning and holding back change this.
 pub const AUDIT: AuditParams = AuditParams {
     misses: 3,
     proofs_per_miss: 2,
@@ -88,13 +88,13 @@ impl pallet_balances::Config for Test {
 
 parameter_types! {
     pub const Pot: PalletId = PalletId(*b"megastor");
-    /// What all randomness is derived from: a test sets another to get other draws.
+    /// The seed of all randomness: a test changes it to get other draws.
     pub static Luck: u64 = 0;
-    /// What a transaction costs.
+    /// The fee of a transaction.
     pub static Fee: Balance = 8;
     /// Whether parent blocks have a VRF output.
     pub static HasVrf: bool = true;
-    /// Whether a block begins: then randomness is its parent's, afterwards its own.
+    /// Whether a block is being initialized: then randomness is its parent's, afterwards its own.
     pub static Begins: bool = false;
 }
 
@@ -204,7 +204,7 @@ pub fn run(test: impl FnOnce()) {
     });
 }
 
-/// Goes on to a block, through all blocks between.
+/// Runs all blocks up to this one.
 pub fn run_to(block: u32) {
     while System::block_number() < block {
         System::set_block_number(System::block_number() + 1);
@@ -214,7 +214,7 @@ pub fn run_to(block: u32) {
     }
 }
 
-/// Goes on to the first block of an epoch.
+/// Runs all blocks up to the first one of an epoch.
 pub fn run_to_epoch(epoch: Epoch) {
     run_to(epoch * EPOCH_BLOCKS);
 }
@@ -282,10 +282,10 @@ pub fn batch(salt: u8, kib: u64) -> BatchSummary {
     summarize(&entries(salt, &[kib])).unwrap()
 }
 
-/// Until when the tests' receipts are valid: beyond all that they play.
+/// The block until which the tests' receipts are valid: beyond the end of every test.
 pub const VALID: BlockNumber = 1 << 20;
 
-/// What the worker in a slot signs for this owner.
+/// The receipt statement of the worker in a slot for this owner.
 pub fn statement(group: GroupId, slot: SlotIndex, expiry: Epoch, owner: u8, batch: BatchSummary) -> ReceiptStatement {
     let genesis = Storage::genesis_hash();
     ReceiptStatement { genesis, group, slot, expiry, owner: [owner; 32], batch, valid_until: VALID }

@@ -1,9 +1,9 @@
-//! How the price moves.
+//! The adjustment of the price at the end of an epoch.
 
 use crate::types::PriceCurve;
 use meganet_primitives::{Balance, pay::MILLION};
 
-/// How full the network is, in parts of a million: at most a million.
+/// The utilisation of the network in parts per million, at most a million.
 pub fn utilisation_ppm(stored: u128, capacity: u64) -> u32 {
     let million = u128::from(MILLION);
     let share = stored.saturating_mul(million).checked_div(u128::from(capacity)).unwrap_or_default();
@@ -18,7 +18,7 @@ pub fn next_price(price: Balance, curve: &PriceCurve, utilisation_ppm: u32) -> B
     } else {
         (target.saturating_sub(utilisation_ppm), target)
     };
-    // At most a million, so neither product comes near the end of 128 bits for any price that money can pay.
+    // At most a million, so neither product can overflow 128 bits for any price that an account could pay.
     let move_ppm = u64::from(curve.step_ppm).saturating_mul(distance.into()).checked_div(whole.into()).unwrap_or(0);
     let step = price.saturating_mul(move_ppm.into()) / Balance::from(MILLION);
     let moved = if utilisation_ppm > target { price.saturating_add(step) } else { price.saturating_sub(step) };

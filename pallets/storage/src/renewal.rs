@@ -1,8 +1,9 @@
-//! Renewal: the same batch again in the range of a later expiry. No data moves.
+//! Renewal: registering the same batch again, in the range of a later expiry. No data moves.
 //!
-//! The renewed leaf keeps its owner and the block of its registration, so that it binds whom it bound. Room is needed only
-//! for what is not in the group anyway: the room of the older leaf is kept when its range is dropped ([`RangeTotals::renewed`]).
-//! Until then the batch is registered twice, and paid for twice: renewing late is cheaper.
+//! The renewed leaf keeps its owner, its signatures and the block of its registration, so that it binds the same
+//! workers. It needs room only for what is not in the group anyway: the room of the older leaf stays used when its
+//! range is dropped ([`RangeTotals::renewed`]). Until then the batch is registered twice, and paid for twice: renewing
+//! late is cheaper.
 //!
 //! [`RangeTotals::renewed`]: crate::types::RangeTotals::renewed
 
@@ -14,14 +15,14 @@ use meganet_primitives::{
 };
 use sp_runtime::{AccountId32, DispatchError};
 
-/// A batch with the place that it is registered in.
+/// A batch and where it is registered.
 #[derive(Clone, Copy)]
 pub(crate) struct Registered {
     /// The group.
     pub group: GroupId,
     /// The range.
     pub expiry: Epoch,
-    /// The batch's place in the range.
+    /// The index of the batch in the range.
     pub leaf_index: u64,
     /// The batch as it was registered.
     pub leaf: RangeLeaf,
@@ -41,7 +42,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Registers a batch, whose place is proven, until a later expiry too. Returns its new place.
+    /// Registers a batch, whose place is already proven, until a later expiry too. Returns its index in the new range.
     pub(crate) fn extend(purse: Purse<'_>, place: Registered, until: Epoch) -> Result<Registered, DispatchError> {
         let Registered { group: id, expiry, leaf_index, leaf } = place;
         let epoch = Self::epoch();
@@ -50,7 +51,7 @@ impl<T: Config> Pallet<T> {
         ensure!(until > expiry, Error::<T>::NoExtension);
         let epochs = until.saturating_sub(epoch);
         ensure!(epochs <= CurrentParams::<T>::get().max_epochs, Error::<T>::ExpiryTooFar);
-        // An object that was deleted from the older leaf may be gone, so nobody can be bound to the renewed one.
+        // Workers may have dropped objects that were deleted from the older leaf, so none is bound to the renewed one.
         let signed = if range.tombstones == 0 { leaf.signed } else { 0 };
         let leaf = RangeLeaf { signed, ..leaf };
 

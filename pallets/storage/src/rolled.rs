@@ -1,40 +1,40 @@
-//! A value as it is and as it was when the period began.
+//! A value as it is now and as it was at the beginning of the period.
 //!
-//! Audits are about the beginning of the period, so that nothing that is registered meanwhile changes what is asked for. No
-//! work is done when a period begins: the old value is kept at the first change in it.
+//! Audits are about the beginning of the period, so that nothing that is registered during it changes what is sampled.
+//! No work is done when a period begins: the old value is kept at the first change in the period.
 
 use codec::{Decode, Encode, MaxEncodedLen};
 use meganet_primitives::Period;
 use scale_info::TypeInfo;
 
-/// A value with its past.
+/// A current value and the one at the beginning of the period of its last change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Rolled<V> {
-    /// As it is.
+    /// The current value.
     now: V,
-    /// As it was when the period of its last change began.
+    /// The value at the beginning of the period of its last change.
     before: V,
-    /// The period of its last change.
+    /// The period of the last change.
     changed: Period,
 }
 
 impl<V: Clone + Default> Rolled<V> {
-    /// A value that begins in a period; before, it was the default.
+    /// A value that is created in a period; before, it was the default.
     pub fn beginning(period: Period, now: V) -> Self {
         Self { now, before: V::default(), changed: period }
     }
 
-    /// As it is.
+    /// Returns the current value.
     pub fn now(&self) -> &V {
         &self.now
     }
 
-    /// As it was when `period` began, which is the present one or has the last change before it.
+    /// Returns the value at the beginning of `period`, which must not be before the period of the last change.
     pub fn at_start_of(&self, period: Period) -> &V {
         if self.changed < period { &self.now } else { &self.before }
     }
 
-    /// Changes it in a period, which is not before that of the last change.
+    /// Changes the value in `period`, which must not be before the period of the last change.
     pub fn set(&mut self, period: Period, now: V) {
         if self.changed < period {
             self.before = core::mem::replace(&mut self.now, now);

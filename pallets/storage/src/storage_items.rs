@@ -1,18 +1,18 @@
-//! Everything that is stored. A section of the pallet.
+//! The storage items. A section of the pallet.
 
 use frame_support::pallet_macros::pallet_section;
 
 #[pallet_section]
 mod storage_items {
-    /// What root may change.
+    /// The parameters that root may change.
     #[pallet::storage]
     pub type CurrentParams<T: Config> = StorageValue<_, Params, ValueQuery>;
 
-    /// What genesis fixes: what is stored depends on it.
+    /// The parameters that are fixed at genesis because stored values depend on them.
     #[pallet::storage]
     pub type Fixed<T: Config> = StorageValue<_, FixedParams, ValueQuery>;
 
-    /// Sums over everything that is stored.
+    /// Totals of the network.
     #[pallet::storage]
     pub type Total<T: Config> = StorageValue<_, StorageTotals, ValueQuery>;
 
@@ -28,19 +28,21 @@ mod storage_items {
     #[pallet::storage]
     pub type WorkerByPeer<T: Config> = StorageMap<_, Blake2_128Concat, PeerKey, WorkerId>;
 
-    /// The workers that can be given a slot, dense from 0, so that a random window of them can be read.
+    /// The workers that can be assigned to a slot, densely numbered from 0, so that a random window of them can be
+    /// read.
     #[pallet::storage]
     pub type Eligible<T: Config> = StorageMap<_, Twox64Concat, u32, WorkerId>;
 
-    /// Where in `Eligible` a worker is.
+    /// The index of a worker in `Eligible`.
     #[pallet::storage]
     pub type EligibleAt<T: Config> = StorageMap<_, Twox64Concat, WorkerId, u32>;
 
-    /// How many entries `Eligible` has.
+    /// The number of entries of `Eligible`.
     #[pallet::storage]
     pub type EligibleCount<T: Config> = StorageValue<_, u32, ValueQuery>;
 
-    /// The slots of each worker, by group. Big-endian keys under an identity hash: the storage is in their order.
+    /// The slots of each worker, by group. Big-endian keys under an identity hash, so that the storage is in their
+    /// order.
     #[pallet::storage]
     pub type SlotsOf<T: Config> = StorageDoubleMap<_, Twox64Concat, WorkerId, Identity, GroupKey, SlotRecord>;
 
@@ -52,28 +54,28 @@ mod storage_items {
     #[pallet::storage]
     pub type Groups<T: Config> = StorageMap<_, Twox64Concat, GroupId, Group>;
 
-    /// The groups of each profile in which there is room.
+    /// The groups of each profile that have room.
     #[pallet::storage]
     pub type OpenGroups<T: Config> = StorageMap<_, Twox64Concat, ProfileId, OpenList<T>, ValueQuery>;
 
-    /// The groups that wait for workers, first come first served.
+    /// The groups that wait for workers, first come, first served.
     #[pallet::storage]
     pub type FillQueue<T: Config> = StorageValue<_, BoundedVec<FillRequest, T::MaxFillQueue>, ValueQuery>;
 
-    /// What the ranges of a group come to, by expiry, ascending.
+    /// The byte and pay totals of a group's ranges, in ascending order of expiry.
     #[pallet::storage]
     pub type RangesOf<T: Config> = StorageMap<_, Twox64Concat, GroupId, RangeList<T>, ValueQuery>;
 
-    /// The ranges: of each group, one for each expiry.
+    /// The ranges: one for each group and expiry.
     #[pallet::storage]
     pub type Ranges<T: Config> = StorageDoubleMap<_, Twox64Concat, GroupId, Twox64Concat, Epoch, RangeRecord>;
 
-    /// The tombstones of each range: leaf and object.
+    /// The tombstones of each range, by leaf and object.
     #[pallet::storage]
     pub type Tombstones<T: Config> =
         StorageDoubleMap<_, Twox64Concat, (GroupId, Epoch), Blake2_128Concat, (u64, ObjectId), TombstoneRecord>;
 
-    /// Ranges that are dropped already and whose tombstones are still to be removed, by group.
+    /// The dropped ranges of each group whose tombstones are still to be removed.
     #[pallet::storage]
     pub type Stale<T: Config> = StorageMap<_, Twox64Concat, GroupId, BoundedVec<StaleRange, T::MaxRanges>, ValueQuery>;
 
@@ -81,11 +83,12 @@ mod storage_items {
     #[pallet::storage]
     pub type Beacon<T: Config> = StorageMap<_, Twox64Concat, BlockNumber, Hash>;
 
-    /// The last period whose challenges are drawn, and the seed that tells when each worker is challenged in it.
+    /// The last period whose challenge blocks are drawn, and the seed that determines when each worker is challenged in
+    /// it.
     #[pallet::storage]
     pub type Drawn<T: Config> = StorageValue<_, (Period, Hash)>;
 
-    /// Where the money is that was paid for storage.
+    /// Where the money paid for storage is.
     #[pallet::storage]
     pub type Ledger<T: Config> = StorageValue<_, Books, ValueQuery>;
 
@@ -107,7 +110,7 @@ mod storage_items {
     pub type AutoRenewalsIn<T: Config> =
         StorageDoubleMap<_, Twox64Concat, (GroupId, Epoch), Identity, AutoRenewalKey, ()>;
 
-    /// What ends with each epoch that has not begun.
+    /// The bytes and pay that end with each future epoch.
     #[pallet::storage]
     pub type Endings<T: Config> = StorageMap<_, Twox64Concat, Epoch, AllSlots, ValueQuery>;
 }

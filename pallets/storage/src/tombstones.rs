@@ -1,11 +1,11 @@
-//! Early deletion: an owner's word that an object of one of its batches need not be kept until it expires.
+//! Early deletion: an owner declares that an object of one of its batches need not be kept until it expires.
 //!
-//! A tombstone is bound to one registration (group, expiry, leaf) and not to the object: somebody else may have stored
+//! A tombstone applies to one registration (group, expiry, leaf) and not to the object: another account may have stored
 //! the same object in the same group, and must not lose it. A worker drops an object when none of its registrations in
 //! the group is left.
 //!
-//! Each tombstone is paid for by a deposit, so there is no limit on their number; the deposits come back through
-//! `roll_group` once the range has expired ([`crate::expiry`]).
+//! Each tombstone is paid for by a deposit, so their number is not limited. `roll_group` returns the deposits once the
+//! range has expired ([`crate::expiry`]).
 
 use crate::{Config, Error, Event, HoldReason, Pallet, Ranges, TombstoneRecord, Tombstones};
 use frame_support::{
@@ -20,15 +20,15 @@ use meganet_primitives::{
 };
 use sp_runtime::AccountId32;
 
-/// Which object is meant.
+/// The place of an object: its batch and its index in it.
 pub(crate) struct Place {
     /// The group.
     pub group: GroupId,
-    /// The range.
+    /// The expiry of the range.
     pub expiry: Epoch,
-    /// The batch's place in the range.
+    /// The index of the batch in the range.
     pub leaf_index: u64,
-    /// The object's place in the batch.
+    /// The index of the object in the batch.
     pub entry_index: u32,
 }
 

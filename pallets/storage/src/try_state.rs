@@ -1,4 +1,4 @@
-//! The invariants of storage. They hold after every call and every block; tests check them after every step.
+//! The invariants of storage. They hold after every call and every block; the tests check them after every step.
 
 use crate::{
     AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Beacon, Config, Eligible, EligibleAt, EligibleCount, Endings,
@@ -24,7 +24,7 @@ impl<T: Config> Pallet<T> {
     /// Checks every invariant of workers, groups, ranges, tombstones, totals and money.
     ///
     /// # Errors
-    /// Which of them is broken.
+    /// A message with the violated invariant.
     pub fn do_try_state() -> Result<(), TryRuntimeError> {
         Self::check_workers()?;
         Self::check_eligible()?;
@@ -38,38 +38,39 @@ impl<T: Config> Pallet<T> {
         Self::check_money()
     }
 
-    /// A worker's key is its own; what it promised is what its slots need, and no more than it lends.
+    /// A worker's key is unique; its committed bytes are the sum of its slots, and at most its capacity.
     fn check_workers() -> Result<(), TryRuntimeError> {
         let mut count = 0usize;
         for (id, worker) in Workers::<T>::iter() {
             count += 1;
-            ensure!(id < NextWorker::<T>::get(), "storage: a worker has a number from the future");
-            ensure!(worker.country.is_assigned(), "storage: a worker is in no country");
-            ensure!(WorkerByPeer::<T>::get(worker.peer) == Some(id), "storage: a worker's key leads elsewhere");
-            ensure!(worker.committed <= worker.capacity, "storage: a worker promised more than it lends");
+            ensure!(id < NextWorker::<T>::get(), "storage: a worker's number is not below the next one");
+            ensure!(worker.country.is_assigned(), "storage: a worker's country is not assigned");
+            ensure!(WorkerByPeer::<T>::get(worker.peer) == Some(id), "storage: a worker's key maps to another worker");
+            ensure!(worker.committed <= worker.capacity, "storage: a worker committed more than its capacity");
             let (mut slots, mut committed) = (0u32, 0u64);
             for (key, record) in SlotsOf::<T>::iter_prefix(id) {
-                let group = Groups::<T>::get(GroupId::from_be_bytes(key)).ok_or("storage: a slot of no group")?;
-                ensure!(occupant(&group, record.slot) == Some(id), "storage: a worker's slot is another's");
+                let group = Groups::<T>::get(GroupId::from_be_bytes(key)).ok_or("storage: a slot without a group")?;
+                ensure!(occupant(&group, record.slot) == Some(id), "storage: a worker's slot is held by another");
                 slots += 1;
                 committed = committed.saturating_add(group.slot_capacity);
             }
             ensure!(slots == worker.slots, "storage: a worker's slots are miscounted");
-            ensure!(committed == worker.committed, "storage: a worker's promises are miscounted");
+            ensure!(committed == worker.committed, "storage: a worker's committed bytes are miscounted");
         }
         ensure!(WorkerByPeer::<T>::iter_keys().count() == count, "storage: a key without a worker");
         Ok(())
     }
 
-    /// The list of eligible workers is dense, consistent both ways, and holds exactly those that can be given a slot.
+    /// The list of eligible workers is dense, consistent with its index, and holds exactly the workers that can be
+    /// assigned to a slot.
     fn check_eligible() -> Result<(), TryRuntimeError> {
         let count = EligibleCount::<T>::get();
         let listed = usize::try_from(count).unwrap_or(usize::MAX);
         ensure!(Eligible::<T>::iter_keys().count() == listed, "storage: eligible workers are miscounted");
-        ensure!(EligibleAt::<T>::iter_keys().count() == listed, "storage: eligible places are miscounted");
+        ensure!(EligibleAt::<T>::iter_keys().count() == listed, "storage: indices of eligible workers are miscounted");
         for at in 0..count {
             let id = Eligible::<T>::get(at).ok_or("storage: a gap among the eligible workers")?;
-            ensure!(EligibleAt::<T>::get(id) == Some(at), "storage: an eligible worker is elsewhere");
+            ensure!(EligibleAt::<T>::get(id) == Some(at), "storage: an eligible worker has a wrong index");
             ensure!(Workers::<T>::contains_key(id), "storage: an eligible worker does not exist");
         }
         let smallest = Fixed::<T>::get().smallest_slot();
@@ -80,34 +81,34 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Every group keeps the country rule, seats no operator twice, is seated as its workers say, and has room for what
-    /// is registered in it.
+    /// Every group satisfies the placement rules, agrees with the slots of its workers, and has room for what is
+    /// registered in it.
     fn check_groups() -> Result<(), TryRuntimeError> {
         let mut seats = 0usize;
         for (id, group) in Groups::<T>::iter() {
-            ensure!(id < NextGroup::<T>::get(), "storage: a group has a number from the future");
+            ensure!(id < NextGroup::<T>::get(), "storage: a group's number is not below the next one");
             let seated = Self::seated(&group.slots);
             check(group.profile.profile(), &seated).map_err(|_| "storage: a group breaks the placement rules")?;
             for (slot, worker) in (0..SlotIndex::MAX).zip(&group.slots) {
                 let Some(worker) = worker else { continue };
                 seats += 1;
                 let key = SlotsOf::<T>::get(worker, id.to_be_bytes());
-                ensure!(key.map(|record| record.slot) == Some(slot), "storage: a member does not know its slot");
+                ensure!(key.map(|record| record.slot) == Some(slot), "storage: a member has no record of its slot");
             }
             let members = seated.iter().flatten().count();
             ensure!(members == group.slots.iter().flatten().count(), "storage: a member does not exist");
-            ensure!(group.ready || members == 0, "storage: a group was filled by halves");
+            ensure!(group.ready || members == 0, "storage: a new group is filled in part");
             let own = |totals: &RangeTotals| totals.share.now().bytes.saturating_sub(totals.renewed);
             let used = RangesOf::<T>::get(id).iter().map(own).fold(0u64, u64::saturating_add);
-            ensure!(used == group.used, "storage: a group's use is miscounted");
+            ensure!(used == group.used, "storage: a group's used bytes are miscounted");
             ensure!(used <= group.slot_capacity, "storage: a group holds more than its slots");
             ensure!(group.ready || used == 0, "storage: a group without workers holds batches");
         }
-        ensure!(SlotsOf::<T>::iter().count() == seats, "storage: a slot without a seat");
+        ensure!(SlotsOf::<T>::iter().count() == seats, "storage: a slot record without a slot");
         Ok(())
     }
 
-    /// The fill queue and the lists of open groups hold what the groups say, once.
+    /// The fill queue and the lists of open groups agree with the groups, without duplicates.
     fn check_lists() -> Result<(), TryRuntimeError> {
         let queue = FillQueue::<T>::get();
         let queued: BTreeSet<GroupId> = queue.iter().map(|request| request.group).collect();
@@ -119,11 +120,14 @@ impl<T: Config> Pallet<T> {
             }
         }
         for (id, group) in Groups::<T>::iter() {
-            ensure!(queued.contains(&id) == group.queued, "storage: a group's place in the queue is unknown");
+            ensure!(queued.contains(&id) == group.queued, "storage: a group's queued flag is wrong");
             ensure!(!group.queued || group.ready || group.vacant() > 0, "storage: a new, complete group is queued");
             let listed = open.remove(&id);
-            ensure!(listed.is_some() == group.listed, "storage: a group's place on the list is unknown");
-            ensure!(listed.is_none_or(|profile| profile == group.profile), "storage: a group is on a wrong list");
+            ensure!(listed.is_some() == group.listed, "storage: a group's listed flag is wrong");
+            ensure!(
+                listed.is_none_or(|profile| profile == group.profile),
+                "storage: a group is on the list of another profile"
+            );
         }
         ensure!(open.is_empty(), "storage: a listed group does not exist");
         ensure!(queued.iter().all(Groups::<T>::contains_key), "storage: a queued group does not exist");
@@ -134,7 +138,7 @@ impl<T: Config> Pallet<T> {
     fn check_ranges() -> Result<(), TryRuntimeError> {
         let mut ranges = 0usize;
         for (group, list) in RangesOf::<T>::iter() {
-            ensure!(Groups::<T>::contains_key(group), "storage: ranges of no group");
+            ensure!(Groups::<T>::contains_key(group), "storage: ranges without a group");
             ensure!(list.windows(2).all(|pair| pair[0].expiry < pair[1].expiry), "storage: expiries out of order");
             for totals in list {
                 let range = Ranges::<T>::get(group, totals.expiry).ok_or("storage: an expiry without a range")?;
@@ -142,7 +146,7 @@ impl<T: Config> Pallet<T> {
                 ensure!(range.state.now().bytes() == totals.share.now().bytes, "storage: a range is miscounted");
                 let period = Self::period();
                 let (state, share) = (range.state.at_start_of(period), totals.share.at_start_of(period));
-                ensure!(state.bytes() == share.bytes, "storage: a range's past is miscounted");
+                ensure!(state.bytes() == share.bytes, "storage: a range is miscounted at the beginning of its period");
                 ensure!(totals.renewed <= totals.share.now().bytes, "storage: more is renewed than there is");
                 ranges += 1;
             }
@@ -168,46 +172,65 @@ impl<T: Config> Pallet<T> {
                 ensure!(count == Some(range.tombstones), "storage: a stale range's tombstones are miscounted");
             }
         }
-        ensure!(found.is_empty(), "storage: tombstones of no range");
+        ensure!(found.is_empty(), "storage: tombstones without a range");
         Ok(())
     }
 
-    /// Every automatic renewal is found by its payer and its range, has a future, and is about a leaf of that range.
+    /// Every automatic renewal is indexed by its payer and its range, and is for a leaf of that range.
     fn check_auto_renewals() -> Result<(), TryRuntimeError> {
         let mut count = 0usize;
         for (id, order) in AutoRenewals::<T>::iter() {
             count += 1;
-            ensure!(id < NextAutoRenewal::<T>::get(), "storage: an automatic renewal has a number from the future");
-            ensure!(order.epochs > 0, "storage: an automatic renewal renews for no time");
+            ensure!(
+                id < NextAutoRenewal::<T>::get(),
+                "storage: an automatic renewal's number is not below the next one"
+            );
+            ensure!(order.epochs > 0, "storage: an automatic renewal adds no epochs");
             let key = id.to_be_bytes();
-            ensure!(AutoRenewalsOf::<T>::contains_key(&order.payer, key), "storage: a payer lacks its renewal");
+            ensure!(
+                AutoRenewalsOf::<T>::contains_key(&order.payer, key),
+                "storage: an automatic renewal is not indexed by its payer"
+            );
             let place = (order.group, order.expiry);
-            ensure!(AutoRenewalsIn::<T>::contains_key(place, key), "storage: a range lacks its renewal");
+            ensure!(
+                AutoRenewalsIn::<T>::contains_key(place, key),
+                "storage: an automatic renewal is not indexed by its range"
+            );
             if order.expiry > Self::epoch() {
-                let range = Ranges::<T>::get(order.group, order.expiry).ok_or("storage: a renewal of no range")?;
-                ensure!(order.leaf_index < range.state.now().leaves, "storage: a renewal of no leaf");
+                let range = Ranges::<T>::get(order.group, order.expiry)
+                    .ok_or("storage: an automatic renewal without a range")?;
+                ensure!(order.leaf_index < range.state.now().leaves, "storage: an automatic renewal without a leaf");
             }
         }
-        ensure!(AutoRenewalsOf::<T>::iter().count() == count, "storage: a payer of no renewal");
-        ensure!(AutoRenewalsIn::<T>::iter().count() == count, "storage: a range of no renewal");
+        ensure!(
+            AutoRenewalsOf::<T>::iter().count() == count,
+            "storage: a payer's index has an unknown automatic renewal"
+        );
+        ensure!(
+            AutoRenewalsIn::<T>::iter().count() == count,
+            "storage: a range's index has an unknown automatic renewal"
+        );
         Ok(())
     }
 
-    /// The totals are the sums of what is there.
+    /// The totals are the sums over workers and groups.
     fn check_totals() -> Result<(), TryRuntimeError> {
         let total = Total::<T>::get();
         let workers: Vec<Worker> = Workers::<T>::iter_values().collect();
         let sum = |of: fn(&Worker) -> u64| workers.iter().map(of).fold(0, u64::saturating_add);
         ensure!(usize::try_from(total.workers) == Ok(workers.len()), "storage: workers are miscounted");
         ensure!(total.capacity == sum(|worker| worker.capacity), "storage: capacity is miscounted");
-        ensure!(total.committed == sum(|worker| worker.committed), "storage: promises are miscounted");
-        ensure!(usize::try_from(total.groups) == Ok(Groups::<T>::iter_keys().count()), "storage: groups miscounted");
+        ensure!(total.committed == sum(|worker| worker.committed), "storage: committed bytes are miscounted");
+        ensure!(
+            usize::try_from(total.groups) == Ok(Groups::<T>::iter_keys().count()),
+            "storage: groups are miscounted"
+        );
         let filling = Groups::<T>::iter_values().filter(|group| group.vacant() > 0).count();
         ensure!(usize::try_from(total.groups_filling) == Ok(filling), "storage: vacant groups are miscounted");
         Ok(())
     }
 
-    /// What is held from each account covers its bonds and deposits, and the pot exists.
+    /// The holds of each account cover its bonds and deposits, and the pot exists.
     fn check_money() -> Result<(), TryRuntimeError> {
         let bonds = Workers::<T>::iter_values().map(|worker| (worker.operator, worker.bond));
         Self::check_holds(HoldReason::WorkerBond, bonds)?;
@@ -221,20 +244,20 @@ impl<T: Config> Pallet<T> {
         Self::check_books()
     }
 
-    /// Money is where the books say, and none was made or lost. Whoever gives the pot something makes it hold more.
+    /// The books balance and agree with the pot. A transfer to the pot may make it hold more.
     fn check_books() -> Result<(), TryRuntimeError> {
         let books = Ledger::<T>::get();
         let inside = books.escrow.saturating_add(books.held_back).saturating_add(books.fund);
         let came = books.paid_in.saturating_add(books.slashed);
         let went = books.burned.saturating_add(books.paid_out).saturating_add(inside);
-        ensure!(came == went, "storage: money was made or lost");
+        ensure!(came == went, "storage: the books do not balance");
         let pot = T::Currency::balance(&Self::pot());
         ensure!(
             pot >= inside.saturating_add(T::Currency::minimum_balance()),
-            "storage: the pot does not hold the books"
+            "storage: the pot holds less than the books"
         );
         let held_back = Workers::<T>::iter_values().map(|worker| worker.held_back).fold(0, Balance::saturating_add);
-        ensure!(held_back == books.held_back, "storage: what is held back is miscounted");
+        ensure!(held_back == books.held_back, "storage: the pay held back is miscounted");
 
         let epoch = Self::epoch();
         let (mut rate, mut escrow, mut live) = (0u128, 0u128, 0u128);
@@ -249,11 +272,11 @@ impl<T: Config> Pallet<T> {
         }
         ensure!(books.income == rate, "storage: the income of the epoch is miscounted");
         ensure!(books.spent <= books.income, "storage: more was paid than the epoch's income");
-        ensure!(books.escrow.saturating_add(books.spent) == escrow, "storage: what can still be earned is miscounted");
+        ensure!(books.escrow.saturating_add(books.spent) == escrow, "storage: the escrow is miscounted");
         ensure!(books.live == live, "storage: live bytes are miscounted");
         let (mut ending_rate, mut ending_bytes) = (0u128, 0u128);
         for (at, ending) in Endings::<T>::iter() {
-            ensure!(at > epoch, "storage: an ending was forgotten");
+            ensure!(at > epoch, "storage: a past epoch still has endings");
             ending_rate = ending_rate.saturating_add(ending.rate);
             ending_bytes = ending_bytes.saturating_add(ending.bytes);
         }
@@ -261,10 +284,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Randomness is remembered for as long as audits need it, and no longer.
+    /// Randomness is kept for as long as audits need it, and no longer.
     fn check_beacon() -> Result<(), TryRuntimeError> {
         let memory = usize::try_from(Self::schedule().memory()).unwrap_or(usize::MAX);
-        ensure!(Beacon::<T>::iter_keys().count() <= memory, "storage: old randomness was not forgotten");
+        ensure!(Beacon::<T>::iter_keys().count() <= memory, "storage: old randomness was not removed");
         Ok(())
     }
 
@@ -278,7 +301,10 @@ impl<T: Config> Pallet<T> {
         }
         let reason = reason.into();
         for (who, sum) in sums {
-            ensure!(T::Currency::balance_on_hold(&reason, &who) >= sum, "storage: holds do not cover what is due");
+            ensure!(
+                T::Currency::balance_on_hold(&reason, &who) >= sum,
+                "storage: holds do not cover bonds and deposits"
+            );
         }
         Ok(())
     }

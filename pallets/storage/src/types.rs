@@ -1,4 +1,4 @@
-//! What the pallet stores.
+//! The types of stored values.
 
 use crate::{Config, rolled::Rolled};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -16,40 +16,41 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::AccountId32;
 
-/// A group's number, big-endian, so that keys sort as numbers do.
+/// A group's number, big-endian, so that keys sort as numbers.
 pub type GroupKey = [u8; 4];
 /// An automatic renewal's number, big-endian.
 pub type AutoRenewalKey = [u8; 8];
-/// What a group's ranges come to, by expiry, ascending.
+/// The totals of a group's ranges, in ascending order of expiry.
 pub type RangeList<T> = BoundedVec<RangeTotals, <T as Config>::MaxRanges>;
 /// The open groups of a profile.
 pub type OpenList<T> = BoundedVec<GroupId, <T as Config>::MaxOpenGroups>;
-/// Who sits in each slot of a group.
+/// The worker of each slot of a group.
 pub type Slots = BoundedVec<Option<WorkerId>, ConstU32<MAX_SLOTS>>;
 
-/// What root may change. The defaults are for development.
+/// The parameters that root may change. The defaults are for development.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Params {
-    /// The latest expiry that can be bought is this many epochs away.
+    /// The number of epochs for which storage can be bought in advance.
     pub max_epochs: u32,
-    /// Price of one GiB (of shard bytes, all n shards counted) for one epoch, in planck. It moves at the end of every epoch.
+    /// Price of one GiB (of shard bytes, all n shards counted) for one epoch, in planck. Adjusted at the end of every
+    /// epoch.
     pub price_per_gib_epoch: Balance,
-    /// How it moves.
+    /// How the price is adjusted.
     pub curve: PriceCurve,
-    /// Held from the account that opens a group, in planck.
+    /// Deposit for opening a group, in planck.
     pub group_deposit: Balance,
-    /// Bond of a worker for each GiB that it lends, in planck.
+    /// Bond of a worker for each GiB of its capacity, in planck.
     pub bond_per_gib: Balance,
-    /// The bond of the smallest worker, in planck.
+    /// Minimum bond, in planck.
     pub min_bond: Balance,
-    /// The smallest capacity that a worker may declare, in bytes.
+    /// Minimum capacity of a worker, in bytes.
     pub min_capacity: u64,
-    /// What missed audits lead to, and how workers are paid.
+    /// The consequences of missed audits, and how workers are paid.
     pub audit: AuditParams,
 }
 
-/// How the price follows the utilisation: stored bytes, of all slots, over bytes lent. Above the target it rises by up to
-/// `step_ppm` an epoch, below it falls by up to as much, in proportion to the distance.
+/// How the price follows the utilisation: stored bytes, of all slots, divided by the capacity. Above the target it
+/// rises by up to `step_ppm` in an epoch, below it falls by up to as much, in proportion to the distance.
 #[derive(
     Clone,
     Copy,
@@ -66,24 +67,26 @@ pub struct Params {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PriceCurve {
-    /// It never falls below this, in planck.
+    /// Minimum price, in planck.
     pub floor: Balance,
-    /// It never rises above this, in planck.
+    /// Maximum price, in planck.
     pub ceiling: Balance,
-    /// The utilisation at which it stays, in parts of a million.
+    /// The utilisation at which the price is constant, in parts per million.
     pub target_ppm: u32,
-    /// The most that it moves in an epoch, in parts of a million.
+    /// Maximum change in an epoch, in parts per million.
     pub step_ppm: u32,
 }
 
 impl Default for PriceCurve {
     fn default() -> Self {
-        // Half full leaves room for repair after a country is lost; five per cent a day doubles in two weeks.
+        // Half full leaves room for repair after the loss of a country; five per cent a day doubles the price in two
+        // weeks.
         Self { floor: 100_000_000, ceiling: 1_000_000_000_000, target_ppm: 500_000, step_ppm: 50_000 }
     }
 }
 
-/// What missed audits lead to, and how workers are paid. Root may change it. The defaults are for periods of an hour.
+/// The consequences of missed audits, and how workers are paid. Root may change it. The defaults are for periods of an
+/// hour.
 #[derive(
     Clone,
     Copy,
@@ -100,28 +103,29 @@ impl Default for PriceCurve {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct AuditParams {
-    /// Missed periods, not made good, for which a worker loses slots and bond.
+    /// Missed periods, not made good, for which a worker loses its slots and its bond.
     pub misses: u32,
-    /// Proofs in a row that make a missed period good.
+    /// Consecutive proofs that make a missed period good.
     pub proofs_per_miss: u32,
-    /// Samples in a row that a slot may be excused from; then it is given to somebody else, without a slash.
+    /// Consecutive samples from which a slot may be excused; then another worker gets it, without a slash.
     pub excuses: u32,
-    /// Of every price, these parts of a million are burned besides.
+    /// The share of every price that is burned in addition, in parts per million.
     pub burn_ppm: u32,
-    /// Of a lost bond, these parts of a million go to the account that reported.
+    /// The share of a lost bond that the reporter gets, in parts per million.
     pub bounty_ppm: u32,
-    /// Proven periods of each of the three steps in which 75, 50 and 25 % of a new worker's pay are held back.
+    /// Proven periods in each of the three steps in which 75, 50 and 25 % of a new worker's pay are held back.
     pub newcomer_periods: u32,
-    /// Periods for which shards that the holder of a refilled slot has rebuilt earn double, from the repair fund.
+    /// Periods for which shards that the new worker of a slot has rebuilt earn double, from the repair fund.
     pub repair_periods: u32,
-    /// Blocks that a vacant slot of a group with enough members waits for its next holder.
+    /// Blocks that a vacant slot of a group with enough members waits for its next worker.
     pub lazy_blocks: BlockNumber,
-    /// Blocks for which a worker that leaves stays after its last slot was handed over, so that it can be copied from.
+    /// Blocks for which a worker that leaves must stay after its last slot was handed over, so that others can copy
+    /// from it.
     pub handover_blocks: BlockNumber,
 }
 
 impl AuditParams {
-    /// How many missed periods are tolerated.
+    /// Returns how many missed periods are tolerated.
     pub fn tolerance(&self) -> Tolerance {
         Tolerance { misses: self.misses, proofs_per_miss: self.proofs_per_miss }
     }
@@ -130,14 +134,14 @@ impl AuditParams {
 impl Default for AuditParams {
     fn default() -> Self {
         Self {
-            // Three days away; one hour in seven, for ever. Of a thousand that lost a tenth half are gone within ten days; of
-            // honest workers that are there 97 % of the time with outages of six hours, none in a year (`scripts/bench
-            // tolerance`).
+            // Tolerates an absence of three days, or permanently one hour in seven. Of a thousand workers that lost a
+            // tenth of their data, half are expelled within ten days; of honest workers with 97 % uptime and outages of
+            // six hours, none in a year (`scripts/bench tolerance`).
             misses: 72,
             proofs_per_miss: 6,
-            // About a week for a slot that is asked for one sample of every challenge.
+            // About a week for a slot with one sample in every challenge.
             excuses: 168,
-            // A worker that stores for itself pays a twentieth more than it can earn.
+            // A worker that buys storage on itself pays 5 % more than it can earn.
             burn_ppm: 50_000,
             bounty_ppm: 50_000,
             // Three months.
@@ -165,14 +169,14 @@ impl Default for Params {
     }
 }
 
-/// What genesis fixes, because what is stored depends on it. The defaults are for development.
+/// The parameters that are fixed at genesis because stored values depend on them. The defaults are for development.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct FixedParams {
     /// Blocks of an epoch, at least 1.
     pub epoch_blocks: BlockNumber,
     /// Bytes of a slot, by profile, in the order of the profile ids.
     pub slot_capacity: [u64; 4],
-    /// The rhythm of audits. An epoch is a whole number of periods.
+    /// The schedule of audits. An epoch is a whole number of periods.
     pub schedule: Schedule,
 }
 
@@ -187,7 +191,7 @@ impl Default for FixedParams {
 }
 
 impl FixedParams {
-    /// Bytes of a slot of this profile.
+    /// Returns the bytes of a slot of this profile.
     pub fn slot_capacity_of(&self, profile: ProfileId) -> u64 {
         let [compact, standard, always_on, home] = self.slot_capacity;
         match profile {
@@ -198,12 +202,12 @@ impl FixedParams {
         }
     }
 
-    /// Periods of an epoch.
+    /// Returns the number of periods of an epoch.
     pub fn periods_per_epoch(&self) -> u32 {
         (self.epoch_blocks / self.schedule.period_blocks.max(1)).max(1)
     }
 
-    /// Bytes of the smallest slot: a worker with less free space can't be given any.
+    /// Returns the bytes of the smallest slot: a worker with less free space can't be assigned to any.
     pub fn smallest_slot(&self) -> u64 {
         self.slot_capacity.into_iter().min().unwrap_or(u64::MAX)
     }
@@ -212,33 +216,33 @@ impl FixedParams {
 /// A worker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Worker {
-    /// Who registered it.
+    /// The account that registered it.
     pub operator: AccountId32,
     /// Its identity key; it never changes.
     pub peer: PeerKey,
     /// The country it declares.
     pub country: Country,
-    /// Bytes it lends.
+    /// Bytes that it offers.
     pub capacity: u64,
-    /// Bytes promised to its slots: the sum of their capacities.
+    /// Bytes committed to its slots: the sum of their capacities.
     pub committed: u64,
-    /// Slots it holds.
+    /// Number of its slots.
     pub slots: u32,
     /// The bond held.
     pub bond: Balance,
-    /// Whether it may be given further slots.
+    /// Whether it may be assigned to further slots.
     pub accepting: bool,
     /// Block of registration.
     pub registered: BlockNumber,
-    /// What it has proven and missed.
+    /// Periods proven and missed.
     pub record: Record,
-    /// Paid to its operator, ever.
+    /// Total pay of its operator, in planck.
     pub earned: Balance,
-    /// Earned, and held back until it exits.
+    /// Pay held back until it exits, in planck.
     pub held_back: Balance,
-    /// Whether it hands its slots over in order to exit.
+    /// Whether it is handing over its slots in order to exit.
     pub leaving: bool,
-    /// Block in which it last handed a slot over.
+    /// Block in which it last handed over a slot.
     pub handed_over: BlockNumber,
 }
 
@@ -247,26 +251,27 @@ pub struct Worker {
 pub struct SlotRecord {
     /// The slot.
     pub slot: SlotIndex,
-    /// Block in which the worker got it: what was signed for it before does not bind the worker.
+    /// Block in which the worker got it: receipts for the slot from before do not bind the worker.
     pub since: BlockNumber,
-    /// Samples in a row that the worker was excused from.
+    /// Consecutive samples from which the worker was excused.
     pub excused: u32,
-    /// Samples in a row that it held; counted up to [`WHOLE_AFTER`].
+    /// Consecutive samples that it proved; counted up to [`WHOLE_AFTER`].
     pub held: u32,
 }
 
-/// So many samples in a row show that a slot's shards are there. A slot of a new group has nothing to show.
+/// Number of consecutive proven samples after which a slot counts as whole. A slot of a new group is whole from the
+/// beginning.
 pub const WHOLE_AFTER: u32 = 8;
 
 impl SlotRecord {
-    /// Whether the worker holds what the slot should.
+    /// Returns true if the worker holds the slot's shards, as far as its samples show.
     pub fn is_whole(&self) -> bool {
         self.held >= WHOLE_AFTER
     }
 }
 
 impl Worker {
-    /// Bytes not promised to any slot.
+    /// Returns the bytes that are not committed to any slot.
     pub fn free(&self) -> u64 {
         self.capacity.saturating_sub(self.committed)
     }
@@ -277,87 +282,88 @@ impl Worker {
 pub struct Group {
     /// Its profile.
     pub profile: ProfileId,
-    /// Bytes that each slot promises.
+    /// Bytes of each slot.
     pub slot_capacity: u64,
     /// Bytes registered for each slot: the sum over the ranges that are not dropped.
     pub used: u64,
     /// Its n slots.
     pub slots: Slots,
-    /// Whether all slots have once been filled: from then on batches can be stored.
+    /// Whether all slots have been filled once: from then on batches can be stored.
     pub ready: bool,
     /// Whether it is in the fill queue.
     pub queued: bool,
     /// Whether it is among the open groups.
     pub listed: bool,
-    /// Who opened it.
+    /// The account that opened it.
     pub opener: AccountId32,
-    /// What is held from the opener; 0 once it is returned.
+    /// Deposit of the opener; 0 once it is returned.
     pub deposit: Balance,
     /// Block in which it was opened.
     pub opened: BlockNumber,
 }
 
 impl Group {
-    /// How many slots have no worker.
+    /// Returns the number of slots without a worker.
     pub fn vacant(&self) -> u32 {
         let vacant = self.slots.iter().filter(|slot| slot.is_none()).count();
         u32::try_from(vacant).unwrap_or(MAX_SLOTS)
     }
 
-    /// Bytes that can still be registered for each slot.
+    /// Returns the bytes that can still be registered for each slot.
     pub fn room(&self) -> u64 {
         self.slot_capacity.saturating_sub(self.used)
     }
 
-    /// With fewer slots than this taken, vacant ones are given away at once: a quarter of those that can be lost are lost.
+    /// Returns the number of taken slots below which vacant ones are filled at once: a quarter of the tolerable losses
+    /// have happened.
     pub fn margin(&self) -> u32 {
         let profile = self.profile.profile();
         u32::from(profile.n).saturating_sub(u32::from(profile.n.saturating_sub(profile.k)) / 4)
     }
 
-    /// Whether more than 80 % is used: time for another group.
+    /// Returns true if more than 80 % is used: time for another group.
     pub fn nearly_full(&self) -> bool {
         u128::from(self.used).saturating_mul(5) > u128::from(self.slot_capacity).saturating_mul(4)
     }
 
-    /// Whether less than 1/64 is free: too little to look at this group.
+    /// Returns true if less than 1/64 is free: too little to list the group.
     pub fn full(&self) -> bool {
         self.room() < self.slot_capacity / 64
     }
 }
 
-/// A group that waits for workers.
+/// A request to fill a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct FillRequest {
     /// The group.
     pub group: GroupId,
-    /// The first block in which it may be served.
+    /// The first block in which it may be processed.
     pub due: BlockNumber,
-    /// Attempts that have failed.
+    /// Failed attempts.
     pub attempts: u32,
 }
 
 /// A range.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct RangeRecord {
-    /// Its peaks, now and when the period began.
+    /// Its peaks, now and at the beginning of the period.
     pub state: Rolled<RangeState>,
-    /// How many tombstones it has.
+    /// Number of its tombstones.
     pub tombstones: u32,
 }
 
-/// What a range comes to.
+/// The totals of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct RangeTotals {
     /// The epoch at whose beginning it is dropped.
     pub expiry: Epoch,
-    /// What each slot holds and can earn, now and when the period began.
+    /// The share of each slot, now and at the beginning of the period.
     pub share: Rolled<Share>,
-    /// Bytes of it that are registered in later ranges too: their room is not free when this one is dropped.
+    /// Bytes that are also registered in later ranges: their room stays used when this range is dropped.
     pub renewed: u64,
 }
 
-/// What each slot holds of a range, and can earn with it.
+/// The bytes of a range that each slot holds, and their pay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Share {
     /// Shard bytes.
@@ -366,7 +372,7 @@ pub struct Share {
     pub rate: Balance,
 }
 
-/// What all slots hold and can earn together.
+/// The bytes of all slots together, and their pay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct AllSlots {
     /// Shard bytes.
@@ -375,52 +381,52 @@ pub struct AllSlots {
     pub rate: Balance,
 }
 
-/// Where the money is that was paid for storage. What is in the pot, beside its existential deposit, is
-/// `escrow + held_back + fund`; and `paid_in + slashed = burned + paid_out + escrow + held_back + fund`.
+/// Where the money paid for storage is, in planck. The pot has `escrow + held_back + fund` in addition to its
+/// existential deposit, and `paid_in + slashed = burned + paid_out + escrow + held_back + fund`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Books {
-    /// Paid by owners, ever.
+    /// Total paid by owners.
     pub paid_in: Balance,
-    /// Burned of it.
+    /// Total burned.
     pub burned: Balance,
-    /// Bonds that were lost, ever.
+    /// Total of lost bonds.
     pub slashed: Balance,
-    /// Paid to workers and reporters, ever.
+    /// Total paid to workers and reporters.
     pub paid_out: Balance,
-    /// What can still be earned, until everything has expired.
+    /// Amount that can still be earned, until everything has expired.
     pub escrow: Balance,
-    /// Earned and held back.
+    /// Pay held back.
     pub held_back: Balance,
-    /// For repairs: what was not earned in its epoch, lost bonds, and what was held back from their owners.
+    /// The repair fund: pay that was not earned in its epoch, lost bonds, and pay held back from expelled workers.
     pub fund: Balance,
-    /// What can be earned in this epoch.
+    /// Amount that can be earned in this epoch.
     pub income: Balance,
-    /// What was earned in this epoch.
+    /// Amount earned in this epoch.
     pub spent: Balance,
     /// Bytes that have not expired, all slots counted.
     pub live: u128,
 }
 
-/// An order to renew a batch whenever it is about to expire, with the money for it.
+/// A prepaid order to renew a batch whenever it is about to expire.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct AutoRenewal {
-    /// Who pays, and gets the rest back.
+    /// The account that pays, and gets the rest back.
     pub payer: AccountId32,
     /// The group that holds the batch.
     pub group: GroupId,
     /// The range that the batch is in.
     pub expiry: Epoch,
-    /// Its place there.
+    /// The index of the batch in it.
     pub leaf_index: u64,
     /// The batch as it is registered there.
     pub leaf: RangeLeaf,
-    /// For so many epochs it is renewed each time.
+    /// Epochs that each renewal adds.
     pub epochs: u32,
-    /// It is not renewed while a GiB in one slot costs more than this for an epoch, in planck.
+    /// The price of a GiB in one slot for an epoch above which it is not renewed, in planck.
     pub max_price: Balance,
-    /// What is prepaid and not used yet: held from the payer.
+    /// The prepaid balance, held from the payer, in planck.
     pub balance: Balance,
-    /// What is held besides, for the state that the order takes.
+    /// The deposit for the state of the order, in planck.
     pub deposit: Balance,
 }
 
@@ -436,8 +442,8 @@ pub struct StaleRange {
 /// A tombstone.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct TombstoneRecord {
-    /// Who deleted the object.
+    /// The account that deleted the object.
     pub owner: AccountId32,
-    /// What is held for it.
+    /// The deposit held for it.
     pub deposit: Balance,
 }

@@ -1,5 +1,4 @@
-//! Slots that lose their worker: because it was away for too long, because it lacks shards for too long, or because it
-//! leaves.
+//! Slots that lose their worker, because it missed too many periods, lacked shards for too long, or leaves.
 
 use crate::{
     Config, CurrentParams, Error, Event, FillQueue, Group, Groups, Pallet, SlotsOf, Total, Worker, WorkerByPeer,
@@ -25,7 +24,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Whether a worker has missed so much that it loses slots and bond.
+    /// Returns true if a worker has missed so many periods that it loses its slots and its bond.
     pub(crate) fn is_overdue(worker: &Worker) -> bool {
         let tolerance = CurrentParams::<T>::get().audit.tolerance();
         worker.slots > 0 && worker.record.missed_before(Self::period()).is_intolerable(&tolerance)
@@ -36,7 +35,7 @@ impl<T: Config> Pallet<T> {
         SlotsOf::<T>::iter_prefix(id).map(|(key, record)| (GroupId::from_be_bytes(key), record.slot)).collect()
     }
 
-    /// Takes a slot from its worker and asks for another one.
+    /// Removes a slot's worker and queues the group to get another one.
     pub(crate) fn vacate(id: GroupId, slot: SlotIndex) -> DispatchResult {
         let mut group = Groups::<T>::get(id).ok_or(Error::<T>::NoSuchGroup)?;
         Self::unassign(id, &mut group, slot);
@@ -48,7 +47,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes a slot from its worker. The caller stores the group.
+    /// Removes a slot's worker. The caller stores the group.
     pub(crate) fn unassign(id: GroupId, group: &mut Group, slot: SlotIndex) {
         let vacant_before = group.vacant() > 0;
         let Some(worker_id) = group.slots.get_mut(usize::from(slot)).and_then(Option::take) else { return };
@@ -56,7 +55,7 @@ impl<T: Config> Pallet<T> {
         if let Some(mut worker) = Workers::<T>::get(worker_id) {
             worker.committed = worker.committed.saturating_sub(group.slot_capacity);
             worker.slots = worker.slots.saturating_sub(1);
-            // What it missed until now stays missed, also when it is asked for nothing any more.
+            // Periods that it missed until now stay missed, even if it has no further challenges.
             worker.record = worker.record.missed_before(Self::period());
             Self::put_worker(worker_id, &worker);
         }
@@ -69,8 +68,8 @@ impl<T: Config> Pallet<T> {
         Self::deposit_event(Event::SlotVacated { group: id, slot, worker: worker_id });
     }
 
-    /// Makes sure that a group is served by a block at the latest; where the queue is full, whoever calls `fill_group` does
-    /// it. The caller stores the group.
+    /// Ensures that a group is processed by block `due` at the latest. If the queue is full, the group waits for a call
+    /// of `fill_group`. The caller stores the group.
     pub(crate) fn queue_by(id: GroupId, group: &mut Group, due: BlockNumber) {
         if group.queued {
             FillQueue::<T>::mutate(|queue| {
@@ -101,7 +100,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Takes a worker without slots and bond off the registry.
+    /// Removes a worker without slots and bond from the registry.
     pub(crate) fn forget(id: WorkerId, worker: &Worker) {
         Self::set_eligible(id, false);
         WorkerByPeer::<T>::remove(worker.peer);

@@ -1,4 +1,4 @@
-//! The registry of workers, and the dense list of those that can be given a slot.
+//! The registry of workers, and the dense list of those that can be assigned to a slot.
 
 use crate::{
     Config, Eligible, EligibleAt, EligibleCount, Error, Event, Fixed, HoldReason, NextWorker, Pallet, Params, Total,
@@ -20,7 +20,7 @@ use sp_arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding
 use sp_core::ed25519;
 use sp_runtime::AccountId32;
 
-/// The bond of a worker that lends `capacity` bytes, in planck; `None` if it can't be expressed.
+/// The bond of a worker with `capacity` bytes, in planck; `None` if it overflows.
 pub fn bond_of(params: &Params, capacity: u64) -> Option<Balance> {
     let by_size =
         multiply_by_rational_with_rounding(u128::from(capacity), params.bond_per_gib, u128::from(GIB), Rounding::Up)?;
@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
         }
         if let Some(accepting) = accepting {
             worker.accepting = accepting;
-            // Whoever takes further slots stays.
+            // A worker that accepts further slots does not leave.
             worker.leaving &= !accepting;
         }
         Self::put_worker(id, &worker);
@@ -103,7 +103,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Sets the capacity and brings the bond in line with it.
+    /// Sets the capacity and adjusts the bond to it.
     fn change_capacity(worker: &mut Worker, capacity: u64) -> DispatchResult {
         let params = crate::CurrentParams::<T>::get();
         ensure!(capacity >= params.min_capacity, Error::<T>::CapacityTooSmall);
@@ -142,14 +142,14 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Stores a worker and lists it as eligible, or not, as its record says.
+    /// Stores a worker, and adds it to the eligible ones or removes it, according to its record.
     pub(crate) fn put_worker(id: WorkerId, worker: &Worker) {
         let smallest = Fixed::<T>::get().smallest_slot();
         Self::set_eligible(id, is_eligible::<T>(worker, smallest));
         Workers::<T>::insert(id, worker);
     }
 
-    /// Puts a worker into the dense list or takes it out; the last one then moves into its place.
+    /// Adds a worker to the dense list, or removes it and moves the last one to its index.
     pub(crate) fn set_eligible(id: WorkerId, eligible: bool) {
         let at = EligibleAt::<T>::get(id);
         match (at, eligible) {
@@ -186,12 +186,12 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Whether a worker can be given a slot of `smallest` bytes.
+/// Returns true if a worker can be assigned to a slot of `smallest` bytes.
 pub(crate) fn is_eligible<T: Config>(worker: &Worker, smallest: u64) -> bool {
     worker.accepting && worker.slots < T::MaxSlots::get() && worker.free() >= smallest
 }
 
-/// Whether an identity key signed these bytes.
+/// Returns true if the signature of these bytes by an identity key is valid.
 pub(crate) fn verify(peer: &PeerKey, signature: &PeerSignature, message: &[u8]) -> bool {
     sp_io::crypto::ed25519_verify(
         &ed25519::Signature::from_raw(signature.0),

@@ -1,4 +1,4 @@
-//! What nodes ask the runtime about names.
+//! The runtime API of `pallet-names`, called by nodes and clients.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -12,47 +12,49 @@ use meganet_primitives::{
 };
 
 sp_api::decl_runtime_apis! {
-    /// Questions about names. Lists hold at most [`meganet_primitives::chain::MAX_PAGE`] items. Labels and names are ASCII;
-    /// what can't be one is owned by nobody.
+    /// Queries about names. Lists have at most [`meganet_primitives::chain::MAX_PAGE`] items. Labels and names are
+    /// ASCII; an invalid one is treated like a name that does not exist.
     pub trait NamesApi {
-        /// The name with this label, if it is in the state: also one that has lapsed and that nobody has taken since.
+        /// Returns the name with this label, if it is in the state; it may have lapsed.
         fn name(label: Vec<u8>) -> Option<NameInfo>;
 
-        /// What a name leads to: `alice`, or `blog.alice`. `None` where there is no such name.
+        /// Resolves `alice` or `blog.alice`. `None` if it does not exist.
         fn resolve(name: Vec<u8>) -> Option<Resolution>;
 
-        /// Up to `limit` names of an account, in the order of the chain's storage (not alphabetical), after the label
-        /// `after`, or from the first one. Names that have lapsed are among them until somebody else takes them.
+        /// Returns up to `limit` names of an account, in the order of the chain's storage (not alphabetical), after the
+        /// label `after`, or from the first one. Lapsed names are included until they are swept or registered by
+        /// another account.
         fn names_of(owner: AccountId, after: Option<Vec<u8>>, limit: u32) -> Vec<NameInfo>;
 
-        /// Whether `who` could register this label now.
+        /// Returns whether `who` could register this label now.
         fn availability(label: Vec<u8>, who: AccountId) -> Availability;
 
-        /// What registering this label for `years` years would cost now.
+        /// Returns the cost of registering this label for `years` years now.
         fn quote(label: Vec<u8>, years: u32) -> Quote;
 
-        /// Prices and times.
+        /// Returns prices and times.
         fn params() -> NameParams;
 
-        /// The versions of a name that it can be rolled back to, the newest first; the first one is what it points at.
+        /// Returns the versions that a name can be rolled back to, the newest first; the first one is current.
         fn history(label: Vec<u8>) -> Vec<NameVersion>;
 
-        /// The records of a name that works, at most [`meganet_primitives::name::MAX_RECORDS`].
+        /// Returns the records of a name that has not lapsed, at most [`meganet_primitives::name::MAX_RECORDS`].
         fn records(label: Vec<u8>) -> Vec<NameRecordEntry>;
 
-        /// One record of a name that works.
+        /// Returns one record of a name that has not lapsed.
         fn record(label: Vec<u8>, key: RecordKey) -> Option<Vec<u8>>;
 
-        /// Who may write for a name besides its owner.
+        /// Returns the accounts that may write for a name in addition to its owner.
         fn delegates(label: Vec<u8>) -> Vec<AccountId>;
 
-        /// Up to `limit` names below a name that works, in the order of the chain's storage, after the label `after`.
+        /// Returns up to `limit` subnames of a name that has not lapsed, in the order of the chain's storage, after the
+        /// label `after`.
         fn subnames(label: Vec<u8>, after: Option<Vec<u8>>, limit: u32) -> Vec<SubnameInfo>;
 
-        /// The name that an account goes by, if the account owns it and it works.
+        /// Returns the name that stands for an account, if the account owns it and it has not lapsed.
         fn reverse(account: AccountId) -> Option<Vec<u8>>;
 
-        /// The commitments of an account, at most [`meganet_primitives::chain::MAX_PAGE`].
+        /// Returns the commitments of an account, at most [`meganet_primitives::chain::MAX_PAGE`].
         fn commitments(account: AccountId) -> Vec<CommitmentInfo>;
     }
 }

@@ -1,4 +1,4 @@
-//! What nodes ask.
+//! The runtime API.
 
 use super::*;
 use crate::{CurrentParams, Names as NamesMap, Subnames};

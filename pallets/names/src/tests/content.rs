@@ -1,4 +1,4 @@
-//! What names point at, and rolling back.
+//! The content of names, and rolling back.
 
 use super::*;
 use crate::{Error, Event};

@@ -1,4 +1,4 @@
-//! Who may write for a name besides its owner.
+//! The accounts that may write for a name in addition to its owner.
 
 use super::*;
 use crate::{Error, Event};

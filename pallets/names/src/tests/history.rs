@@ -12,7 +12,7 @@ const SUBS: [&str; 3] = ["a", "blog", "-"];
 /// 0 to 5 are rich, 6 has nothing.
 const ACCOUNTS: u8 = 7;
 
-/// Who acts on which label.
+/// An account and the label that it acts on.
 #[derive(Clone, Copy, Debug)]
 struct Aim {
     who: u8,
@@ -43,7 +43,7 @@ enum Step {
     Claim(Aim, u32),
     Renew(Aim, u32),
     SetContent(Aim, Option<u8>),
-    /// To so many versions before the current one.
+    /// To this many versions before the current one.
     Rollback(Aim, u32),
     Transfer(Aim, u8),
     Release(Aim),
@@ -195,7 +195,7 @@ fn call(step: Step) -> Option<(RuntimeOrigin, Call<Test>)> {
     })
 }
 
-/// What the events since the last look say was burned.
+/// The amount burned according to the events since the last call.
 fn burned() -> Balance {
     let events = System::events();
     System::reset_events();

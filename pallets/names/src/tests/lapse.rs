@@ -1,4 +1,4 @@
-//! What becomes of a name that nobody pays for.
+//! Names that are not paid for any longer.
 
 use super::*;
 use crate::{Error, Event, Records, Reverse, Subnames, Usages};
@@ -34,7 +34,7 @@ fn in_its_grace_a_name_works_and_can_be_renewed() {
         assert_eq!(register_at(2, "site"), Err(Error::<Test>::NameTaken.into()));
         assert_noop!(told(Names::sweep(signed(2), label("site"))), Error::<Test>::NotLapsed);
         assert_ok!(Names::renew(signed(2), label("site"), 1));
-        // What was not paid for is paid for now.
+        // The renewal also pays for the grace period that has passed.
         assert_eq!(info("site").expires, expires + PARAMS.year);
         assert_eq!(info("site").status, NameStatus::Active);
     });
@@ -172,7 +172,7 @@ fn anybody_sweeps_what_nobody_wants_and_the_deposits_go_back() {
 #[test]
 fn full_names_are_cleared_whole() {
     use meganet_primitives::name::{MAX_RECORDS, MAX_SUBNAMES};
-    // What was written in earlier blocks lies in the database, not in the changes of this one.
+    // Values written in earlier blocks are in the database, not in the overlay of this one.
     let mut ext = new_test_ext();
     ext.execute_with(|| {
         assert_ok!(register(1, "site"));

@@ -89,7 +89,7 @@ fn root_reserves_and_frees() {
         assert_ok!(register(1, "bank"));
         assert_ok!(Names::set_reserved(RuntimeOrigin::root(), label("bank"), true));
         assert_eq!(last_event(), Event::ReservedSet { label: label("bank"), reserved: true }.into());
-        // Who has it keeps it.
+        // Its owner keeps it.
         assert_eq!(availability("bank", 2), Availability::Taken);
         assert_ok!(Names::set_content(signed(1), label("bank"), Some(content(1))));
         assert_ok!(Names::renew(signed(1), label("bank"), 1));

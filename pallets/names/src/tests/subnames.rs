@@ -82,7 +82,7 @@ fn a_subname_delegate_sets_its_content_and_nothing_else() {
 
         assert_ok!(delegate(1, "blog", None));
         assert_noop!(set(4, "blog", None), Error::<Test>::NotAllowed);
-        // One that is made anew has none.
+        // A subname that is created again has no delegate.
         assert_ok!(delegate(1, "blog", Some(4)));
         assert_ok!(Names::remove_subname(signed(1), label("site"), label("blog")));
         assert_ok!(set(1, "blog", None));

@@ -1,5 +1,5 @@
-//! Answers about audits, pay and the health of groups. Questions are asked at the end of a block: its own randomness is
-//! known then, and what it tells is told here one block before calls can be about it.
+//! Runtime API: audits, pay and the health of groups. These calls run at the end of a block, when its own randomness is
+//! already known, so they answer one block before extrinsics can refer to it.
 
 use crate::{Config, CurrentParams, Fixed, Group, Groups, Ledger, Pallet, SlotsOf, Worker, Workers, audits::Duty};
 use alloc::{collections::BTreeSet, vec::Vec};
@@ -15,7 +15,7 @@ use meganet_primitives::{
 use sp_runtime::TransactionOutcome;
 
 impl<T: Config> Pallet<T> {
-    /// The challenge of a worker in the period of this block.
+    /// Returns the challenge of a worker in the period of this block.
     pub fn api_challenge(id: WorkerId) -> Option<ChallengeInfo> {
         ahead(|| {
             Self::listen_ahead();
@@ -33,7 +33,8 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// What the other members of a worker's groups are asked for at this block and have not answered yet.
+    /// Returns the bytes that the other members of a worker's groups are challenged for at this block and have not
+    /// proven yet.
     pub fn api_challenged_rows(id: WorkerId) -> Vec<ChallengedRow> {
         ahead(|| {
             Self::listen_ahead();
@@ -57,14 +58,14 @@ impl<T: Config> Pallet<T> {
         rows
     }
 
-    /// Members of a worker's groups that have missed too much.
+    /// Returns the members of a worker's groups that have missed too many periods.
     pub fn api_overdue(id: WorkerId) -> Vec<WorkerId> {
         let groups: BTreeSet<GroupId> = Self::slots(id).into_iter().map(|(group, _)| group).collect();
         let overdue = |other: &WorkerId| Workers::<T>::get(other).is_some_and(|worker| Self::is_overdue(&worker));
         Self::co_members(id, &groups).into_iter().filter(overdue).collect()
     }
 
-    /// What a worker has proven, missed and earned.
+    /// Returns what a worker has proven, missed and earned.
     pub fn api_worker_audit(id: WorkerId) -> Option<WorkerAudit> {
         let worker = Workers::<T>::get(id)?;
         let period = Self::period();
@@ -81,7 +82,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// How a group is.
+    /// Returns the health of a group.
     pub fn api_group_health(id: GroupId) -> Option<GroupHealth> {
         let group = Groups::<T>::get(id)?;
         let period = Self::period();
@@ -98,7 +99,7 @@ impl<T: Config> Pallet<T> {
         Some(GroupHealth { id, profile, slots, whole: u32::try_from(whole).unwrap_or_default(), margin, queued })
     }
 
-    /// Where the money is that was paid for storage.
+    /// Returns where the money paid for storage is.
     pub fn api_money() -> StorageMoney {
         let books = Ledger::<T>::get();
         StorageMoney {
@@ -113,7 +114,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Block, deadline and state of a worker's challenge.
+    /// Returns block, deadline and state of a worker's challenge.
     fn challenge_of(
         id: WorkerId,
         worker: &Worker,
@@ -136,20 +137,20 @@ impl<T: Config> Pallet<T> {
         Some((block, deadline, state))
     }
 
-    /// What is asked with a challenge, if its randomness is known.
+    /// Returns the samples of a challenge, if its randomness is known.
     fn asked(id: WorkerId, block: BlockNumber, duty: &Duty) -> Option<Vec<Sample>> {
         let seed = Self::seed_of(block)?;
         Some(samples(&seed, id, &duty.holdings, Self::schedule().samples))
     }
 
-    /// The other members of these groups, each once.
+    /// Returns the other members of these groups, each once.
     fn co_members(id: WorkerId, groups: &BTreeSet<GroupId>) -> BTreeSet<WorkerId> {
         let members = groups.iter().filter_map(Groups::<T>::get).flat_map(|group| group.slots.into_inner());
         members.flatten().filter(|member| *member != id).collect()
     }
 }
 
-/// Asks with what only the next block will know, and leaves no trace of it.
+/// Runs a query with state that only the next block will have, and rolls it back.
 fn ahead<R>(question: impl FnOnce() -> R) -> R {
     with_transaction_unchecked(|| TransactionOutcome::Rollback(question()))
 }

@@ -1,4 +1,4 @@
-//! Answers about automatic renewals.
+//! Runtime API: automatic renewals.
 
 use super::page;
 use crate::{AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Config, CurrentParams, Pallet};
@@ -11,17 +11,17 @@ use meganet_primitives::{
 use sp_runtime::{AccountId32, TransactionOutcome};
 
 impl<T: Config> Pallet<T> {
-    /// An automatic renewal.
+    /// Returns an automatic renewal.
     pub fn api_auto_renewal(id: AutoRenewalId) -> Option<AutoRenewalInfo> {
         AutoRenewals::<T>::get(id).map(|order| Self::auto_renewal_info(id, order))
     }
 
-    /// Up to `limit` automatic renewals that an account pays for, at most [`MAX_PAGE`], from number `from` on.
+    /// Returns up to `limit` automatic renewals that an account pays for, at most [`MAX_PAGE`], from number `from` on.
     ///
     /// [`MAX_PAGE`]: meganet_primitives::chain::MAX_PAGE
     pub fn api_auto_renewals_of(payer: AccountId, from: AutoRenewalId, limit: u32) -> Vec<AutoRenewalInfo> {
         let payer = AccountId32::new(payer);
-        // The keys are in order, so the page begins right after the number before.
+        // The keys are in order, so the page begins right after the previous number.
         let keys = match from.checked_sub(1) {
             None => AutoRenewalsOf::<T>::iter_key_prefix(&payer),
             Some(before) => {
@@ -32,7 +32,8 @@ impl<T: Config> Pallet<T> {
         keys.take(page(limit)).filter_map(|key| Self::api_auto_renewal(AutoRenewalId::from_be_bytes(key))).collect()
     }
 
-    /// Up to `limit` automatic renewals of the batches in one range, at most [`MAX_PAGE`], from number `from` on.
+    /// Returns up to `limit` automatic renewals of the batches in one range, at most [`MAX_PAGE`], from number `from`
+    /// on.
     ///
     /// [`MAX_PAGE`]: meganet_primitives::chain::MAX_PAGE
     pub fn api_auto_renewals_in(
@@ -71,7 +72,7 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// What stands in the way is told before it matters.
+    /// Obstacles are reported even before the renewal is due.
     fn auto_renewal_state(id: AutoRenewalId, order: &AutoRenewal, next: Balance) -> AutoRenewalState {
         if order.expiry <= Self::epoch() {
             AutoRenewalState::Expired
@@ -89,7 +90,7 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Whether a call would succeed; it leaves no trace.
+/// Returns true if a call would succeed, and rolls it back.
 fn is_possible(call: impl FnOnce() -> frame_support::pallet_prelude::DispatchResult) -> bool {
     with_transaction_unchecked(|| TransactionOutcome::Rollback(call().is_ok()))
 }

@@ -1,12 +1,12 @@
-//! The states in which the calls are measured: each the worst that a call can meet.
+//! The states in which the calls are measured: the worst case of each call.
 
 use super::*;
 
-/// Where the keys of the benchmarks' workers are kept.
+/// The key type of the benchmarks' workers.
 pub(super) const KEYS: KeyTypeId = KeyTypeId(*b"mega");
-/// The epoch in which calls run: late enough for anything to have expired.
+/// The epoch in which calls run: late enough for everything to have expired.
 pub(super) const NOW: Epoch = 1_000;
-/// Until when receipts are valid.
+/// The block until which receipts are valid.
 pub(super) const VALID: BlockNumber = BlockNumber::MAX;
 /// More than any bond or deposit, and far from an overflow.
 pub(super) const PLENTY: Balance = 1 << 90;
@@ -120,12 +120,12 @@ pub(super) fn add_group<T: Config>(slots: Option<Vec<WorkerId>>) -> Result<Group
     Ok(id)
 }
 
-/// The most members that the widest group can have.
+/// The number of members of the widest group.
 pub(super) fn widest() -> u32 {
     u32::from(WIDEST.profile().n)
 }
 
-/// A range of so many leaves that appending one merges 32 mountains, and with them no bytes.
+/// A range with the number of leaves at which appending one merges 32 mountains, without bytes.
 pub(super) fn deep_range() -> Result<RangeState, BenchmarkError> {
     let peaks = vec![SumNode { hash: [1; 32], bytes: 0 }; 32];
     Ok(RangeState { leaves: u64::from(u32::MAX), peaks: peaks.try_into().map_err(|_| failed("peaks"))? })
@@ -135,7 +135,7 @@ pub(super) fn range(tombstones: u32) -> Result<RangeRecord, BenchmarkError> {
     Ok(RangeRecord { state: Rolled::beginning(0, deep_range()?), tombstones })
 }
 
-/// As many ranges as a group can have: `expired` ones and, the last, one for the next epoch. All have tombstones.
+/// The maximum number of ranges of a group: `expired` ones, and a last one for the next epoch. All have tombstones.
 pub(super) fn add_ranges<T: Config>(group: GroupId, expired: u32) -> Result<Epoch, BenchmarkError> {
     let next = NOW + 1;
     let mut expiries: Vec<Epoch> = (0..expired).map(|back| NOW - expired + 1 + back).collect();
@@ -147,7 +147,7 @@ pub(super) fn add_ranges<T: Config>(group: GroupId, expired: u32) -> Result<Epoc
     Ok(next)
 }
 
-/// Ranges with these expiries, the first of which comes to `first` and the others to nothing.
+/// Ranges with these expiries, the first of which has `first` bytes and the others none.
 pub(super) fn list<T: Config>(expiries: Vec<Epoch>, first: Share) -> Result<RangeList<T>, BenchmarkError> {
     let mut list: Vec<RangeTotals> = expiries
         .into_iter()
@@ -159,7 +159,7 @@ pub(super) fn list<T: Config>(expiries: Vec<Epoch>, first: Share) -> Result<Rang
     list.try_into().map_err(|_| failed("ranges"))
 }
 
-/// Gives a worker a slot in each of `count` new groups.
+/// Assigns a worker to a slot in each of `count` new groups.
 pub(super) fn seat<T: Config>(worker: WorkerId, count: u32) -> Result<Vec<GroupId>, BenchmarkError> {
     let mut groups = Vec::new();
     for _ in 0..count {
@@ -185,8 +185,8 @@ pub(super) const WIDTH: u32 = 1_024;
 /// Leaves of each of their shards: 1 MiB.
 pub(super) const SHARD_LEAVES: u64 = 1_024;
 
-/// A range of a million objects that are all alike, and with it any answer. As all leaves are alike, so are all subtrees of
-/// a height, and nothing but paths has to be hashed.
+/// A range of a million identical objects, and the answers for it. As all leaves are equal, so are all subtrees of one
+/// height, and only paths have to be hashed.
 pub(super) struct Uniform {
     leaves: Vec<RangeLeaf>,
     entries: Vec<BatchEntry>,
@@ -237,7 +237,7 @@ impl Uniform {
     }
 }
 
-/// The node above two of a kind.
+/// The node above two equal ones.
 pub(super) fn join(tag: Tag, left: &SumNode, right: &SumNode) -> SumNode {
     let bytes = left.bytes + right.bytes;
     let parts: [&[u8]; 4] = [&left.hash, &left.bytes.to_le_bytes(), &right.hash, &right.bytes.to_le_bytes()];
@@ -264,8 +264,8 @@ pub(super) fn deep_leaf(leaf: &RangeLeaf) -> Result<(RangeState, RangeLeafProof)
     Ok((state, RangeLeafProof { siblings: siblings.try_into().map_err(|_| failed("siblings"))? }))
 }
 
-/// A group of the widest profile with as many ranges as it can have, two of them expired, and in the one for the next epoch a
-/// leaf with the longest proof. The range for the epoch after merges 32 mountains when it takes another one.
+/// A group of the widest profile with as many ranges as it can have, two of them expired, and in the one for the next
+/// epoch a leaf with the longest proof. The range for the epoch after merges 32 mountains when it takes another one.
 pub(super) fn add_deep_leaf<T: Config>() -> Result<(GroupId, RangeLeaf, RangeLeafProof), BenchmarkError> {
     let group = add_group::<T>(Some(vec![0; usize::from(WIDEST.profile().n)]))?;
     let batch = BatchSummary { root: [5; 32], objects: 1, bytes: LEAF_LEN };

@@ -82,7 +82,7 @@ fn a_receipt_must_be_by_the_worker_in_its_slot() {
             // By a worker outside the group, and by the member of another slot.
             sign(outsider, &said),
             sign(seated(group, 3), &said),
-            // A bit of the signature flipped, and none at all.
+            // A flipped bit of the signature, and no signature at all.
             Receipt {
                 signature: PeerSignature(core::array::from_fn(|at| good[2].signature.0[at] ^ u8::from(at == 9))),
                 ..good[2]

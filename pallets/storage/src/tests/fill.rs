@@ -156,7 +156,7 @@ fn a_vacancy_of_a_complete_group_is_filled_alone() {
     run(|| {
         twelve_workers();
         let group = filled_group(ProfileId::Compact);
-        // What a later vacating of slots does.
+        // As vacating a slot later does.
         Groups::<Test>::mutate_extant(group, |record| {
             let worker_id = record.slots[2].take().unwrap();
             let mut worker = crate::Workers::<Test>::get(worker_id).unwrap();

@@ -10,7 +10,7 @@ fn open(profile: ProfileId) -> Vec<u32> {
     Storage::api_open_groups(profile).iter().map(|group| group.id).collect()
 }
 
-/// Stores a batch of so many KiB.
+/// Stores a batch of this many KiB.
 fn fill_up(group: u32, kib: u64) {
     assert_ok!(store(60, group, Storage::epoch() + 2, batch(1, kib)));
 }

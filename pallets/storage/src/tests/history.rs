@@ -83,7 +83,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Who has the chain renew what is prepaid, and does nothing else.
+/// An account that only calls `auto_renew`.
 const CALLER: u8 = 71;
 
 /// A batch that was stored: owner, group, expiry, index, objects.
@@ -283,7 +283,7 @@ proptest! {
             // One owner may have topped up what another had prepaid, so only the sum tells what they have paid.
             let left: u128 = (60..63).map(|n| <Balances as Inspect<_>>::total_balance(&account(n))).sum();
             let paid = 3 * RICH - left;
-            // What whoever asked for renewals got for it came from those who prepaid.
+            // The pay of the callers of `auto_renew` came from the payers.
             let fees = Balances::balance(&account(CALLER)) - RICH;
             assert_eq!(paid, money.paid_in + fees);
             let reason = crate::HoldReason::WorkerBond.into();

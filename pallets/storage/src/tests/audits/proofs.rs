@@ -29,7 +29,7 @@ fn a_proof_is_accepted_once_in_its_window_and_by_its_operator_only() {
         let other = Storage::api_worker(worker_in(group, 2)).unwrap().operator[0];
         let challenge = next_challenge(worker);
         let proof = archive.proof(&challenge);
-        // What is known at the end of the block of the challenge can't be used in it.
+        // The seed is known at the end of the challenge's block, but can't be used in that block.
         assert_eq!(System::block_number(), challenge.block);
         refused(prove_as(operator, worker, challenge.period, proof.clone()), Error::NotChallenged);
         run_to(challenge.block + 1);
@@ -233,7 +233,7 @@ fn a_slot_that_is_new_counts_from_the_next_period() {
         for n in 13..=24 {
             register(n, usize::from(n) % 6, 4 * SLOT);
         }
-        // A second group in the middle of a period: whoever sits in the first one too proves only that.
+        // A second group in the middle of a period: a worker that is also in the first one proves only the first one.
         let second = filled_group(ProfileId::Standard);
         for slot in 0..6 {
             let worker = worker_in(group, slot);

@@ -1,4 +1,4 @@
-//! What honest workers hold, and the proofs that they make of it.
+//! The data of honest workers, and the proofs that they make from it.
 
 use crate::mock::*;
 use codec::Encode;
