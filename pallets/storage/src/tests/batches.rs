@@ -46,7 +46,7 @@ fn a_batch_with_a_quorum_is_appended_paid_and_announced() {
         assert_eq!(ranges[0].state, RangeState::from_leaves(&[leaf]).unwrap());
         assert_eq!(Storage::api_group(group).unwrap().used, 12 * KIB);
         let stats = Storage::api_stats();
-        assert_eq!((stats.batches, stats.objects, stats.bytes), (1, 3, u128::from(12 * 6 * KIB)));
+        assert_eq!((stats.totals.batches, stats.totals.objects, stats.totals.bytes), (1, 3, u128::from(12 * 6 * KIB)));
     });
 }
 

@@ -16,8 +16,8 @@ fn a_group_is_filled_two_blocks_later_and_no_sooner() {
         assert_eq!(last_event(), Event::GroupFilled { group: 0 });
         let filled = storage_events().into_iter().filter(|event| matches!(event, Event::SlotFilled { .. })).count();
         assert_eq!((filled, FillQueue::<Test>::get().len()), (12, 0));
-        assert_eq!(Storage::api_stats().groups_filling, 0);
-        assert_eq!(Storage::api_stats().committed, 12 * SLOT);
+        assert_eq!(Storage::api_stats().totals.groups_filling, 0);
+        assert_eq!(Storage::api_stats().totals.committed, 12 * SLOT);
         let members = Storage::api_group(0).unwrap().slots;
         assert!(members.iter().all(Option::is_some));
     });
@@ -86,7 +86,7 @@ fn too_few_countries_leave_a_group_empty_and_after_some_attempts_alone() {
         assert_eq!(failed[1], Event::FillFailed { group: 0, vacant: 6, again: true });
         assert_eq!(failed[2], Event::FillFailed { group: 0, vacant: 6, again: false });
         // Nobody's space is promised to it.
-        assert_eq!((Storage::api_stats().committed, FillQueue::<Test>::get().len()), (0, 0));
+        assert_eq!((Storage::api_stats().totals.committed, FillQueue::<Test>::get().len()), (0, 0));
 
         register(13, 2, SLOT);
         register(14, 2, SLOT);

@@ -25,7 +25,7 @@ fn an_opened_group_waits_and_is_paid_for() {
         let group = Storage::api_group(0).unwrap();
         assert_eq!((group.profile, group.slot_capacity, group.used), (ProfileId::Compact, SLOT, 0));
         assert_eq!(group.slots, vec![None; 6]);
-        assert_eq!((Storage::api_stats().groups, Storage::api_stats().groups_filling), (1, 1));
+        assert_eq!((Storage::api_stats().totals.groups, Storage::api_stats().totals.groups_filling), (1, 1));
         assert_eq!(open(ProfileId::Compact), [0]);
         assert!(open(ProfileId::Standard).is_empty());
     });

@@ -27,7 +27,7 @@ fn a_registered_worker_is_bonded_and_found_by_its_key() {
         assert_eq!((info.bond, bond(1)), (BOND_PER_GIB / 1024, BOND_PER_GIB / 1024));
         assert_eq!(Storage::api_worker_by_peer(peer(1)), Some(info));
         assert_eq!(last_event(), Event::WorkerRegistered { worker: id, operator: account(1), peer: peer(1) });
-        assert_eq!((Storage::api_stats().workers, Storage::api_stats().capacity), (1, 4 * SLOT));
+        assert_eq!((Storage::api_stats().totals.workers, Storage::api_stats().totals.capacity), (1, 4 * SLOT));
     });
 }
 
@@ -90,7 +90,7 @@ fn an_update_changes_what_it_names_and_the_bond_follows() {
         );
         assert_ok!(Storage::update_worker(signed(1), id, None, Some(SLOT), None));
         assert_eq!(bond(1), MIN_BOND);
-        assert_eq!(Storage::api_stats().capacity, SLOT);
+        assert_eq!(Storage::api_stats().totals.capacity, SLOT);
     });
 }
 

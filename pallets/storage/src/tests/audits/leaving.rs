@@ -18,7 +18,7 @@ fn who_leaves_hands_over_first_and_gets_everything_back() {
         let successor = worker_in(group, 2);
         assert!(successor != worker && !others.contains(&successor));
         assert_eq!(Groups::<Test>::get(group).unwrap().vacant(), 0);
-        assert_eq!(Storage::api_stats().groups_filling, 0);
+        assert_eq!(Storage::api_stats().totals.groups_filling, 0);
         // It stays for a while, so that the successor can copy.
         assert_noop!(Storage::exit_worker(signed(operator), worker), Error::<Test>::StillNeeded);
         run_to(System::block_number() + 5);
