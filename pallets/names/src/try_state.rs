@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
     /// - every skeleton has one owner and counts its names;
     /// - records, subnames, versions and delegates belong to a name, are counted, and are within their limits;
     /// - a name's deposit covers those of its records and subnames, and the holds of an account are exactly the
-    /// deposits of   its names and of its commitments;
+    ///   deposits of its names and of its commitments;
     /// - reverse records are names that the account owns;
     /// - prices and times are sound.
     ///
