@@ -1,11 +1,11 @@
-//! Everything a peer does on its connections, and the swarm around it.
+//! The swarm, and the behaviours of a peer on its connections.
 
 use crate::{
     config::NetConfig,
     error::NetError,
-    handle::Doorkeeper,
-    muxer::Yamux,
+    incoming::Admission,
     streams::{Names, Streams},
+    yamux::Yamux,
 };
 use libp2p::{
     Swarm, SwarmBuilder,
@@ -20,11 +20,11 @@ use std::time::Duration;
 
 /// Refresh interval of the routing table's far parts; the near ones are refreshed by every search.
 const BOOTSTRAP: Duration = Duration::from_secs(60);
-/// A search that takes longer has met many dead peers; it is given up and tried again with a tidier table.
+/// Timeout of a search. One that takes longer has met many dead peers; it is repeated with them removed from the table.
 const QUERY: Duration = Duration::from_secs(15);
-/// Silence on a QUIC connection after which it is dead; it is kept alive every third of that.
+/// A QUIC connection is dead after this much silence; it is kept alive at a third of it.
 const SILENCE: Duration = Duration::from_secs(15);
-/// Streams of a connection beyond those admitted: surplus ones, searches, identification, pings.
+/// Streams of a connection in addition to admitted ones: rejected ones, searches, identification, pings.
 const UPKEEP_STREAMS: usize = 32;
 
 /// The parts, in the order in which they may refuse a connection.
@@ -38,9 +38,9 @@ pub(crate) struct Behaviour {
 }
 
 /// Builds the swarm; it does not listen yet.
-pub(crate) fn swarm(config: &NetConfig, names: &Names, door: Option<Doorkeeper>) -> Result<Swarm<Behaviour>, NetError> {
+pub(crate) fn swarm(config: &NetConfig, names: &Names, admission: Option<Admission>) -> Result<Swarm<Behaviour>, NetError> {
     let limits = config.limits;
-    // Room for streams that are one too many, so that they can be told so.
+    // Streams over the limit must be accepted to be refused with a message.
     let most_streams = limits.streams_per_peer.saturating_add(UPKEEP_STREAMS);
     let muxer = || Yamux::new(most_streams, &limits);
     let builder = SwarmBuilder::with_existing_identity(config.identity.clone())
@@ -56,7 +56,7 @@ pub(crate) fn swarm(config: &NetConfig, names: &Names, door: Option<Doorkeeper>)
             quic
         });
     let swarm = builder
-        .with_behaviour(|key| behaviour(config, names, door, &key.public()))
+        .with_behaviour(|key| behaviour(config, names, admission, &key.public()))
         .map_err(|error| NetError::Setup { reason: error.to_string() })?
         .with_swarm_config(|swarm| {
             swarm
@@ -72,7 +72,7 @@ pub(crate) fn swarm(config: &NetConfig, names: &Names, door: Option<Doorkeeper>)
 fn behaviour(
     config: &NetConfig,
     names: &Names,
-    door: Option<Doorkeeper>,
+    admission: Option<Admission>,
     key: &libp2p::identity::PublicKey,
 ) -> Behaviour {
     let local = key.to_peer_id();
@@ -80,14 +80,14 @@ fn behaviour(
         .with_max_established(Some(config.limits.connections))
         .with_max_established_per_peer(Some(config.limits.connections_per_peer))
         .with_max_pending_incoming(Some(config.limits.connections / 2))
-        // Connections of our own choosing must stay possible when strangers fill the incoming side.
+        // Outgoing connections must stay possible when others use up the incoming ones.
         .with_max_established_incoming(Some(config.limits.connections / 4 * 3));
 
     let mut search = kad::Config::new(names.kad.clone());
     search
         .set_query_timeout(QUERY)
         .set_periodic_bootstrap_interval(Some(BOOTSTRAP))
-        // Only addresses are looked up here: nobody's records are kept.
+        // Only addresses are looked up here: records are not stored.
         .set_record_filtering(kad::StoreInserts::FilterBoth)
         .set_publication_interval(None)
         .set_replication_interval(None)
@@ -100,7 +100,7 @@ fn behaviour(
         .with_push_listen_addr_updates(true);
     Behaviour {
         limits: connection_limits::Behaviour::new(limits),
-        streams: Streams::new(names.clone(), door, config.limits.asking.open),
+        streams: Streams::new(names.clone(), admission, config.limits.asking.open),
         kad,
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::default(),

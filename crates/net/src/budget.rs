@@ -1,4 +1,4 @@
-//! A shared bound on the memory that large incoming messages take, over all streams.
+//! The bound on the memory of large incoming messages, shared by all streams.
 
 use crate::error::NetError;
 use std::{sync::Arc, time::Duration};
@@ -7,17 +7,17 @@ use tokio::{
     time::timeout,
 };
 
-/// Messages up to this length are covered by the limit on the number of streams.
+/// Messages up to this length are not counted: the limit on streams bounds them.
 const FREE: usize = 64 * 1024;
 
-/// Bytes that large messages may still take.
+/// The bytes available for large messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     bytes: Arc<Semaphore>,
     total: u32,
 }
 
-/// Bytes taken from a [`Budget`], given back when dropped.
+/// Bytes taken from a [`Budget`], returned when dropped.
 #[derive(Debug)]
 pub(crate) struct Loan {
     _permit: Option<OwnedSemaphorePermit>,
@@ -28,7 +28,7 @@ impl Budget {
         Budget { bytes: Arc::new(Semaphore::new(usize::try_from(total).unwrap_or(Semaphore::MAX_PERMITS))), total }
     }
 
-    /// Takes `len` bytes, waiting for others to give some back.
+    /// Takes `len` bytes, waiting at most `patience` for others to return theirs.
     pub(crate) async fn take(&self, len: usize, patience: Duration) -> Result<Loan, NetError> {
         const OVERLOADED: NetError = NetError::Overloaded { what: "large messages" };
         if len <= FREE {

@@ -1,4 +1,4 @@
-//! What a peer of the network is told when it starts, and every bound it keeps.
+//! The configuration of a peer, with all its bounds.
 
 use libp2p::{Multiaddr, identity::Keypair};
 use meganet_primitives::hash::Hash;
@@ -11,16 +11,16 @@ pub struct NetConfig {
     pub identity: Keypair,
     /// Addresses to listen on, such as `/ip4/0.0.0.0/udp/4001/quic-v1` and `/ip4/0.0.0.0/tcp/4001`. A reader needs none.
     pub listen: Vec<Multiaddr>,
-    /// Addresses under which others reach this peer, where they differ from those it listens on (port forwarding).
+    /// Addresses at which others reach this peer, if they differ from those it listens on (port forwarding).
     pub external: Vec<Multiaddr>,
-    /// Peers to join the network through, each ending in `/p2p/<peer id>` where it is known.
+    /// Peers to join the network through, each ending in `/p2p/<peer id>` if that is known.
     pub bootnodes: Vec<Multiaddr>,
     /// The chain's genesis hash: peers of other chains share no protocol with this one.
     pub genesis: Hash,
     /// Whether to serve put and get and to answer other peers' searches: true for workers, false for readers.
     pub server: bool,
     /// Bounds on memory, streams and waiting.
-    pub limits: Limits,
+    pub limits: NetLimits,
 }
 
 impl NetConfig {
@@ -33,7 +33,7 @@ impl NetConfig {
             bootnodes,
             genesis,
             server: false,
-            limits: Limits::default(),
+            limits: NetLimits::default(),
         }
     }
 
@@ -46,50 +46,50 @@ impl NetConfig {
             bootnodes,
             genesis,
             server: true,
-            limits: Limits::default(),
+            limits: NetLimits::default(),
         }
     }
 }
 
-/// Every bound that a peer keeps. The defaults suit a worker on a home connection.
+/// The bounds of a peer. The defaults suit a worker on a home connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct NetLimits {
     /// Connections at once, both directions.
     pub connections: u32,
     /// Connections of one peer.
     pub connections_per_peer: u32,
     /// Incoming put and get streams at once.
     pub streams: usize,
-    /// Incoming put and get streams of one peer; further ones are told `Busy`.
+    /// Incoming put and get streams of one peer; further ones are refused as `Busy`.
     pub streams_per_peer: usize,
     /// Outgoing get streams to one peer; further requests wait for one of them.
     pub get_streams_per_peer: usize,
-    /// Bytes of incoming messages beyond 64 KiB that may be held at once, over all streams (batches to sign).
+    /// Bytes of incoming messages longer than 64 KiB that are held at once, over all streams (batches to sign).
     pub large_messages: u32,
-    /// Receive window of one stream, in bytes: what a sender may have under way, and so what a stalled reader buffers.
+    /// Receive window of one stream, in bytes: the most that a stalled reader buffers.
     pub stream_window: u32,
     /// Receive window of one connection over all its streams, in bytes; over TCP at least 256 KiB for each stream.
-    /// Times `connections`, this is the most that peers can make this process buffer.
+    /// Multiplied by `connections`, it is the most that peers can make this process buffer.
     pub connection_window: u32,
-    /// Waiting times on incoming streams: patient with slow home connections.
+    /// Timeouts of incoming streams: long enough for slow home connections.
     pub serving: Timing,
-    /// Waiting times on outgoing streams: shorter, since another peer may be asked instead.
+    /// Timeouts of outgoing streams: shorter, since another peer can be asked instead.
     pub asking: Timing,
-    /// How long to search and dial a peer before giving up.
+    /// Timeout for finding and dialling a peer.
     pub find: Duration,
-    /// How long to try the addresses already known before a search is started as well.
+    /// How long known addresses are tried before a search is started as well.
     pub dial_known: Duration,
-    /// How long a failed search is remembered, so that many readers of one dead worker do not repeat it.
+    /// How long a failed search is remembered, so that readers of a dead worker do not repeat it.
     pub remember_failure: Duration,
     /// How long a connection without streams is kept.
     pub idle_connection: Duration,
-    /// How often to look whether bootnodes must be dialled again and the routing table refreshed.
+    /// Interval of upkeep: whether bootnodes have to be dialled again.
     pub upkeep: Duration,
 }
 
-impl Default for Limits {
+impl Default for NetLimits {
     fn default() -> Self {
-        Limits {
+        NetLimits {
             connections: 256,
             connections_per_peer: 4,
             streams: 512,
@@ -119,20 +119,20 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait on a stream.
+/// Timeouts of a stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// For a stream to be agreed on.
+    /// For the negotiation of a stream.
     pub open: Duration,
-    /// For a reply to begin; a worker may have to bring a whole shard to the disk first.
+    /// For a reply to begin; a worker may have to write a whole shard to disk first.
     pub reply: Duration,
-    /// For the next request to begin; an outgoing stream is not used again after this long.
+    /// For the next request to begin; an outgoing stream is not reused after this time.
     pub idle: Duration,
-    /// For bytes that are under way.
+    /// For the bytes of a message.
     pub pace: Pace,
 }
 
-/// The slowest transfer that is put up with: stalls of at most `grace`, and `min_rate` in the long run.
+/// The slowest transfer that is accepted: stalls of at most `grace`, and `min_rate` in the long run.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// The longest stall.

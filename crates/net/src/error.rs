@@ -1,48 +1,48 @@
-//! What can go wrong between two peers, and what to do about it.
+//! Errors between two peers, each with what to do about it.
 
 use crate::{
-    peer::show,
+    peer::{BadPeerKey, format_peer},
     wire::{get::GetRefusal, put::Refusal},
 };
 use meganet_primitives::receipt::PeerKey;
 use std::{io, time::Duration};
 
-/// An error of the network. Cheap to clone, so that everybody who waits for one connection hears the same.
+/// An error of the network. Cheap to clone, so that all who wait for one connection get the same error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetError {
-    /// No peer we asked knows where it is.
+    /// No address of the peer is known.
     #[error(
         "no address of peer {} was found: it is offline or has just started; wait and try again, and check that the bootnodes are up",
-        show(peer)
+        format_peer(peer)
     )]
     NotFound {
-        /// Who was looked for.
+        /// The peer that was searched for.
         peer: PeerKey,
     },
-    /// It has addresses, but none answers.
+    /// The peer has addresses, but none of them answers.
     #[error(
         "peer {} does not answer ({reason}): it may be offline or behind a firewall; try again later, or use another member of the group",
-        show(peer)
+        format_peer(peer)
     )]
     Unreachable {
-        /// Who was dialled.
+        /// The peer that was dialled.
         peer: PeerKey,
-        /// What the transports said.
+        /// The errors of the transports.
         reason: String,
     },
-    /// It speaks the protocol of another chain.
-    #[error("peer {} is on another chain: check the genesis hash and the bootnodes of this network", show(peer))]
+    /// The peer speaks the protocols of another chain.
+    #[error("peer {} is on another chain: check the genesis hash and the bootnodes of this network", format_peer(peer))]
     OtherChain {
         /// The peer.
         peer: PeerKey,
     },
-    /// It is on this chain or tells nothing of its chain, but serves no shards.
-    #[error("peer {} does not serve {protocol}: it is no worker, or on another chain", show(peer))]
+    /// The peer does not serve this protocol. It may be on another chain, if it does not announce its chain.
+    #[error("peer {} does not serve {protocol}: it is not a worker, or on another chain", format_peer(peer))]
     NotServing {
         /// The peer.
         peer: PeerKey,
-        /// The protocol that was asked for.
+        /// The requested protocol.
         protocol: String,
     },
     /// A worker refused a put.
@@ -51,70 +51,67 @@ pub enum NetError {
     /// A worker refused a get.
     #[error(transparent)]
     GetRefused(#[from] GetRefusal),
-    /// The peer let us wait longer than is allowed.
-    #[error("the peer was too slow at the {what} (no progress worth {waited:?}): use another peer, or try again later")]
+    /// The peer made less progress than its limits require.
+    #[error("the peer was too slow at the {what} (it used up {waited:?} of waiting time): use another peer, or try again later")]
     TooSlow {
-        /// What we waited for.
+        /// The step that was waited for.
         what: &'static str,
-        /// How long.
+        /// The waiting time that was allowed.
         waited: Duration,
     },
-    /// The stream ended where more was due.
+    /// The stream ended before the exchange was complete.
     #[error("the peer closed the stream at the {what}: try again")]
     Closed {
-        /// What was due.
+        /// The step that was expected.
         what: &'static str,
     },
     /// The stream broke.
     #[error("the connection broke at the {what} ({reason}): try again")]
     Io {
-        /// What was being done.
+        /// The step under way.
         what: &'static str,
-        /// What the transport said.
+        /// The error of the transport.
         reason: String,
     },
-    /// What came breaks the protocol.
+    /// The peer sent something that violates the protocol.
     #[error(
         "the peer sent a malformed {what} ({reason}): do not use it further, and report it if it runs the current version"
     )]
     Malformed {
-        /// Which message.
+        /// The message.
         what: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// What came, or what was to be sent, is longer than its kind may be.
+    /// A received or outgoing message is longer than its kind allows.
     #[error("a {what} of {len} bytes is over its limit of {limit}: split the request, or do not use the peer further")]
     TooLong {
-        /// Which message.
+        /// The message.
         what: &'static str,
         /// Its length.
         len: u64,
         /// The limit of its kind.
         limit: u64,
     },
-    /// The caller broke a rule of this interface, for example by sending more bytes than announced.
+    /// The caller violated a rule of this interface, for example by sending more bytes than announced.
     #[error("wrong use of a stream: {what}")]
     Misuse {
-        /// Which rule.
+        /// The rule.
         what: &'static str,
     },
-    /// Limits of this process are reached.
-    #[error("this process has too many {what} under way: wait for some of them to end")]
+    /// A limit of this process is reached.
+    #[error("this process has too many {what} under way: wait until some of them have ended")]
     Overloaded {
-        /// What there are too many of.
+        /// The resource that is used up.
         what: &'static str,
     },
     /// The network was shut down.
     #[error("the network of this process has been shut down: restart the program")]
     Stopped,
-    /// Not a key.
-    #[error("not a valid Ed25519 peer key ({reason}): copy it again")]
-    BadKey {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Not an address that can be used.
+    /// A key that is not valid.
+    #[error(transparent)]
+    BadKey(#[from] BadPeerKey),
+    /// An address that cannot be used.
     #[error(
         "address {address} cannot be used ({reason}): give one like /ip4/203.0.113.7/udp/4001/quic-v1/p2p/<peer id>"
     )]
@@ -133,7 +130,7 @@ pub enum NetError {
 }
 
 impl NetError {
-    /// Whether the same request may well succeed with the same peer a moment later.
+    /// Returns true if the same request may succeed with the same peer a moment later.
     pub fn is_passing(&self) -> bool {
         match self {
             NetError::Refused(refusal) => matches!(refusal, Refusal::Busy | Refusal::Internal),
@@ -150,7 +147,7 @@ impl NetError {
         }
     }
 
-    /// Whether the peer broke the protocol, so that nothing further should be asked of it.
+    /// Returns true if the peer violated the protocol, so that it should not be used further.
     pub fn is_peer_fault(&self) -> bool {
         matches!(self, NetError::Malformed { .. } | NetError::TooLong { .. })
     }

@@ -2,10 +2,11 @@
 //!
 //! A [`Channel`] works over anything that reads and writes bytes, so that the protocols run unchanged over libp2p
 //! streams and over in-memory pipes. Reading a message is cancel-safe; writing is not, and a channel whose write was
-//! abandoned must not be used again (the protocol code sees to that).
+//! abandoned must not be used again (the protocol code ensures that).
 
 use crate::{config::Timing, error::NetError, pace::Credit, wire::Message};
 use codec::DecodeAll;
+use meganet_primitives::convert::to_u64;
 use std::time::Duration;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split},
@@ -19,11 +20,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for T {}
 /// A stream of any kind.
 pub type BoxedIo = Box<dyn Duplex>;
 
-/// Most bytes read ahead while a message is expected.
+/// The most bytes read ahead while a message is expected.
 const READ_AHEAD: u64 = 4 * 1024;
-/// A buffer that grew beyond this for one large message is given back afterwards.
+/// A buffer that grew beyond this for one large message is shrunk afterwards.
 const KEEP_BUFFER: usize = 128 * 1024;
-/// Length prefix and kind byte: what must be there before a message is let in.
+/// Length prefix and kind byte: read before a message is accepted.
 const HEAD: usize = 5;
 
 /// Both directions of a stream.
@@ -45,22 +46,22 @@ impl Channel {
 /// The incoming direction.
 pub(crate) struct Inlet {
     io: ReadHalf<BoxedIo>,
-    /// Bytes read but not yet used are `buffer[start..]`.
+    /// `buffer[start..]` are the bytes read but not yet used.
     buffer: Vec<u8>,
     start: usize,
     credit: Credit,
 }
 
-/// How long to wait for a message to begin.
+/// The timeout for a message to begin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Patience {
-    /// This long; it begins a transfer of its own.
+    /// This long: the message begins a new transfer.
     For(Duration),
-    /// It continues a transfer under way, whose pace it must keep.
+    /// It continues a transfer under way, and must keep its pace.
     Pace,
 }
 
-/// A message's encoded length, known and within its kind's limit before the message itself is read.
+/// The encoded length of a message, checked against its kind's limit before the message itself is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Announced(usize);
 
@@ -85,19 +86,19 @@ impl Inlet {
         }
     }
 
-    /// Reads some more bytes, at least one; `Ok(false)` at the end of the stream.
+    /// Reads at least one more byte. Returns false at the end of the stream.
     async fn fill(&mut self, what: &'static str) -> Result<bool, NetError> {
         let Inlet { io, buffer, credit, .. } = self;
         let mut ahead = io.take(READ_AHEAD);
         Ok(credit.spend(what, ahead.read_buf(buffer)).await? > 0)
     }
 
-    /// Waits until at least one byte of a message is there; `false` when the peer has closed the stream instead.
+    /// Waits for the first byte of a message. Returns false if the peer has closed the stream instead.
     pub(crate) async fn wait(&mut self, what: &'static str, limit: Duration) -> Result<bool, NetError> {
         if !self.ready().is_empty() {
             return Ok(true);
         }
-        // The limit governs this wait alone, so the pace must not cut it short.
+        // Only `limit` applies to this wait: the pace must not cut it short.
         let Inlet { io, buffer, .. } = self;
         let mut ahead = io.take(READ_AHEAD);
         match timeout(limit, ahead.read_buf(buffer)).await {
@@ -107,7 +108,7 @@ impl Inlet {
         }
     }
 
-    /// Waits for a message to begin and learns its length; `None` when the peer has closed the stream instead.
+    /// Waits for a message to begin, and returns its length; `None` if the peer has closed the stream instead.
     pub(crate) async fn announced<M: Message>(&mut self, patience: Patience) -> Result<Option<Announced>, NetError> {
         if let Patience::For(limit) = patience {
             if !self.wait(M::NAME, limit).await? {
@@ -128,7 +129,7 @@ impl Inlet {
                 if len > limit {
                     return Err(NetError::TooLong { what: M::NAME, len: len.into(), limit: limit.into() });
                 }
-                let len = usize::try_from(len).map_err(|_| NetError::malformed(M::NAME, "its length is absurd"))?;
+                let len = usize::try_from(len).map_err(|_| NetError::malformed(M::NAME, "its length does not fit into memory"))?;
                 return Ok(Some(Announced(len)));
             }
             if !self.fill(M::NAME).await? {
@@ -137,7 +138,7 @@ impl Inlet {
         }
     }
 
-    /// Reads the message that was announced. The buffer grows with what arrives, not with what was promised.
+    /// Reads the announced message. The buffer grows with the bytes that arrive, not with the announced length.
     pub(crate) async fn announced_body<M: Message>(&mut self, announced: Announced) -> Result<M, NetError> {
         loop {
             let whole = HEAD - 1 + announced.0;
@@ -153,7 +154,7 @@ impl Inlet {
         }
     }
 
-    /// Reads one message that must come.
+    /// Reads a message that has to follow.
     pub(crate) async fn message<M: Message>(&mut self, patience: Patience) -> Result<M, NetError> {
         match self.announced::<M>(patience).await? {
             Some(announced) => self.announced_body(announced).await,
@@ -171,7 +172,7 @@ impl Inlet {
         self.consume(taken);
         let mut missing = len - taken;
         while missing > 0 {
-            let mut rest = (&mut self.io).take(u64::try_from(missing).unwrap_or(u64::MAX));
+            let mut rest = (&mut self.io).take(to_u64(missing));
             let count = self.credit.spend(what, rest.read_buf(into)).await?;
             if count == 0 {
                 return Err(NetError::Closed { what });
@@ -181,8 +182,8 @@ impl Inlet {
         Ok(())
     }
 
-    /// Reads and forgets what still comes, until the stream ends or `limit` has passed or 8 MiB have come. Lets a
-    /// peer in the middle of writing see our last message before the stream goes away.
+    /// Discards incoming bytes until the stream ends, `limit` has passed, or 8 MiB have arrived. So a peer in the middle of writing
+    /// can read our last message before the stream is closed.
     pub(crate) async fn drain(&mut self, limit: Duration) {
         let mut scratch = vec![0; 16 * 1024];
         let sink = async {
@@ -193,7 +194,7 @@ impl Inlet {
                 }
             }
         };
-        // Running out of patience here is the plan, not a failure.
+        // A timeout is expected here.
         drop(timeout(limit, sink).await);
     }
 }
@@ -207,7 +208,7 @@ pub(crate) struct Outlet {
 }
 
 impl Outlet {
-    /// Sends a message with the raw bytes that it announces, as part of the transfer under way.
+    /// Sends a message and the raw bytes that it announces, as part of the transfer under way.
     pub(crate) async fn send<M: Message>(&mut self, message: &M, bulk: &[u8]) -> Result<(), NetError> {
         self.what = M::NAME;
         self.buffer.clear();
@@ -215,7 +216,7 @@ impl Outlet {
         message.encode_to(&mut self.buffer);
         self.seal::<M>()?;
         if bulk.len() <= KEEP_BUFFER / 2 {
-            // One write for both: small packets of their own cost more than this copy.
+            // One write for both: separate small packets cost more than this copy.
             self.buffer.extend_from_slice(bulk);
             let Outlet { io, buffer, credit, what } = self;
             write_all(io, credit, what, buffer).await?;
@@ -229,7 +230,7 @@ impl Outlet {
         Ok(())
     }
 
-    /// Writes the length prefix, and refuses what the peer would have to refuse.
+    /// Writes the length prefix. Fails if the peer would have to refuse the message.
     fn seal<M: Message>(&mut self) -> Result<(), NetError> {
         let len = self.buffer.len() - (HEAD - 1);
         let kind = self.buffer.get(HEAD - 1).copied().unwrap_or(u8::MAX);
@@ -243,19 +244,19 @@ impl Outlet {
             }
             _ => Err(NetError::TooLong {
                 what: M::NAME,
-                len: u64::try_from(len).unwrap_or(u64::MAX),
+                len: to_u64(len),
                 limit: limit.into(),
             }),
         }
     }
 
-    /// Hands everything written so far to the transport.
+    /// Flushes everything written so far to the transport.
     pub(crate) async fn flush(&mut self) -> Result<(), NetError> {
         let Outlet { io, credit, what, .. } = self;
         credit.spend(what, async { io.flush().await.map(|()| 0) }).await.map(|_| ())
     }
 
-    /// Sends a message, its raw bytes, and hands them to the transport: a transfer of its own.
+    /// Sends a message and its raw bytes as a new transfer, and flushes.
     pub(crate) async fn send_now<M: Message>(&mut self, message: &M, bulk: &[u8]) -> Result<(), NetError> {
         self.credit.renew();
         self.send(message, bulk).await?;

@@ -1,58 +1,57 @@
 //! A network in memory: the same handles and protocols over pipes, for tests of clients and workers without sockets.
 
 use crate::{
-    config::Limits,
+    config::NetLimits,
     error::NetError,
     framing::BoxedIo,
-    handle::{Doorkeeper, Incoming, Net},
-    transport::{Protocol, Status, Transport},
+    handle::Net,
+    incoming::{Admission, Incoming},
+    transport::{NetStatus, Protocol, Transport},
 };
 use futures::future::BoxFuture;
 use libp2p::Multiaddr;
 use meganet_primitives::receipt::PeerKey;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::{collections::HashMap, sync::Arc};
 
-/// Bytes that a pipe holds in each direction.
+/// The capacity of a pipe in each direction, in bytes.
 const PIPE: usize = 256 * 1024;
 
-/// Where peers in memory meet. Clones are the same place.
+/// Connects peers in memory. Clones are the same hub.
 #[derive(Clone, Default)]
 pub struct Hub {
-    peers: Arc<Mutex<HashMap<[u8; 32], Doorkeeper>>>,
+    peers: Arc<Mutex<HashMap<[u8; 32], Admission>>>,
 }
 
 impl Hub {
-    /// An empty place.
+    /// A hub without peers.
     pub fn new() -> Self {
         Hub::default()
     }
 
     /// Joins as a worker that others can find, replacing an earlier one with the same key.
-    pub fn worker(&self, key: PeerKey, limits: Limits) -> (Net, Incoming) {
-        let (door, incoming) = Doorkeeper::new(limits);
-        self.peers().insert(key.0, door.clone());
-        (self.join(key, limits, Some(door)), incoming)
+    pub fn worker(&self, key: PeerKey, limits: NetLimits) -> (Net, Incoming) {
+        let (admission, incoming) = Admission::new(limits);
+        self.peers().insert(key.0, admission.clone());
+        (self.join(key, limits, Some(admission)), incoming)
     }
 
-    /// Joins as a reader: it can open streams, but none is opened to it.
-    pub fn reader(&self, key: PeerKey, limits: Limits) -> Net {
+    /// Joins as a reader: it can open streams, but others cannot open streams to it.
+    pub fn reader(&self, key: PeerKey, limits: NetLimits) -> Net {
         self.join(key, limits, None)
     }
 
-    /// Makes a worker unreachable for new streams, as if it had gone offline. Open streams go on.
+    /// Makes a worker unreachable for new streams, as if it were offline. Open streams continue.
     pub fn disconnect(&self, key: PeerKey) {
         self.peers().remove(&key.0);
     }
 
-    fn join(&self, key: PeerKey, limits: Limits, door: Option<Doorkeeper>) -> Net {
-        Net::over(Arc::new(Member { key, hub: self.clone(), door }), limits)
+    fn join(&self, key: PeerKey, limits: NetLimits, admission: Option<Admission>) -> Net {
+        Net::over(Arc::new(Member { key, hub: self.clone(), admission }), limits)
     }
 
-    fn peers(&self) -> MutexGuard<'_, HashMap<[u8; 32], Doorkeeper>> {
-        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn peers(&self) -> MutexGuard<'_, HashMap<[u8; 32], Admission>> {
+        self.peers.lock()
     }
 }
 
@@ -60,7 +59,7 @@ impl Hub {
 struct Member {
     key: PeerKey,
     hub: Hub,
-    door: Option<Doorkeeper>,
+    admission: Option<Admission>,
 }
 
 impl Transport for Member {
@@ -75,9 +74,9 @@ impl Transport for Member {
 
     fn open(&self, peer: PeerKey, protocol: Protocol) -> BoxFuture<'_, Result<BoxedIo, NetError>> {
         Box::pin(async move {
-            let door = self.hub.peers().get(&peer.0).cloned().ok_or(NetError::NotFound { peer })?;
+            let admission = self.hub.peers().get(&peer.0).cloned().ok_or(NetError::NotFound { peer })?;
             let (ours, theirs) = tokio::io::duplex(PIPE);
-            door.admit(self.key, protocol, Box::new(theirs));
+            admission.admit(self.key, protocol, Box::new(theirs));
             Ok(Box::new(ours) as BoxedIo)
         })
     }
@@ -87,24 +86,24 @@ impl Transport for Member {
         Box::pin(async move { Err(refused) })
     }
 
-    fn status(&self) -> Status {
+    fn status(&self) -> NetStatus {
         let peers = self.hub.peers();
         let connected: Vec<_> = peers.keys().filter(|key| **key != self.key.0).map(|key| PeerKey(*key)).collect();
-        Status {
+        NetStatus {
             known: connected.len(),
             connected,
-            streams: self.door.as_ref().map_or(0, Doorkeeper::open),
-            ..Status::default()
+            streams: self.admission.as_ref().map_or(0, Admission::open),
+            ..NetStatus::default()
         }
     }
 
     fn stop(&self) {
-        let Some(door) = &self.door else {
+        let Some(admission) = &self.admission else {
             return;
         };
-        // A later worker with the same key is not this one.
+        // Another worker may have joined with the same key since.
         let mut peers = self.hub.peers();
-        if peers.get(&self.key.0).is_some_and(|present| present.is(door)) {
+        if peers.get(&self.key.0).is_some_and(|present| present.is(admission)) {
             peers.remove(&self.key.0);
         }
     }

@@ -1,11 +1,12 @@
-//! Cutting slow peers: a credit of waiting time that only received (or accepted) bytes earn back.
+//! Cuts slow peers: a credit of waiting time, which only transferred bytes earn back.
 //!
-//! A plain timeout for each read lets a peer drip one byte at a time for ever; a deadline for a whole transfer
-//! punishes an honest peer for our own slow disk. So only the time spent waiting *for the peer* is counted: a transfer
-//! begins with `grace` of credit, waiting spends it, every byte earns `1 / min_rate` seconds, and it never exceeds
-//! `grace`. A peer can thus stall for `grace` at most and must keep `min_rate` in the long run.
+//! A timeout for each read would let a peer send one byte at a time forever; a deadline for a whole transfer would punish an
+//! honest peer for our own slow disk. So only the time spent waiting *for the peer* is counted: a transfer begins with `grace` of
+//! credit, waiting spends it, every byte earns `1 / min_rate` seconds, and it never exceeds `grace`. A peer can thus stall for
+//! `grace` at most, and must keep `min_rate` in the long run.
 
 use crate::{config::Pace, error::NetError};
+use meganet_primitives::convert::to_u64;
 use std::{future::Future, io, time::Duration};
 use tokio::time::{Instant, timeout};
 
@@ -40,10 +41,9 @@ impl Credit {
         Ok(bytes)
     }
 
-    /// Books one wait and what it brought.
+    /// Accounts for one wait and the bytes that it yielded.
     fn settle(&mut self, waited: Duration, bytes: usize) {
-        let earned = u64::try_from(bytes)
-            .unwrap_or(u64::MAX)
+        let earned = to_u64(bytes)
             .saturating_mul(1_000_000_000)
             .checked_div(u64::from(self.pace.min_rate))
             .unwrap_or(u64::MAX);

@@ -1,23 +1,30 @@
-//! The two forms of a peer's name: the Ed25519 key that the chain stores, and libp2p's peer id.
+//! Converts between the Ed25519 keys that the chain stores and libp2p's peer ids.
 
-use crate::error::NetError;
 use libp2p::{Multiaddr, PeerId, identity};
 use meganet_primitives::receipt::PeerKey;
 
 /// The multihash code of "no hash": the digest is the encoded key itself, as it is for every Ed25519 key.
 const IDENTITY: u64 = 0;
 
-/// The peer id of a key.
+/// Bytes that are not a valid Ed25519 key of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid Ed25519 peer key ({reason}): copy it again")]
+pub struct BadPeerKey {
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Returns the peer id of a key.
 ///
 /// # Errors
-/// [`NetError::BadKey`] when the bytes are not a point of the curve.
-pub fn peer_id(key: &PeerKey) -> Result<PeerId, NetError> {
+/// [`BadPeerKey`] if the bytes are not a point of the curve.
+pub fn peer_id(key: &PeerKey) -> Result<PeerId, BadPeerKey> {
     let public = identity::ed25519::PublicKey::try_from_bytes(&key.0)
-        .map_err(|error| NetError::BadKey { reason: error.to_string() })?;
+        .map_err(|error| BadPeerKey { reason: error.to_string() })?;
     Ok(identity::PublicKey::from(public).to_peer_id())
 }
 
-/// The key in a peer id; `None` when it is of another kind than Ed25519.
+/// Returns the key in a peer id; `None` if it is not an Ed25519 key.
 pub fn peer_key(peer: &PeerId) -> Option<PeerKey> {
     let hash = peer.as_ref();
     if hash.code() != IDENTITY {
@@ -27,7 +34,7 @@ pub fn peer_key(peer: &PeerId) -> Option<PeerKey> {
     Some(PeerKey(public.try_into_ed25519().ok()?.to_bytes()))
 }
 
-/// The peer id at the end of an address (`…/p2p/<peer id>`), if it has one.
+/// Returns the peer id at the end of an address (`…/p2p/<peer id>`), if it has one.
 pub fn peer_of(address: &Multiaddr) -> Option<PeerId> {
     match address.iter().last() {
         Some(libp2p::multiaddr::Protocol::P2p(peer)) => Some(peer),
@@ -35,8 +42,8 @@ pub fn peer_of(address: &Multiaddr) -> Option<PeerId> {
     }
 }
 
-/// A key as people see it: its peer id, or its bytes in hexadecimal when it is no valid key.
-pub fn show(key: &PeerKey) -> String {
+/// Formats a key for people: as its peer id, or in hexadecimal if it is not valid.
+pub fn format_peer(key: &PeerKey) -> String {
     match peer_id(key) {
         Ok(peer) => peer.to_base58(),
         Err(_) => key.0.iter().map(|byte| format!("{byte:02x}")).collect(),

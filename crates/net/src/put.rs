@@ -1,7 +1,7 @@
-//! The put protocol's two halves: [`PutClient`] stores shards and collects receipts, [`PutServer`] takes them in.
+//! The put protocol's two halves: [`PutClient`] stores shards and collects receipts, [`PutServer`] receives them.
 //!
-//! Both are typed by state: what may be said next is what the present value has methods for, so neither side can get
-//! out of step by mistake.
+//! Both are typed by state: each value has methods only for the messages that may follow, so neither side can get out of step by
+//! mistake.
 
 mod client;
 mod server;

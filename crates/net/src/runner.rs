@@ -1,8 +1,8 @@
-//! The task that owns the swarm. Everybody else speaks to it by [`Command`]s through [`Reach`].
+//! The task that owns the swarm. Everything else sends it [`Command`]s through a [`SwarmTransport`].
 
 mod command;
 mod events;
-mod reach;
+mod transport;
 
 pub(crate) use command::{Chain, Command};
 
@@ -10,10 +10,10 @@ use crate::{
     behaviour::{self, Behaviour},
     config::NetConfig,
     error::NetError,
-    handle::{Doorkeeper, Incoming, Net},
-    peer::{peer_key, peer_of},
+    incoming::{Admission, Incoming},
+    peer::{BadPeerKey, peer_key, peer_of},
     streams::Names,
-    transport::Status,
+    transport::NetStatus,
 };
 use command::{AddressReply, DialReply, LookupReply};
 use futures::StreamExt;
@@ -23,45 +23,46 @@ use libp2p::{
     multiaddr::Protocol,
     swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
 };
-use reach::Reach;
+use parking_lot::Mutex;
 use std::{
     collections::HashMap,
     net::{SocketAddr, TcpListener},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
+use transport::SwarmTransport;
 
-/// Commands that may wait for the runner; senders wait when it is behind.
+/// Commands that may wait for the runner; senders wait when the queue is full.
 const COMMANDS: usize = 256;
-/// For a listen address to be confirmed by the system.
+/// Timeout for the system to confirm a listen address.
 const LISTEN: Duration = Duration::from_secs(5);
-/// For connections to be closed in good order at the end.
+/// Timeout for connections to close in good order at the end.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// Every so many upkeeps a server dials the bootnodes it has no connection to, so that they know its address even
-/// after they were restarted.
+/// After this many upkeeps a server dials the bootnodes that it is not connected to, so that they know its address even after a
+/// restart.
 const REFRESH: u32 = 6;
 
-/// Starts a peer: see [`Net::start`].
-pub(crate) async fn start(config: NetConfig) -> Result<(Net, Incoming), NetError> {
+/// Starts a peer: see [`Net::start`](crate::Net::start).
+pub(crate) async fn start(config: NetConfig) -> Result<(SwarmTransport, Incoming), NetError> {
     let local = config.identity.public().to_peer_id();
-    let key = peer_key(&local).ok_or(NetError::BadKey { reason: "it is of another kind".into() })?;
+    let key = peer_key(&local).ok_or(BadPeerKey { reason: "it is not an Ed25519 key".into() })?;
     let names = Names::new(&config.genesis);
-    let (door, incoming) = Doorkeeper::new(config.limits);
-    let door = config.server.then_some(door);
-    let mut swarm = behaviour::swarm(&config, &names, door.clone())?;
+    let (admission, incoming) = Admission::new(config.limits);
+    let admission = config.server.then_some(admission);
+    let mut swarm = behaviour::swarm(&config, &names, admission.clone())?;
     let listening = listen(&mut swarm, &config.listen).await?;
     for address in &config.external {
         swarm.add_external_address(address.clone());
     }
 
-    let status = Arc::new(Mutex::new(Status { listening, external: config.external.clone(), ..Status::default() }));
+    let status = Arc::new(Mutex::new(NetStatus { listening, external: config.external.clone(), ..NetStatus::default() }));
     let (commands, received) = mpsc::channel(COMMANDS);
     let (stop, stopped) = watch::channel(false);
-    let reach = Reach::new(key, config.limits, commands, status.clone(), stop, door);
+    let transport = SwarmTransport::new(key, config.limits, commands, status.clone(), stop, admission);
     let runner = Runner {
         swarm,
         names,
@@ -78,17 +79,17 @@ pub(crate) async fn start(config: NetConfig) -> Result<(Net, Incoming), NetError
         chains: HashMap::new(),
     };
     tokio::spawn(runner.run(received, stopped));
-    Ok((Net::over(Arc::new(reach), config.limits), incoming))
+    Ok((transport, incoming))
 }
 
-/// Listens on all addresses and returns those that the system confirms at once.
+/// Listens on all addresses. Returns those that the system has confirmed.
 async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<Vec<Multiaddr>, NetError> {
     let mut waiting = HashMap::new();
     let mut listening = Vec::new();
     for address in addresses {
         let refused = |reason: String| NetError::Setup { reason: format!("listening on {address}: {reason}") };
-        if let Some(taken) = taken(address) {
-            return Err(refused(taken.to_string()));
+        if let Some(error) = port_in_use(address) {
+            return Err(refused(error.to_string()));
         }
         let listener = swarm.listen_on(address.clone()).map_err(|error| refused(error.to_string()))?;
         waiting.insert(listener, address.clone());
@@ -119,9 +120,9 @@ async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result
     Ok(listening)
 }
 
-/// Why a TCP port cannot be had. libp2p shares ports (`SO_REUSEPORT`), so of two workers that were given the same one
-/// each would get some of the other's connections; this finds it out.
-fn taken(address: &Multiaddr) -> Option<std::io::Error> {
+/// Returns an error if a TCP port is in use. libp2p shares ports (`SO_REUSEPORT`), so of two workers with the same port each
+/// would get some of the other's connections.
+fn port_in_use(address: &Multiaddr) -> Option<std::io::Error> {
     let mut parts = address.iter();
     let ip = match parts.next()? {
         Protocol::Ip4(ip) => ip.into(),
@@ -142,16 +143,16 @@ struct Runner {
     bootnodes: Vec<Multiaddr>,
     upkeep: Duration,
     upkeeps: u32,
-    status: Arc<Mutex<Status>>,
-    /// Who waits for a connection to a peer.
+    status: Arc<Mutex<NetStatus>>,
+    /// Callers waiting for a connection to a peer.
     dials: HashMap<PeerId, Vec<DialReply>>,
-    /// Searches under way, and who waits for them.
+    /// Searches under way, with the callers waiting for them.
     lookups: HashMap<QueryId, (PeerId, Vec<LookupReply>)>,
-    /// Who waits for whoever is at an address.
+    /// Pending dials of addresses, and who to notify.
     visits: HashMap<ConnectionId, AddressReply>,
-    /// The addresses by which connections of our own making reached their peers.
+    /// The remote addresses of outgoing connections.
     dialled: HashMap<ConnectionId, Multiaddr>,
-    /// What connected peers have told of their chain.
+    /// The chains that connected peers announced.
     chains: HashMap<PeerId, Chain>,
 }
 
@@ -167,18 +168,18 @@ impl Runner {
                     None => break,
                 },
                 _ = upkeep.tick() => self.keep_up(),
-                // An error means that every handle is gone.
+                // An error means that every handle was dropped.
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             }
         }
-        self.part().await;
+        self.disconnect().await;
     }
 
-    /// Tells connected peers that this one goes, so that they need not wait for a timeout to notice.
-    async fn part(mut self) {
+    /// Closes all connections, so that peers need not wait for a timeout.
+    async fn disconnect(mut self) {
         let peers: Vec<_> = self.swarm.connected_peers().copied().collect();
         for peer in peers {
-            // Not connected any more is just as well.
+            // An error means that it is disconnected already.
             self.swarm.disconnect_peer_id(peer).ok();
         }
         let quiet = async {
@@ -187,9 +188,9 @@ impl Runner {
             }
         };
         if timeout(GOODBYE, quiet).await.is_err() {
-            tracing::debug!("some connections were cut without a goodbye");
+            tracing::debug!("some connections did not close in time and were cut");
         }
-        self.note(|status| *status = Status::default());
+        self.note(|status| *status = NetStatus::default());
     }
 
     fn keep_up(&mut self) {
@@ -213,7 +214,7 @@ impl Runner {
                 None => self.swarm.dial(DialOpts::unknown_peer_id().address(address.clone()).build()),
             };
             if let Err(error) = dialled {
-                tracing::debug!(%address, %error, "bootnode not dialled");
+                tracing::debug!(%address, %error, "could not dial a bootnode");
             }
         }
     }
@@ -224,7 +225,7 @@ impl Runner {
         known
     }
 
-    fn note(&self, change: impl FnOnce(&mut Status)) {
-        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    fn note(&self, change: impl FnOnce(&mut NetStatus)) {
+        change(&mut self.status.lock());
     }
 }

@@ -1,13 +1,13 @@
 //! A libp2p behaviour that carries the put and get protocols as raw streams.
 //!
-//! The `libp2p-stream` crate does nearly this. It is not used because it drops an incoming stream whenever two arrive
-//! before the first was picked up (its queue holds one), keeps a channel for every connection there ever was, and
-//! picks a connection at random where there are several. Here incoming streams go straight to the doorkeeper, which
-//! counts and answers them, and outgoing ones take the newest connection, the one most likely to be alive.
+//! The `libp2p-stream` crate is similar. It is not used because it drops an incoming stream if two arrive before the first was
+//! taken (its queue holds one), never frees the channel of a closed connection, and picks one of several connections at random.
+//! Here incoming streams go directly to [`Admission`], which counts and answers them, and outgoing ones use the newest
+//! connection, the one most likely to be alive.
 
 mod handler;
 
-use crate::{handle::Doorkeeper, peer::peer_key, transport::Protocol};
+use crate::{incoming::Admission, peer::peer_key, transport::Protocol};
 use handler::Handler;
 use libp2p::{
     Multiaddr, PeerId,
@@ -27,17 +27,17 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Where a newly opened stream, or the reason why there is none, goes.
+/// The reply channel for a newly opened stream.
 pub(crate) type StreamReply = oneshot::Sender<Result<Stream, OpenError>>;
 
-/// Why a stream was not opened.
+/// The reason why a stream was not opened.
 #[derive(Debug)]
 pub(crate) enum OpenError {
     /// There is no connection to the peer.
     NotConnected,
     /// The peer does not speak the protocol.
     Unsupported,
-    /// The connection did not answer, so it is probably dead.
+    /// The connection did not answer: it is probably dead.
     Stuck(ConnectionId),
     /// The connection broke.
     Broken(String),
@@ -46,7 +46,7 @@ pub(crate) enum OpenError {
 /// The full protocol names of one chain.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
-    /// What the names of this chain's protocols begin with.
+    /// The prefix of this chain's protocols.
     pub(crate) prefix: String,
     pub(crate) put: StreamProtocol,
     pub(crate) get: StreamProtocol,
@@ -54,7 +54,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// What the protocols of every chain begin with.
+    /// The prefix of the protocols of every chain.
     pub(crate) const FAMILY: &'static str = "/meganet/";
 
     pub(crate) fn new(genesis: &Hash) -> Self {
@@ -87,12 +87,12 @@ pub(crate) struct OpenStream {
     reply: StreamReply,
 }
 
-/// See the module.
+/// The behaviour: see the module.
 pub(crate) struct Streams {
     names: Arc<Names>,
     /// `None` for peers that serve nothing.
-    door: Option<Doorkeeper>,
-    /// For a stream to be agreed on.
+    admission: Option<Admission>,
+    /// Timeout for the negotiation of a stream.
     patience: Duration,
     /// The connections of each peer, the newest last.
     connections: HashMap<PeerId, Vec<ConnectionId>>,
@@ -100,8 +100,8 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    pub(crate) fn new(names: Names, door: Option<Doorkeeper>, patience: Duration) -> Self {
-        Streams { names: Arc::new(names), door, patience, connections: HashMap::new(), actions: VecDeque::new() }
+    pub(crate) fn new(names: Names, admission: Option<Admission>, patience: Duration) -> Self {
+        Streams { names: Arc::new(names), admission, patience, connections: HashMap::new(), actions: VecDeque::new() }
     }
 
     /// Opens a stream on the peer's newest connection.
@@ -112,14 +112,14 @@ impl Streams {
                 handler: NotifyHandler::One(*connection),
                 event: OpenStream { name: self.names.of(protocol), patience: self.patience, reply },
             }),
-            // The receiver may have given up; then nobody needs to know.
+            // The receiver may be gone: then there is no one to tell.
             None => drop(reply.send(Err(OpenError::NotConnected))),
         }
     }
 
     fn handler(&self, peer: PeerId, connection: ConnectionId) -> Result<Handler, ConnectionDenied> {
         let key = peer_key(&peer).ok_or_else(|| ConnectionDenied::new("peers must have Ed25519 keys"))?;
-        Ok(Handler::new(key, connection, self.names.clone(), self.door.clone()))
+        Ok(Handler::new(key, connection, self.names.clone(), self.admission.clone()))
     }
 }
 
@@ -170,7 +170,7 @@ impl NetworkBehaviour for Streams {
     }
 
     fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        // The runner polls the swarm again after every command, so no waker is needed for what `open` adds.
+        // The runner polls the swarm after every command, so `open` needs no waker.
         self.actions.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 }

@@ -1,4 +1,4 @@
-//! What carries the protocols: an object-safe trait with two implementations, libp2p and memory.
+//! The transport of both protocols: an object-safe trait, implemented over libp2p and in memory.
 
 use crate::{error::NetError, framing::BoxedIo};
 use futures::future::BoxFuture;
@@ -15,7 +15,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// Its name and version, without the chain.
+    /// Returns its name and version, without the chain.
     pub const fn name(self) -> &'static str {
         match self {
             Protocol::Put => "put/1",
@@ -26,36 +26,36 @@ impl Protocol {
 
 /// Finds peers and opens streams to them.
 pub trait Transport: Send + Sync + 'static {
-    /// This peer's own key.
+    /// Returns this peer's key.
     fn local(&self) -> PeerKey;
 
-    /// Finds the peer if there is no connection to it yet, and connects to it.
+    /// Finds a peer and connects to it, unless it is connected already.
     fn find(&self, peer: PeerKey) -> BoxFuture<'_, Result<(), NetError>>;
 
-    /// Opens a stream for a protocol, finding the peer first if need be.
+    /// Opens a stream for a protocol, after finding the peer if necessary.
     fn open(&self, peer: PeerKey, protocol: Protocol) -> BoxFuture<'_, Result<BoxedIo, NetError>>;
 
-    /// Connects to an address, whoever is there.
+    /// Connects to an address, and returns the key of the peer there.
     fn connect(&self, address: Multiaddr) -> BoxFuture<'_, Result<PeerKey, NetError>>;
 
-    /// What the network looks like from here.
-    fn status(&self) -> Status;
+    /// Returns the connections and addresses of this peer.
+    fn status(&self) -> NetStatus;
 
-    /// Ends it all.
+    /// Closes all connections and streams.
     fn stop(&self);
 }
 
-/// What the network looks like from here.
+/// The connections and addresses of a peer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
-    /// Peers with a connection.
+pub struct NetStatus {
+    /// Connected peers.
     pub connected: Vec<PeerKey>,
-    /// Addresses this peer listens on, without its peer id.
+    /// Addresses it listens on, without its peer id.
     pub listening: Vec<Multiaddr>,
-    /// Addresses under which others are told to reach this peer.
+    /// Addresses that it announces to others in addition.
     pub external: Vec<Multiaddr>,
-    /// Peers in the routing table: those that can be asked where others are.
+    /// Peers in the routing table: those that it can ask for the addresses of others.
     pub known: usize,
-    /// Incoming put and get streams that are open.
+    /// Open incoming put and get streams.
     pub streams: usize,
 }

@@ -1,4 +1,4 @@
-//! The half that a client drives.
+//! The client's half.
 
 use super::pool::{Borrowed, Pool};
 use crate::{
@@ -13,7 +13,9 @@ use crate::{
     },
 };
 use meganet_primitives::{
-    GroupId, hash::Hash, merkle::RangeProof, object::ObjectId, placement::MAX_SLOTS, range::RangeLeaf,
+    GroupId,
+    convert::{to_u64, to_usize},
+    hash::Hash, merkle::RangeProof, object::ObjectId, placement::MAX_SLOTS, range::RangeLeaf,
     receipt::PeerKey, sum_tree::BatchEntry,
 };
 use std::sync::Arc;
@@ -21,20 +23,20 @@ use std::sync::Arc;
 /// Frames of a shard, with the proof that they are the shard's. Not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frames {
-    /// That the frames' leaves belong to the shard.
+    /// Proves that the frames belong to the shard.
     pub proof: RangeProof,
     /// The frames one after another; at most 16 times 64 KiB.
     pub bytes: Vec<u8>,
 }
 
-/// Asks one peer, over as many streams at once as [`Limits`](crate::Limits) allow; further requests wait their turn.
+/// Reads from one peer, over as many streams at once as [`NetLimits`](crate::NetLimits) allow; further requests wait.
 ///
 /// Cheap to clone. A request may be abandoned by dropping its future.
 ///
 /// # Errors
-/// Every request may answer [`NetError::GetRefused`] with the worker's reason, [`NetError::TooSlow`], errors of the
-/// stream, and those of connecting ([`NetError::NotFound`], [`NetError::Unreachable`], [`NetError::OtherChain`],
-/// [`NetError::NotServing`]); [`NetError::Malformed`] when the answer does not fit the question.
+/// Every request may return [`NetError::GetRefused`] with the worker's reason, [`NetError::TooSlow`], errors of the stream and of
+/// connecting ([`NetError::NotFound`], [`NetError::Unreachable`], [`NetError::OtherChain`], [`NetError::NotServing`]), and
+/// [`NetError::Malformed`] if the answer does not fit the request.
 #[derive(Clone)]
 pub struct GetClient {
     pool: Arc<Pool>,
@@ -55,7 +57,7 @@ impl GetClient {
         self.pool.peer
     }
 
-    /// An object's header and shard roots, and which shard the worker holds.
+    /// Returns an object's header and shard roots, and which shard the worker holds.
     ///
     /// # Errors
     /// See [`GetClient`].
@@ -72,10 +74,10 @@ impl GetClient {
         }
     }
 
-    /// Frames of a shard and their proof.
+    /// Returns frames of a shard with their proof.
     ///
     /// # Errors
-    /// [`NetError::Misuse`] when more than 16 frames or none are asked for; see [`GetClient`].
+    /// [`NetError::Misuse`] unless 1 to 16 frames are requested; see [`GetClient`].
     pub async fn frames(&self, range: FrameRange) -> Result<Frames, NetError> {
         if !(1..=MAX_FRAMES).contains(&range.count) {
             return Err(NetError::Misuse { what: "a request is for 1 to 16 frames" });
@@ -85,7 +87,7 @@ impl GetClient {
                 if len == 0 || len > range.max_len() {
                     return Err(unfit("the number of bytes does not fit the request"));
                 }
-                let len = usize::try_from(len).map_err(|_| unfit("the number of bytes is absurd"))?;
+                let len = usize::try_from(len).map_err(|_| unfit("the number of bytes does not fit into memory"))?;
                 let mut bytes = Vec::new();
                 stream.channel.inlet.bulk("frames", &mut bytes, len).await?;
                 stream.done();
@@ -95,7 +97,7 @@ impl GetClient {
         }
     }
 
-    /// The entries of a batch.
+    /// Returns the entries of a batch.
     ///
     /// # Errors
     /// See [`GetClient`].
@@ -112,7 +114,7 @@ impl GetClient {
         }
     }
 
-    /// Up to 256 leaves of a group's range from an index on.
+    /// Returns up to 256 leaves of a group's range, starting at an index.
     ///
     /// # Errors
     /// See [`GetClient`].
@@ -129,7 +131,7 @@ impl GetClient {
         }
     }
 
-    /// The leaves of a group's range from `query.from` up to `end`, as far as the worker knows them, page by page.
+    /// Returns the leaves of a group's range from `query.from` up to `end`, as far as the worker knows them, page by page.
     ///
     /// # Errors
     /// See [`GetClient`].
@@ -138,24 +140,24 @@ impl GetClient {
         let mut next = query.from;
         while next < end {
             let page = self.range(RangeQuery { from: next, ..query }).await?;
-            let wanted = usize::try_from(end - next).unwrap_or(usize::MAX);
+            let wanted = to_usize(end - next);
             let before = leaves.len();
             leaves.extend(page.leaves.into_iter().take(wanted));
             let count = leaves.len() - before;
             if count == 0 {
                 break;
             }
-            next = next.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            next = next.saturating_add(to_u64(count));
         }
         Ok(leaves)
     }
 
-    /// Which of these objects (at most 1024) the worker holds a shard of, in their order.
+    /// Returns for each of these objects (at most 1024), in order, whether the worker holds a shard of it.
     ///
     /// # Errors
-    /// [`NetError::Misuse`] when there are more; see [`GetClient`].
+    /// [`NetError::Misuse`] if there are more; see [`GetClient`].
     pub async fn have(&self, objects: &[ObjectId]) -> Result<Vec<bool>, NetError> {
-        few(objects)?;
+        check_count(objects)?;
         match self.ask(&GetRequest::Have { objects: objects.to_vec() }).await? {
             (GetReply::Have { bitmap }, stream) => {
                 let bits = unpack_bits(&bitmap, objects.len()).ok_or_else(|| unfit("the bitmap has a wrong length"))?;
@@ -166,17 +168,17 @@ impl GetClient {
         }
     }
 
-    /// Of each of these objects (at most 1024) of a group, in their order, the leaf that keeps it longest, as far as the worker
+    /// Returns for each of these objects (at most 1024) of a group, in order, the leaf with the latest expiry that the worker
     /// knows.
     ///
     /// # Errors
-    /// [`NetError::Misuse`] when there are more; see [`GetClient`].
+    /// [`NetError::Misuse`] if there are more; see [`GetClient`].
     pub async fn locate(&self, group: GroupId, objects: &[ObjectId]) -> Result<Vec<Option<LeafPlace>>, NetError> {
-        few(objects)?;
+        check_count(objects)?;
         match self.ask(&GetRequest::Locate { group, objects: objects.to_vec() }).await? {
             (GetReply::Located { places }, stream) => {
                 if places.len() != objects.len() {
-                    return Err(unfit("it locates more or fewer objects than were asked for"));
+                    return Err(unfit("it locates more or fewer objects than were requested"));
                 }
                 stream.done();
                 Ok(places)
@@ -185,7 +187,7 @@ impl GetClient {
         }
     }
 
-    /// One request and its reply. A kept stream may have been closed by the peer meanwhile: then a new one is tried.
+    /// Sends one request and receives its reply. The peer may have closed an idle stream meanwhile: then a new one is tried.
     async fn ask(&self, request: &GetRequest) -> Result<(GetReply, Borrowed), NetError> {
         let stream = self.pool.borrow(false).await?;
         let used = stream.used;
@@ -202,7 +204,7 @@ impl GetClient {
         let channel = &mut stream.channel;
         let reply = match channel.outlet.send_now(request, &[]).await {
             Ok(()) => channel.inlet.message(Patience::For(self.pool.limits.asking.reply)).await?,
-            // A stream over the worker's limit is answered and ended before the request is read.
+            // A worker refuses and ends a stream over its limit before it has read the request.
             Err(error) => match channel.inlet.message(Patience::For(self.pool.limits.asking.open)).await {
                 Ok(refusal @ GetReply::Refused(_)) => refusal,
                 _ => return Err(error),
@@ -212,22 +214,22 @@ impl GetClient {
     }
 }
 
-/// That a request is for no more objects than one may be for.
-fn few(objects: &[ObjectId]) -> Result<(), NetError> {
+/// Checks the number of objects in a request.
+fn check_count(objects: &[ObjectId]) -> Result<(), NetError> {
     if u32::try_from(objects.len()).map_or(true, |count| count > MAX_HAVE) {
         return Err(NetError::Misuse { what: "a request is for at most 1024 objects" });
     }
     Ok(())
 }
 
-/// The error for a reply that is not what was hoped for.
+/// Returns the error for a reply of another kind than expected.
 fn refused(reply: GetReply, stream: Borrowed) -> NetError {
     match reply {
         GetReply::Refused(refusal) => {
             stream.done();
             NetError::GetRefused(refusal)
         }
-        _ => unfit("it does not answer what was asked"),
+        _ => unfit("it does not answer the request"),
     }
 }
 

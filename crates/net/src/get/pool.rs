@@ -1,13 +1,14 @@
-//! Streams to one peer, lent out one request at a time.
+//! A pool of streams to one peer, each used by one request at a time.
 
 use crate::{
-    config::Limits,
+    config::NetLimits,
     error::NetError,
     framing::Channel,
     transport::{Protocol, Transport},
 };
 use meganet_primitives::receipt::PeerKey;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -16,34 +17,34 @@ use tokio::{
 /// The pool of one peer.
 pub(crate) struct Pool {
     pub(crate) peer: PeerKey,
-    pub(crate) limits: Limits,
+    pub(crate) limits: NetLimits,
     transport: Arc<dyn Transport>,
     idle: Mutex<Vec<(Instant, Channel)>>,
     places: Arc<Semaphore>,
 }
 
-/// A stream for one exchange. It goes back to the pool only by [`done`](Self::done): one that was dropped in the
-/// middle of an exchange is out of step and must not be used again.
+/// A stream for one exchange. It returns to the pool only by [`done`](Self::done): a stream that was dropped in the middle
+/// of an exchange is out of step and cannot be used again.
 pub(crate) struct Borrowed {
     pub(crate) channel: Channel,
-    /// Whether it has served before: then the peer may have closed it meanwhile, and that is no error yet.
+    /// Whether it was used before: then the peer may have closed it meanwhile, which is not an error yet.
     pub(crate) used: bool,
     pool: Arc<Pool>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    pub(crate) fn new(peer: PeerKey, limits: Limits, transport: Arc<dyn Transport>) -> Self {
+    pub(crate) fn new(peer: PeerKey, limits: NetLimits, transport: Arc<dyn Transport>) -> Self {
         let places = Arc::new(Semaphore::new(limits.get_streams_per_peer.max(1)));
         Pool { peer, limits, transport, idle: Mutex::default(), places }
     }
 
-    /// Whether no stream is lent out or kept.
+    /// Returns true if no stream is in use or idle.
     pub(crate) fn is_empty(&self) -> bool {
         self.idle().is_empty() && self.places.available_permits() >= self.limits.get_streams_per_peer.max(1)
     }
 
-    /// A stream, kept or new. Waits while all places are taken.
+    /// Returns an idle or new stream. Waits while all places are taken. With `fresh`, idle streams are closed first.
     pub(crate) async fn borrow(self: &Arc<Self>, fresh: bool) -> Result<Borrowed, NetError> {
         let place = self.places.clone().acquire_owned().await.map_err(|_| NetError::Stopped)?;
         let kept = {
@@ -61,16 +62,16 @@ impl Pool {
         Ok(Borrowed { channel, used: false, pool: self.clone(), _place: place })
     }
 
-    /// The streams that are kept and not yet too old.
+    /// The idle streams that are not too old.
     fn idle(&self) -> MutexGuard<'_, Vec<(Instant, Channel)>> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle.lock();
         idle.retain(|(since, _)| since.elapsed() < self.limits.asking.idle);
         idle
     }
 }
 
 impl Borrowed {
-    /// Gives the stream back after a complete exchange.
+    /// Returns the stream to the pool after a complete exchange.
     pub(crate) fn done(self) {
         self.pool.idle().push((Instant::now(), self.channel));
     }

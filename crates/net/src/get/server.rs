@@ -1,11 +1,11 @@
-//! The half that a worker drives.
+//! The worker's half.
 
 use super::client::Frames;
 use crate::{
     config::Timing,
     error::NetError,
     framing::{BoxedIo, Channel, Patience},
-    limit::StreamPermit,
+    stream_limit::StreamPermit,
     wire::{
         Message,
         get::{
@@ -14,15 +14,15 @@ use crate::{
         },
     },
 };
-use meganet_primitives::{GroupId, hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
+use meganet_primitives::{GroupId, convert::to_u64, hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
 use std::{marker::PhantomData, time::Duration};
 
-/// How long a peer that broke a rule may take to notice that it was refused.
+/// How long a peer that violated the protocol may take to read the refusal.
 const PARTING: Duration = Duration::from_secs(2);
 
 /// A get stream from one client.
 ///
-/// Call [`next`](Self::next) until it answers `None`, and answer each call before the next: an unanswered one, or an
+/// Call [`next`](Self::next) until it returns `None`, and answer each call before the next: an unanswered call, or an
 /// error, ends the stream.
 pub struct GetServer {
     peer: PeerKey,
@@ -32,41 +32,41 @@ pub struct GetServer {
     _permit: Option<StreamPermit>,
 }
 
-/// What a client asks. Each kind comes with the one answer that fits it.
+/// A question of a client. Each kind comes with the type of its answer.
 pub enum GetCall<'a> {
     /// An object's header and shard roots.
     Object {
         /// The object.
         object: ObjectId,
-        /// Where the answer goes.
+        /// For the answer.
         answer: Answer<'a, ObjectInfo>,
     },
     /// `1..=16` frames of a shard.
     Frames {
-        /// Which.
+        /// The frames.
         range: FrameRange,
-        /// Where the answer goes.
+        /// For the answer.
         answer: Answer<'a, Frames>,
     },
     /// The entries of a batch.
     Batch {
         /// Its root.
         root: Hash,
-        /// Where the answer goes.
+        /// For the answer.
         answer: Answer<'a, Vec<BatchEntry>>,
     },
     /// Leaves of a range.
     Range {
-        /// Which.
+        /// The leaves.
         query: RangeQuery,
-        /// Where the answer goes.
+        /// For the answer.
         answer: Answer<'a, RangePage>,
     },
     /// Which of at most 1024 objects the worker holds a shard of.
     Have {
         /// The objects.
         objects: Vec<ObjectId>,
-        /// Where the answer goes: one value for each object, in order.
+        /// For the answer: one value for each object, in order.
         answer: Answer<'a, Vec<bool>>,
     },
     /// Where at most 1024 objects of a group are registered.
@@ -75,7 +75,7 @@ pub enum GetCall<'a> {
         group: GroupId,
         /// The objects.
         objects: Vec<ObjectId>,
-        /// Where the answer goes: one value for each object, in order.
+        /// For the answer: one value for each object, in order.
         answer: Answer<'a, Vec<Option<LeafPlace>>>,
     },
 }
@@ -90,11 +90,11 @@ impl GetServer {
         self.peer
     }
 
-    /// Waits for the client's next question; `None` when it has closed the stream in good order or the stream is over.
+    /// Waits for the client's next question; `None` if it has closed the stream in good order, or the stream has ended.
     ///
     /// # Errors
-    /// [`NetError::TooSlow`] when it says nothing for too long; [`NetError::Malformed`] or [`NetError::TooLong`] when
-    /// what it says breaks the protocol (it has been told so); errors of the stream. The stream is over then.
+    /// [`NetError::TooSlow`] if the client sends nothing for too long; [`NetError::Malformed`] or [`NetError::TooLong`] if it
+    /// violates the protocol (it is told so); errors of the stream. The stream has ended then.
     pub async fn next(&mut self) -> Result<Option<GetCall<'_>>, NetError> {
         if !self.usable {
             return Ok(None);
@@ -102,7 +102,7 @@ impl GetServer {
         self.usable = false;
         let request = match self.read().await {
             Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
-                self.part(GetRefusal::BadRequest).await.ok();
+                self.refuse_and_end(GetRefusal::BadRequest).await.ok();
                 return Err(error);
             }
             other => other?,
@@ -120,14 +120,14 @@ impl GetServer {
         }))
     }
 
-    /// Answers one request with a refusal and ends the stream: for streams that are over a limit.
-    pub(crate) async fn turn_away(mut self, refusal: GetRefusal) {
-        let turned_away = async {
+    /// Refuses the first request and ends the stream: for streams over a limit.
+    pub(crate) async fn reject(mut self, refusal: GetRefusal) {
+        let rejected = async {
             self.channel.inlet.wait(GetRequest::NAME, self.timing.open).await?;
-            self.part(refusal).await
+            self.refuse_and_end(refusal).await
         };
-        if let Err(error) = turned_away.await {
-            tracing::debug!(%error, "a client over the limit did not wait to be told so");
+        if let Err(error) = rejected.await {
+            tracing::debug!(%error, "a client over the limit did not wait for the refusal");
         }
     }
 
@@ -138,7 +138,7 @@ impl GetServer {
         let request = self.channel.inlet.announced_body(announced).await?;
         match request {
             GetRequest::Frames(FrameRange { count, .. }) if !(1..=MAX_FRAMES).contains(&count) => {
-                Err(NetError::malformed(GetRequest::NAME, "it is for no or too many frames"))
+                Err(NetError::malformed(GetRequest::NAME, "it asks for no frames or too many"))
             }
             _ => Ok(Some(request)),
         }
@@ -150,7 +150,7 @@ impl GetServer {
         Ok(())
     }
 
-    async fn part(&mut self, refusal: GetRefusal) -> Result<(), NetError> {
+    async fn refuse_and_end(&mut self, refusal: GetRefusal) -> Result<(), NetError> {
         self.channel.outlet.send_now(&GetReply::Refused(refusal), &[]).await?;
         self.channel.outlet.close().await?;
         self.channel.inlet.drain(PARTING).await;
@@ -158,7 +158,7 @@ impl GetServer {
     }
 }
 
-/// Where the answer to one question goes. `T` is what fits the question.
+/// The pending answer to one question. `T` is its type.
 pub struct Answer<'a, T> {
     server: &'a mut GetServer,
     fits: PhantomData<fn(T)>,
@@ -169,12 +169,12 @@ impl<'a, T> Answer<'a, T> {
         Answer { server, fits: PhantomData }
     }
 
-    /// Who asks.
+    /// The asking peer.
     pub fn peer(&self) -> PeerKey {
         self.server.peer
     }
 
-    /// Answers that it cannot be had.
+    /// Refuses to answer.
     ///
     /// # Errors
     /// Errors of the stream.
@@ -187,7 +187,7 @@ impl Answer<'_, ObjectInfo> {
     /// Answers.
     ///
     /// # Errors
-    /// [`NetError::TooLong`] when there are more than 64 roots; errors of the stream.
+    /// [`NetError::TooLong`] if there are more than 64 roots; errors of the stream.
     pub async fn send(self, info: ObjectInfo) -> Result<(), NetError> {
         self.server.reply(&GetReply::Object(info), &[]).await
     }
@@ -197,12 +197,12 @@ impl Answer<'_, Frames> {
     /// Answers with the frames' bytes, at most 1 MiB, and their proof.
     ///
     /// # Errors
-    /// [`NetError::TooLong`] when there are more; errors of the stream.
+    /// [`NetError::TooLong`] if there are more; errors of the stream.
     pub async fn send(self, frames: Frames) -> Result<(), NetError> {
         let most = MAX_FRAMES * crate::wire::MAX_CHUNK_LEN;
         let len = u32::try_from(frames.bytes.len()).ok().filter(|&len| len <= most).ok_or(NetError::TooLong {
             what: "frames",
-            len: u64::try_from(frames.bytes.len()).unwrap_or(u64::MAX),
+            len: to_u64(frames.bytes.len()),
             limit: most.into(),
         })?;
         self.server.reply(&GetReply::Frames { proof: frames.proof, len }, &frames.bytes).await
@@ -213,7 +213,7 @@ impl Answer<'_, Vec<BatchEntry>> {
     /// Answers with all entries of the batch, in order.
     ///
     /// # Errors
-    /// [`NetError::TooLong`] when there are more than 65,536; errors of the stream.
+    /// [`NetError::TooLong`] if there are more than 65,536; errors of the stream.
     pub async fn send(self, entries: Vec<BatchEntry>) -> Result<(), NetError> {
         self.server.reply(&GetReply::Batch { entries }, &[]).await
     }
@@ -223,7 +223,7 @@ impl Answer<'_, RangePage> {
     /// Answers with at most 256 leaves.
     ///
     /// # Errors
-    /// [`NetError::TooLong`] when there are many more; errors of the stream.
+    /// [`NetError::TooLong`] if there are many more; errors of the stream.
     pub async fn send(self, page: RangePage) -> Result<(), NetError> {
         self.server.reply(&GetReply::Range(page), &[]).await
     }

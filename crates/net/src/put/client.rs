@@ -1,4 +1,4 @@
-//! The half that a client drives.
+//! The client's half.
 
 use crate::{
     config::Timing,
@@ -10,20 +10,21 @@ use crate::{
     },
 };
 use meganet_primitives::{
+    convert::{to_u64, to_usize},
     hash::Hash,
     object::{ObjectHeader, ObjectId},
     receipt::{PeerKey, Receipt},
 };
 use std::time::Duration;
 
-/// How long to look for the reason when a write fails: the worker says it before it ends the stream.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long to wait for the reason after a failed write: a worker sends it before it ends the stream.
+const REASON_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A put stream to one worker: any number of shards and receipts, one after another.
 ///
-/// After an error other than a refusal at [`begin`](Self::begin), [`ShardWriter::finish`] or [`sign`](Self::sign) the
-/// stream is dead and every further call answers [`NetError::Closed`]: open another one. The same holds when a
-/// future of one of its methods, or a [`ShardWriter`], is dropped before it is done.
+/// After an error other than a refusal by [`begin`](Self::begin), [`ShardWriter::finish`] or [`sign`](Self::sign) the stream is
+/// dead and every further call returns [`NetError::Closed`]: open another one. The same holds if a future of one of its methods,
+/// or a [`ShardWriter`], is dropped before it has completed.
 pub struct PutClient {
     peer: PeerKey,
     channel: Channel,
@@ -42,19 +43,19 @@ impl PutClient {
         self.peer
     }
 
-    /// Whether the stream can still be used.
+    /// Returns true if the stream can still be used.
     pub fn is_usable(&self) -> bool {
         self.usable
     }
 
-    /// Announces a shard; the worker says whether it wants it.
+    /// Announces a shard, and waits for the worker to accept it.
     ///
     /// # Errors
     /// [`NetError::Refused`] with the worker's reason, and the stream stays usable; errors of the stream.
     pub async fn begin(&mut self, shard: OpenShard) -> Result<ShardWriter<'_>, NetError> {
         match self.exchange(&PutRequest::Open(shard)).await? {
             PutReply::Go => {
-                // Until the shard is finished, nothing else can be said on this stream.
+                // Until the shard is finished, no other request can be sent on this stream.
                 self.usable = false;
                 Ok(ShardWriter { missing: shard.shard_len, client: self })
             }
@@ -73,10 +74,10 @@ impl PutClient {
         }
     }
 
-    /// Ends the stream in good order. Dropping it does as well, at the price of a log line at the worker.
+    /// Ends the stream in good order. Dropping it ends it too, with a log line at the worker.
     ///
     /// # Errors
-    /// Errors of the stream; nothing that was acknowledged depends on them.
+    /// Errors of the stream. What was acknowledged stays stored.
     pub async fn close(mut self) -> Result<(), NetError> {
         self.channel.outlet.close().await
     }
@@ -85,10 +86,10 @@ impl PutClient {
         if !self.usable {
             return Err(NetError::Closed { what: PutRequest::NAME });
         }
-        // Stays false when this future is dropped or fails half way.
+        // Stays false if this future is dropped or fails.
         self.usable = false;
         if let Err(error) = self.channel.outlet.send_now(request, &[]).await {
-            return Err(last_words(&mut self.channel.inlet).await.unwrap_or(error));
+            return Err(reason_for_end(&mut self.channel.inlet).await.unwrap_or(error));
         }
         let reply = self.channel.inlet.message(Patience::For(self.timing.reply)).await?;
         self.usable = true;
@@ -100,21 +101,21 @@ impl PutClient {
             PutReply::Refused(refusal) => NetError::Refused(refusal),
             _ => {
                 self.usable = false;
-                NetError::malformed(PutReply::NAME, "it does not answer what was asked")
+                NetError::malformed(PutReply::NAME, "it does not answer the request")
             }
         }
     }
 }
 
-/// The reason that a worker gave before it ended the stream, if it did.
-async fn last_words(inlet: &mut Inlet) -> Option<NetError> {
-    match inlet.message::<PutReply>(Patience::For(LAST_WORDS)).await {
+/// Returns the reason that a worker gave before it ended the stream, if there is one.
+async fn reason_for_end(inlet: &mut Inlet) -> Option<NetError> {
+    match inlet.message::<PutReply>(Patience::For(REASON_TIMEOUT)).await {
         Ok(PutReply::Refused(refusal)) => Some(NetError::Refused(refusal)),
         _ => None,
     }
 }
 
-/// A shard on its way to a worker. Dropping it before [`finish`](Self::finish) gives the shard up.
+/// A shard being sent. Dropping it before [`finish`](Self::finish) abandons the shard.
 pub struct ShardWriter<'a> {
     client: &'a mut PutClient,
     missing: u64,
@@ -126,38 +127,38 @@ impl ShardWriter<'_> {
         self.missing
     }
 
-    /// Sends the shard's next bytes, of any number. Waits while the worker is behind: this is the back-pressure.
+    /// Sends the next bytes of the shard, any number. Waits while the worker is behind: this is the back-pressure.
     ///
     /// # Errors
-    /// [`NetError::Misuse`] when more is written than announced; [`NetError::Refused`] when the worker gives the
-    /// shard up; [`NetError::TooSlow`] when it takes bytes too slowly; errors of the stream. All of them end the stream.
+    /// [`NetError::Misuse`] if more is written than announced; [`NetError::Refused`] if the worker refuses the shard meanwhile;
+    /// [`NetError::TooSlow`] if it takes bytes too slowly; errors of the stream. All of them end the stream.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), NetError> {
-        let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let count = to_u64(bytes.len());
         self.missing = self
             .missing
             .checked_sub(count)
             .ok_or(NetError::Misuse { what: "more bytes were written than announced" })?;
         let Channel { inlet, outlet } = &mut self.client.channel;
-        for chunk in bytes.chunks(usize::try_from(MAX_CHUNK_LEN).unwrap_or(usize::MAX)) {
+        for chunk in bytes.chunks(to_usize(MAX_CHUNK_LEN.into())) {
             let len = u32::try_from(chunk.len()).unwrap_or(MAX_CHUNK_LEN);
             let request = PutRequest::Chunk { len };
             tokio::select! {
                 biased;
                 sent = outlet.send(&request, chunk) => if let Err(error) = sent {
-                    return Err(last_words(inlet).await.unwrap_or(error));
+                    return Err(reason_for_end(inlet).await.unwrap_or(error));
                 },
-                // A worker speaks in the middle of a shard only to give it up.
-                reply = inlet.message::<PutReply>(Patience::For(Duration::MAX)) => return Err(given_up(reply)),
+                // A worker sends a reply in the middle of a shard only to refuse it.
+                reply = inlet.message::<PutReply>(Patience::For(Duration::MAX)) => return Err(refused_meanwhile(reply)),
             }
         }
         Ok(())
     }
 
-    /// Says what the bytes must turn out to be, and waits until the worker has them durably.
+    /// Sends the header and roots that the bytes must match, and waits until the worker has stored them durably.
     ///
     /// # Errors
-    /// [`NetError::Refused`] with the worker's reason, and the stream stays usable; [`NetError::Misuse`] when bytes
-    /// are missing; errors of the stream.
+    /// [`NetError::Refused`] with the worker's reason, and the stream stays usable; [`NetError::Misuse`] if bytes are missing;
+    /// errors of the stream.
     pub async fn finish(self, header: ObjectHeader, shard_roots: &[Hash]) -> Result<ObjectId, NetError> {
         if self.missing > 0 {
             return Err(NetError::Misuse { what: "the shard is finished before all its bytes were written" });
@@ -172,7 +173,7 @@ impl ShardWriter<'_> {
     }
 }
 
-fn given_up(reply: Result<PutReply, NetError>) -> NetError {
+fn refused_meanwhile(reply: Result<PutReply, NetError>) -> NetError {
     match reply {
         Ok(PutReply::Refused(refusal)) => NetError::Refused(refusal),
         Ok(_) => NetError::malformed(PutReply::NAME, "it came in the middle of a shard"),

@@ -1,28 +1,29 @@
-//! The half that a worker drives.
+//! The worker's half.
 
 use crate::{
     budget::{Budget, Loan},
     config::Timing,
     error::NetError,
     framing::{BoxedIo, Channel, Patience},
-    limit::StreamPermit,
+    stream_limit::StreamPermit,
     wire::{
         Message,
         put::{CloseShard, OpenShard, PutReply, PutRequest, Refusal, SignBatch},
     },
 };
 use meganet_primitives::{
+    convert::to_usize,
     object::ObjectId,
     receipt::{PeerKey, Receipt},
 };
 use std::time::Duration;
 
-/// How long a peer in the middle of writing may take to notice that it was refused.
+/// How long a peer in the middle of writing may take to read the refusal.
 const PARTING: Duration = Duration::from_secs(2);
 
 /// A put stream from one client.
 ///
-/// Call [`next`](Self::next) until it answers `None`, and answer each call before the next: an unanswered one, or an
+/// Call [`next`](Self::next) until it returns `None`, and answer each call before the next: an unanswered call, or an
 /// error, ends the stream.
 pub struct PutServer {
     peer: PeerKey,
@@ -33,11 +34,11 @@ pub struct PutServer {
     _permit: Option<StreamPermit>,
 }
 
-/// What a client wants. Answer it with its methods.
+/// A request of a client, to be answered by its methods.
 pub enum PutCall<'a> {
-    /// It wants to store a shard.
+    /// Store a shard.
     Open(OpenCall<'a>),
-    /// It wants a receipt.
+    /// Sign a receipt.
     Sign(SignCall<'a>),
 }
 
@@ -57,11 +58,11 @@ impl PutServer {
         self.peer
     }
 
-    /// Waits for the client's next wish; `None` when it has closed the stream in good order or the stream is over.
+    /// Waits for the client's next request; `None` if it has closed the stream in good order, or the stream has ended.
     ///
     /// # Errors
-    /// [`NetError::TooSlow`] when it says nothing for too long; [`NetError::Malformed`] or [`NetError::TooLong`] when
-    /// what it says breaks the protocol (it has been told so); errors of the stream. The stream is over then.
+    /// [`NetError::TooSlow`] if the client sends nothing for too long; [`NetError::Malformed`] or [`NetError::TooLong`] if it
+    /// violates the protocol (it is told so); errors of the stream. The stream has ended then.
     pub async fn next(&mut self) -> Result<Option<PutCall<'_>>, NetError> {
         if !self.usable {
             return Ok(None);
@@ -77,25 +78,25 @@ impl PutServer {
         }
     }
 
-    /// Answers one request with a refusal and ends the stream: for streams that are over a limit.
-    pub(crate) async fn turn_away(mut self, refusal: Refusal) {
-        let turned_away = async {
+    /// Refuses the first request and ends the stream: for streams over a limit.
+    pub(crate) async fn reject(mut self, refusal: Refusal) {
+        let rejected = async {
             self.channel.inlet.wait(PutRequest::NAME, self.timing.open).await?;
-            self.part(refusal).await
+            self.refuse_and_end(refusal).await
         };
-        if let Err(error) = turned_away.await {
-            tracing::debug!(%error, "a client over the limit did not wait to be told so");
+        if let Err(error) = rejected.await {
+            tracing::debug!(%error, "a client over the limit did not wait for the refusal");
         }
     }
 
     async fn request(&mut self, patience: Patience) -> Result<Option<(PutRequest, Loan)>, NetError> {
         match self.read(patience).await {
             Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
-                self.part(Refusal::BadRequest).await.ok();
+                self.refuse_and_end(Refusal::BadRequest).await.ok();
                 Err(error)
             }
             Err(error @ NetError::Overloaded { .. }) => {
-                self.part(Refusal::Busy).await.ok();
+                self.refuse_and_end(Refusal::Busy).await.ok();
                 Err(error)
             }
             other => other,
@@ -117,8 +118,8 @@ impl PutServer {
         Ok(())
     }
 
-    /// Refuses in the middle of something: the stream cannot go on after it.
-    async fn part(&mut self, refusal: Refusal) -> Result<(), NetError> {
+    /// Refuses in the middle of an exchange: the stream cannot continue after it.
+    async fn refuse_and_end(&mut self, refusal: Refusal) -> Result<(), NetError> {
         self.channel.outlet.send_now(&PutReply::Refused(refusal), &[]).await?;
         self.channel.outlet.close().await?;
         self.channel.inlet.drain(PARTING).await;
@@ -126,25 +127,25 @@ impl PutServer {
     }
 
     async fn broken(&mut self, reason: &'static str) -> NetError {
-        self.part(Refusal::BadRequest).await.ok();
+        self.refuse_and_end(Refusal::BadRequest).await.ok();
         NetError::malformed(PutRequest::NAME, reason)
     }
 }
 
-/// A shard is announced.
+/// A request to store a shard.
 pub struct OpenCall<'a> {
-    /// What the client says of it; nothing in it is checked.
+    /// The announced shard. Nothing in it is checked.
     pub request: OpenShard,
     server: &'a mut PutServer,
 }
 
 impl<'a> OpenCall<'a> {
-    /// Who asks.
+    /// The asking peer.
     pub fn peer(&self) -> PeerKey {
         self.server.peer
     }
 
-    /// Takes the shard.
+    /// Accepts the shard.
     ///
     /// # Errors
     /// Errors of the stream.
@@ -154,7 +155,7 @@ impl<'a> OpenCall<'a> {
         Ok(ShardUpload { missing: self.request.shard_len, chunk: Vec::new(), begun: false, server: self.server })
     }
 
-    /// Does not; the client may go on with something else.
+    /// Refuses the shard. The client may continue with another request.
     ///
     /// # Errors
     /// Errors of the stream.
@@ -163,7 +164,7 @@ impl<'a> OpenCall<'a> {
     }
 }
 
-/// A shard that is coming in.
+/// A shard being received.
 pub struct ShardUpload<'a> {
     server: &'a mut PutServer,
     missing: u64,
@@ -172,18 +173,17 @@ pub struct ShardUpload<'a> {
 }
 
 impl<'a> ShardUpload<'a> {
-    /// Bytes that are still to come.
+    /// Bytes that are still missing.
     pub fn missing(&self) -> u64 {
         self.missing
     }
 
-    /// The next bytes, at most 64 KiB; `None` when all announced bytes have come. The client is not read from in
-    /// between, so a slow disk slows the client down instead of filling memory.
+    /// Receives the next bytes, at most 64 KiB; `None` when all announced bytes have arrived. Nothing is read ahead, so a slow disk
+    /// slows the client down instead of filling memory.
     ///
     /// # Errors
-    /// [`NetError::Malformed`] when the client sends more than it announced or something else than a chunk (it has
-    /// been told so); [`NetError::TooSlow`], [`NetError::Closed`] and errors of the stream. The shard is to be
-    /// forgotten then.
+    /// [`NetError::Malformed`] if the client sends more than it announced, or anything but a chunk (it is told so);
+    /// [`NetError::TooSlow`], [`NetError::Closed`] and errors of the stream. Discard the shard then.
     pub async fn chunk(&mut self) -> Result<Option<&[u8]>, NetError> {
         if self.missing == 0 {
             return Ok(None);
@@ -199,16 +199,16 @@ impl<'a> ShardUpload<'a> {
             return Err(self.server.broken("a chunk has a wrong length").await);
         }
         self.chunk.clear();
-        let count = usize::try_from(len).unwrap_or(usize::MAX);
+        let count = to_usize(len.into());
         self.server.channel.inlet.bulk("shard", &mut self.chunk, count).await?;
         self.missing -= u64::from(len);
         Ok(Some(&self.chunk))
     }
 
-    /// After the last chunk: what the client says the bytes must turn out to be.
+    /// After the last chunk: receives the header and roots that the bytes must match.
     ///
     /// # Errors
-    /// [`NetError::Misuse`] when bytes are still missing; as [`chunk`](Self::chunk) otherwise.
+    /// [`NetError::Misuse`] if bytes are missing; as [`chunk`](Self::chunk) otherwise.
     pub async fn close(self) -> Result<CloseCall<'a>, NetError> {
         if self.missing > 0 {
             return Err(NetError::Misuse { what: "a shard is closed before all its chunks were read" });
@@ -221,24 +221,24 @@ impl<'a> ShardUpload<'a> {
         }
     }
 
-    /// Gives the shard up in the middle, telling the client why. The stream ends.
+    /// Refuses the shard in the middle, with a reason. The stream ends.
     ///
     /// # Errors
     /// Errors of the stream.
     pub async fn refuse(self, refusal: Refusal) -> Result<(), NetError> {
-        self.server.part(refusal).await
+        self.server.refuse_and_end(refusal).await
     }
 }
 
-/// All bytes of a shard have come.
+/// A shard whose bytes have all arrived.
 pub struct CloseCall<'a> {
-    /// What they must turn out to be; nothing in it is checked.
+    /// The header and roots that the bytes must match. Nothing in it is checked.
     pub request: CloseShard,
     server: &'a mut PutServer,
 }
 
 impl CloseCall<'_> {
-    /// The shard is right and durable.
+    /// Confirms that the shard is checked and durable.
     ///
     /// # Errors
     /// Errors of the stream.
@@ -246,7 +246,7 @@ impl CloseCall<'_> {
         self.server.reply(PutReply::Stored { object }).await
     }
 
-    /// It is not.
+    /// Refuses the shard.
     ///
     /// # Errors
     /// Errors of the stream.
@@ -255,21 +255,21 @@ impl CloseCall<'_> {
     }
 }
 
-/// A receipt is wanted.
+/// A request for a receipt.
 pub struct SignCall<'a> {
-    /// For what; nothing in it is checked.
+    /// The batch. Nothing in it is checked.
     pub request: SignBatch,
     server: &'a mut PutServer,
     _loan: Loan,
 }
 
 impl SignCall<'_> {
-    /// Who asks.
+    /// The asking peer.
     pub fn peer(&self) -> PeerKey {
         self.server.peer
     }
 
-    /// Hands the receipt over.
+    /// Answers with the receipt.
     ///
     /// # Errors
     /// Errors of the stream.
@@ -277,7 +277,7 @@ impl SignCall<'_> {
         self.server.reply(PutReply::Signed(receipt)).await
     }
 
-    /// Does not sign.
+    /// Refuses to sign.
     ///
     /// # Errors
     /// Errors of the stream.

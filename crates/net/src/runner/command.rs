@@ -1,4 +1,4 @@
-//! What handles ask of the runner.
+//! Commands from handles to the runner.
 
 use super::Runner;
 use crate::{peer::peer_of, streams::StreamReply, transport::Protocol};
@@ -23,33 +23,33 @@ pub(crate) type AddressReply = oneshot::Sender<Result<PeerId, DialFailed>>;
 pub(crate) enum DialFailed {
     /// No address is known.
     NoAddress,
-    /// What the transports said.
+    /// The errors of the transports.
     Failed(String),
 }
 
-/// What a peer has told of its chain.
+/// The chain that a peer announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chain {
-    /// It speaks protocols of this chain.
+    /// This chain.
     Ours,
-    /// It speaks those of another one only.
+    /// Another chain.
     Other,
-    /// It speaks none of this family.
+    /// None: it speaks no protocol of this family.
     None,
 }
 
-/// See the module. Replies to receivers that have given up go nowhere, here and below.
+/// A command with its reply channel. Replies to receivers that were dropped are ignored, here and below.
 pub(crate) enum Command {
-    /// Connect by the addresses that are known, those that searches under way have learnt included; `again` even if a
-    /// dial is under way.
+    /// Connect by the known addresses, including those that running searches have found; with `again` even if a dial is under
+    /// way.
     Dial { peer: PeerId, again: bool, reply: DialReply },
-    /// Ask the network where a peer is. The answer comes when the search has ended or there is a connection.
+    /// Search the network for a peer. Replies when the search has ended or the peer is connected.
     Lookup { peer: PeerId, reply: LookupReply },
     /// Open a stream on an existing connection.
     Open { peer: PeerId, protocol: Protocol, reply: StreamReply },
-    /// Connect to whoever is at an address.
+    /// Connect to an address, whichever peer is there.
     Visit { address: Multiaddr, reply: AddressReply },
-    /// Say what is known of a peer's chain.
+    /// Return what is known of a peer's chain.
     Describe { peer: PeerId, reply: oneshot::Sender<Option<Chain>> },
     /// Close a connection that does not answer.
     Close { connection: ConnectionId },
@@ -90,7 +90,7 @@ impl Runner {
             .extend_addresses_through_behaviour()
             .build();
         match self.swarm.dial(options) {
-            // Somebody else dials it already: its outcome is ours as well.
+            // Another dial is under way: its result is ours as well.
             Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => self.dials.entry(peer).or_default().push(reply),
             Err(error) => drop(reply.send(Err(DialFailed::from(&error)))),
         }

@@ -1,4 +1,4 @@
-//! What happens on the swarm, and what follows from it.
+//! Handles the events of the swarm.
 
 use super::{
     Runner,
@@ -15,7 +15,7 @@ use libp2p::{
     swarm::{ConnectionId, DialError, NetworkBehaviour, SwarmEvent},
 };
 
-/// Most addresses of one peer that are kept and passed on.
+/// The most addresses of one peer that are stored and passed on.
 const MAX_ADDRESSES: usize = 16;
 
 impl Runner {
@@ -75,7 +75,7 @@ impl Runner {
     }
 
     fn on_connected(&mut self, peer: PeerId, connection: ConnectionId) {
-        // First of all, since those who are answered below may look.
+        // First, since callers notified below may read the status.
         self.note_connected();
         if let Some(reply) = self.visits.remove(&connection) {
             drop(reply.send(Ok(peer)));
@@ -97,7 +97,7 @@ impl Runner {
             return;
         }
         if matches!(error, DialError::Transport(_) | DialError::WrongPeerId { .. }) {
-            // Kademlia would keep the last address for ever, and prefer it to what a search learns.
+            // Kademlia would keep the last address forever, and prefer it to newer ones.
             self.swarm.behaviour_mut().kad.remove_peer(&peer);
             self.count_known();
         }
@@ -125,11 +125,11 @@ impl Runner {
         }
     }
 
-    /// A peer has told who it is. Its addresses go to the routing table if it is on this chain and answers searches;
-    /// those that it no longer has go from there, so that nobody is sent to where it was before a restart.
+    /// Handles a peer's announcement. Its addresses are added to the routing table if it is on this chain and answers searches.
+    /// Addresses it no longer announces are removed, so peers are not pointed at its old location.
     fn on_identified(&mut self, connection: ConnectionId, peer: PeerId, info: &identify::Info) {
         let named = |name: &str| info.protocols.iter().any(|protocol| protocol.as_ref().starts_with(name));
-        // A reader offers no protocol, but says its chain in place of a version.
+        // A reader offers no protocol, but announces its chain in place of a version.
         let chain = if named(&self.names.prefix) || info.protocol_version == self.names.prefix {
             Chain::Ours
         } else if named(Names::FAMILY) || info.protocol_version.starts_with(Names::FAMILY) {

@@ -1,7 +1,7 @@
 //! The part of [`Streams`](super::Streams) that lives on one connection.
 
 use super::{Names, OpenError, OpenStream, StreamReply};
-use crate::handle::Doorkeeper;
+use crate::incoming::Admission;
 use libp2p::{
     core::{InboundUpgrade, OutboundUpgrade, UpgradeInfo},
     swarm::{
@@ -20,22 +20,22 @@ use std::{
 };
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
-/// Opens streams when asked to, and hands incoming ones to the doorkeeper.
+/// Opens streams when asked to, and hands incoming ones to the [`Admission`].
 pub(crate) struct Handler {
     peer: PeerKey,
     connection: ConnectionId,
     names: Arc<Names>,
-    door: Option<Doorkeeper>,
+    admission: Option<Admission>,
     wanted: VecDeque<OpenStream>,
 }
 
 impl Handler {
-    pub(super) fn new(peer: PeerKey, connection: ConnectionId, names: Arc<Names>, door: Option<Doorkeeper>) -> Self {
-        Handler { peer, connection, names, door, wanted: VecDeque::new() }
+    pub(super) fn new(peer: PeerKey, connection: ConnectionId, names: Arc<Names>, admission: Option<Admission>) -> Self {
+        Handler { peer, connection, names, admission, wanted: VecDeque::new() }
     }
 }
 
-/// Agreeing on a protocol's name is all there is to it.
+/// An upgrade that only negotiates the protocol's name.
 pub(crate) struct Agree(Vec<StreamProtocol>);
 
 impl UpgradeInfo for Agree {
@@ -76,7 +76,7 @@ impl ConnectionHandler for Handler {
     type OutboundOpenInfo = StreamReply;
 
     fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol, Self::InboundOpenInfo> {
-        let served = match self.door {
+        let served = match self.admission {
             Some(_) => vec![self.names.put.clone(), self.names.get.clone()],
             None => Vec::new(),
         };
@@ -114,12 +114,12 @@ impl ConnectionHandler for Handler {
     ) {
         match event {
             ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol: (stream, name), .. }) => {
-                if let (Some(door), Some(protocol)) = (&self.door, self.names.which(&name)) {
-                    door.admit(self.peer, protocol, Box::new(stream.compat()));
+                if let (Some(admission), Some(protocol)) = (&self.admission, self.names.which(&name)) {
+                    admission.admit(self.peer, protocol, Box::new(stream.compat()));
                 }
             }
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol: stream, info: reply }) => {
-                // Whoever asked may have given up; the stream is then closed by being dropped.
+                // If the receiver is gone, the stream is closed by being dropped.
                 drop(reply.send(Ok(stream)));
             }
             ConnectionEvent::DialUpgradeError(DialUpgradeError { error, info: reply }) => {

@@ -1,7 +1,7 @@
 //! Messages of the get protocol: a client reads what a worker holds.
 //!
-//! Request and reply alternate, the client first; a stream carries one exchange after another. Whatever comes back is
-//! to be verified against an object id or the chain: a worker's word is never enough.
+//! Request and reply alternate, the client first; a stream carries one exchange after another. Verify every reply
+//! against an object id or the chain: a worker is never trusted.
 
 use super::{MAX_BATCH_ENTRIES, MAX_CHUNK_LEN, Message};
 use codec::{Decode, Encode};
@@ -21,7 +21,7 @@ pub const MAX_HAVE: u32 = 1024;
 /// Most leaves of one [`RangePage`].
 pub const MAX_RANGE_LEAVES: u32 = 256;
 
-/// Asks for consecutive frames of a shard.
+/// A request for consecutive frames of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct FrameRange {
     /// The object.
@@ -30,29 +30,29 @@ pub struct FrameRange {
     pub shard: SlotIndex,
     /// The first frame.
     pub first: u64,
-    /// How many, `1..=16`.
+    /// The number of frames, `1..=16`.
     pub count: u32,
 }
 
 impl FrameRange {
-    /// The most bytes that an answer may have.
+    /// Returns the most bytes that an answer may have.
     pub fn max_len(&self) -> u32 {
         self.count.min(MAX_FRAMES) * MAX_CHUNK_LEN
     }
 }
 
-/// Asks for batches of a group's range, in the order in which the chain registered them.
+/// A request for batches of a group's range, in the order in which the chain registered them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct RangeQuery {
     /// The group.
     pub group: GroupId,
     /// The range: the epoch in which it expires.
     pub expiry: Epoch,
-    /// Index of the first leaf wanted.
+    /// Index of the first requested leaf.
     pub from: u64,
 }
 
-/// What a client asks.
+/// A message of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum GetRequest {
     /// An object's header and shard roots.
@@ -98,7 +98,7 @@ pub struct LeafPlace {
     pub index: u64,
 }
 
-/// What a worker knows of an object.
+/// A description of an object by a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ObjectInfo {
     /// Its header; the client checks that it hashes to the object id.
@@ -114,14 +114,14 @@ pub struct ObjectInfo {
 pub struct RangePage {
     /// Leaves that the worker knows of the range, from the first.
     pub total: u64,
-    /// Those from the index asked for, at most 256.
+    /// Leaves from the requested index on, at most 256.
     pub leaves: Vec<RangeLeaf>,
 }
 
-/// What a worker answers.
+/// A message of a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum GetReply {
-    /// No, and why.
+    /// A refusal with its reason.
     #[codec(index = 0)]
     Refused(GetRefusal),
     /// See [`ObjectInfo`].
@@ -130,7 +130,7 @@ pub enum GetReply {
     /// A proof, and this many raw bytes after the message: the frames one after another.
     #[codec(index = 2)]
     Frames {
-        /// That the frames' leaves belong to the shard.
+        /// Proves that the frames belong to the shard.
         proof: RangeProof,
         /// Bytes that follow.
         len: u32,
@@ -144,24 +144,24 @@ pub enum GetReply {
     /// See [`RangePage`].
     #[codec(index = 4)]
     Range(RangePage),
-    /// Bit `i % 8` of byte `i / 8` says whether the worker holds a shard of object `i`.
+    /// Bit `i % 8` of byte `i / 8` is set if the worker holds a shard of object `i`.
     #[codec(index = 5)]
     Have {
         /// The bits, the last byte filled with zeros.
         bitmap: Vec<u8>,
     },
-    /// Of each object, in order, the leaf that keeps it longest; the client checks it against the batch.
+    /// For each object, in order, the leaf with the latest expiry; the client checks it against the batch.
     #[codec(index = 6)]
     Located {
-        /// Nothing for objects of which the worker knows no registration.
+        /// `None` for objects of which the worker knows no registration.
         places: Vec<Option<LeafPlace>>,
     },
 }
 
-/// Why a worker refuses a get.
+/// The reason why a worker refuses a get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
 pub enum GetRefusal {
-    /// It does not hold that.
+    /// The worker does not hold it.
     #[error("the worker does not hold that: ask another member of the group")]
     #[codec(index = 0)]
     NotHere,
@@ -170,26 +170,26 @@ pub enum GetRefusal {
     #[codec(index = 1)]
     Busy,
     /// The request breaks the protocol's rules.
-    #[error("the worker takes the request for malformed: update this program")]
+    #[error("the worker rejected the request as malformed: update this program")]
     #[codec(index = 2)]
     BadRequest,
-    /// It holds that, but must not serve it now.
+    /// The worker holds it, but must not serve it now.
     #[error("the worker may not serve that at the moment: ask another member of the group, or wait a few seconds")]
     #[codec(index = 3)]
     Withheld,
-    /// The worker's own trouble (disk, chain connection).
-    #[error("the worker has trouble of its own: ask another member of the group")]
+    /// An internal error of the worker (disk, chain connection).
+    #[error("the worker has an internal error: ask another member of the group")]
     #[codec(index = 4)]
     Internal,
-    /// The chain asks another member for a byte in one of these frames, and has no answer yet: whoever handed them out
-    /// would help it to prove what it does not hold. It passes with the answer, at the latest with the challenge's
-    /// deadline, some blocks later. All honest members refuse the same frames at the same time.
+    /// The chain has challenged another member for a byte in one of these frames, and has no answer yet: serving them could help that
+    /// member to prove what it does not hold. This ends with the answer, or with the challenge's deadline some blocks later. All
+    /// honest members refuse the same frames at the same time.
     #[error("another member has to prove these bytes at the moment: ask again in a second or two")]
     #[codec(index = 5)]
     Challenged,
 }
 
-/// Kind byte and fixed fields never need more.
+/// An upper bound for the kind byte and fixed fields.
 const SMALL: u32 = 256;
 
 impl Message for GetRequest {
@@ -219,7 +219,7 @@ impl Message for GetReply {
             // A leaf is a summary (44), an owner (32) and a bitmap (8).
             4 => Some(SMALL + MAX_RANGE_LEAVES * 128),
             5 => Some(SMALL + MAX_HAVE / 8),
-            // An epoch and an index, and whether they are there.
+            // An epoch and an index, each optional.
             6 => Some(SMALL + MAX_HAVE * 13),
             _ => None,
         }
@@ -231,12 +231,12 @@ pub fn pack_bits(bits: &[bool]) -> Vec<u8> {
     bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |bits, &bit| (bits << 1) | u8::from(bit))).collect()
 }
 
-/// Unpacks `count` answers; `None` when the bitmap's length or its filling is wrong.
+/// Unpacks `count` answers; `None` if the length of the bitmap or its padding is wrong.
 pub fn unpack_bits(bitmap: &[u8], count: usize) -> Option<Vec<bool>> {
     if bitmap.len() != count.div_ceil(8) {
         return None;
     }
     let mut bits: Vec<bool> = bitmap.iter().flat_map(|byte| (0..8).map(move |bit| (byte >> bit) & 1 == 1)).collect();
-    let filling = bits.split_off(count);
-    (!filling.contains(&true)).then_some(bits)
+    let padding = bits.split_off(count);
+    (!padding.contains(&true)).then_some(bits)
 }

@@ -9,7 +9,7 @@
 //! C: Sign                     W: Signed | Refused
 //! ```
 //!
-//! A worker that cannot go on in the middle of a shard says `Refused` at once and ends the stream.
+//! A worker that cannot continue in the middle of a shard sends `Refused` immediately and ends the stream.
 
 use super::{MAX_BATCH_ENTRIES, MAX_CHUNK_LEN, Message};
 use codec::{Decode, Encode};
@@ -40,7 +40,7 @@ pub struct OpenShard {
     pub sealed_len: u64,
 }
 
-/// Ends a shard: what the bytes must turn out to be.
+/// Ends a shard: the header and roots that its bytes must match.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct CloseShard {
     /// The object's header.
@@ -49,7 +49,7 @@ pub struct CloseShard {
     pub shard_roots: Vec<Hash>,
 }
 
-/// Asks for a receipt for a batch of objects whose shards the worker holds.
+/// A request for a receipt for a batch of objects whose shards the worker holds.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct SignBatch {
     /// The group.
@@ -58,15 +58,15 @@ pub struct SignBatch {
     pub slot: SlotIndex,
     /// The epoch at whose beginning the batch expires.
     pub expiry: Epoch,
-    /// Who will register the batch and pay.
+    /// The account that will register the batch and pay.
     pub owner: AccountId,
-    /// The last block in which the receipt is to be taken.
+    /// The last block in which the receipt is valid.
     pub valid_until: BlockNumber,
     /// The batch, `1..=65_536` entries.
     pub entries: Vec<BatchEntry>,
 }
 
-/// What a client says.
+/// A message of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum PutRequest {
     /// A shard begins.
@@ -81,12 +81,12 @@ pub enum PutRequest {
     /// All bytes of the shard were sent.
     #[codec(index = 2)]
     Close(CloseShard),
-    /// A receipt is wanted.
+    /// A request for a receipt.
     #[codec(index = 3)]
     Sign(SignBatch),
 }
 
-/// What a worker answers.
+/// A message of a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum PutReply {
     /// Send the shard.
@@ -101,12 +101,12 @@ pub enum PutReply {
     /// The receipt.
     #[codec(index = 2)]
     Signed(Receipt),
-    /// No, and why.
+    /// A refusal with its reason.
     #[codec(index = 3)]
     Refused(Refusal),
 }
 
-/// Why a worker refuses a put.
+/// The reason why a worker refuses a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
 pub enum Refusal {
     /// The slot has no room.
@@ -116,14 +116,14 @@ pub enum Refusal {
         /// Bytes that are free.
         free: u64,
     },
-    /// The worker does not sit in that group (any more, or as far as it knows).
+    /// The worker is not a member of that group (any more, or as far as it knows).
     #[error(
-        "the worker is not a member of that group: read the group from the chain again and put the shard to the slot's present worker"
+        "the worker is not a member of that group: read the group from the chain again and send the shard to the slot's current worker"
     )]
     #[codec(index = 1)]
     NotMember,
-    /// It sits in the group, but in another slot.
-    #[error("the worker sits in another slot of that group: read the group from the chain again")]
+    /// The worker has another slot in the group.
+    #[error("the worker has another slot in that group: read the group from the chain again")]
     #[codec(index = 2)]
     WrongSlot,
     /// The bytes do not hash to the announced shard root.
@@ -138,7 +138,7 @@ pub enum Refusal {
     #[error("the worker lacks the shard of an object of the batch: put it first, then ask for the receipt again")]
     #[codec(index = 5)]
     UnknownObject {
-        /// The first one it lacks.
+        /// The first such object.
         object: ObjectId,
     },
     /// The shard or the batch is larger than the group's profile or the protocol allows.
@@ -149,27 +149,27 @@ pub enum Refusal {
     #[error("the worker is busy: wait a moment and try again")]
     #[codec(index = 7)]
     Busy,
-    /// The epoch has begun already, or is further away than can be bought.
-    #[error("the expiry is past or too far away: choose an epoch that the chain's parameters allow")]
+    /// The epoch has begun already, or is later than storage can be bought for.
+    #[error("the expiry is in the past or too far in the future: choose an epoch that the chain's parameters allow")]
     #[codec(index = 8)]
     Expired,
     /// The request breaks the protocol's rules.
-    #[error("the worker takes the request for malformed: update this program")]
+    #[error("the worker rejected the request as malformed: update this program")]
     #[codec(index = 9)]
     BadRequest,
-    /// The worker's own trouble (disk, chain connection).
-    #[error("the worker has trouble of its own: try again later, or rely on the group's other members")]
+    /// An internal error of the worker (disk, chain connection).
+    #[error("the worker has an internal error: try again later, or rely on the group's other members")]
     #[codec(index = 10)]
     Internal,
-    /// The receipt would be stale already, or be valid for too long.
+    /// The receipt would have expired already, or be valid for too long.
     #[error(
-        "the receipt would be valid until a block that is past or too far away: one of the two nodes is behind; wait a moment and try again"
+        "the receipt would be valid until a block in the past or too far in the future: one of the two nodes is behind; wait a moment and try again"
     )]
     #[codec(index = 11)]
     Stale,
 }
 
-/// Kind byte and fixed fields never need more.
+/// An upper bound for the kind byte and fixed fields.
 const SMALL: u32 = 256;
 
 impl Message for PutRequest {
@@ -196,7 +196,7 @@ impl Message for PutReply {
 }
 
 impl PutRequest {
-    /// Whether a chunk length is allowed.
+    /// Returns true if a chunk may have this length.
     pub fn chunk_len_ok(len: u32) -> bool {
         (1..=MAX_CHUNK_LEN).contains(&len)
     }

@@ -2,7 +2,7 @@
 
 use crate::support::{Store, bytes, header, id, open_shard, roots, serve};
 use meganet_net::{
-    FrameRange, GetRefusal, IncomingStream, LeafPlace, Limits, Net, NetError, OpenShard, PutCall, RangeQuery, Refusal,
+    FrameRange, GetRefusal, IncomingStream, LeafPlace, NetLimits, Net, NetError, OpenShard, PutCall, RangeQuery, Refusal,
     SignBatch, memory::Hub,
 };
 use meganet_primitives::{object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
@@ -12,7 +12,7 @@ const WORKER: PeerKey = PeerKey([7; 32]);
 const READER: PeerKey = PeerKey([8; 32]);
 
 /// A hub with a worker that serves, and a reader.
-fn pair(limits: Limits) -> (Hub, Net, Net, Store) {
+fn pair(limits: NetLimits) -> (Hub, Net, Net, Store) {
     let hub = Hub::new();
     let (worker, incoming) = hub.worker(WORKER, limits);
     let store = Store::default();
@@ -29,7 +29,7 @@ fn batch(objects: &[ObjectId]) -> SignBatch {
 
 #[tokio::test]
 async fn many_objects_and_a_receipt_go_over_one_stream() {
-    let (_hub, _worker, reader, store) = pair(Limits::default());
+    let (_hub, _worker, reader, store) = pair(NetLimits::default());
     let mut put = reader.put_client(WORKER).await.unwrap();
     let mut objects = Vec::new();
     for seed in 0..5u8 {
@@ -53,7 +53,7 @@ async fn many_objects_and_a_receipt_go_over_one_stream() {
 
 #[tokio::test]
 async fn a_refused_shard_leaves_the_stream_usable() {
-    let (_hub, _worker, reader, _) = pair(Limits::default());
+    let (_hub, _worker, reader, _) = pair(NetLimits::default());
     let mut put = reader.put_client(WORKER).await.unwrap();
     let full = put.begin(OpenShard { group: 13, ..open_shard(1024) }).await.err().unwrap();
     assert!(matches!(full, NetError::Refused(Refusal::OverCapacity { free: 5 })), "{full}");
@@ -64,7 +64,7 @@ async fn a_refused_shard_leaves_the_stream_usable() {
 
 #[tokio::test]
 async fn a_worker_that_gives_up_in_the_middle_says_why() {
-    let (_hub, _worker, reader, _) = pair(Limits::default());
+    let (_hub, _worker, reader, _) = pair(NetLimits::default());
     let mut put = reader.put_client(WORKER).await.unwrap();
     let mut shard = put.begin(OpenShard { group: 14, ..open_shard(64 << 20) }).await.unwrap();
     let chunk = bytes(64 * 1024);
@@ -81,7 +81,7 @@ async fn a_worker_that_gives_up_in_the_middle_says_why() {
 
 #[tokio::test]
 async fn misuse_is_told_to_the_one_who_did_it() {
-    let (_hub, _worker, reader, store) = pair(Limits::default());
+    let (_hub, _worker, reader, store) = pair(NetLimits::default());
     let mut put = reader.put_client(WORKER).await.unwrap();
     let mut shard = put.begin(open_shard(1024)).await.unwrap();
     assert!(matches!(shard.write(&bytes(1025)).await, Err(NetError::Misuse { .. })));
@@ -96,7 +96,7 @@ async fn misuse_is_told_to_the_one_who_did_it() {
 
 #[tokio::test]
 async fn everything_put_can_be_got() {
-    let (_hub, _worker, reader, _) = pair(Limits::default());
+    let (_hub, _worker, reader, _) = pair(NetLimits::default());
     let data = bytes(20 * 64 * 1024 + 2048);
     let mut put = reader.put_client(WORKER).await.unwrap();
     let mut shard = put.begin(open_shard(data.len())).await.unwrap();
@@ -120,7 +120,7 @@ async fn everything_put_can_be_got() {
 
 #[tokio::test]
 async fn abandoned_requests_do_not_mix_with_later_ones() {
-    let (_hub, _worker, reader, store) = pair(Limits::default());
+    let (_hub, _worker, reader, store) = pair(NetLimits::default());
     let info = meganet_net::ObjectInfo { header: header(5), shard_roots: roots(), slot: 2 };
     let kept = crate::support::Kept { info, bytes: bytes(16 * 64 * 1024) };
     store.lock().unwrap().insert(id(&header(5)).0, kept);
@@ -136,7 +136,7 @@ async fn abandoned_requests_do_not_mix_with_later_ones() {
 
 #[tokio::test]
 async fn streams_beyond_the_limit_are_told_busy() {
-    let limits = Limits { streams_per_peer: 2, get_streams_per_peer: 8, ..Limits::default() };
+    let limits = NetLimits { streams_per_peer: 2, get_streams_per_peer: 8, ..NetLimits::default() };
     let (_hub, worker, reader, _) = pair(limits);
     let first = reader.put_client(WORKER).await.unwrap();
     let _second = reader.put_client(WORKER).await.unwrap();
@@ -162,7 +162,7 @@ async fn streams_beyond_the_limit_are_told_busy() {
 
 #[tokio::test]
 async fn a_pooled_stream_that_the_worker_closed_is_replaced() {
-    let mut limits = Limits::default();
+    let mut limits = NetLimits::default();
     limits.serving.idle = Duration::from_millis(50);
     let (_hub, worker, reader, _) = pair(limits);
     let get = reader.get_client(WORKER).await.unwrap();
@@ -180,8 +180,8 @@ async fn a_pooled_stream_that_the_worker_closed_is_replaced() {
 #[tokio::test]
 async fn a_client_that_breaks_the_protocol_is_cut_with_a_reason() {
     let hub = Hub::new();
-    let (_worker, mut incoming) = hub.worker(WORKER, Limits::default());
-    let reader = hub.reader(READER, Limits::default());
+    let (_worker, mut incoming) = hub.worker(WORKER, NetLimits::default());
+    let reader = hub.reader(READER, NetLimits::default());
     let client = tokio::spawn(async move {
         let mut put = reader.put_client(WORKER).await.unwrap();
         let mut shard = put.begin(open_shard(2048)).await.unwrap();
@@ -203,7 +203,7 @@ async fn a_client_that_breaks_the_protocol_is_cut_with_a_reason() {
 
 #[tokio::test]
 async fn who_is_not_there_is_not_found() {
-    let (hub, worker, reader, _) = pair(Limits::default());
+    let (hub, worker, reader, _) = pair(NetLimits::default());
     let nobody = PeerKey([1; 32]);
     assert!(matches!(reader.put_client(nobody).await, Err(NetError::NotFound { peer }) if peer == nobody));
     reader.find(WORKER).await.unwrap();

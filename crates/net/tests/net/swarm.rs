@@ -8,7 +8,7 @@
 //! 6. A stopped peer is noticed at once.
 
 use crate::support::{Store, bytes, header, open_shard, roots, serve};
-use meganet_net::{FrameRange, Keypair, Limits, Multiaddr, Net, NetConfig, NetError, Refusal};
+use meganet_net::{FrameRange, Keypair, NetLimits, Multiaddr, Net, NetConfig, NetError, Refusal};
 use meganet_primitives::{hash::Hash, receipt::PeerKey};
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,8 @@ const GENESIS: Hash = [42; 32];
 pub const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
 pub const TCP: &str = "/ip4/127.0.0.1/tcp/0";
 
-fn limits() -> Limits {
-    Limits { upkeep: Duration::from_millis(500), find: Duration::from_secs(15), ..Limits::default() }
+fn limits() -> NetLimits {
+    NetLimits { upkeep: Duration::from_millis(500), find: Duration::from_secs(15), ..NetLimits::default() }
 }
 
 async fn worker_with(identity: Keypair, genesis: Hash, listen: &str, bootnodes: Vec<Multiaddr>) -> Net {
@@ -179,7 +179,7 @@ async fn whoever_is_gone_is_reported_in_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_over_the_limit_are_told_busy() {
     let config = NetConfig {
-        limits: Limits { streams_per_peer: 4, ..limits() },
+        limits: NetLimits { streams_per_peer: 4, ..limits() },
         ..NetConfig::worker(Keypair::generate_ed25519(), GENESIS, vec![QUIC.parse().unwrap()], vec![])
     };
     let (worker, incoming) = Net::start(config).await.unwrap();

@@ -1,15 +1,15 @@
 //! Yamux for TCP connections, with a bound on what a peer can make us buffer.
 //!
-//! `libp2p-yamux` leaves a connection's receive windows at one GiB together and has no setting for it. A peer that
-//! sends fast for a while, so that its windows grow, and then all at once on every stream, could fill that. This is
-//! the same muxer under the same name, with the bound set.
+//! `libp2p-yamux` fixes the sum of a connection's receive windows at one GiB. A peer that sends fast for a while, so that its
+//! windows grow, and then on all streams at once, could fill that. This is the same muxer under the same name, with a lower bound.
 
-use crate::config::Limits;
+use crate::config::NetLimits;
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::{
     muxing::{StreamMuxer, StreamMuxerEvent},
     upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, UpgradeInfo},
 };
+use meganet_primitives::convert::to_usize;
 use std::{
     collections::VecDeque,
     future::{Ready, ready},
@@ -17,9 +17,9 @@ use std::{
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
-use yamux::{Config, Connection, ConnectionError, Mode, Stream};
+use ::yamux::{Config, Connection, ConnectionError, Mode, Stream};
 
-/// A stream's window begins at this, whatever the settings.
+/// The initial window of a stream, whatever the settings.
 const LEAST_WINDOW: usize = 256 * 1024;
 
 /// The upgrade of a secured connection.
@@ -27,11 +27,11 @@ const LEAST_WINDOW: usize = 256 * 1024;
 pub(crate) struct Yamux(Config);
 
 impl Yamux {
-    /// With at most so many streams in each connection.
-    pub(crate) fn new(streams: usize, limits: &Limits) -> Self {
-        let wanted = usize::try_from(limits.connection_window).unwrap_or(usize::MAX);
+    /// With at most this many streams in each connection.
+    pub(crate) fn new(streams: usize, limits: &NetLimits) -> Self {
+        let wanted = to_usize(limits.connection_window.into());
         let mut config = Config::default();
-        // In this order: the setters insist on a window for every stream.
+        // In this order: the setters require a window for every stream.
         config.set_max_connection_receive_window(None);
         config.set_max_num_streams(streams);
         config.set_max_connection_receive_window(Some(wanted.max(streams.saturating_mul(LEAST_WINDOW))));
@@ -68,8 +68,8 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgra
     }
 }
 
-/// One connection. Asking it for incoming streams is also what drives all its other streams, so those that come while
-/// nobody wants them wait here; the limit on streams bounds their number.
+/// One connection. Polling it for incoming streams also drives all its other streams. Streams that arrive meanwhile wait here;
+/// the limit on streams bounds their number.
 pub(crate) struct Muxer<C> {
     connection: Connection<C>,
     arrived: VecDeque<Stream>,
@@ -138,7 +138,7 @@ mod tests {
         for streams in [1, 64, 10_000] {
             for connection_window in [0, 8 << 20, u32::MAX] {
                 // The setters panic when it does not.
-                Yamux::new(streams, &Limits { connection_window, ..Limits::default() });
+                Yamux::new(streams, &NetLimits { connection_window, ..NetLimits::default() });
             }
         }
     }

@@ -1,12 +1,10 @@
-//! How many incoming streams a peer, and all peers together, may have open.
+//! The limit on open incoming streams, per peer and in total.
 
 use meganet_primitives::receipt::PeerKey;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc};
 
-/// Counts the streams that are open.
+/// Counts open streams.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamLimit {
     open: Arc<Mutex<Open>>,
@@ -20,7 +18,7 @@ struct Open {
     by_peer: HashMap<[u8; 32], usize>,
 }
 
-/// One stream's place, given back when dropped.
+/// The place of one open stream, released when dropped.
 #[derive(Debug)]
 pub(crate) struct StreamPermit {
     limit: StreamLimit,
@@ -32,9 +30,9 @@ impl StreamLimit {
         StreamLimit { open: Arc::default(), total, per_peer }
     }
 
-    /// A place for one more stream of the peer, if there is one.
+    /// Returns a place for another stream of the peer; `None` if a limit is reached.
     pub(crate) fn admit(&self, peer: PeerKey) -> Option<StreamPermit> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock();
         if open.total >= self.total || open.by_peer.get(&peer.0).is_some_and(|&count| count >= self.per_peer) {
             return None;
         }
@@ -43,15 +41,15 @@ impl StreamLimit {
         Some(StreamPermit { limit: self.clone(), peer })
     }
 
-    /// Streams that are open.
+    /// The number of open streams.
     pub(crate) fn open(&self) -> usize {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).total
+        self.open.lock().total
     }
 }
 
 impl Drop for StreamPermit {
     fn drop(&mut self) {
-        let mut open = self.limit.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.limit.open.lock();
         open.total = open.total.saturating_sub(1);
         if let Some(count) = open.by_peer.get_mut(&self.peer.0) {
             *count = count.saturating_sub(1);

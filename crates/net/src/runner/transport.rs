@@ -1,61 +1,58 @@
-//! The handles' side: how a peer is reached, in terms of [`Command`]s.
+//! The transport over the swarm: finds peers and opens streams by [`Command`]s to the runner.
 
 use super::command::{Chain, Command, DialFailed};
 use crate::{
-    config::Limits,
+    config::NetLimits,
     error::NetError,
     framing::BoxedIo,
-    handle::Doorkeeper,
+    incoming::Admission,
     peer::{peer_id, peer_key},
     streams::OpenError,
-    transport::{Protocol, Status, Transport},
+    transport::{NetStatus, Protocol, Transport},
 };
 use futures::future::BoxFuture;
 use libp2p::{Multiaddr, PeerId, swarm::Stream};
 use meganet_primitives::receipt::PeerKey;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep, timeout},
 };
 use tokio_util::compat::FuturesAsyncReadCompatExt;
 
-/// Rounds of dialling and searching before a peer counts as not to be found.
+/// Rounds of dialling and searching before a peer counts as not found.
 const ROUNDS: u32 = 3;
-/// Pause after the first round; longer after each.
+/// Pause after the first round; longer after each further round.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How often to try to open a stream.
+/// Attempts to open a stream.
 const OPENINGS: u32 = 3;
-/// How long to wait for a peer to tell its chain before guessing.
+/// How long to wait for a peer to announce its chain.
 const INTRODUCTION: Duration = Duration::from_secs(2);
-/// Failures that are remembered at most.
+/// The most failures that are remembered.
 const MAX_FAILURES: usize = 1024;
 
 /// The libp2p [`Transport`].
-pub(crate) struct Reach {
+pub(crate) struct SwarmTransport {
     local: PeerKey,
-    limits: Limits,
+    limits: NetLimits,
     commands: mpsc::Sender<Command>,
-    status: Arc<Mutex<Status>>,
+    status: Arc<Mutex<NetStatus>>,
     stop: watch::Sender<bool>,
-    door: Option<Doorkeeper>,
+    admission: Option<Admission>,
     failures: Mutex<HashMap<[u8; 32], (Instant, NetError)>>,
 }
 
-impl Reach {
+impl SwarmTransport {
     pub(super) fn new(
         local: PeerKey,
-        limits: Limits,
+        limits: NetLimits,
         commands: mpsc::Sender<Command>,
-        status: Arc<Mutex<Status>>,
+        status: Arc<Mutex<NetStatus>>,
         stop: watch::Sender<bool>,
-        door: Option<Doorkeeper>,
+        admission: Option<Admission>,
     ) -> Self {
-        Reach { local, limits, commands, status, stop, door, failures: Mutex::default() }
+        SwarmTransport { local, limits, commands, status, stop, admission, failures: Mutex::default() }
     }
 
     /// Sends a command and waits for its answer.
@@ -66,10 +63,10 @@ impl Reach {
     }
 
     fn is_connected(&self, peer: PeerKey) -> bool {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner).connected.contains(&peer)
+        self.status.lock().connected.contains(&peer)
     }
 
-    async fn reach(&self, key: PeerKey) -> Result<PeerId, NetError> {
+    async fn find_peer(&self, key: PeerKey) -> Result<PeerId, NetError> {
         let peer = peer_id(&key)?;
         if self.is_connected(key) {
             return Ok(peer);
@@ -91,14 +88,14 @@ impl Reach {
         Err(error)
     }
 
-    /// Dials what is known, then searches and dials what was found, a few times over. Leaves in `reason` why the last
-    /// dial failed, if there was one.
+    /// Dials known addresses, then searches and dials the addresses found, in up to three rounds. Returns true once connected.
+    /// `reason` is set to the error of the last dial, if there was one.
     async fn search(&self, key: PeerKey, peer: PeerId, reason: &mut Option<String>) -> Result<bool, NetError> {
         let mut rounds = 0;
         while rounds < ROUNDS {
-            // Who knows nobody yet has only just started and asked nobody: that round does not count.
-            let alone = self.status.lock().unwrap_or_else(PoisonError::into_inner).known == 0;
-            // Known addresses may be stale and slow to fail: they are not waited for to the end.
+            // With an empty routing table this peer has just started, and there was no one to ask: the round does not count.
+            let alone = self.status.lock().known == 0;
+            // Known addresses may be stale and slow to fail, so a search starts before they have failed.
             match timeout(self.limits.dial_known, self.dial(peer, false, reason)).await {
                 Ok(connected) => {
                     if connected? {
@@ -120,8 +117,8 @@ impl Reach {
         Ok(false)
     }
 
-    /// Searches the network for a peer. The search itself connects to the peer when it learns an address, except while
-    /// a dial to a stale one is still under way: so what it has learnt is dialled as well a moment later.
+    /// Searches the network for a peer. The search itself connects to the peer when it finds an address, except while a dial to a
+    /// stale address is under way: so the addresses found are dialled as well a moment later.
     async fn ask_around(&self, key: PeerKey, peer: PeerId, reason: &mut Option<String>) -> Result<bool, NetError> {
         let mut lookup = std::pin::pin!(self.command(|reply| Command::Lookup { peer, reply }));
         match timeout(PAUSE, &mut lookup).await {
@@ -141,7 +138,7 @@ impl Reach {
         Ok(self.is_connected(key))
     }
 
-    /// Dials the addresses known now; `again` even if a dial is under way, since more may be known than when it began.
+    /// Dials the addresses known now. With `again` even if a dial is under way, since more may be known than when it began.
     async fn dial(&self, peer: PeerId, again: bool, reason: &mut Option<String>) -> Result<bool, NetError> {
         match self.command(|reply| Command::Dial { peer, again, reply }).await? {
             Ok(()) => Ok(true),
@@ -154,13 +151,13 @@ impl Reach {
     }
 
     fn remembered(&self, key: PeerKey) -> Option<NetError> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = self.failures.lock();
         let (when, error) = failures.get(&key.0)?;
         (when.elapsed() < self.limits.remember_failure).then(|| error.clone())
     }
 
     fn remember(&self, key: PeerKey, error: &NetError) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.lock();
         failures.retain(|_, (when, _)| when.elapsed() < self.limits.remember_failure);
         if failures.len() < MAX_FAILURES {
             failures.insert(key.0, (Instant::now(), error.clone()));
@@ -172,10 +169,10 @@ impl Reach {
             return Err(NetError::Misuse { what: "a peer opens no stream to itself" });
         }
         let patience = self.limits.asking.open * 2;
-        // A connection may turn out to be dead only when it is used; then it is closed and a fresh one made.
+        // A dead connection may be noticed only when it is used. It is closed then, and a new one is made.
         let mut last = NetError::Unreachable { peer: key, reason: "the connection broke".into() };
         for _ in 0..OPENINGS {
-            let peer = self.reach(key).await?;
+            let peer = self.find_peer(key).await?;
             let opened = timeout(patience, self.command(|reply| Command::Open { peer, protocol, reply })).await;
             match opened {
                 Ok(Ok(Ok(stream))) => return Ok(stream),
@@ -185,20 +182,20 @@ impl Reach {
                     last = NetError::Unreachable { peer: key, reason: "the connection does not answer".into() };
                 }
                 Ok(Ok(Err(OpenError::Broken(reason)))) => last = NetError::Unreachable { peer: key, reason },
-                // Closed meanwhile: before the handler heard of it, or after.
+                // The connection was closed meanwhile: before the handler received the request, or after.
                 Ok(Ok(Err(OpenError::NotConnected)) | Err(_)) => {}
                 Err(_) => last = NetError::TooSlow { what: "opening of a stream", waited: patience },
             }
             if *self.stop.borrow() {
                 return Err(NetError::Stopped);
             }
-            // For the closing to be noticed by the runner.
+            // Time for the runner to notice that it is closed.
             sleep(PAUSE / 10).await;
         }
         Err(last)
     }
 
-    /// Tells whether a peer that refuses a protocol is on another chain.
+    /// Returns the error for a peer that refuses a protocol: it may be on another chain.
     async fn unsupported(&self, key: PeerKey, peer: PeerId, protocol: Protocol) -> NetError {
         let introduced = async {
             loop {
@@ -216,13 +213,13 @@ impl Reach {
     }
 }
 
-impl Transport for Reach {
+impl Transport for SwarmTransport {
     fn local(&self) -> PeerKey {
         self.local
     }
 
     fn find(&self, peer: PeerKey) -> BoxFuture<'_, Result<(), NetError>> {
-        Box::pin(async move { self.reach(peer).await.map(|_| ()) })
+        Box::pin(async move { self.find_peer(peer).await.map(|_| ()) })
     }
 
     fn open(&self, peer: PeerKey, protocol: Protocol) -> BoxFuture<'_, Result<BoxedIo, NetError>> {
@@ -237,7 +234,7 @@ impl Transport for Reach {
             let refused = |reason: String| NetError::BadAddress { address: address.to_string(), reason };
             let visit = self.command(|reply| Command::Visit { address: address.clone(), reply });
             let visited = timeout(self.limits.find, visit).await;
-            let peer = match visited.map_err(|_| refused("nobody answers in time".into()))?? {
+            let peer = match visited.map_err(|_| refused("no peer answered in time".into()))?? {
                 Ok(peer) => peer,
                 Err(DialFailed::NoAddress) => return Err(refused("it cannot be dialled".into())),
                 Err(DialFailed::Failed(reason)) => return Err(refused(reason)),
@@ -246,14 +243,14 @@ impl Transport for Reach {
         })
     }
 
-    fn status(&self) -> Status {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        status.streams = self.door.as_ref().map_or(0, Doorkeeper::open);
+    fn status(&self) -> NetStatus {
+        let mut status = self.status.lock().clone();
+        status.streams = self.admission.as_ref().map_or(0, Admission::open);
         status
     }
 
     fn stop(&self) {
-        // No receiver means that the runner has ended already.
+        // Without a receiver the runner has ended already.
         self.stop.send_replace(true);
     }
 }

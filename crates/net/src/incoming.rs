@@ -1,0 +1,113 @@
+//! Streams that other peers open, and their admission.
+
+use crate::{
+    budget::Budget,
+    config::NetLimits,
+    framing::BoxedIo,
+    get::GetServer,
+    peer::format_peer,
+    put::PutServer,
+    stream_limit::StreamLimit,
+    transport::Protocol,
+    wire::{get::GetRefusal, put::Refusal},
+};
+use meganet_primitives::receipt::PeerKey;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc};
+
+/// Streams over a limit that are refused with a message at the same time; further ones are dropped.
+const REJECTING: usize = 64;
+
+/// A stream that another peer opened.
+pub enum IncomingStream {
+    /// The peer wants to store shards.
+    Put(PutServer),
+    /// The peer wants to read.
+    Get(GetServer),
+}
+
+impl IncomingStream {
+    /// The peer that opened it.
+    pub fn peer(&self) -> PeerKey {
+        match self {
+            IncomingStream::Put(stream) => stream.peer(),
+            IncomingStream::Get(stream) => stream.peer(),
+        }
+    }
+}
+
+/// The queue of streams that other peers opened. Take them quickly, and serve each in its own task.
+pub struct Incoming {
+    streams: mpsc::Receiver<IncomingStream>,
+}
+
+impl Incoming {
+    /// Returns the next stream; `None` once the network has ended, and immediately for a reader.
+    pub async fn next(&mut self) -> Option<IncomingStream> {
+        self.streams.recv().await
+    }
+}
+
+/// Admits incoming streams within the limits. One for each network; clones share the limits.
+#[derive(Clone)]
+pub(crate) struct Admission {
+    limits: NetLimits,
+    streams: StreamLimit,
+    budget: Budget,
+    rejecting: Arc<Semaphore>,
+    admitted: mpsc::Sender<IncomingStream>,
+}
+
+impl Admission {
+    pub(crate) fn new(limits: NetLimits) -> (Self, Incoming) {
+        let (admitted, streams) = mpsc::channel(limits.streams.max(1));
+        let admission = Admission {
+            limits,
+            streams: StreamLimit::new(limits.streams, limits.streams_per_peer),
+            budget: Budget::new(limits.large_messages),
+            rejecting: Arc::new(Semaphore::new(REJECTING)),
+            admitted,
+        };
+        (admission, Incoming { streams })
+    }
+
+    /// Returns true if both are clones of the same one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rejecting, &other.rejecting)
+    }
+
+    /// The number of open streams.
+    pub(crate) fn open(&self) -> usize {
+        self.streams.open()
+    }
+
+    /// Queues a stream, or refuses it as busy if a limit is reached. Must be called on a Tokio runtime.
+    pub(crate) fn admit(&self, peer: PeerKey, protocol: Protocol, io: BoxedIo) {
+        let permit = self.streams.admit(peer);
+        let admitted = permit.is_some();
+        let timing = self.limits.serving;
+        let stream = match protocol {
+            Protocol::Put => IncomingStream::Put(PutServer::over(io, peer, timing, self.budget.clone(), permit)),
+            Protocol::Get => IncomingStream::Get(GetServer::over(io, peer, timing, permit)),
+        };
+        let refused = if admitted {
+            match self.admitted.try_send(stream) {
+                Ok(()) => return,
+                Err(mpsc::error::TrySendError::Full(stream)) => stream,
+                Err(mpsc::error::TrySendError::Closed(_)) => return,
+            }
+        } else {
+            stream
+        };
+        tracing::debug!(peer = %format_peer(&peer), ?protocol, "refused a stream over the limits");
+        if let Ok(place) = self.rejecting.clone().try_acquire_owned() {
+            tokio::spawn(async move {
+                match refused {
+                    IncomingStream::Put(stream) => stream.reject(Refusal::Busy).await,
+                    IncomingStream::Get(stream) => stream.reject(GetRefusal::Busy).await,
+                }
+                drop(place);
+            });
+        }
+    }
+}
