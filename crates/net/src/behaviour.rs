@@ -38,7 +38,11 @@ pub(crate) struct Behaviour {
 }
 
 /// Builds the swarm; it does not listen yet.
-pub(crate) fn swarm(config: &NetConfig, names: &Names, admission: Option<Admission>) -> Result<Swarm<Behaviour>, NetError> {
+pub(crate) fn swarm(
+    config: &NetConfig,
+    names: &Names,
+    admission: Option<Admission>,
+) -> Result<Swarm<Behaviour>, NetError> {
     let limits = config.limits;
     // Streams over the limit must be accepted to be refused with a message.
     let most_streams = limits.streams_per_peer.saturating_add(UPKEEP_STREAMS);

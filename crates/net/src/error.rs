@@ -1,7 +1,7 @@
 //! Errors between two peers, each with what to do about it.
 
 use crate::{
-    peer::{BadPeerKey, format_peer},
+    peer::{BadPeerKey, show},
     wire::{get::GetRefusal, put::Refusal},
 };
 use meganet_primitives::receipt::PeerKey;
@@ -14,7 +14,7 @@ pub enum NetError {
     /// No address of the peer is known.
     #[error(
         "no address of peer {} was found: it is offline or has just started; wait and try again, and check that the bootnodes are up",
-        format_peer(peer)
+        show(peer)
     )]
     NotFound {
         /// The peer that was searched for.
@@ -23,7 +23,7 @@ pub enum NetError {
     /// The peer has addresses, but none of them answers.
     #[error(
         "peer {} does not answer ({reason}): it may be offline or behind a firewall; try again later, or use another member of the group",
-        format_peer(peer)
+        show(peer)
     )]
     Unreachable {
         /// The peer that was dialled.
@@ -32,13 +32,13 @@ pub enum NetError {
         reason: String,
     },
     /// The peer speaks the protocols of another chain.
-    #[error("peer {} is on another chain: check the genesis hash and the bootnodes of this network", format_peer(peer))]
+    #[error("peer {} is on another chain: check the genesis hash and the bootnodes of this network", show(peer))]
     OtherChain {
         /// The peer.
         peer: PeerKey,
     },
     /// The peer does not serve this protocol. It may be on another chain, if it does not announce its chain.
-    #[error("peer {} does not serve {protocol}: it is not a worker, or on another chain", format_peer(peer))]
+    #[error("peer {} does not serve {protocol}: it is not a worker, or on another chain", show(peer))]
     NotServing {
         /// The peer.
         peer: PeerKey,
@@ -52,7 +52,9 @@ pub enum NetError {
     #[error(transparent)]
     GetRefused(#[from] GetRefusal),
     /// The peer made less progress than its limits require.
-    #[error("the peer was too slow at the {what} (it used up {waited:?} of waiting time): use another peer, or try again later")]
+    #[error(
+        "the peer was too slow at the {what} (it used up {waited:?} of waiting time): use another peer, or try again later"
+    )]
     TooSlow {
         /// The step that was waited for.
         what: &'static str,
@@ -131,7 +133,7 @@ pub enum NetError {
 
 impl NetError {
     /// Returns true if the same request may succeed with the same peer a moment later.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             NetError::Refused(refusal) => matches!(refusal, Refusal::Busy | Refusal::Internal),
             NetError::GetRefused(refusal) => {

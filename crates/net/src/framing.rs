@@ -129,7 +129,8 @@ impl Inlet {
                 if len > limit {
                     return Err(NetError::TooLong { what: M::NAME, len: len.into(), limit: limit.into() });
                 }
-                let len = usize::try_from(len).map_err(|_| NetError::malformed(M::NAME, "its length does not fit into memory"))?;
+                let len = usize::try_from(len)
+                    .map_err(|_| NetError::malformed(M::NAME, "its length does not fit into memory"))?;
                 return Ok(Some(Announced(len)));
             }
             if !self.fill(M::NAME).await? {
@@ -242,11 +243,7 @@ impl Outlet {
                 }
                 Ok(())
             }
-            _ => Err(NetError::TooLong {
-                what: M::NAME,
-                len: to_u64(len),
-                limit: limit.into(),
-            }),
+            _ => Err(NetError::TooLong { what: M::NAME, len: to_u64(len), limit: limit.into() }),
         }
     }
 

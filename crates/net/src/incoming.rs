@@ -5,7 +5,7 @@ use crate::{
     config::NetLimits,
     framing::BoxedIo,
     get::GetServer,
-    peer::format_peer,
+    peer::show,
     put::PutServer,
     stream_limit::StreamLimit,
     transport::Protocol,
@@ -99,7 +99,7 @@ impl Admission {
         } else {
             stream
         };
-        tracing::debug!(peer = %format_peer(&peer), ?protocol, "refused a stream over the limits");
+        tracing::debug!(peer = %show(&peer), ?protocol, "refused a stream over the limits");
         if let Ok(place) = self.rejecting.clone().try_acquire_owned() {
             tokio::spawn(async move {
                 match refused {

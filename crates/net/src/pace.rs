@@ -43,10 +43,8 @@ impl Credit {
 
     /// Accounts for one wait and the bytes that it yielded.
     fn settle(&mut self, waited: Duration, bytes: usize) {
-        let earned = to_u64(bytes)
-            .saturating_mul(1_000_000_000)
-            .checked_div(u64::from(self.pace.min_rate))
-            .unwrap_or(u64::MAX);
+        let earned =
+            to_u64(bytes).saturating_mul(1_000_000_000).checked_div(u64::from(self.pace.min_rate)).unwrap_or(u64::MAX);
         self.left = self.left.saturating_sub(waited).saturating_add(Duration::from_nanos(earned)).min(self.pace.grace);
     }
 }

@@ -43,7 +43,7 @@ pub fn peer_of(address: &Multiaddr) -> Option<PeerId> {
 }
 
 /// Formats a key for people: as its peer id, or in hexadecimal if it is not valid.
-pub fn format_peer(key: &PeerKey) -> String {
+pub fn show(key: &PeerKey) -> String {
     match peer_id(key) {
         Ok(peer) => peer.to_base58(),
         Err(_) => key.0.iter().map(|byte| format!("{byte:02x}")).collect(),

@@ -59,7 +59,8 @@ pub(crate) async fn start(config: NetConfig) -> Result<(SwarmTransport, Incoming
         swarm.add_external_address(address.clone());
     }
 
-    let status = Arc::new(Mutex::new(NetStatus { listening, external: config.external.clone(), ..NetStatus::default() }));
+    let status =
+        Arc::new(Mutex::new(NetStatus { listening, external: config.external.clone(), ..NetStatus::default() }));
     let (commands, received) = mpsc::channel(COMMANDS);
     let (stop, stopped) = watch::channel(false);
     let transport = SwarmTransport::new(key, config.limits, commands, status.clone(), stop, admission);

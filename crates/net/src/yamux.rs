@@ -4,6 +4,7 @@
 //! windows grow, and then on all streams at once, could fill that. This is the same muxer under the same name, with a lower bound.
 
 use crate::config::NetLimits;
+use ::yamux::{Config, Connection, ConnectionError, Mode, Stream};
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::{
     muxing::{StreamMuxer, StreamMuxerEvent},
@@ -17,7 +18,6 @@ use std::{
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
-use ::yamux::{Config, Connection, ConnectionError, Mode, Stream};
 
 /// The initial window of a stream, whatever the settings.
 const LEAST_WINDOW: usize = 256 * 1024;

@@ -2,7 +2,7 @@
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use meganet_net::{
-    GetRefusal, Incoming, IncomingStream, Keypair, Limits, Multiaddr, Net, NetConfig, ObjectInfo, Refusal,
+    GetRefusal, Incoming, IncomingStream, Keypair, Multiaddr, Net, NetConfig, NetLimits, ObjectInfo, Refusal,
     get::{Frames, GetCall, GetServer},
     memory::Hub,
     put::{PutCall, PutServer},
@@ -111,7 +111,7 @@ impl Worker {
 
     /// Comes up (again), with the shards it had.
     pub fn join(&mut self, hub: &Hub) {
-        let (net, incoming) = hub.worker(self.peer(), Limits::default());
+        let (net, incoming) = hub.worker(self.peer(), NetLimits::default());
         self.serve(net, incoming);
     }
 

@@ -11,7 +11,7 @@ use meganet_chain_client::{
     fake::{FakeChain, FakeConfig},
 };
 use meganet_client::{Client, FetchOptions, Network, PublishOptions};
-use meganet_net::{Limits, Net, NetConfig, memory::Hub};
+use meganet_net::{Net, NetConfig, NetLimits, memory::Hub};
 use meganet_primitives::{
     country::Country,
     receipt::{PeerKey, PeerSignature, worker_signed_bytes},
@@ -97,7 +97,7 @@ impl World {
     }
 
     fn client(chain: &FakeChain, hub: &Hub, options: FetchOptions) -> Client {
-        let net = hub.reader(PeerKey([0xee; 32]), Limits::default());
+        let net = hub.reader(PeerKey([0xee; 32]), NetLimits::default());
         Client::new(Network::with_options(Arc::new(chain.clone()), net, options), None)
     }
 

@@ -15,8 +15,13 @@ use crate::{
 use meganet_primitives::{
     GroupId,
     convert::{to_u64, to_usize},
-    hash::Hash, merkle::RangeProof, object::ObjectId, placement::MAX_SLOTS, range::RangeLeaf,
-    receipt::PeerKey, sum_tree::BatchEntry,
+    hash::Hash,
+    merkle::RangeProof,
+    object::ObjectId,
+    placement::MAX_SLOTS,
+    range::RangeLeaf,
+    receipt::PeerKey,
+    sum_tree::BatchEntry,
 };
 use std::sync::Arc;
 

@@ -14,7 +14,9 @@ use crate::{
         },
     },
 };
-use meganet_primitives::{GroupId, convert::to_u64, hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
+use meganet_primitives::{
+    GroupId, convert::to_u64, hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry,
+};
 use std::{marker::PhantomData, time::Duration};
 
 /// How long a peer that violated the protocol may take to read the refusal.

@@ -30,7 +30,12 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    pub(super) fn new(peer: PeerKey, connection: ConnectionId, names: Arc<Names>, admission: Option<Admission>) -> Self {
+    pub(super) fn new(
+        peer: PeerKey,
+        connection: ConnectionId,
+        names: Arc<Names>,
+        admission: Option<Admission>,
+    ) -> Self {
         Handler { peer, connection, names, admission, wanted: VecDeque::new() }
     }
 }

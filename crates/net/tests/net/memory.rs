@@ -2,8 +2,8 @@
 
 use crate::support::{Store, bytes, header, id, open_shard, roots, serve};
 use meganet_net::{
-    FrameRange, GetRefusal, IncomingStream, LeafPlace, NetLimits, Net, NetError, OpenShard, PutCall, RangeQuery, Refusal,
-    SignBatch, memory::Hub,
+    FrameRange, GetRefusal, IncomingStream, LeafPlace, Net, NetError, NetLimits, OpenShard, PutCall, RangeQuery,
+    Refusal, SignBatch, memory::Hub,
 };
 use meganet_primitives::{object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
 use std::time::Duration;
@@ -143,7 +143,7 @@ async fn streams_beyond_the_limit_are_told_busy() {
     let mut third = reader.put_client(WORKER).await.unwrap();
     let busy = third.begin(open_shard(1024)).await.err().unwrap();
     assert!(matches!(busy, NetError::Refused(Refusal::Busy)), "{busy}");
-    assert!(busy.is_passing());
+    assert!(busy.is_transient());
     let get = reader.lazy_get_client(WORKER);
     let busy = get.have(&[]).await.unwrap_err();
     assert!(matches!(busy, NetError::GetRefused(GetRefusal::Busy)), "{busy}");

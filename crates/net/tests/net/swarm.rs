@@ -8,7 +8,7 @@
 //! 6. A stopped peer is noticed at once.
 
 use crate::support::{Store, bytes, header, open_shard, roots, serve};
-use meganet_net::{FrameRange, Keypair, NetLimits, Multiaddr, Net, NetConfig, NetError, Refusal};
+use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetError, NetLimits, Refusal};
 use meganet_primitives::{hash::Hash, receipt::PeerKey};
 use std::time::{Duration, Instant};
 

@@ -234,7 +234,7 @@ impl Round<'_> {
         let frames = answer.map_err(|error| {
             let hope = match &error {
                 NetError::GetRefused(GetRefusal::Challenged) => Hope::Challenged,
-                error if error.is_passing() => Hope::Passing,
+                error if error.is_transient() => Hope::Passing,
                 _ => Hope::None,
             };
             let honest = matches!(error, NetError::GetRefused(GetRefusal::NotHere | GetRefusal::Withheld));
