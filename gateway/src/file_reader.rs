@@ -33,6 +33,15 @@ pub struct Digests {
     pub sent: [u8; 32],
 }
 
+/// A file that contradicts its manifest.
+#[derive(Debug, thiserror::Error)]
+enum BadFile {
+    #[error("{path:?} was published with a wrong digest: its owner should publish the site again")]
+    WrongDigest { path: String },
+    #[error("the file is shorter than its manifest declares: its owner should publish the site again")]
+    TooShort,
+}
+
 impl FileReader {
     /// A reader with an empty cache of at most `cache_bytes` of content.
     pub fn new(cache_bytes: u64, metrics: Metrics) -> Self {
@@ -82,21 +91,16 @@ impl FileReader {
         };
         // Another manifest may have put the file into the cache, with another size.
         let right = file.filter(|file| u64::try_from(file.bytes.len()).is_ok_and(|len| len == entry.size));
-        right.ok_or_else(|| {
-            let path = &entry.path;
-            SourceError::Damaged(format!(
-                "{path:?} was published with a wrong digest: its owner should publish the site again"
-            ))
-        })
+        right.ok_or_else(|| SourceError::damaged(BadFile::WrongDigest { path: entry.path.clone() }))
     }
 
     /// Streams a range of a file. Its first piece is read before the response begins, so that a file that cannot be read at all
     /// still gets an error status.
     async fn stream(&self, site: &dyn Site, entry: &Entry, range: Range<u64>) -> Result<Body, SourceError> {
         let mut pieces = site.read(entry, range);
-        let first = pieces.next().await.unwrap_or_else(|| Err(SourceError::Damaged("the file is empty".into())))?;
+        let first = pieces.next().await.unwrap_or_else(|| Err(SourceError::damaged(BadFile::TooShort)))?;
         let metrics = self.metrics.clone();
-        let path = format!("{}/{}", site.resolved().name, entry.path);
+        let path = format!("{}/{}", site.resolved().name(), entry.path);
         let pieces = stream::once(async { Ok(first) }).chain(pieces).map(move |piece| match piece {
             Ok(piece) => {
                 metrics.sent_bytes.inc_by(u64::try_from(piece.len()).unwrap_or(0));
@@ -116,6 +120,6 @@ fn slice(file: &Bytes, range: &Range<u64>) -> Result<Bytes, SourceError> {
     let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
     match bounds {
         Some((start, end)) if start <= end && end <= file.len() => Ok(file.slice(start..end)),
-        _ => Err(SourceError::Damaged("the file is shorter than its manifest says".into())),
+        _ => Err(SourceError::damaged(BadFile::TooShort)),
     }
 }

@@ -19,9 +19,9 @@ pub const STATE: HeaderName = HeaderName::from_static("x-mega-state");
 
 /// Adds the headers for a name that points at something.
 pub fn add_resolved(headers: &mut HeaderMap, resolved: &Resolved, object: Option<ObjectId>) {
-    add_evidence(headers, &resolved.name, resolved.evidence);
-    headers.insert(VERSION, resolved.version.into());
-    headers.insert(STATE, HeaderValue::from_static(state(resolved.status)));
+    add_evidence(headers, resolved.name(), resolved.evidence());
+    headers.insert(VERSION, resolved.version().into());
+    headers.insert(STATE, HeaderValue::from_static(state(resolved.status())));
     if let Some(object) = object.and_then(|object| HeaderValue::from_str(&object.to_string()).ok()) {
         headers.insert(OBJECT, object);
     }
@@ -32,15 +32,15 @@ pub fn add_evidence(headers: &mut HeaderMap, name: &str, evidence: Evidence) {
     if let Ok(name) = HeaderValue::from_str(name) {
         headers.insert(NAME, name);
     }
-    headers.insert(VERIFIED, HeaderValue::from_static(evidence.verified.as_str()));
+    headers.insert(VERIFIED, HeaderValue::from_static(evidence.verified.name()));
     headers.insert(BLOCK, evidence.block.into());
 }
 
-fn state(status: NameStatus) -> &'static str {
+fn state(status: Option<NameStatus>) -> &'static str {
     match status {
-        NameStatus::Active => "active",
-        NameStatus::Grace => "grace",
-        NameStatus::Premium => "premium",
-        NameStatus::Lapsed => "lapsed",
+        Some(NameStatus::Active) => "active",
+        Some(NameStatus::Grace) => "grace",
+        Some(NameStatus::Premium) => "premium",
+        Some(NameStatus::Lapsed) | None => "lapsed",
     }
 }

@@ -1,28 +1,27 @@
 //! Sites from the real network.
 
-use crate::source::{Evidence, Opened, Resolved, Site, Source, SourceError, Verified};
+use crate::source::{Evidence, Opened, Resolved, Site, Source, SourceError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use meganet_client::{
     Client, Site as PinnedSite, SiteError,
-    resolve::{Evidence as KnownEvidence, NotASite, ResolveError, Resolved as Known, Verified as KnownVerified},
+    resolve::{NotASite, ResolveError},
 };
 use meganet_primitives::{
     manifest::{Entry, Manifest},
-    name::NameStatus,
     object::ObjectId,
 };
 use moka::future::Cache;
 use std::{future::Future, ops::Range, sync::Arc, time::Duration};
 
-/// How long a name is taken to point where it did. A page of a hundred files asks the chain once, not a hundred times; a
-/// block takes longer.
-const NAME_MEMORY: Duration = Duration::from_secs(2);
-/// Names remembered.
-const NAMES: u64 = 1024;
+/// How long the answer about a name is cached: shorter than a block, and long enough that a page of a hundred files asks the
+/// chain once.
+const NAME_TTL: Duration = Duration::from_secs(2);
+/// The most cached answers.
+const MAX_NAMES: u64 = 1024;
 
-/// Opens names by the chain and reads from workers.
+/// Resolves names and reads from workers through a [`Client`].
 pub struct NetworkSource {
     client: Client,
     names: Cache<String, Opened>,
@@ -30,42 +29,40 @@ pub struct NetworkSource {
 }
 
 impl NetworkSource {
-    /// Over a client that others may share.
+    /// Over a client that others may share. Its resolver determines what is verified.
     pub fn new(client: Client) -> Self {
-        NetworkSource { client, names: remembered(), versions: remembered() }
+        NetworkSource { client, names: new_cache(), versions: new_cache() }
     }
 
     async fn look_up(&self, name: &str) -> Result<Opened, SourceError> {
-        let resolved = self.client.resolver().resolve(name).await.map_err(|error| unresolved(&error))?;
+        let resolved = self.client.resolver().resolve(name).await.map_err(not_resolved)?;
         match resolved.content() {
-            Ok(_) => Ok(Opened::Site(self.pin(&resolved).await?)),
-            Err(NotASite::Foreign { reference, .. }) => {
-                Ok(Opened::Foreign { resolved: seen(&resolved), content: reference })
-            }
-            Err(error) => Err(leads_nowhere(&error, evidence(&resolved.evidence()))),
+            Ok(_) => Ok(Opened::Site(self.pin(resolved).await?)),
+            Err(NotASite::Foreign { reference, .. }) => Ok(Opened::Foreign { resolved, content: reference }),
+            Err(error) => Err(not_a_site(error, resolved.evidence())),
         }
     }
 
     async fn look_up_version(&self, name: &str, object: ObjectId) -> Result<Arc<dyn Site>, SourceError> {
         let resolver = self.client.resolver();
-        let current = resolver.resolve(name).await.map_err(|error| unresolved(&error))?;
+        let current = resolver.resolve(name).await.map_err(not_resolved)?;
         if let Err(error @ (NotASite::NoSuchName { .. } | NotASite::Lapsed { .. })) = current.content() {
-            return Err(leads_nowhere(&error, evidence(&current.evidence())));
+            return Err(not_a_site(error, current.evidence()));
         }
-        let version = resolver.version(&current, object).await.map_err(|error| unresolved(&error))?;
-        self.pin(&version).await
+        let version = resolver.version(&current, object).await.map_err(not_resolved)?;
+        self.pin(version).await
     }
 
-    async fn pin(&self, resolved: &Known) -> Result<Arc<dyn Site>, SourceError> {
-        let site = self.client.open(resolved).await.map_err(|error| explain(&error))?;
-        Ok(Arc::new(Pinned { resolved: seen(resolved), site }))
+    async fn pin(&self, resolved: Resolved) -> Result<Arc<dyn Site>, SourceError> {
+        let site = self.client.open(&resolved).await.map_err(not_readable)?;
+        Ok(Arc::new(Pinned { resolved, site }))
     }
 }
 
 #[async_trait]
 impl Source for NetworkSource {
     async fn open(&self, name: &str) -> Result<Opened, SourceError> {
-        // Readers who come at once wait for one answer.
+        // Concurrent requests for one name wait for one answer.
         shared(self.names.try_get_with_by_ref(name, self.look_up(name))).await
     }
 
@@ -75,19 +72,20 @@ impl Source for NetworkSource {
     }
 }
 
-fn remembered<K, V>() -> Cache<K, V>
+fn new_cache<K, V>() -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(NAMES).time_to_live(NAME_MEMORY).build()
+    Cache::builder().max_capacity(MAX_NAMES).time_to_live(NAME_TTL).build()
 }
 
-/// An answer of which several wait for the error.
+/// An answer whose error is shared by all who wait for it.
 async fn shared<T>(answer: impl Future<Output = Result<T, Arc<SourceError>>>) -> Result<T, SourceError> {
     answer.await.map_err(Arc::unwrap_or_clone)
 }
 
+/// A version of a site, with the name that it was opened by.
 struct Pinned {
     resolved: Resolved,
     site: PinnedSite,
@@ -107,55 +105,29 @@ impl Site for Pinned {
     }
 
     fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
-        self.site.read(entry, range).map_err(|error| explain(&error)).boxed()
+        self.site.read(entry, range).map_err(not_readable).boxed()
     }
 }
 
-fn seen(resolved: &Known) -> Resolved {
-    Resolved {
-        name: resolved.name().to_owned(),
-        version: resolved.version(),
-        status: resolved.status().unwrap_or(NameStatus::Lapsed),
-        evidence: evidence(&resolved.evidence()),
-    }
-}
-
-fn evidence(known: &KnownEvidence) -> Evidence {
-    let verified = match known.verified {
-        KnownVerified::Light => Verified::Light,
-        KnownVerified::Proof(_) => Verified::Proof,
-        KnownVerified::Rpc => Verified::Rpc,
-    };
-    Evidence { verified, block: known.block }
-}
-
-/// The answer for a name that leads to nothing that can be served.
-fn leads_nowhere(error: &NotASite, evidence: Evidence) -> SourceError {
-    let text = error.to_string();
+/// The error for a name that points at no site.
+fn not_a_site(error: NotASite, evidence: Evidence) -> SourceError {
     match error {
-        NotASite::Lapsed { .. } => SourceError::Lapsed { text, evidence },
-        _ => SourceError::NotFound { text, evidence },
+        NotASite::Lapsed { .. } => SourceError::lapsed(error, evidence),
+        _ => SourceError::not_found(error, evidence),
     }
 }
 
-/// The answer for a name that could not be resolved.
-fn unresolved(error: &ResolveError) -> SourceError {
-    let text = error.to_string();
+/// The error for a name that could not be resolved.
+fn not_resolved(error: ResolveError) -> SourceError {
     match error {
-        ResolveError::NoSuchVersion { evidence: known, .. } => {
-            SourceError::NotFound { text, evidence: evidence(known) }
-        }
-        error if error.is_transient() => SourceError::Unavailable(text),
-        ResolveError::Chain(_) => SourceError::Damaged(text),
-        _ => SourceError::Unverified(text),
+        ResolveError::NoSuchVersion { evidence, .. } => SourceError::not_found(error, evidence),
+        error if error.is_transient() => SourceError::unavailable(error),
+        ResolveError::Chain(_) => SourceError::damaged(error),
+        error => SourceError::unverified(error),
     }
 }
 
-/// Why something could not be read that the chain says is there.
-fn explain(error: &SiteError) -> SourceError {
-    if error.is_transient() {
-        SourceError::Unavailable(error.to_string())
-    } else {
-        SourceError::Damaged(error.to_string())
-    }
+/// The error for content that could not be read.
+fn not_readable(error: SiteError) -> SourceError {
+    if error.is_transient() { SourceError::unavailable(error) } else { SourceError::damaged(error) }
 }

@@ -60,7 +60,7 @@ impl Gateway {
             Target::Site(name) => self.name(&name, request).await,
             Target::Version { name, object } => {
                 let opened = self.source.open_version(&name, object).await;
-                match self.trusted(opened, |site| site.resolved().evidence) {
+                match self.trusted(opened, |site| site.resolved().evidence()) {
                     Ok(site) => self.site(site.as_ref(), true, request).await,
                     Err(error) => failed(&name, &error),
                 }
@@ -80,7 +80,7 @@ impl Gateway {
 
     async fn name(&self, name: &str, request: &Parts) -> Response<Body> {
         let opened = self.source.open(name).await;
-        match self.trusted(opened, |opened| opened.resolved().evidence) {
+        match self.trusted(opened, |opened| opened.resolved().evidence()) {
             Ok(Opened::Site(site)) => self.site(site.as_ref(), false, request).await,
             Ok(Opened::Foreign { resolved, content }) => self.foreign(&resolved, &content, request),
             Err(error) => failed(name, &error),
@@ -112,11 +112,7 @@ impl Gateway {
         };
         match evidence {
             Some(evidence) if self.options.require_verified && !evidence.verified.is_proven() => {
-                Err(SourceError::Unverified(
-                    "This gateway serves only what is proven, and where this name points was reported by a node without a \
-                     proof. Try again later, or ask the gateway's operator."
-                        .into(),
-                ))
+                Err(SourceError::unverified(NotProven))
             }
             _ => answer,
         }
@@ -143,7 +139,7 @@ impl Gateway {
                 &format!(
                     "The name '{}' points at {}, which is in another network. This gateway has no gateway to that network \
                      configured: open the address with software of that network.",
-                    resolved.name,
+                    resolved.name(),
                     describe(content)
                 ),
             ),
@@ -152,6 +148,14 @@ impl Gateway {
         response
     }
 }
+
+/// The error for names whose evidence does not satisfy the operator.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "This gateway serves only what is proven, and where this name points was reported by a node without a proof. Try again later, \
+     or ask the gateway's operator."
+)]
+struct NotProven;
 
 async fn count(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
     let (parts, _body) = request.into_parts();

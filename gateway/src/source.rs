@@ -1,97 +1,47 @@
-//! Where sites come from, as the gateway sees it.
+//! The interface between the gateway and the network: where sites come from.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+pub use meganet_client::resolve::{Evidence, Resolved, Verified};
 use meganet_primitives::{
-    BlockNumber,
     content::ForeignRef,
     manifest::{Entry, Manifest},
-    name::NameStatus,
     object::ObjectId,
 };
-use std::{ops::Range, sync::Arc};
+use std::{error::Error, ops::Range, sync::Arc};
 
-/// How it is known what a name points at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verified {
-    /// A light client of this gateway's own follows the chain and checked the answer against it.
-    Light,
-    /// A proof was checked, from a checkpoint that the gateway's operator trusts.
-    Proof,
-    /// A node was asked and believed.
-    Rpc,
-}
-
-impl Verified {
-    /// As `X-Mega-Verified` says it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verified::Light => "light",
-            Verified::Proof => "proof",
-            Verified::Rpc => "rpc",
-        }
-    }
-
-    /// Whether nobody had to be believed.
-    pub fn is_proven(self) -> bool {
-        self != Verified::Rpc
-    }
-}
-
-/// On what an answer about a name relies, also the answer that nobody owns it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    /// How it is known.
-    pub verified: Verified,
-    /// The block that it is from.
-    pub block: BlockNumber,
-}
-
-/// What is known of a name that leads somewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolved {
-    /// The whole name, as in `alice` or `blog.alice`.
-    pub name: String,
-    /// Counts the changes of its content.
-    pub version: u32,
-    /// Where it is in its life; one that no longer works leads nowhere.
-    pub status: NameStatus,
-    /// On what this relies.
-    pub evidence: Evidence,
-}
-
-/// One version of a site. It does not change; a later version is another one.
+/// One version of a site. It never changes; a later version is another `Site`.
 pub trait Site: Send + Sync {
-    /// The name it was opened by.
+    /// The name that it was opened by, with the evidence.
     fn resolved(&self) -> &Resolved;
 
-    /// The object that holds its manifest: it names the version, wherever it is found.
+    /// The object that contains its manifest. It identifies the version.
     fn object(&self) -> ObjectId;
 
     /// Its files.
     fn manifest(&self) -> &Manifest;
 
-    /// Bytes `range` of a file of the site, verified, in order, in pieces. After an error nothing more comes.
+    /// Reads bytes `range` of a file of the site: verified pieces in order. The stream ends after an error.
     fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>>;
 }
 
-/// What a name leads to.
+/// The content that a name points at.
 #[derive(Clone)]
 pub enum Opened {
     /// A site of this network.
     Site(Arc<dyn Site>),
-    /// What another network holds.
+    /// Content of another network.
     Foreign {
-        /// The name.
+        /// The name, with the evidence.
         resolved: Resolved,
-        /// Where it points.
+        /// The reference to the content.
         content: ForeignRef,
     },
 }
 
 impl Opened {
-    /// What is known of the name.
+    /// The name, with the evidence.
     pub fn resolved(&self) -> &Resolved {
         match self {
             Opened::Site(site) => site.resolved(),
@@ -100,38 +50,66 @@ impl Opened {
     }
 }
 
-/// Why a site or a file did not come.
+/// The error behind a [`SourceError`], as the source returned it. Several readers may wait for one answer, so it is shared.
+pub type Cause = Arc<dyn Error + Send + Sync>;
+
+/// The reason why a site or a file could not be read. Each variant has its own HTTP status.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Nobody owns the name, or it points at nothing, or never had that version.
-    #[error("{text}")]
+    /// The name does not exist, or points at nothing, or never pointed at that version.
+    #[error("{cause}")]
     NotFound {
-        /// A sentence for the reader.
-        text: String,
-        /// On what that relies.
+        /// The error, with a text for the reader.
+        cause: Cause,
+        /// The evidence for it.
         evidence: Evidence,
     },
-    /// The name was paid for until some time ago. It leads nowhere until somebody registers it again.
-    #[error("{text}")]
+    /// The name was not renewed in time. It points nowhere until it is registered again.
+    #[error("{cause}")]
     Lapsed {
-        /// A sentence for the reader.
-        text: String,
-        /// On what that relies.
+        /// The error, with a text for the reader.
+        cause: Cause,
+        /// The evidence for it.
         evidence: Evidence,
     },
-    /// It is there, but cannot be had now: the node or too many workers do not answer.
-    #[error("{0}")]
-    Unavailable(String),
-    /// What came does not fit the on-chain reference, or cannot be understood.
-    #[error("{0}")]
-    Damaged(String),
-    /// An answer about the name came, and what proves it did not, or it proves something else.
-    #[error("{0}")]
-    Unverified(String),
+    /// A retry may succeed: the node or too many workers do not answer.
+    #[error(transparent)]
+    Unavailable(Cause),
+    /// The content does not match the on-chain reference, or cannot be decoded.
+    #[error(transparent)]
+    Damaged(Cause),
+    /// The answer about the name came without a valid proof.
+    #[error(transparent)]
+    Unverified(Cause),
 }
 
 impl SourceError {
-    /// On what it relies, where it says something about a name.
+    /// See [`SourceError::NotFound`].
+    pub fn not_found(cause: impl Into<Box<dyn Error + Send + Sync>>, evidence: Evidence) -> Self {
+        SourceError::NotFound { cause: cause.into().into(), evidence }
+    }
+
+    /// See [`SourceError::Lapsed`].
+    pub fn lapsed(cause: impl Into<Box<dyn Error + Send + Sync>>, evidence: Evidence) -> Self {
+        SourceError::Lapsed { cause: cause.into().into(), evidence }
+    }
+
+    /// See [`SourceError::Unavailable`].
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        SourceError::Unavailable(cause.into().into())
+    }
+
+    /// See [`SourceError::Damaged`].
+    pub fn damaged(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        SourceError::Damaged(cause.into().into())
+    }
+
+    /// See [`SourceError::Unverified`].
+    pub fn unverified(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        SourceError::Unverified(cause.into().into())
+    }
+
+    /// The evidence, if the error is an answer about a name.
     pub fn evidence(&self) -> Option<Evidence> {
         match self {
             SourceError::NotFound { evidence, .. } | SourceError::Lapsed { evidence, .. } => Some(*evidence),
@@ -140,13 +118,13 @@ impl SourceError {
     }
 }
 
-/// Opens names.
+/// Opens sites by their names.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
-    /// What a name points at now. `name` is a whole one, as [`meganet_primitives::name::split_name`] takes it.
+    /// Opens what a name points at now. `name` is a whole one, valid for [`meganet_primitives::name::split_name`].
     async fn open(&self, name: &str) -> Result<Opened, SourceError>;
 
-    /// The version of a name's site that this object is, while the name works and the chain remembers that it pointed
-    /// there.
+    /// Opens the version of a name's site whose manifest is in this object, as long as the name works and the chain remembers
+    /// that it pointed there.
     async fn open_version(&self, name: &str, object: ObjectId) -> Result<Arc<dyn Site>, SourceError>;
 }

@@ -96,8 +96,8 @@ async fn ranges_are_served() {
 async fn failures_have_their_status_and_sentence() {
     let shelf = site()
         .with("bare", Kept::Error(not_found("nothing is published under 'bare' yet")))
-        .with("down", Kept::Error(SourceError::Unavailable("3 of 6 workers answered".into())))
-        .with("broken", Kept::Error(SourceError::Damaged("the manifest is truncated".into())));
+        .with("down", Kept::Error(SourceError::unavailable("3 of 6 workers answered")))
+        .with("broken", Kept::Error(SourceError::damaged("the manifest is truncated")));
     let gateway = Gateway::start(shelf).await;
     let cases = [
         ("hello", "/nothing", StatusCode::NOT_FOUND, "own 404"),

@@ -3,10 +3,13 @@
 
 mod support;
 
-use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, Resolved, SourceError, Verified};
+use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, SourceError, Verified};
+use meganet_name_proof::Basis;
 use meganet_primitives::{content::ForeignRef, name::NameStatus, object::ObjectId};
 use reqwest::{Method, StatusCode, header};
-use support::{EVIDENCE, Files, Gateway, Kept, Shelf, header_of};
+use support::{EVIDENCE, Files, Gateway, Kept, Named, Shelf, header_of};
+
+const PROOF: Verified = Verified::Proof(Basis { set_id: 0, votes: 3, voters: 3, checkpoint: 0, changes: 0 });
 
 const CID: &str = "bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4";
 
@@ -17,7 +20,7 @@ fn ipfs() -> ForeignRef {
 }
 
 fn elsewhere() -> Shelf {
-    let resolved = Resolved { name: "afar".into(), version: 4, status: NameStatus::Active, evidence: EVIDENCE };
+    let resolved = Named { name: "afar".into(), version: 4, status: NameStatus::Active, evidence: EVIDENCE };
     Shelf::default().with("afar", Kept::Foreign(resolved, ipfs()))
 }
 
@@ -29,7 +32,7 @@ fn site(name: &str, verified: Verified) -> Files {
 
 #[tokio::test]
 async fn every_answer_says_how_it_is_known() {
-    let mut grace = site("late", Verified::Proof);
+    let mut grace = site("late", PROOF);
     grace.resolved.status = NameStatus::Grace;
     let shelf = Shelf::default().with_site(site("hello", Verified::Light)).with_site(grace);
     let gateway = Gateway::start(shelf).await;
@@ -53,13 +56,13 @@ async fn every_answer_says_how_it_is_known() {
 
 #[tokio::test]
 async fn what_is_not_proven_is_never_swapped_in() {
-    let lapsed = SourceError::Lapsed { text: "it has lapsed".into(), evidence: EVIDENCE };
+    let lapsed = SourceError::lapsed("it has lapsed", EVIDENCE);
     let shelf = elsewhere()
         .with_site(site("light", Verified::Light))
-        .with_site(site("proof", Verified::Proof))
+        .with_site(site("proof", PROOF))
         .with_site(site("believed", Verified::Rpc))
         .with("lapsed", Kept::Error(lapsed))
-        .with("forged", Kept::Error(SourceError::Unverified("the proof is of another block".into())));
+        .with("forged", Kept::Error(SourceError::unverified("the proof is of another block")));
     let options = GatewayOptions { require_verified: true, ..GatewayOptions::default() };
     let gateway = Gateway::with(shelf, options, GatewayLimits::default()).await;
     for name in ["light", "proof"] {
@@ -97,7 +100,7 @@ async fn names_below_names_are_sites_of_their_own() {
 
 #[tokio::test]
 async fn a_name_that_lapsed_is_gone() {
-    let lapsed = SourceError::Lapsed { text: "the name old has lapsed".into(), evidence: EVIDENCE };
+    let lapsed = SourceError::lapsed("the name old has lapsed", EVIDENCE);
     let gateway = Gateway::start(Shelf::default().with("old", Kept::Error(lapsed))).await;
     for name in ["old", &format!("at--{}.old", ObjectId([1; 32]))] {
         let answer = gateway.get(name, "/").await;

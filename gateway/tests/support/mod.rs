@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, Opened, Resolved, Site, Source, SourceError, Verified};
 use meganet_primitives::{
+    chain::Resolution,
     content::ForeignRef,
     manifest::{Entry, Manifest},
     name::NameStatus,
@@ -18,7 +19,7 @@ use std::{
     collections::BTreeMap,
     ops::Range,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -27,23 +28,47 @@ use tokio::net::TcpListener;
 /// On what the answers of a [`Shelf`] rely.
 pub const EVIDENCE: Evidence = Evidence { verified: Verified::Rpc, block: 77 };
 
+/// What is known of a name in memory.
+#[derive(Clone)]
+pub struct Named {
+    pub name: String,
+    pub version: u32,
+    pub status: NameStatus,
+    pub evidence: Evidence,
+}
+
+impl Named {
+    pub fn resolved(&self) -> Resolved {
+        let resolution = Resolution {
+            owner: [0; 32],
+            content: None,
+            version: self.version,
+            updated: 0,
+            expires: 0,
+            status: self.status,
+        };
+        Resolved::for_tests(&self.name, Some(resolution), self.evidence)
+    }
+}
+
 /// A version of a site in memory, which can fail in the middle of a file.
 #[derive(Clone)]
 pub struct Files {
     pub files: BTreeMap<String, Bytes>,
-    pub resolved: Resolved,
+    pub resolved: Named,
     pub object: ObjectId,
     pub break_after: Option<usize>,
     /// Makes the manifest lie: the digest of this file is said to be that of these bytes.
     pub false_digest: Option<(String, Bytes)>,
     pub manifest: Manifest,
     pub reads: Arc<AtomicUsize>,
+    answer: OnceLock<Resolved>,
 }
 
 impl Files {
     pub fn new(name: &str, files: &[(&str, &[u8])]) -> Self {
         let files = files.iter().map(|(path, bytes)| ((*path).to_string(), Bytes::copy_from_slice(bytes))).collect();
-        let resolved = Resolved { name: name.into(), version: 1, status: NameStatus::Active, evidence: EVIDENCE };
+        let resolved = Named { name: name.into(), version: 1, status: NameStatus::Active, evidence: EVIDENCE };
         Files {
             files,
             resolved,
@@ -52,6 +77,7 @@ impl Files {
             false_digest: None,
             manifest: Manifest::default(),
             reads: Arc::default(),
+            answer: OnceLock::new(),
         }
     }
 
@@ -75,7 +101,7 @@ impl Files {
 
 impl Site for Files {
     fn resolved(&self) -> &Resolved {
-        &self.resolved
+        self.answer.get_or_init(|| self.resolved.resolved())
     }
 
     fn object(&self) -> ObjectId {
@@ -93,7 +119,7 @@ impl Site for Files {
             file.chunks(60_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         if let Some(count) = self.break_after {
             pieces.truncate(count);
-            pieces.push(Err(SourceError::Damaged("a frame does not fit".into())));
+            pieces.push(Err(SourceError::damaged("a frame does not fit")));
         }
         futures::stream::iter(pieces).boxed()
     }
@@ -104,7 +130,7 @@ impl Site for Files {
 pub enum Kept {
     /// Its versions, the present one last.
     Site(Vec<Files>),
-    Foreign(Resolved, ForeignRef),
+    Foreign(Named, ForeignRef),
     Error(SourceError),
 }
 
@@ -141,7 +167,7 @@ impl Shelf {
 }
 
 pub fn not_found(text: &str) -> SourceError {
-    SourceError::NotFound { text: text.into(), evidence: EVIDENCE }
+    SourceError::not_found(text, EVIDENCE)
 }
 
 #[async_trait]
@@ -149,7 +175,7 @@ impl Source for Shelf {
     async fn open(&self, name: &str) -> Result<Opened, SourceError> {
         Ok(match self.kept(name)? {
             Kept::Site(mut versions) => Opened::Site(versions.pop().unwrap().finish(self.reads.clone())),
-            Kept::Foreign(resolved, content) => Opened::Foreign { resolved, content },
+            Kept::Foreign(named, content) => Opened::Foreign { resolved: named.resolved(), content },
             Kept::Error(error) => return Err(error),
         })
     }
