@@ -27,9 +27,9 @@ pub struct FileBody {
 
 /// SHA-256 digests of a file.
 pub struct Digests {
-    /// Of the whole file.
+    /// The digest of the whole file.
     pub whole: [u8; 32],
-    /// Of the bytes that are sent.
+    /// The digest of the bytes that are sent.
     pub sent: [u8; 32],
 }
 

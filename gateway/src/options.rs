@@ -12,7 +12,7 @@ pub struct GatewayOptions {
     pub name_ttl: Duration,
     /// Which folders without an `index.html` are listed.
     pub listings: Listings,
-    /// Where readers are redirected whose name points into another network; `None` to tell them only.
+    /// The gateway to which readers are redirected if a name points into another network; `None` to answer 501.
     pub foreign: Option<ForeignGateway>,
     /// Whether to answer 502 for names that a node resolved without a proof.
     pub require_verified: bool,

@@ -37,7 +37,7 @@ impl Gateway {
         Gateway { source, options: Arc::new(options), sites, metrics }
     }
 
-    /// As a router for every host and path.
+    /// Returns a router that answers every host and path.
     pub fn router(self) -> Router {
         Router::new().fallback(count).with_state(self)
     }
@@ -99,8 +99,8 @@ impl Gateway {
         response
     }
 
-    /// Replaces an answer about a name by an error if the operator requires proofs and there is none. That includes the answer
-    /// that there is no such name.
+    /// Replaces an answer about a name by an error if the operator requires a proof that is missing. That includes the answer
+    /// that the name does not exist.
     fn trusted<T>(
         &self,
         answer: Result<T, SourceError>,

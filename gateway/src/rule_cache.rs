@@ -19,9 +19,9 @@ pub type Parsed<T> = Arc<Result<T, RuleError>>;
 /// The caches for both rule files.
 #[derive(Clone, Default)]
 pub struct RuleCaches {
-    /// Of `_headers`.
+    /// The cache of `_headers`.
     pub headers: RuleCache<HeaderRules>,
-    /// Of `_redirects`.
+    /// The cache of `_redirects`.
     pub redirects: RuleCache<Redirects>,
 }
 

@@ -82,7 +82,7 @@ pub enum NetError {
     Malformed {
         /// The message.
         what: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// A received or outgoing message is longer than its kind allows.
@@ -115,18 +115,18 @@ pub enum NetError {
     BadKey(#[from] BadPeerKey),
     /// An address that cannot be used.
     #[error(
-        "address {address} cannot be used ({reason}): give one like /ip4/203.0.113.7/udp/4001/quic-v1/p2p/<peer id>"
+        "address {address} cannot be used ({reason}): use one like /ip4/203.0.113.7/udp/4001/quic-v1/p2p/<peer id>"
     )]
     BadAddress {
         /// The address.
         address: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The swarm could not be set up.
     #[error("the network could not be started ({reason}): check the listen addresses and that their ports are free")]
     Setup {
-        /// What went wrong.
+        /// The reason.
         reason: String,
     },
 }

@@ -10,7 +10,7 @@ const IDENTITY: u64 = 0;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid Ed25519 peer key ({reason}): copy it again")]
 pub struct BadPeerKey {
-    /// What is wrong with it.
+    /// The reason.
     pub reason: String,
 }
 

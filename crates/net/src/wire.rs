@@ -54,7 +54,7 @@ mod tests {
     const ENTRY: BatchEntry = BatchEntry { object: ObjectId([2; 32]), shards_root: [3; 32], shard_len: u64::MAX };
     const OBJECT: ObjectId = ObjectId([4; 32]);
 
-    /// The kind byte is what the format says, and the largest message of the kind is within its limit.
+    /// The kind byte is that of the format, and the largest message of the kind is within its limit.
     fn check<M: Message>(kind: u8, largest: &M) {
         let bytes = largest.encode();
         assert_eq!(bytes.first(), Some(&kind), "{} {kind}", M::NAME);

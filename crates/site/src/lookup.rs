@@ -7,7 +7,7 @@ use crate::{
 use meganet_primitives::manifest::{Entry, Manifest};
 use percent_encoding::percent_decode_str;
 
-/// What the manifest has at a path.
+/// The content of the manifest at a path.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place<'a> {
     /// A file.

@@ -62,7 +62,7 @@ pub struct Files {
     pub false_digest: Option<(String, Bytes)>,
     pub manifest: Manifest,
     pub reads: Arc<AtomicUsize>,
-    answer: OnceLock<Resolved>,
+    pub answer: OnceLock<Resolved>,
 }
 
 impl Files {

@@ -27,7 +27,7 @@ fn run<T>(future: impl std::future::Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// What a channel makes of these bytes when the peer closes the stream after them.
+/// The result of a channel for these bytes, after which the peer closes the stream.
 fn read_all<M: Message>(bytes: &[u8]) -> Result<M, NetError> {
     run(async {
         let (mut theirs, mut channel) = pipe(bytes.len().max(1));

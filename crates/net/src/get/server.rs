@@ -40,44 +40,44 @@ pub enum GetCall<'a> {
     Object {
         /// The object.
         object: ObjectId,
-        /// For the answer.
+        /// Takes the answer.
         answer: Answer<'a, ObjectInfo>,
     },
     /// `1..=16` frames of a shard.
     Frames {
         /// The frames.
         range: FrameRange,
-        /// For the answer.
+        /// Takes the answer.
         answer: Answer<'a, Frames>,
     },
     /// The entries of a batch.
     Batch {
         /// Its root.
         root: Hash,
-        /// For the answer.
+        /// Takes the answer.
         answer: Answer<'a, Vec<BatchEntry>>,
     },
     /// Leaves of a range.
     Range {
         /// The leaves.
         query: RangeQuery,
-        /// For the answer.
+        /// Takes the answer.
         answer: Answer<'a, RangePage>,
     },
-    /// Which of at most 1024 objects the worker holds a shard of.
+    /// For each of at most 1024 objects, whether the worker holds a shard of it.
     Have {
         /// The objects.
         objects: Vec<ObjectId>,
-        /// For the answer: one value for each object, in order.
+        /// Takes the answer: one value for each object, in order.
         answer: Answer<'a, Vec<bool>>,
     },
-    /// Where at most 1024 objects of a group are registered.
+    /// The places in a group's ranges of at most 1024 objects.
     Locate {
         /// The group.
         group: GroupId,
         /// The objects.
         objects: Vec<ObjectId>,
-        /// For the answer: one value for each object, in order.
+        /// Takes the answer: one value for each object, in order.
         answer: Answer<'a, Vec<Option<LeafPlace>>>,
     },
 }

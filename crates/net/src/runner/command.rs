@@ -18,7 +18,7 @@ pub(crate) type DialReply = oneshot::Sender<Result<(), DialFailed>>;
 pub(crate) type LookupReply = oneshot::Sender<()>;
 pub(crate) type AddressReply = oneshot::Sender<Result<PeerId, DialFailed>>;
 
-/// Why there is no connection.
+/// The reason why a dial failed.
 #[derive(Clone, Debug)]
 pub(crate) enum DialFailed {
     /// No address is known.

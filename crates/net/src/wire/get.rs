@@ -73,13 +73,13 @@ pub enum GetRequest {
     /// Leaves of a range.
     #[codec(index = 3)]
     Range(RangeQuery),
-    /// Which of these objects the worker holds a shard of; at most 1024.
+    /// For each of these objects, at most 1024, whether the worker holds a shard of it.
     #[codec(index = 4)]
     Have {
         /// The objects.
         objects: Vec<ObjectId>,
     },
-    /// Where the chain registered these objects of a group; at most 1024.
+    /// For each of these objects of a group, at most 1024, where the chain registered it.
     #[codec(index = 5)]
     Locate {
         /// The group.

@@ -49,7 +49,7 @@ const GATEWAY_PREFIX: &str = "x-mega-";
 /// Headers that a response can have only once.
 const SINGLE: &[&str] = &["content-type", "content-disposition", "content-location"];
 
-/// By this header a site allows a service worker.
+/// The header by which a site allows a service worker.
 const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
 
 /// The parsed `_headers` of a site.

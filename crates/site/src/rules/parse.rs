@@ -15,7 +15,7 @@ pub trait RuleFile: Default + Send + Sync + 'static {
     /// Parses the next line that is neither blank nor a comment.
     ///
     /// # Errors
-    /// What is wrong with the line and how to fix it. The line is skipped then, and parsing can continue after it.
+    /// A sentence on what is wrong with the line and how to fix it. The line is skipped then, and parsing can continue after it.
     fn parse_line(&mut self, line: &str) -> Result<(), String>;
 
     /// The number of rules, to estimate how much memory they take.
@@ -53,7 +53,7 @@ pub struct RuleError {
     pub file: &'static str,
     /// The line, counted from 1; `None` for an error of the whole file.
     pub line: Option<usize>,
-    /// What is wrong and how to fix it.
+    /// A sentence on what is wrong and how to fix it.
     pub problem: String,
 }
 
