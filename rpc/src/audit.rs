@@ -1,4 +1,4 @@
-//! `storage_v1` again: audits, pay, and the health of groups; and a subscription that follows the network.
+//! `storage_v1`: audits, pay, the health of groups, and a subscription to the state of the network.
 
 use crate::{
     BlockRef, RpcError,
@@ -15,123 +15,123 @@ use jsonrpsee::{
 };
 use meganet_primitives::chain::{ChallengeInfo, ChallengeState, GroupHealth as Health, SlotHealth, WorkerAudit};
 use pallet_storage_runtime_api::StorageApi as StorageRuntimeApi;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
 use std::{marker::PhantomData, sync::Arc};
 
-/// A worker's challenge of the present period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A worker's challenge in the current period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Challenge {
     /// The worker.
     pub worker: u32,
     /// The period.
     pub period: u32,
-    /// The block with which it comes.
+    /// The block of the challenge.
     pub block: u32,
     /// The last block in which its proof is accepted.
     pub deadline: u32,
     /// `scheduled`, `open`, `proven` or `missed`.
     pub state: String,
-    /// How many bytes are asked for.
+    /// Number of sampled bytes.
     pub samples: u32,
 }
 
-/// Challenges of a page of workers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The challenges of a page of workers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengePage {
-    /// By the numbers of the workers; workers that are not challenged in this period are left out.
+    /// In the order of the workers; those without a challenge in this period are left out.
     pub challenges: Vec<Challenge>,
-    /// What to give as `from` for the next page; null at the end.
+    /// The `from` of the next page; null at the end.
     pub next: Option<u32>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// A worker with what it has proven, missed and earned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A worker, and what it has proven, missed and earned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerReport {
-    /// Who it is.
+    /// The worker.
     #[serde(flatten)]
     pub worker: Worker,
-    /// Periods proven, ever.
+    /// Total number of proven periods.
     pub proven: u32,
-    /// Periods missed, ever.
+    /// Total number of missed periods.
     pub missed: u32,
-    /// Missed periods that are not made good.
+    /// Missed periods that are not made good by later proofs.
     pub misses: u32,
-    /// For so many of those it loses slots and bond.
+    /// The number of those at which it loses its slots and its bond.
     pub tolerated: u32,
-    /// Paid to its operator, ever, in planck.
+    /// Total pay of its operator, in planck.
     pub earned: String,
-    /// Held back until it leaves in order, in planck.
+    /// Pay held back until it exits, in planck.
     pub held_back: String,
-    /// What a proof of this period pays, in planck.
+    /// The pay for a proof of this period, in planck.
     pub pay: String,
-    /// Bytes that it has to hold in this period.
+    /// Bytes that it must hold in this period.
     pub bytes: u64,
-    /// Whether it hands its slots over in order to leave.
+    /// Whether it is handing over its slots in order to exit.
     pub leaving: bool,
-    /// Its challenge of this period, if it is drawn.
+    /// Its challenge in this period, once it is drawn.
     pub challenge: Option<Challenge>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// How a slot is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The health of a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Slot {
-    /// Who holds it.
+    /// The worker that holds it.
     pub worker: u32,
-    /// Block in which it got it.
+    /// Block in which the worker got it.
     pub since: u32,
-    /// Whether it holds what it should.
+    /// Whether the worker holds the slot's shards, as far as its samples show.
     pub whole: bool,
-    /// Samples in a row that it was excused from.
+    /// Consecutive samples from which it was excused.
     pub excused: u32,
-    /// Missed periods that it has not made good.
+    /// Missed periods of the worker that are not made good.
     pub misses: u32,
 }
 
-/// How a group is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The health of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupHealth {
     /// The group.
     pub id: u32,
     /// Its profile.
     pub profile: String,
-    /// Slots that suffice to read.
+    /// Number of slots that suffice to read.
     pub k: u8,
-    /// Slots that there are.
+    /// Number of slots.
     pub n: u8,
-    /// Slots that have a worker which holds what it should.
+    /// Number of slots whose worker holds the slot's shards.
     pub whole: u32,
-    /// With fewer slots than this taken, vacant ones are given away at once.
+    /// The number of taken slots below which vacant ones are filled at once.
     pub margin: u32,
-    /// Whether it waits for the chain to give slots away.
+    /// Whether it is queued to be filled.
     pub queued: bool,
-    /// One entry a slot, in order; null while it is vacant.
+    /// One entry for each slot, in order; null while it is vacant.
     pub slots: Vec<Option<Slot>>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
 /// Totals and money at a block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
     /// Registered workers.
     pub workers: u32,
     /// Placement groups.
     pub groups: u32,
-    /// Groups with a vacant slot: the repair queue.
+    /// Groups with a vacant slot.
     pub groups_filling: u32,
     /// Objects registered since genesis.
     pub objects: u64,
@@ -139,53 +139,52 @@ pub struct Network {
     pub epoch: u32,
     /// The price of one GiB of shards for one epoch, in planck.
     pub price_per_gib_epoch: String,
-    /// Paid by owners, ever, in planck.
+    /// Total paid by owners, in planck.
     pub paid_in: String,
-    /// Burned of it, in planck.
+    /// Total burned, in planck.
     pub burned: String,
-    /// Paid to workers and reporters, ever, in planck.
+    /// Total paid to workers and reporters, in planck.
     pub paid_out: String,
-    /// Waiting to be earned, in planck.
+    /// Amount that can still be earned, in planck.
     pub escrow: String,
     /// Held back from workers, in planck.
     pub held_back: String,
     /// The repair fund, in planck.
     pub fund: String,
-    /// Bonds that were lost, ever, in planck.
+    /// Total of lost bonds, in planck.
     pub slashed: String,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// Questions about audits, answered at the last final block.
+/// Methods about audits, answered at the last final block.
 #[rpc(server)]
 pub trait AuditApi {
-    /// The challenges of the workers in this period, a page of workers at a time: up to `limit` from number `from` on.
+    /// Returns the challenges of a page of workers in this period: up to `limit` workers from number `from` on.
     #[method(name = "storage_v1_challenges", blocking)]
     fn challenges(&self, from: Option<u32>, limit: Option<u32>) -> Result<ChallengePage, RpcError>;
 
-    /// A worker, or null where there is none with this number.
+    /// Returns a worker, or null if no worker has this number.
     #[method(name = "storage_v1_worker", blocking)]
     fn worker(&self, id: u32) -> Result<Option<WorkerReport>, RpcError>;
 
-    /// How a group is, or null where there is none with this number.
+    /// Returns the health of a group, or null if no group has this number.
     #[method(name = "storage_v1_groupHealth", blocking)]
     fn group_health(&self, id: u32) -> Result<Option<GroupHealth>, RpcError>;
 
-    /// Totals and money.
+    /// Returns totals and money.
     #[method(name = "storage_v1_network", blocking)]
     fn network(&self) -> Result<Network, RpcError>;
 
-    /// Totals and money at every block that becomes final, from the last final one on. A client that does not keep up skips
-    /// blocks.
+    /// Sends totals and money at the last final block and every block that becomes final. A slow client skips blocks.
     #[subscription(name = "storage_v1_subscribeNetwork" => "storage_v1_networkAt", unsubscribe = "storage_v1_unsubscribeNetwork", item = Network)]
     async fn subscribe_network(&self) -> SubscriptionResult;
 }
 
-/// The hashes of blocks as they become final.
+/// Creates a stream of the hashes of blocks as they become final.
 pub type FinalBlocks = Arc<dyn Fn() -> BoxStream<'static, H256> + Send + Sync>;
 
-/// Answers [`AuditApi`] from a node's database.
+/// Implements [`AuditApiServer`] with a node's client.
 pub struct Audit<Block, Client> {
     client: Arc<Client>,
     finals: FinalBlocks,
@@ -193,7 +192,7 @@ pub struct Audit<Block, Client> {
 }
 
 impl<Block, Client> Audit<Block, Client> {
-    /// Over this client, which makes blocks final as `finals` tells.
+    /// Creates the family over this client. `finals` is the stream of final blocks.
     pub fn new(client: Arc<Client>, finals: FinalBlocks) -> Self {
         Self { client, finals, block: PhantomData }
     }
@@ -287,7 +286,7 @@ where
     }
 
     async fn subscribe_network(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
-        // The stream begins before the first answer, so that no block is lost between them.
+        // The stream starts before the first answer, so that no block between them is missed.
         let mut finals = (self.finals)();
         let first = self.network_at(None).map_err(|error| ErrorObjectOwned::from(error).to_string())?;
         let sink = pending.accept().await?;
@@ -298,7 +297,7 @@ where
                 hash = finals.next() => hash,
             };
             let Some(hash) = hash else { return Ok(()) };
-            // A block whose state is gone already is skipped.
+            // Blocks whose state is already pruned are skipped.
             let Ok(network) = self.network_at(Some(hash)) else { continue };
             sink.send(SubscriptionMessage::from_json(&network)?).await?;
         }

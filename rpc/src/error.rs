@@ -1,4 +1,4 @@
-//! What can go wrong in a call, with a code for each. A caller may rely on the codes; messages are for people.
+//! Errors of calls and their codes. Callers may rely on the codes; the messages are for people.
 
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned};
 
@@ -23,75 +23,75 @@ pub const UNKNOWN_SETS: i32 = 7009;
 /// The code of [`RpcError::Node`].
 pub const NODE: i32 = 7010;
 
-/// Why a call has no answer.
+/// The error of a call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RpcError {
-    /// The label can't be a name.
-    #[error("{label:?} can't be a name: {reason}")]
+    /// The label is invalid.
+    #[error("{label:?} is not a valid name: {reason}")]
     InvalidLabel {
-        /// What was asked for.
+        /// The requested value.
         label: String,
-        /// The rule that it breaks.
+        /// The violated rule.
         reason: String,
     },
     /// The owner is not an address of this chain.
     #[error(
-        "{owner:?} is not an address of this chain ({reason}): give an SS58 address with prefix 6342 or the generic 42"
+        "{owner:?} is not an address of this chain ({reason}): use an SS58 address with prefix 6342 or the generic prefix 42"
     )]
     InvalidOwner {
-        /// What was given.
+        /// The given address.
         owner: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The node does not have the block.
     #[error(
-        "this node has no block {hash}: leave `at` away to read the last final block, or check that the node has synced and is on the right chain"
+        "this node has no block {hash}: omit `at` to read the last final block, or check that the node is synced and on the right chain"
     )]
     UnknownBlock {
-        /// The block that was asked for.
+        /// The requested block.
         hash: String,
     },
-    /// A page of no items, or of too many.
-    #[error("a page has 1 to {max} items, not {limit}: ask for fewer, then for the rest from `next` on")]
+    /// The page size is out of bounds.
+    #[error("a page has 1 to {max} items, not {limit}: request fewer items, then continue with `next`")]
     InvalidLimit {
-        /// What was asked for.
+        /// The requested value.
         limit: u32,
-        /// The most that is answered.
+        /// The maximum.
         max: u32,
     },
-    /// Too few years, or too many.
-    #[error("a name is paid for 1 to {max} years at a time, not {years}: give another number")]
+    /// The number of years is out of bounds.
+    #[error("a name is paid for 1 to {max} years at a time, not {years}: use a number in that range")]
     InvalidYears {
-        /// What was asked for.
+        /// The requested value.
         years: u32,
-        /// The most.
+        /// The maximum.
         max: u32,
     },
-    /// The node keeps no votes for the block.
+    /// The node has no justification for the block.
     #[error(
-        "the node keeps no votes that make block {hash} final, as it does for few blocks only: leave `at` away for a proof at the newest one, or give the hash of a block that is final and has a justification"
+        "the node has no justification for block {hash}; it keeps them for few blocks only: omit `at` for a proof at the newest one, or use the hash of a final block that has a justification"
     )]
     NotJustified {
-        /// The block that was asked for.
+        /// The requested block.
         hash: String,
     },
-    /// The node knows no block that is final by votes.
+    /// The node has no justification for any block.
     #[error(
-        "the node has not seen the votes for any block yet: it is starting or syncing, so ask again in some seconds"
+        "the node has not received a justification for any block yet, because it is starting or syncing: try again in some seconds"
     )]
     NothingFinal,
-    /// The validators changed too often since the checkpoint for one answer.
+    /// The validator set changed too often since the checkpoint for one answer.
     #[error(
-        "validators have changed too often since block {since} for one answer: follow them with name_v1_setChanges first, then ask with the checkpoint that they lead to"
+        "the validator set has changed too often since block {since} for one answer: follow the changes with name_v1_setChanges first, then ask again from the resulting checkpoint"
     )]
     TooFarBehind {
         /// The checkpoint's block.
         since: u32,
     },
-    /// The node does not know which validators voted then.
+    /// The node does not know the validator sets since then.
     #[error(
-        "the node does not know the validators since block {since}, as it did not follow the chain then: ask another one, or begin at a newer checkpoint"
+        "the node does not know the validator sets since block {since}, because it did not follow the chain then: ask another node, or start from a newer checkpoint"
     )]
     UnknownSets {
         /// The block.
@@ -99,12 +99,12 @@ pub enum RpcError {
     },
     /// The node could not read its database or run the runtime.
     #[error(
-        "the node could not read block {hash}: {reason}; where it has pruned the block's state, leave `at` away or ask an archive node"
+        "the node could not read block {hash}: {reason}. If it has pruned the state of the block, omit `at` or ask an archive node"
     )]
     Node {
         /// The block.
         hash: String,
-        /// What failed.
+        /// The failure.
         reason: String,
     },
 }

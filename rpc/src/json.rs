@@ -1,46 +1,46 @@
-//! How values are written in answers, and read in questions.
+//! How values are encoded in answers and decoded from parameters.
 
 use crate::{RpcError, SS58_PREFIX};
 use meganet_primitives::{AccountId, chain::MAX_PAGE, content::NameContent, receipt::PeerKey};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58AddressFormat, Ss58Codec};
 
-/// The generic prefix of addresses, which tools use that know no chain.
+/// The generic address prefix, used by tools that know no chain.
 const SS58_GENERIC: u16 = 42;
-/// What comes before an Ed25519 key in a peer id: the identity multihash (0x00) of 36 bytes, which are a protobuf of
-/// the key's type (field 1, Ed25519 = 1) and its 32 bytes (field 2).
+/// The bytes before an Ed25519 key in a peer id: the identity multihash (0x00) of 36 bytes, a protobuf of the key's type
+/// (field 1, Ed25519 = 1) and its 32 bytes (field 2).
 const PEER_ID_PREFIX: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
 
-/// Bytes as `0x` and hex.
+/// Encodes bytes as `0x` and hex.
 pub fn hex_bytes(bytes: impl AsRef<[u8]>) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 
-/// An account as this chain's address.
+/// Encodes an account as an address of this chain.
 pub fn address(account: &AccountId) -> String {
     AccountId32::new(*account).to_ss58check_with_version(Ss58AddressFormat::custom(SS58_PREFIX))
 }
 
-/// The account of an address of this chain, or of a generic one.
+/// Decodes an address of this chain, or a generic one.
 ///
 /// # Errors
-/// [`RpcError::InvalidOwner`] for anything else, an address of another chain included.
+/// [`RpcError::InvalidOwner`] for anything else, including addresses of other chains.
 pub fn account(text: &str) -> Result<AccountId, RpcError> {
     let invalid = |reason: String| RpcError::InvalidOwner { owner: text.to_owned(), reason };
     let (account, format) =
         AccountId32::from_ss58check_with_version(text).map_err(|error| invalid(format!("{error:?}")))?;
     match u16::from(format) {
         SS58_PREFIX | SS58_GENERIC => Ok(account.into()),
-        other => Err(invalid(format!("its prefix {other} is another chain's"))),
+        other => Err(invalid(format!("prefix {other} belongs to another chain"))),
     }
 }
 
-/// A worker's identity as libp2p's peer id, in base58.
+/// Encodes a worker's identity key as libp2p's peer id, in base58.
 pub fn peer_id(peer: &PeerKey) -> String {
     bs58::encode([&PEER_ID_PREFIX[..], &peer.0].concat()).into_string()
 }
 
-/// The page size that was asked for, or the largest.
+/// Returns the requested page size, or the largest one.
 ///
 /// # Errors
 /// [`RpcError::InvalidLimit`] outside `1..=`[`MAX_PAGE`].
@@ -52,8 +52,8 @@ pub fn page(limit: Option<u32>) -> Result<u32, RpcError> {
     }
 }
 
-/// What a name points at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The content of a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Content {
     /// A site of this network: a sealed manifest.
@@ -64,14 +64,14 @@ pub enum Content {
         group: u32,
         /// Its sealed bytes.
         sealed_len: u64,
-        /// The key that opens it, where anybody may.
+        /// The key that opens it, if it is public.
         key: Option<String>,
     },
-    /// What another network holds. Nothing of it is verified.
+    /// A reference to another network. Its content is not verified.
     Foreign {
-        /// Which network: `ipfs`, `ipns`, `swarm`, `onion3` or `arweave`.
+        /// `ipfs`, `ipns`, `swarm`, `onion3` or `arweave`.
         network: String,
-        /// The bytes of ENSIP-7 in hex.
+        /// The ENSIP-7 bytes in hex.
         reference: String,
     },
 }
@@ -86,7 +86,7 @@ impl From<NameContent> for Content {
                 key: content.key.map(|key| hex_bytes(key.0)),
             },
             NameContent::Foreign(reference) => Self::Foreign {
-                // The chain takes no others.
+                // The chain accepts no others.
                 network: reference.parts().map_or("unknown", |(network, _)| network).to_owned(),
                 reference: hex_bytes(reference.as_bytes()),
             },

@@ -1,18 +1,11 @@
-//! The JSON-RPC families `name_v1` and `storage_v1`: server and typed client.
+#![doc = include_str!("../README.md")]
 //!
-//! Each family is one jsonrpsee trait, from which come the server (`…ApiServer`, implemented by [`Name`] and
-//! [`Storage`] over a node's client) and a typed client (`…ApiClient`, an extension of every jsonrpsee client).
+//! # Modules
 //!
-//! What the answers look like, in all families:
+//! Each family is one jsonrpsee trait `…ApiServer`, implemented over a node's client.
 //!
-//! - field names are camelCase; enums are kebab-case strings;
-//! - block hashes and keys are `0x` and hex; object ids are base32, as in links;
-//! - accounts are SS58 addresses with prefix [`SS58_PREFIX`]; peer ids are libp2p's base58;
-//! - byte counts and block numbers are JSON numbers; amounts (in planck) and sums that can pass 2^64 are decimal strings;
-//! - every answer says which block it was read at, and whether that block is final. Without `at` it is the last final one.
-//!
-//! - [`name`], [`storage`], [`audit`], [`renewal`]: the families; [`block`]: where an answer is read; [`json`]: how values are written;
-//!   [`error`]: what can go wrong, with the code for each.
+//! - [`name`]: `name_v1`; [`storage`], [`audit`], [`renewal`]: `storage_v1`.
+//! - [`block`]: the block that an answer is read at; [`json`]: how values are encoded; [`error`]: errors and their codes.
 
 pub mod audit;
 pub mod block;

@@ -1,4 +1,4 @@
-//! A chain of three blocks in memory, the second of which is final, with one name, one group and one worker.
+//! An in-memory chain of three blocks, the second of which is final, with one name, one group and one worker.
 #![allow(clippy::unwrap_used)]
 
 use meganet_primitives::{
@@ -35,7 +35,7 @@ pub type Block = generic::Block<Header, OpaqueExtrinsic>;
 
 /// The account that owns and operates everything.
 pub const OWNER: AccountId = [7; 32];
-/// The version of a name by the runtime's answer.
+/// The version of a name in the runtime's answer.
 pub const RUNTIME_VERSION: u32 = 77;
 /// The number of the final block.
 pub const FINAL: u32 = 1;
@@ -46,7 +46,7 @@ pub fn header(number: u32) -> Header {
     Header::new(number, H256::zero(), H256::zero(), parent, Default::default())
 }
 
-/// A block that lost against block 1.
+/// A block on an abandoned fork, beside block 1.
 pub fn fork() -> Header {
     Header::new(1, H256::repeat_byte(9), H256::zero(), header(0).hash(), Default::default())
 }
@@ -96,7 +96,7 @@ impl HeaderBackend<Block> for Client {
     }
 }
 
-/// What names point at here.
+/// The content of all names.
 pub fn content() -> NameContent {
     let (object, key) = (ObjectId([1; 32]), Some(ReadKey([2; 32])));
     NameContent::Object(ContentRef { object, group: 3, sealed_len: 4096, key })
@@ -155,7 +155,7 @@ sp_api::mock_impl_runtime_apis! {
         }
 
         fn resolve(name: Vec<u8>) -> Option<Resolution> {
-            // Another version than in the state: so tests see which of the two was asked.
+            // Another version than in the state, so that tests can tell which of the two was used.
             (name == b"alice").then_some(Resolution {
                 owner: OWNER,
                 content: None,
@@ -395,7 +395,7 @@ sp_api::mock_impl_runtime_apis! {
     }
 }
 
-/// Calls a method as a client does and gives back the whole answer.
+/// Calls a method like a client, and returns the whole answer.
 pub fn call<M>(module: &jsonrpsee::RpcModule<M>, method: &str, params: serde_json::Value) -> serde_json::Value {
     let request = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();

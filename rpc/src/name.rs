@@ -1,8 +1,8 @@
-//! `name_v1`: what names lead to, with proofs; who owns which; what they cost.
+//! `name_v1`: resolving names, with proofs; ownership; prices.
 //!
 //! - this file: the methods;
-//! - [`answers`]: what they answer;
-//! - [`reader`]: resolving fast;
+//! - [`answers`]: the types of answers;
+//! - [`reader`]: resolving without running the runtime;
 //! - [`prover`]: proofs of resolution.
 
 pub mod answers;
@@ -16,8 +16,8 @@ use crate::{
     json::{account, address, hex_bytes, page},
 };
 use answers::{
-    Available, Change, Changes, History, ManyResolved, NameEntry, NamePage, NameReport, Price, Proof, Record, Resolved,
-    Reverse, SubnameEntry, SubnamePage, Version, text,
+    Available, Change, Changes, History, NameEntry, NamePage, NameReport, Price, Proof, Record, ResolveAnswer,
+    ResolveManyAnswer, Reverse, SubnameEntry, SubnamePage, Version, text,
 };
 use codec::Encode;
 use futures::StreamExt;
@@ -38,66 +38,68 @@ use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
 use std::{marker::PhantomData, sync::Arc};
 
-/// Questions about names. Where nothing else is said, a name is a label, `alice`, or a label below one, `blog.alice`.
+/// Methods about names. Unless stated otherwise, a name is a label, `alice`, or a subname, `blog.alice`.
 #[rpc(server)]
 pub trait NameApi {
-    /// What a name leads to, or null where there is no such name. Read at the last final block, or at the block `at`.
+    /// Resolves a name at the last final block, or at block `at`. Null if it does not exist.
     #[method(name = "name_v1_resolve")]
-    async fn resolve(&self, name: String, at: Option<H256>) -> Result<Option<Resolved>, RpcError>;
+    async fn resolve(&self, name: String, at: Option<H256>) -> Result<Option<ResolveAnswer>, RpcError>;
 
-    /// What up to 256 names lead to, all in one block.
+    /// Resolves up to 256 names, all at one block.
     #[method(name = "name_v1_resolveMany")]
-    async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ManyResolved, RpcError>;
+    async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError>;
 
-    /// A proof of what a name leads to, or that there is no such name, in the newest block for which the node has seen the
-    /// votes, or in the block `at`, if its votes are kept; with the changes of validators since block `since`, which is
-    /// that of the caller's checkpoint.
+    /// Returns a proof of a name's resolution, or of its absence, at the newest block for which the node has a
+    /// justification, or at block `at` if its justification is kept. It includes the changes of the validator set since
+    /// block `since`, the block of the caller's checkpoint.
     #[method(name = "name_v1_resolveProof", blocking)]
     fn resolve_proof(&self, name: String, at: Option<H256>, since: Option<u32>) -> Result<Proof, RpcError>;
 
-    /// The changes of validators since block `since`, for a checkpoint that is too old for `name_v1_resolveProof`.
+    /// Returns the changes of the validator set since block `since`, for a checkpoint that is too old for
+    /// `name_v1_resolveProof`.
     #[method(name = "name_v1_setChanges", blocking)]
     fn set_changes(&self, since: u32) -> Result<Changes, RpcError>;
 
-    /// A checkpoint at the newest block for which the node has seen the votes. Who takes it believes the node once.
+    /// Returns a checkpoint at the newest block for which the node has a justification. A caller that uses it trusts
+    /// the node this once.
     #[method(name = "name_v1_checkpoint", blocking)]
     fn checkpoint(&self) -> Result<Checkpoint, RpcError>;
 
-    /// What a name leads to, and again whenever that is something else in a block that becomes final. A client that does
-    /// not keep up skips blocks.
+    /// Sends the resolution of a name, and again whenever it differs at a block that becomes final. A slow client skips
+    /// blocks.
     #[subscription(name = "name_v1_subscribe" => "name_v1_changed", unsubscribe = "name_v1_unsubscribe", item = Change)]
     async fn subscribe_name(&self, name: String) -> SubscriptionResult;
 
-    /// All that the chain says of a label, or null where nobody has registered it. It may have lapsed.
+    /// Returns everything stored about a label; it may have lapsed. Null if it is not in the state.
     #[method(name = "name_v1_info", blocking)]
     fn info(&self, label: String) -> Result<Option<NameReport>, RpcError>;
 
-    /// The versions that a label can be rolled back to.
+    /// Returns the versions that a label can be rolled back to.
     #[method(name = "name_v1_history", blocking)]
     fn history(&self, label: String) -> Result<History, RpcError>;
 
-    /// Whether a label can be registered, by `owner` or by somebody who owns nothing that looks like it.
+    /// Returns whether a label can be registered by `owner`, or by an account without look-alikes of it.
     #[method(name = "name_v1_available", blocking)]
     fn available(&self, label: String, owner: Option<String>) -> Result<Available, RpcError>;
 
-    /// What registering a label costs for `years` years, one where nothing is said.
+    /// Returns the cost of registering a label for `years` years, by default one.
     #[method(name = "name_v1_price", blocking)]
     fn price(&self, label: String, years: Option<u32>) -> Result<Price, RpcError>;
 
-    /// The name that an account goes by. The account owns it, and it works: else it is null.
+    /// Returns the name that stands for an account. Null unless the account owns it and it has not lapsed.
     #[method(name = "name_v1_reverse", blocking)]
     fn reverse(&self, owner: String) -> Result<Reverse, RpcError>;
 
-    /// The names that an account owns, a page at a time: up to `limit` after the label `after`.
+    /// Returns the names of an account by the page: up to `limit` after the label `after`.
     #[method(name = "name_v1_list", blocking)]
     fn list(&self, owner: String, after: Option<String>, limit: Option<u32>) -> Result<NamePage, RpcError>;
 
-    /// The names below a label, a page at a time: up to `limit` after the label `after`.
+    /// Returns the subnames of a label by the page: up to `limit` after the label `after`.
     #[method(name = "name_v1_subnames", blocking)]
     fn subnames(&self, label: String, after: Option<String>, limit: Option<u32>) -> Result<SubnamePage, RpcError>;
 }
 
-/// Answers [`NameApi`] from what a node has.
+/// Implements [`NameApiServer`] with a node's client.
 pub struct Name<Block, Client> {
     client: Arc<Client>,
     reader: Arc<Reader<Block, Client>>,
@@ -107,7 +109,8 @@ pub struct Name<Block, Client> {
 }
 
 impl<Block, Client> Name<Block, Client> {
-    /// Over this client, its database and its votes; blocks become final as `finals` tells.
+    /// Creates the family over this client, its database and its justifications. `finals` is the stream of final
+    /// blocks.
     pub fn new<Source>(client: Arc<Client>, source: Arc<Source>, finals: FinalBlocks) -> Self
     where
         Source: ProofSource,
@@ -123,9 +126,9 @@ where
     Client: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
     Client::Api: NamesApi<Block>,
 {
-    /// What names, which are some, lead to in one block. What was answered before is answered at once; the rest is read
-    /// where reading may take its time.
-    async fn resolve_all(&self, names: Vec<String>, at: Option<H256>) -> Result<ManyResolved, RpcError> {
+    /// Resolves at least one name at one block. Cached answers are returned at once; others are read on a blocking
+    /// thread.
+    async fn resolve_all(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError> {
         for name in &names {
             check_name(name)?;
         }
@@ -144,13 +147,14 @@ where
                 tokio::task::spawn_blocking(read).await.map_err(stopped)??
             }
         };
-        let answer = |(name, found): (String, Option<_>)| found.map(|found| Resolved::new(name, found, block.clone()));
+        let answer =
+            |(name, found): (String, Option<_>)| found.map(|found| ResolveAnswer::new(name, found, block.clone()));
         let names = names.into_iter().zip(resolutions).map(answer).collect();
-        Ok(ManyResolved { names, block })
+        Ok(ResolveManyAnswer { names, block })
     }
 
     async fn change(&self, name: String, at: Option<H256>) -> Result<Change, RpcError> {
-        let ManyResolved { mut names, block } = self.resolve_all(vec![name.clone()], at).await?;
+        let ResolveManyAnswer { mut names, block } = self.resolve_all(vec![name.clone()], at).await?;
         Ok(Change { name, resolution: names.pop().flatten(), block })
     }
 }
@@ -162,11 +166,11 @@ where
     Client: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
     Client::Api: NamesApi<Block>,
 {
-    async fn resolve(&self, name: String, at: Option<H256>) -> Result<Option<Resolved>, RpcError> {
+    async fn resolve(&self, name: String, at: Option<H256>) -> Result<Option<ResolveAnswer>, RpcError> {
         Ok(self.change(name, at).await?.resolution)
     }
 
-    async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ManyResolved, RpcError> {
+    async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError> {
         // The bounds of a page.
         page(Some(u32::try_from(names.len()).unwrap_or(u32::MAX)))?;
         self.resolve_all(names, at).await
@@ -183,7 +187,7 @@ where
             set_id: proven.proof.block.set_id,
             changes: u32::try_from(proven.proof.changes.len()).unwrap_or(u32::MAX),
             keys: proven.keys.iter().map(hex_bytes).collect(),
-            resolution: resolution.map(|found| Resolved::new(name.clone(), found, block.clone())),
+            resolution: resolution.map(|found| ResolveAnswer::new(name.clone(), found, block.clone())),
             name,
             block,
         })
@@ -203,7 +207,7 @@ where
     }
 
     async fn subscribe_name(&self, pending: PendingSubscriptionSink, name: String) -> SubscriptionResult {
-        // The stream begins before the first answer, so that no block is lost between them.
+        // The stream starts before the first answer, so that no block between them is missed.
         let mut finals = (self.finals)();
         let mut last = match self.change(name.clone(), None).await {
             Ok(first) => first,
@@ -220,9 +224,9 @@ where
                 hash = finals.next() => hash,
             };
             let Some(hash) = hash else { return Ok(()) };
-            // A block whose state is gone already is skipped.
+            // Blocks whose state is already pruned are skipped.
             let Ok(now) = self.change(name.clone(), Some(hash)).await else { continue };
-            if !now.says_the_same_as(&last) {
+            if !now.resolves_like(&last) {
                 sink.send(SubscriptionMessage::from_json(&now)?).await?;
                 last = now;
             }
@@ -253,7 +257,7 @@ where
     }
 
     fn available(&self, label: String, owner: Option<String>) -> Result<Available, RpcError> {
-        // Nobody has the key of this account, so it owns nothing.
+        // The default account has no known key, so it owns nothing.
         let who = owner.as_deref().map(account).transpose()?.unwrap_or_default();
         let (hash, block) = locate(&*self.client, None)?;
         let api = self.client.runtime_api();
@@ -309,16 +313,16 @@ where
 }
 
 impl Change {
-    /// Whether both say the same of the name, whatever block they are from.
-    fn says_the_same_as(&self, other: &Self) -> bool {
+    /// Returns true if both have the same resolution, regardless of the block.
+    fn resolves_like(&self, other: &Self) -> bool {
         match (&self.resolution, &other.resolution) {
-            (Some(one), Some(two)) => Resolved { block: two.block.clone(), ..one.clone() } == *two,
+            (Some(one), Some(two)) => ResolveAnswer { block: two.block.clone(), ..one.clone() } == *two,
             (one, two) => one.is_none() && two.is_none(),
         }
     }
 }
 
-/// What to give as `after` for the next page: nothing where this one was not full.
+/// Returns the `after` of the next page, or `None` if this page was not full.
 fn next<T>(items: &[T], limit: u32, label: impl Fn(&T) -> &String) -> Option<String> {
     let full = u32::try_from(items.len()).is_ok_and(|found| found >= limit);
     items.last().filter(|_| full).map(|last| label(last).clone())

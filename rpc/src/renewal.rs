@@ -1,4 +1,4 @@
-//! `storage_v1` once more: batches that are renewed by themselves from a prepaid balance.
+//! `storage_v1`: batches that are renewed automatically from a prepaid balance.
 
 use crate::{
     BlockRef, RpcError,
@@ -8,15 +8,15 @@ use crate::{
 use jsonrpsee::proc_macros::rpc;
 use meganet_primitives::chain::{AutoRenewalInfo, AutoRenewalState};
 use pallet_storage_runtime_api::StorageApi as StorageRuntimeApi;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
 use std::{marker::PhantomData, sync::Arc};
 
-/// An order to renew a batch whenever it is about to expire, with the money for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A prepaid order to renew a batch whenever it is about to expire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AutoRenewal {
     /// Its number.
@@ -27,73 +27,73 @@ pub struct AutoRenewal {
     pub group: u32,
     /// The epoch at whose beginning the batch expires unless it is renewed.
     pub expiry: u32,
-    /// The leaf of that range that is the batch.
+    /// The index of the batch in the range of that expiry.
     pub leaf: u64,
     /// The root of the batch.
     pub batch: String,
-    /// Its objects.
+    /// Number of its objects.
     pub objects: u32,
     /// Its bytes in each slot.
     pub bytes: u64,
-    /// For so many epochs it is renewed each time.
+    /// Epochs that each renewal adds.
     pub epochs: u32,
-    /// It is not renewed while a GiB in one slot costs more than this for an epoch, in planck.
+    /// The price of a GiB in one slot for an epoch above which it is not renewed, in planck.
     pub max_price: String,
-    /// What is prepaid and not used yet, in planck.
+    /// The prepaid balance, in planck.
     pub balance: String,
-    /// What the next renewal takes from it at today's price, in planck.
+    /// The cost of the next renewal at the current price, in planck.
     pub next: String,
-    /// How many renewals it pays for at today's price.
+    /// Number of renewals that the balance covers at the current price.
     pub renewals_left: String,
-    /// The deposit that comes back with the rest, in planck.
+    /// The deposit, which is returned with the rest, in planck.
     pub deposit: String,
     /// `waiting`, `due`, `too-dear`, `short`, `expired` or `blocked`.
     pub state: AutoRenewalState,
 }
 
 /// A page of automatic renewals.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AutoRenewalPage {
     /// By number.
     pub auto_renewals: Vec<AutoRenewal>,
-    /// What to give as `from` for the next page; null at the end.
+    /// The `from` of the next page; null at the end.
     pub next: Option<u64>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
 /// An automatic renewal at a block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AutoRenewalAt {
-    /// What it is.
+    /// The automatic renewal.
     #[serde(flatten)]
     pub auto_renewal: AutoRenewal,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// Questions about automatic renewals, answered at the last final block.
+/// Methods about automatic renewals, answered at the last final block.
 #[rpc(server)]
 pub trait RenewalApi {
-    /// An automatic renewal, or null where there is none with this number.
+    /// Returns an automatic renewal, or null if none has this number.
     #[method(name = "storage_v1_autoRenewal", blocking)]
     fn auto_renewal(&self, id: u64) -> Result<Option<AutoRenewalAt>, RpcError>;
 
-    /// Those that an account pays for, a page at a time: up to `limit` from number `from` on.
+    /// Returns a page of the automatic renewals that an account pays for: up to `limit` from number `from` on.
     #[method(name = "storage_v1_autoRenewals", blocking)]
     fn auto_renewals(&self, payer: String, from: Option<u64>, limit: Option<u32>) -> Result<AutoRenewalPage, RpcError>;
 }
 
-/// Answers [`RenewalApi`] from a node's database.
+/// Implements [`RenewalApiServer`] with a node's client.
 pub struct Renewal<Block, Client> {
     client: Arc<Client>,
     block: PhantomData<Block>,
 }
 
 impl<Block, Client> Renewal<Block, Client> {
-    /// Over this client.
+    /// Creates the family over this client.
     pub fn new(client: Arc<Client>) -> Self {
         Self { client, block: PhantomData }
     }

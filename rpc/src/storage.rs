@@ -8,15 +8,15 @@ use crate::{
 use jsonrpsee::proc_macros::rpc;
 use meganet_primitives::chain::{GroupInfo, SlotMember, StorageStats, WorkerInfo};
 use pallet_storage_runtime_api::StorageApi as StorageRuntimeApi;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
 use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
 use std::{marker::PhantomData, sync::Arc};
 
-/// Who sits in a slot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The worker of a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
     /// The worker's number.
@@ -28,36 +28,36 @@ pub struct Member {
 }
 
 /// A placement group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
     /// Its number.
     pub id: u32,
     /// Its profile.
     pub profile: String,
-    /// Shards that suffice to read.
+    /// Number of shards that suffice to read.
     pub k: u8,
-    /// Shards that there are.
+    /// Number of shards.
     pub n: u8,
-    /// Bytes that each slot promises.
+    /// Bytes of each slot.
     pub slot_capacity: u64,
     /// Bytes registered for each slot.
     pub used: u64,
     /// Block in which it was opened.
     pub opened: u32,
-    /// One entry a slot, in order; null while it is vacant.
+    /// One entry for each slot, in order; null while it is vacant.
     pub slots: Vec<Option<Member>>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
 /// A worker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Worker {
     /// Its number.
     pub id: u32,
-    /// The address of the account that runs it.
+    /// The address of its operator.
     pub operator: String,
     /// Its Ed25519 identity key.
     pub peer_key: String,
@@ -65,27 +65,27 @@ pub struct Worker {
     pub peer_id: String,
     /// Its country, ISO 3166-1 alpha-2.
     pub country: String,
-    /// Bytes that it lends.
+    /// Bytes that it offers.
     pub capacity: u64,
-    /// Bytes promised to its slots.
+    /// Bytes committed to its slots.
     pub committed: u64,
-    /// How many slots it holds.
+    /// Number of its slots.
     pub slots: u32,
     /// Its bond, in planck.
     pub bond: String,
-    /// Whether it may be given further slots.
+    /// Whether it may be assigned to further slots.
     pub accepting: bool,
     /// Block of registration.
     pub registered: u32,
 }
 
 /// A page of workers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkerPage {
     /// The workers, by number.
     pub workers: Vec<Worker>,
-    /// What to give as `from` for the next page; null at the end.
+    /// The `from` of the next page; null at the end.
     pub next: Option<u32>,
     /// The block that this was read at.
     pub block: BlockRef,
@@ -101,30 +101,30 @@ pub struct Stats {
     pub block: BlockRef,
 }
 
-/// Questions about storage, answered at the last final block.
+/// Methods about storage, answered at the last final block.
 #[rpc(server)]
 pub trait StorageApi {
-    /// A placement group, or null where there is none with this number.
+    /// Returns a placement group, or null if no group has this number.
     #[method(name = "storage_v1_group", blocking)]
     fn group(&self, id: u32) -> Result<Option<Group>, RpcError>;
 
-    /// The registered workers, a page at a time: up to `limit` from number `from` on.
+    /// Returns a page of the registered workers: up to `limit` from number `from` on.
     #[method(name = "storage_v1_workers", blocking)]
     fn workers(&self, from: Option<u32>, limit: Option<u32>) -> Result<WorkerPage, RpcError>;
 
-    /// Totals of the network.
+    /// Returns the totals of the network.
     #[method(name = "storage_v1_stats", blocking)]
     fn stats(&self) -> Result<Stats, RpcError>;
 }
 
-/// Answers [`StorageApi`] from a node's database.
+/// Implements [`StorageApiServer`] with a node's client.
 pub struct Storage<Block, Client> {
     client: Arc<Client>,
     block: PhantomData<Block>,
 }
 
 impl<Block, Client> Storage<Block, Client> {
-    /// Over this client.
+    /// Creates the family over this client.
     pub fn new(client: Arc<Client>) -> Self {
         Self { client, block: PhantomData }
     }

@@ -1,4 +1,4 @@
-//! What `name_v1` answers.
+//! The answers of `name_v1`.
 
 use crate::{
     BlockRef,
@@ -8,21 +8,21 @@ use meganet_primitives::{
     chain::{Availability, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo},
     name::{NameStatus, Quote, RecordKey, split_name},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// What a name leads to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The answer of `name_v1_resolve`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Resolved {
-    /// The name, as it was asked for.
+pub struct ResolveAnswer {
+    /// The requested name.
     pub name: String,
-    /// The label that is owned: the name, or what stands behind its dot.
+    /// The label: the name, or the part after its dot.
     pub label: String,
-    /// The address of the label's owner; of its last one, where it has lapsed.
+    /// The address of the label's owner, or of the last one if it has lapsed.
     pub owner: String,
-    /// What it points at; null where it points at nothing, and where the label has lapsed.
+    /// The content; null if there is none or the label has lapsed.
     pub content: Option<Content>,
-    /// Counts the changes of the content.
+    /// The number of changes of the content.
     pub version: u32,
     /// Block of the last change.
     pub updated: u32,
@@ -34,8 +34,8 @@ pub struct Resolved {
     pub block: BlockRef,
 }
 
-impl Resolved {
-    /// An answer about a name, read at a block.
+impl ResolveAnswer {
+    /// Converts a resolution that was read at a block.
     pub fn new(name: String, resolution: Resolution, block: BlockRef) -> Self {
         let label = split_name(&name).map_or(name.as_str(), |(_, label)| label).to_owned();
         Self {
@@ -52,39 +52,39 @@ impl Resolved {
     }
 }
 
-/// What several names lead to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The answer of `name_v1_resolveMany`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ManyResolved {
-    /// One entry a name, in the order of the question; null where there is no such name.
-    pub names: Vec<Option<Resolved>>,
+pub struct ResolveManyAnswer {
+    /// One entry for each name, in the order of the request; null if it does not exist.
+    pub names: Vec<Option<ResolveAnswer>>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// What a name leads to now, or that there is none any more: an item of a subscription.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An item of the subscription to a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The name.
     pub name: String,
-    /// What it leads to; null where there is no such name.
-    pub resolution: Option<Resolved>,
+    /// The resolution; null if the name does not exist.
+    pub resolution: Option<ResolveAnswer>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
 /// A label.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NameEntry {
     /// The label.
     pub label: String,
-    /// Its owner's address; its last owner's, where it has lapsed.
+    /// The address of its owner, or of the last one if it has lapsed.
     pub owner: String,
-    /// What it points at; null until it is set. Nobody may be sent there once the name has lapsed.
+    /// The content; null until it is set. It must not be used once the name has lapsed.
     pub content: Option<Content>,
-    /// Counts the changes of the content.
+    /// The number of changes of the content.
     pub version: u32,
     /// Block of registration.
     pub registered: u32,
@@ -94,12 +94,12 @@ pub struct NameEntry {
     pub expires: u32,
     /// `active`, `grace`, `premium` or `lapsed`; it works in the first two.
     pub status: NameStatus,
-    /// The deposit held for it, its records and the names below it, in planck.
+    /// The deposit held for it, its records and its subnames, in planck.
     pub deposit: String,
 }
 
 /// A record of a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Record {
     /// Text under a key.
@@ -116,102 +116,102 @@ pub enum Record {
         /// The address in that chain's binary form, in hex.
         value: String,
     },
-    /// The X25519 key that messages to the owner are sealed for.
+    /// The X25519 key to which messages for the owner are encrypted.
     EncryptionKey {
         /// The key in hex.
         value: String,
     },
 }
 
-/// All that the chain says of a label.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Everything stored about a label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NameReport {
     /// The name.
     #[serde(flatten)]
     pub name: NameEntry,
-    /// Its records; none once it has lapsed.
+    /// Its records; empty once it has lapsed.
     pub records: Vec<Record>,
-    /// The addresses of those who may write for it besides its owner; none once it has lapsed.
+    /// The addresses of its delegates; empty once it has lapsed.
     pub delegates: Vec<String>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
 /// A page of an account's names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NamePage {
     /// The names, in the order of the chain's storage.
     pub names: Vec<NameEntry>,
-    /// What to give as `after` for the next page; null at the end.
+    /// The `after` of the next page; null at the end.
     pub next: Option<String>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// A name below a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A subname.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubnameEntry {
-    /// What stands before the dot.
+    /// The part before the dot.
     pub label: String,
-    /// What it points at.
+    /// The content.
     pub content: Option<Content>,
-    /// Counts the changes of the content.
+    /// The number of changes of the content.
     pub version: u32,
     /// Block of the last change.
     pub updated: u32,
-    /// The address of who may change its content besides those who may for the label.
+    /// The address of the account that may change its content, in addition to those that may for the label.
     pub delegate: Option<String>,
 }
 
-/// A page of the names below a name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A page of subnames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubnamePage {
     /// The names, in the order of the chain's storage.
     pub names: Vec<SubnameEntry>,
-    /// What to give as `after` for the next page; null at the end.
+    /// The `after` of the next page; null at the end.
     pub next: Option<String>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// A version that a name had.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A version in the history of a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Version {
     /// Its number.
     pub version: u32,
-    /// The block in which the name began to point there.
+    /// The block in which the content was set.
     pub block: u32,
-    /// Where.
+    /// The content.
     pub content: Option<Content>,
 }
 
 /// The versions that a name can be rolled back to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct History {
-    /// The newest first; the first one is what the name points at.
+    /// The newest first; the first one is current.
     pub versions: Vec<Version>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// The name that an account goes by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The name that stands for an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reverse {
-    /// The name; null where the account has chosen none, or does not own it any more.
+    /// The name; null if the account has chosen none or no longer owns it.
     pub name: Option<String>,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
 /// Whether a name can be registered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Available {
     /// `free`, `taken`, `invalid`, `looks-like-another` or `reserved`.
@@ -220,24 +220,24 @@ pub struct Available {
     pub block: BlockRef,
 }
 
-/// What registering a name costs, in planck.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The cost of registering a name, in planck.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Price {
-    /// For the years; burned.
+    /// Rent for the years; burned.
     pub rent: String,
-    /// Because somebody else let it lapse a short while ago; burned.
+    /// Premium of a recently lapsed name; burned.
     pub premium: String,
-    /// Held, and comes back.
+    /// Deposit; returned when the name is released.
     pub deposit: String,
-    /// All of it.
+    /// The sum.
     pub total: String,
     /// The block that this was read at.
     pub block: BlockRef,
 }
 
-/// A proof of what a name leads to, with what it says for who does not check it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A proof of resolution, and the proven resolution for callers that do not verify it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Proof {
     /// The name.
@@ -246,29 +246,29 @@ pub struct Proof {
     pub proof: String,
     /// The block's header (SCALE), in hex.
     pub header: String,
-    /// The votes that make it final, as the SDK's justification (SCALE), in hex.
+    /// The GRANDPA justification of the block (SCALE), in hex.
     pub justification: String,
-    /// The number of the set of validators that voted.
+    /// The number of the validator set that voted.
     pub set_id: u64,
-    /// Changes of validators in the proof.
+    /// The number of changes of the validator set in the proof.
     pub changes: u32,
-    /// The keys of the state that are proven, in hex.
+    /// The proven storage keys, in hex.
     pub keys: Vec<String>,
-    /// What the name leads to, by the proof; null where there is no such name.
-    pub resolution: Option<Resolved>,
-    /// The block that it is of.
+    /// The proven resolution; null if the name does not exist.
+    pub resolution: Option<ResolveAnswer>,
+    /// The block of the proof.
     pub block: BlockRef,
 }
 
-/// Changes of validators, for who has an old checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Changes of the validator set since an old checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changes {
     /// The changes, for `meganet_name_proof::SetChanges::from_bytes`, in hex.
     pub changes: String,
-    /// How many there are.
+    /// The number of changes.
     pub count: u32,
-    /// Whether there are further ones: ask again with the checkpoint that these lead to.
+    /// Whether there are more: ask again from the checkpoint that results from these.
     pub more: bool,
 }
 
@@ -317,7 +317,7 @@ impl From<NameRecordEntry> for Record {
 }
 
 impl Price {
-    /// A quote, read at a block.
+    /// Converts a quote that was read at a block.
     pub fn new(quote: Quote, block: BlockRef) -> Self {
         Self {
             rent: quote.rent.to_string(),
@@ -329,7 +329,7 @@ impl Price {
     }
 }
 
-/// What the chain keeps as bytes that are text.
+/// Decodes text that the chain stores as bytes.
 pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -1,4 +1,4 @@
-//! A node's database and votes, over the chain in memory of `meganet-name-proof`.
+//! A node's database and justifications, over the in-memory chain of `meganet-name-proof`.
 #![allow(clippy::unwrap_used)]
 
 use super::{
@@ -21,10 +21,10 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// The version of a name by the state.
+/// The version of a name in the state.
 pub const STATE_VERSION: u32 = 5;
 
-/// A node. Its validators changed after the blocks 3, 5 and 7; it is at block 10.
+/// A node at block 10. The validator set changed after blocks 3, 5 and 7.
 pub struct Node {
     pub chain: Chain,
     pub headers: Vec<Header>,
@@ -34,7 +34,7 @@ pub struct Node {
     pub knows_since: u32,
     pub layout: u16,
     pub reads: AtomicUsize,
-    /// A block in which alice is something else.
+    /// A block in which alice has other content.
     pub other: Option<(H256, StoredName)>,
 }
 
@@ -75,14 +75,14 @@ impl Node {
         node
     }
 
-    /// A new block for which there are votes; that they were cast is known until the next block.
+    /// Adds a block with a justification, which stays available until the next block.
     pub fn next(&mut self) {
         let header = self.chain.next();
         self.newest = Some(self.chain.justification(&header, &[0, 1, 2, 3]));
         self.headers.push(header);
     }
 
-    /// A new block after which others vote.
+    /// Adds a block after which another validator set votes.
     pub fn rotate(&mut self, validators: &[u8]) {
         let ended = self.chain.set_id;
         let change = self.chain.rotate(validators);
@@ -93,7 +93,7 @@ impl Node {
         self.headers.push(change.header);
     }
 
-    /// The checkpoint at the first block.
+    /// The checkpoint at the genesis block.
     pub fn genesis_checkpoint(&self) -> Checkpoint {
         let first = Chain::new(4);
         Checkpoint { genesis: self.chain.genesis, hash: self.chain.genesis, ..first.checkpoint() }

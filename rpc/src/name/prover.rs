@@ -1,4 +1,4 @@
-//! Proofs of what names lead to, from what a node has.
+//! Proofs of resolution, from a node's database.
 
 use super::reader::StateReader;
 use crate::{BlockRef, RpcError, json::hex_bytes};
@@ -16,66 +16,66 @@ use sp_core::H256;
 use sp_trie::StorageProof;
 use std::sync::Arc;
 
-/// The votes that a node keeps for a block.
+/// The justification of a block: the votes that make it final.
 pub type Justification = GrandpaJustification<Header>;
 
-/// Bytes of a proof that are left for the state and the block.
+/// Bytes of a proof that are reserved for the state and the block.
 const RESERVED: usize = 24 * 1024;
 
-/// How often the newest block is read until the validators after it are known.
+/// Number of attempts to read a newest block and a validator set that belong together.
 const READS: usize = 3;
 
-/// The sets of validators around a block.
+/// The validator sets since a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sets {
-    /// The number of the set that votes now.
+    /// The number of the current set.
     pub current: SetId,
     /// Its validators.
     pub authorities: AuthorityList,
-    /// The sets that ended above the block that was asked about, with their last blocks, the oldest first.
+    /// The sets that ended after the requested block, with their last blocks, the oldest first.
     pub ended: Vec<(SetId, BlockNumber)>,
 }
 
-/// What a node has for proofs: its blocks, their states, and the votes.
+/// The parts of a node's database that proofs are made from: blocks, states and justifications.
 pub trait ProofSource: StateReader {
-    /// The hash of the first block.
+    /// Returns the genesis hash.
     fn genesis(&self) -> H256;
 
-    /// A block's header.
+    /// Returns a block's header.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's message.
     fn header(&self, hash: H256) -> Result<Option<Header>, String>;
 
-    /// The final block of a height.
+    /// Returns the final block at a height.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's message.
     fn final_hash(&self, number: BlockNumber) -> Result<Option<H256>, String>;
 
-    /// The votes for the newest final block, if any have been seen.
+    /// Returns the justification of the newest final block, if any has been received.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's message.
     fn newest(&self) -> Result<Option<Justification>, String>;
 
-    /// The votes for a block, if they are kept.
+    /// Returns the justification of a block, if it is kept.
     ///
     /// # Errors
-    /// What the database says.
+    /// The database's message.
     fn justification(&self, hash: H256) -> Result<Option<Justification>, String>;
 
-    /// The sets since a block; `None` where the node did not follow the chain then.
+    /// Returns the validator sets since a block; `None` if the node did not follow the chain then.
     fn sets_since(&self, block: BlockNumber) -> Option<Sets>;
 
-    /// A proof of the values under keys in a block's state.
+    /// Returns a proof of the values under keys in a block's state.
     ///
     /// # Errors
-    /// What the database says, also where it has no state of that block.
+    /// The database's message, also if it has no state of that block.
     fn prove(&self, block: H256, keys: &[Vec<u8>]) -> Result<StorageProof, String>;
 }
 
-/// A proof, and where it is from.
+/// A proof, its justification and its block.
 pub struct Proven {
     /// The proof.
     pub proof: NameProof,
@@ -83,7 +83,7 @@ pub struct Proven {
     pub bytes: Vec<u8>,
     /// The keys that it proves.
     pub keys: Vec<Vec<u8>>,
-    /// The votes for its block.
+    /// The justification of its block.
     pub justification: Justification,
     /// Its block.
     pub block: BlockRef,
@@ -95,16 +95,16 @@ pub struct Prover {
 }
 
 impl Prover {
-    /// From what this node has.
+    /// Creates a prover over this source.
     pub fn new(source: Arc<dyn ProofSource>) -> Self {
         Self { source }
     }
 
-    /// A proof of what a name leads to in block `at`, or in the newest one that is final by votes; with the changes of
-    /// validators since block `since`. The name is one.
+    /// Makes a proof of the resolution of a valid name at block `at`, or at the newest block with a justification,
+    /// including the changes of the validator set since block `since`.
     ///
     /// # Errors
-    /// [`RpcError`] says what the node lacks.
+    /// [`RpcError`] names what the node lacks.
     pub fn prove(&self, name: &str, at: Option<H256>, since: Option<BlockNumber>) -> Result<Proven, RpcError> {
         let (sub, label) = split_name(name)
             .map_err(|error| RpcError::InvalidLabel { label: name.to_owned(), reason: error.to_string() })?;
@@ -145,10 +145,10 @@ impl Prover {
         Ok(Proven { proof, bytes, keys, justification, block })
     }
 
-    /// The changes of validators after block `since`, as many as fit into an answer.
+    /// Returns the changes of the validator set after block `since`, as many as fit into an answer.
     ///
     /// # Errors
-    /// [`RpcError`] says what the node lacks.
+    /// [`RpcError`] names what the node lacks.
     pub fn changes(&self, since: BlockNumber) -> Result<SetChanges, RpcError> {
         let sets = self.source.sets_since(since).ok_or(RpcError::UnknownSets { since })?;
         let mut found = SetChanges::default();
@@ -156,7 +156,7 @@ impl Prover {
         for (_, last) in sets.ended {
             let change = self.change(last)?;
             len = len.saturating_add(change.encoded_size());
-            // Room for the length before the changes.
+            // Space for the length prefix of the changes.
             if len > MAX_CHANGES_LEN - 16 {
                 found.more = true;
                 break;
@@ -166,12 +166,12 @@ impl Prover {
         Ok(found)
     }
 
-    /// A checkpoint at the newest block that is final by votes.
+    /// Returns a checkpoint at the newest block with a justification.
     ///
     /// # Errors
-    /// [`RpcError`] says what the node lacks.
+    /// [`RpcError`] names what the node lacks.
     pub fn checkpoint(&self) -> Result<Checkpoint, RpcError> {
-        // A set that ends between the two reads makes them not fit together: then the newest block is another one already.
+        // If a set ends between the two reads they don't belong together; then there is already a newer block.
         for _ in 0..READS {
             let commit = self.votes(None)?.commit;
             let (hash, number) = (commit.target_hash, commit.target_number);
@@ -199,7 +199,7 @@ impl Prover {
         if self.source.header(hash).map_err(failed)?.is_none() {
             return Err(RpcError::UnknownBlock { hash: hex_bytes(hash) });
         }
-        // The newest votes are kept apart: they need not be those of a block that keeps them.
+        // The newest justification is stored separately, not with its block.
         let newest = self.source.newest().map_err(failed)?;
         match newest.filter(|newest| newest.commit.target_hash == hash) {
             Some(newest) => Ok(newest),
@@ -215,7 +215,7 @@ impl Prover {
         found.ok_or_else(|| RpcError::UnknownBlock { hash: hex_bytes(hash) })
     }
 
-    /// The change of validators in the last block of a set.
+    /// Returns the change of the validator set in the last block of a set.
     fn change(&self, last: BlockNumber) -> Result<SetChange, RpcError> {
         let hash = self.source.final_hash(last).map_err(|reason| self.broken(reason))?;
         let hash = hash.ok_or(RpcError::UnknownSets { since: last })?;
@@ -225,13 +225,13 @@ impl Prover {
         Ok(SetChange { header, finality: Finality::new(&justification, None) })
     }
 
-    /// A failure that belongs to no block.
+    /// Converts a failure that is not about a block.
     fn broken(&self, reason: String) -> RpcError {
         RpcError::Node { hash: hex_bytes(self.source.genesis()), reason }
     }
 }
 
-/// Validators, as GRANDPA counts them.
+/// Converts validators to GRANDPA's representation.
 fn voters(authorities: &AuthorityList) -> Option<VoterSet<AuthorityId>> {
     VoterSet::new(authorities.iter().cloned())
 }

@@ -1,8 +1,8 @@
-//! Resolving names fast: out of a cache, or out of the state without running the runtime.
+//! Resolving names from a cache, or from the state without running the runtime.
 //!
-//! What a name leads to in a block never changes, so answers are kept by block and name. What is not there is read by the
-//! node itself, from the very keys that proofs are made of, as long as the block stores names in the form that this
-//! program knows; otherwise, as after an upgrade of the runtime, the runtime is asked.
+//! The resolution of a name at a block never changes, so answers are cached by block and name. Other names are read
+//! from the storage keys that proofs cover, as long as the block stores names in the layout that this program knows;
+//! otherwise, as after a runtime upgrade, the runtime API is called.
 
 use crate::{RpcError, block::unreadable, json::hex_bytes};
 use codec::{Decode, DecodeAll};
@@ -19,9 +19,9 @@ use sp_core::H256;
 use sp_runtime::traits::Block as BlockT;
 use std::{marker::PhantomData, sync::Arc};
 
-/// Answers that are kept. One takes about half a KiB.
+/// Maximum number of cached answers, of about half a KiB each.
 const MAX_ANSWERS: u64 = 16_384;
-/// Blocks of which it is kept how they store names.
+/// Maximum number of blocks of which the parameters are cached.
 const MAX_BLOCKS: u64 = 64;
 
 /// The state of blocks.
@@ -29,28 +29,28 @@ pub trait StateReader: Send + Sync + 'static {
     /// The value under a key in the state of a block.
     ///
     /// # Errors
-    /// What the database says, also where it has no state of that block.
+    /// The database's message, also if it has no state of that block.
     fn value(&self, block: H256, key: &[u8]) -> Result<Option<Vec<u8>>, String>;
 }
 
-/// Reads what names lead to.
+/// Resolves names.
 pub struct Reader<Block, Client> {
     client: Arc<Client>,
     state: Arc<dyn StateReader>,
-    /// Prices and times of the blocks whose names this program can read; `None` where it has to ask the runtime.
+    /// The parameters of blocks whose layout of names is known; `None` for blocks where the runtime has to be called.
     blocks: Cache<H256, Option<NameParams>>,
     answers: Cache<(H256, String), Option<Resolution>>,
     block: PhantomData<Block>,
 }
 
 impl<Block, Client> Reader<Block, Client> {
-    /// Over this client and its database.
+    /// Creates a reader over this client and its database.
     pub fn new(client: Arc<Client>, state: Arc<dyn StateReader>) -> Self {
         let (blocks, answers) = (Cache::new(MAX_BLOCKS), Cache::new(MAX_ANSWERS));
         Self { client, state, blocks, answers, block: PhantomData }
     }
 
-    /// What was answered before about a name in a block.
+    /// Returns a cached answer.
     pub fn known(&self, at: H256, name: &str) -> Option<Option<Resolution>> {
         self.answers.get(&(at, name.to_owned()))
     }
@@ -81,10 +81,10 @@ where
     Client: ProvideRuntimeApi<Block>,
     Client::Api: NamesApi<Block>,
 {
-    /// What a name leads to in block `at`, whose height is `number`; `None` where there is no such name. The name is one.
+    /// Resolves a valid name at block `at`, whose height is `number`; `None` if it does not exist.
     ///
     /// # Errors
-    /// [`RpcError::Node`] where the node can't read the block's state.
+    /// [`RpcError::Node`] if the node can't read the block's state.
     pub fn resolve(&self, at: H256, number: BlockNumber, name: &str) -> Result<Option<Resolution>, RpcError> {
         if let Some(known) = self.known(at, name) {
             return Ok(known);

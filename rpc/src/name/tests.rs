@@ -247,15 +247,15 @@ fn only_what_is_said_makes_a_change() {
             expires: 1,
             status,
         };
-        let resolution = Some(Resolved::new("alice".into(), resolution, block(number)));
+        let resolution = Some(ResolveAnswer::new("alice".into(), resolution, block(number)));
         Change { name: "alice".into(), resolution, block: block(number) }
     };
     use meganet_primitives::name::NameStatus::{Active, Grace};
     let gone = |number| Change { name: "alice".into(), resolution: None, block: block(number) };
-    assert!(of(Active, 1).says_the_same_as(&of(Active, 2)));
-    assert!(!of(Active, 1).says_the_same_as(&of(Grace, 1)));
-    assert!(!of(Active, 1).says_the_same_as(&gone(1)) && !gone(1).says_the_same_as(&of(Active, 1)));
-    assert!(gone(1).says_the_same_as(&gone(2)));
+    assert!(of(Active, 1).resolves_like(&of(Active, 2)));
+    assert!(!of(Active, 1).resolves_like(&of(Grace, 1)));
+    assert!(!of(Active, 1).resolves_like(&gone(1)) && !gone(1).resolves_like(&of(Active, 1)));
+    assert!(gone(1).resolves_like(&gone(2)));
 }
 
 #[test]
