@@ -1,14 +1,14 @@
 //! Compiles the runtime once more, to Wasm, and hands its path to `lib.rs`.
 
 fn main() {
-    // Clippy and its kind wrap the compiler of this workspace; the Wasm build uses another one, which they do not fit.
+    // Clippy and similar tools wrap the compiler of this workspace, but must not wrap that of the Wasm build.
     for wrapper in ["RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER", "CLIPPY_ARGS"] {
-        // SAFETY: no other thread runs yet that could read the environment.
+        // SAFETY: no other thread runs yet that could access the environment.
         unsafe { std::env::remove_var(wrapper) };
     }
 
-    // The target folder may be anywhere, and the builder looks for the lock file upwards from there. Without the lock it
-    // would take the newest of every dependency.
+    // The builder searches for the lock file upwards from the target folder, which may be anywhere. Without the lock it
+    // would use the newest version of every dependency.
     #[cfg(feature = "std")]
     if std::env::var_os("WASM_BUILD_WORKSPACE_HINT").is_none() {
         // SAFETY: as above.

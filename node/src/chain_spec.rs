@@ -1,4 +1,4 @@
-//! The chains that the node knows by name, and the form of spec files.
+//! The built-in chains, and the format of spec files.
 
 use meganet_runtime::{
     WASM_BINARY,
@@ -14,15 +14,15 @@ use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 /// A chain's spec: genesis, boot nodes, properties.
 pub type ChainSpec = GenericChainSpec<Extensions>;
 
-/// What a spec may say beyond the genesis.
+/// The extensions of a spec.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ChainSpecExtension)]
 #[serde(rename_all = "camelCase")]
 pub struct Extensions {
-    /// Blocks that must be on the chain.
+    /// Blocks that must be on the chain, by number.
     pub fork_blocks: sc_client_api::ForkBlocks<Block>,
-    /// Blocks that must not be.
+    /// Blocks that must not be on the chain.
     pub bad_blocks: sc_client_api::BadBlocks<Block>,
-    /// Where a light client starts from, written by `sync_state_genSyncSpec`.
+    /// The state that a light client starts from, written by `sync_state_genSyncSpec`.
     pub light_sync_state: sc_sync_state_rpc::LightSyncStateExtension,
 }
 
@@ -36,12 +36,12 @@ pub fn local() -> Result<ChainSpec, String> {
     named("Meganet Local", "local", ChainType::Local, LOCAL_TESTNET_RUNTIME_PRESET)
 }
 
-/// As `local`, with faster audits and storage epochs: `--chain local-audits`.
+/// `local` with faster audits and storage epochs: `--chain local-audits`.
 pub fn local_audits() -> Result<ChainSpec, String> {
     named("Meganet Local Audits", "local-audits", ChainType::Local, LOCAL_AUDITS_RUNTIME_PRESET)
 }
 
-/// As `local`, with names that lapse within minutes: `--chain local-names`.
+/// `local` with names that lapse within minutes: `--chain local-names`.
 pub fn local_names() -> Result<ChainSpec, String> {
     named("Meganet Local Names", "local-names", ChainType::Local, LOCAL_NAMES_RUNTIME_PRESET)
 }
@@ -59,7 +59,7 @@ fn named(name: &str, id: &str, kind: ChainType, preset: &str) -> Result<ChainSpe
         .build())
 }
 
-/// What wallets need to know to show amounts and addresses.
+/// The properties that wallets need to display amounts and addresses.
 fn properties() -> Properties {
     let mut properties = Properties::new();
     properties.insert("tokenSymbol".into(), TOKEN_SYMBOL.into());

@@ -1,4 +1,4 @@
-//! What each subcommand does.
+//! The implementation of the subcommands.
 
 use crate::{
     chain_spec,
@@ -22,10 +22,10 @@ impl SubstrateCli for Cli {
     }
 
     fn description() -> String {
-        "Runs Meganet's chain: a validator, a full node, or a development chain of its own.\n\n\
-         meganet-node --dev                     a chain of one validator, forgotten at exit\n\
+        "Runs the Meganet chain: a validator, a full node, or a development chain.\n\n\
+         meganet-node --dev                     a chain with one validator, deleted at exit\n\
          meganet-node --chain local --alice     one of the three validators of a local network\n\
-         meganet-node --chain FILE --validator  a validator of the network that FILE describes"
+         meganet-node --chain FILE --validator  a validator of the network whose spec is FILE"
             .into()
     }
 
@@ -49,15 +49,15 @@ impl SubstrateCli for Cli {
             "local-names" => chain_spec::local_names()?,
             file => chain_spec::ChainSpec::from_json_file(PathBuf::from(file)).map_err(|error| {
                 let known = "dev, local, local-audits, local-names";
-                format!("{file:?} is neither a chain ({known}) nor a readable chain spec: {error}")
+                format!("{file:?} is neither a built-in chain ({known}) nor a readable chain spec: {error}")
             })?,
         }))
     }
 }
 
-/// Parses the command line and does what it says.
+/// Parses the command line and runs the command.
 pub fn run() -> sc_cli::Result<()> {
-    // Addresses that the node prints are the chain's.
+    // The node prints addresses of this chain.
     set_default_ss58_version(Ss58AddressFormat::custom(SS58_PREFIX));
     let cli = Cli::from_args();
     match &cli.subcommand {

@@ -1,11 +1,13 @@
-//! meganet-node: validator, full node, dev chain.
+#![doc = include_str!("../README.md")]
 //!
-//! - [`cli`]: the command line; [`command`]: what each subcommand does.
-//! - [`chain_spec`]: the chains it knows by name.
-//! - [`service`]: the parts of a running node and how they are joined.
-//! - [`rpc`]: the JSON-RPC families beyond those that every node serves.
+//! # Modules
+//!
+//! - [`cli`]: the command line; [`command`]: the implementation of the subcommands.
+//! - [`chain_spec`]: the built-in chains.
+//! - [`service`]: the parts of a running node, and how they are connected.
+//! - [`rpc`]: the JSON-RPC families in addition to those of every node.
 
-// The SDK's errors are large, and made once in a process's life.
+// The SDK's errors are large, and created at most once in the life of the process.
 #![allow(clippy::result_large_err)]
 
 mod chain_spec;

@@ -1,5 +1,5 @@
-//! The JSON-RPC families beyond those that every node serves (`system`, `chain`, `state`, `author`, `chainHead_v1`,
-//! `archive_v1`, `transaction_v1`, `transactionWatch_v1`, `chainSpec_v1`, …: the service adds them).
+//! The JSON-RPC families in addition to those of every node (`system`, `chain`, `state`, `author`, `chainHead_v1`,
+//! `archive_v1`, `transaction_v1`, `transactionWatch_v1`, `chainSpec_v1`, …), which the service adds.
 
 mod names;
 
@@ -27,36 +27,36 @@ use substrate_frame_rpc_system::{System, SystemApiServer};
 type SelectChain = sc_consensus::LongestChain<Backend, Block>;
 type TransactionPool = sc_transaction_pool::TransactionPoolHandle<Block, Client>;
 
-/// What the families need to answer.
+/// The parts of a node that the families use.
 pub struct Deps {
-    /// Blocks, state, runtime.
+    /// Access to blocks, state and runtime.
     pub client: Arc<Client>,
     /// The database.
     pub backend: Arc<Backend>,
-    /// Transactions that wait.
+    /// The transaction pool.
     pub pool: Arc<TransactionPool>,
-    /// The best chain.
+    /// The rule that selects the best chain.
     pub select_chain: SelectChain,
     /// The chain's spec.
     pub chain_spec: Box<dyn ChainSpec>,
     /// This node's keys.
     pub keystore: KeystorePtr,
-    /// BABE's epochs.
+    /// A handle for queries about BABE's epochs.
     pub babe_worker: BabeWorkerHandle<Block>,
-    /// GRANDPA's rounds.
+    /// The state of GRANDPA's voter.
     pub voter_state: SharedVoterState,
-    /// GRANDPA's voters.
+    /// GRANDPA's current authorities.
     pub authority_set: SharedAuthoritySet<Hash, BlockNumber>,
-    /// Justifications as they come.
+    /// The stream of new justifications.
     pub justifications: GrandpaJustificationStream<Block>,
-    /// Proofs that a block is final.
+    /// Provides proofs of finality.
     pub finality_proofs: Arc<FinalityProofProvider<Backend, Block>>,
 }
 
-/// The methods, ready to be merged into the server's.
+/// Returns the methods, to be merged into those of the server.
 ///
 /// # Errors
-/// Two families with a method of the same name, or a chain spec without the light-sync extension.
+/// If two families have a method of the same name, or the chain spec lacks the light-sync extension.
 pub fn module(
     deps: &Deps,
     executor: SubscriptionTaskExecutor,

@@ -1,4 +1,4 @@
-//! The parts of a running node and how they are joined.
+//! The parts of a running node, and how they are connected.
 
 mod parts;
 
@@ -21,13 +21,13 @@ use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use std::{sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::Registry;
 
-/// How long GRANDPA messages take to be gossiped: the unit of its timeouts.
+/// The time that GRANDPA messages need to spread: the unit of its timeouts.
 const GOSSIP_DURATION: Duration = Duration::from_millis(333);
 
-/// Starts a node and leaves it running in the returned task manager.
+/// Starts a node, whose tasks run in the returned task manager.
 ///
 /// # Errors
-/// Whatever keeps a part from starting: a database in use, a port taken, a spec of another chain.
+/// If a part can't start: the database is in use or of another chain, or a port is taken.
 pub fn start<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<TaskManager, Error> {
     let Parts {
         client,
@@ -135,7 +135,7 @@ pub fn start<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<Ta
             gossip_duration: GOSSIP_DURATION,
             justification_generation_period: JUSTIFICATION_PERIOD,
             observer_enabled: false,
-            // A node without a key only follows.
+            // A node without a key only observes.
             keystore: role.is_authority().then(|| keystore_container.keystore()),
             local_role: role,
             name: Some(name),
@@ -160,7 +160,7 @@ pub fn start<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<Ta
     Ok(task_manager)
 }
 
-/// What block production needs.
+/// The parts that block production uses.
 struct Author<'a> {
     client: Arc<Client>,
     select_chain: SelectChain,
@@ -174,7 +174,7 @@ struct Author<'a> {
     telemetry: Option<TelemetryHandle>,
 }
 
-/// Spawns the BABE worker, which makes a block whenever a slot is ours.
+/// Spawns the BABE worker, which authors a block in every slot of this node.
 fn author(tasks: &TaskManager, parts: Author<'_>) -> Result<(), Error> {
     let proposer = sc_basic_authorship::ProposerFactory::new(
         tasks.spawn_handle(),
@@ -203,7 +203,7 @@ fn author(tasks: &TaskManager, parts: Author<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// What finality needs.
+/// The parts that finality uses.
 struct Finalize {
     config: grandpa::Config,
     link: grandpa::LinkHalf<Block, Client, SelectChain>,
@@ -216,7 +216,7 @@ struct Finalize {
     telemetry: Option<TelemetryHandle>,
 }
 
-/// Spawns the GRANDPA voter; without a key it follows the votes of others.
+/// Spawns the GRANDPA voter; without a key it only observes the votes of others.
 fn finalize(tasks: &TaskManager, parts: Finalize) -> Result<(), Error> {
     let voter = grandpa::run_grandpa_voter(grandpa::GrandpaParams {
         config: parts.config,

@@ -1,4 +1,4 @@
-//! What the node and its clients may ask the runtime.
+//! The runtime APIs, for the node and its clients.
 
 use crate::{
     AccountId, Babe, Balance, Block, Executive, Grandpa, InherentDataExt, Names, Nonce, Runtime, RuntimeCall,
@@ -114,7 +114,7 @@ sp_api::impl_runtime_apis! {
             Babe::next_epoch()
         }
 
-        // Equivocations are not reported, see the configuration of the pallet.
+        // Equivocations are not reported; see the configuration of the pallet.
         fn generate_key_ownership_proof(
             _slot: sp_consensus_babe::Slot,
             _authority_id: sp_consensus_babe::AuthorityId,
@@ -398,8 +398,8 @@ sp_api::impl_runtime_apis! {
     #[cfg(feature = "try-runtime")]
     impl frame_try_runtime::TryRuntime<Block> for Runtime {
         fn on_runtime_upgrade(checks: frame_try_runtime::UpgradeCheckSelect) -> (Weight, Weight) {
-            // A failed check shall stop the dry run with its message.
-            let weight = Executive::try_runtime_upgrade(checks).expect("the upgrade's checks hold");
+            // A failed check must stop the dry run with its message.
+            let weight = Executive::try_runtime_upgrade(checks).expect("the checks of the upgrade pass");
             (weight, crate::configs::system::RuntimeBlockWeights::get().max_block)
         }
 
@@ -410,7 +410,7 @@ sp_api::impl_runtime_apis! {
             select: frame_try_runtime::TryStateSelect,
         ) -> Weight {
             Executive::try_execute_block(block, state_root_check, signature_check, select)
-                .expect("the block executes and the state's invariants hold")
+                .expect("the block executes and the invariants of the state hold")
         }
     }
 }

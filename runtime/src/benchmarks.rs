@@ -1,4 +1,4 @@
-//! Which pallets are benchmarked, for `scripts/bench weights`.
+//! The benchmarked pallets, for `scripts/bench weights`.
 
 use crate::{AllPalletsWithSystem, Runtime};
 use alloc::{string::String, vec::Vec};
@@ -25,14 +25,14 @@ impl frame_system_benchmarking::Config for Runtime {}
 impl baseline::Config for Runtime {}
 impl pallet_transaction_payment::BenchmarkConfig for Runtime {}
 
-/// The benchmarks there are, and the storage items that they may touch.
+/// Returns the benchmarks and the storage items that they may access.
 pub fn metadata(extra: bool) -> (Vec<BenchmarkList>, Vec<StorageInfo>) {
     let mut list = Vec::<BenchmarkList>::new();
     list_benchmarks!(list, extra);
     (list, AllPalletsWithSystem::storage_info())
 }
 
-/// Runs what `config` names.
+/// Runs the benchmark in `config`.
 ///
 /// # Errors
 /// The message of a benchmark that failed.

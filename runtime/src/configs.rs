@@ -1,4 +1,4 @@
-//! How each pallet is set up.
+//! The configuration of the pallets.
 
 pub mod consensus;
 pub mod money;

@@ -1,4 +1,4 @@
-//! Money, time and sizes that the rest of the runtime is set by.
+//! Constants of money, time and sizes.
 
 use meganet_primitives::{Balance, BlockNumber};
 
@@ -6,7 +6,7 @@ use meganet_primitives::{Balance, BlockNumber};
 pub const TOKEN_SYMBOL: &str = "MEGA";
 /// Decimals of the native token.
 pub const TOKEN_DECIMALS: u8 = 12;
-/// The first byte(s) of every SS58 address of this chain.
+/// The SS58 prefix of this chain's addresses.
 pub const SS58_PREFIX: u16 = 6342;
 
 /// One MEGA, in planck.
@@ -15,10 +15,10 @@ pub const MEGA: Balance = 1_000_000_000_000;
 pub const MILLI_MEGA: Balance = MEGA / 1_000;
 /// A millionth of a MEGA.
 pub const MICRO_MEGA: Balance = MEGA / 1_000_000;
-/// An account below this is removed: it keeps the state free of dust.
+/// An account with less is removed, which keeps the state free of dust.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI_MEGA;
 
-/// Milliseconds of a BABE slot and so of the usual block. It can't change after genesis.
+/// Milliseconds of a BABE slot, and so between blocks. It can't change after genesis.
 pub const SLOT_MILLIS: u64 = 3_000;
 /// Blocks of a minute.
 pub const MINUTES: BlockNumber = 20;
@@ -31,7 +31,7 @@ pub const EPOCH_SLOTS: u64 = 200;
 /// `EPOCH_SLOTS` as a block number.
 pub const EPOCH_BLOCKS: BlockNumber = 10 * MINUTES;
 
-/// Most validators that a session can have.
+/// Maximum number of validators.
 pub const MAX_AUTHORITIES: u32 = 100;
-/// Bytes that one block's extrinsics may have.
+/// Maximum length of all extrinsics of a block, in bytes.
 pub const MAX_BLOCK_LENGTH: u32 = 3 * 1024 * 1024;

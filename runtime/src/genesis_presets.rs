@@ -1,9 +1,9 @@
-//! The genesis of the `dev` and `local` chains, and of `local-audits` and `local-names`.
+//! The genesis of the chains `dev`, `local`, `local-audits` and `local-names`.
 //!
-//! A live chain's genesis is not code: it is a spec file. Take `meganet-node export-chain-spec --chain local` as the
-//! form and replace the name, id, chain type and boot nodes, and in `genesis.runtimeGenesis.patch` the balances, the
-//! validators' session keys (`session.keys`: account, account, keys made with `meganet-node key`), and remove `sudo`;
-//! then freeze it with `meganet-node export-chain-spec --chain FILE --raw`. `node/README.md` walks through it.
+//! The genesis of a live chain is not code but a spec file. Export one with `meganet-node export-chain-spec --chain
+//! local`, replace name, id, chain type and boot nodes, and in `genesis.runtimeGenesis.patch` the balances and the
+//! validators' session keys (`session.keys`: account, account, keys made with `meganet-node key`), remove `sudo`, and
+//! convert it with `meganet-node export-chain-spec --chain FILE --raw`. `node/README.md` has the details.
 
 use crate::{
     AccountId, BabeConfig, Balance, BalancesConfig, NamesConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
@@ -20,8 +20,8 @@ use sp_core::crypto::{Ss58AddressFormat, set_default_ss58_version};
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET, PresetId};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
-/// How slots are won, for good. One in four by lottery; the others fall to one validator each, which proves it by a
-/// VRF too: so every block brings randomness that nobody else could have made.
+/// The assignment of slots, fixed for the life of the chain. One in four is won by lottery; the others are assigned to one
+/// validator each, which proves this by a VRF too: so every block has randomness that only its author can compute.
 pub const BABE_EPOCH: BabeEpochConfiguration =
     BabeEpochConfiguration { c: (1, 4), allowed_slots: AllowedSlots::PrimaryAndSecondaryVRFSlots };
 
@@ -30,12 +30,12 @@ pub const LOCAL_AUDITS_RUNTIME_PRESET: &str = "local_audits";
 /// The preset of the chain `local-names`.
 pub const LOCAL_NAMES_RUNTIME_PRESET: &str = "local_names";
 
-/// What each of the well-known accounts owns on a `dev` or `local` chain.
+/// The initial balance of each well-known account on a `dev` or `local` chain.
 const ENDOWMENT: Balance = 1_000_000 * MEGA;
-/// 2^30 bytes: slots and the smallest worker are this small, so that a whole network fits on one machine.
+/// 2^30 bytes, the size of slots and of the smallest worker: a whole network fits on one machine.
 const GIB: u64 = 1 << 30;
 
-/// A validator under a well-known key: the account and its session keys are derived from the same name.
+/// A validator with well-known keys: account and session keys are derived from the same name.
 fn validator(account: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AccountId, AccountId, SessionKeys) {
     let keys = SessionKeys { grandpa: grandpa.public().into(), babe: account.public().into() };
     (account.to_account_id(), account.to_account_id(), keys)
@@ -49,7 +49,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
         babe: BabeConfig { epoch_config: BABE_EPOCH },
         session: SessionConfig { keys: validators },
         sudo: SudoConfig { key: Some(root) },
-        // Lives as on a live chain, so that no name of a demo lapses; a tenth of the rent.
+        // The times of a live chain, so that no name of a demo lapses; a tenth of the rent.
         names: NamesConfig {
             params: NameParams {
                 min_commit_age: 2,
@@ -63,7 +63,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
             window_blocks: 8,
             samples: 8,
             curve: PriceCurve { floor: MILLI_MEGA / 10, ceiling: MEGA, ..PriceCurve::default() },
-            // As on a live chain, with minutes for hours.
+            // The values of a live chain, with minutes instead of hours.
             audit: AuditParams {
                 misses: 3,
                 proofs_per_miss: 4,
@@ -85,7 +85,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
     })
 }
 
-/// One validator, //Alice, who is also root.
+/// One validator, //Alice, which is also root.
 fn dev() -> Value {
     genesis(vec![validator(Sr25519Keyring::Alice, Ed25519Keyring::Alice)], Sr25519Keyring::Alice.to_account_id())
 }
@@ -100,7 +100,7 @@ fn local() -> Value {
     genesis(validators, Sr25519Keyring::Alice.to_account_id())
 }
 
-/// As [`local`], with audits every 36 seconds and storage epochs of four of those: for tests of what takes days.
+/// [`local`] with audit periods of 36 seconds and storage epochs of four periods, for tests of what takes days.
 fn local_audits() -> Value {
     let mut genesis = local();
     let storage = &mut genesis["storage"];
@@ -113,8 +113,8 @@ fn local_audits() -> Value {
     genesis
 }
 
-/// As [`local`], with names that live for three minutes and are in grace and at a premium for one each: for tests of what
-/// takes years.
+/// [`local`] with names that are paid for three minutes, and one minute of grace and of premium, for tests of what takes
+/// years.
 fn local_names() -> Value {
     let mut genesis = local();
     let names = &mut genesis["names"]["params"];
@@ -126,13 +126,13 @@ fn local_names() -> Value {
     genesis
 }
 
-/// Makes genesis JSON read and write this chain's addresses. A prefix that is in no registry is refused otherwise; the
-/// generic one (42) is read all the same.
+/// Makes genesis JSON read and write addresses of this chain, whose prefix is not in the SDK's registry. Addresses with
+/// the generic prefix (42) are accepted too.
 pub fn use_own_addresses() {
     set_default_ss58_version(Ss58AddressFormat::custom(SS58_PREFIX));
 }
 
-/// The JSON patch of a preset, or `None` where there is no such preset.
+/// Returns the JSON patch of a preset, or `None` if there is no such preset.
 pub fn get(id: &PresetId) -> Option<Vec<u8>> {
     let patch = match id.as_ref() {
         DEV_RUNTIME_PRESET => dev(),
@@ -144,7 +144,7 @@ pub fn get(id: &PresetId) -> Option<Vec<u8>> {
     Some(patch.to_string().into_bytes())
 }
 
-/// The presets there are.
+/// Returns the ids of all presets.
 pub fn names() -> Vec<PresetId> {
     vec![
         PresetId::from(DEV_RUNTIME_PRESET),

@@ -1,12 +1,14 @@
-//! The chain's state transition, compiled to Wasm.
+#![doc = include_str!("../README.md")]
+//!
+//! # Modules
 //!
 //! - [`constants`]: money, time, sizes.
-//! - [`configs`]: how each pallet is set up, one file for each kind.
-//! - [`apis`]: what the node and its clients may ask the runtime.
+//! - [`configs`]: the configuration of the pallets, one file for each subject.
+//! - [`apis`]: the runtime APIs.
 //! - [`genesis_presets`]: the genesis of the `dev` and `local` chains.
 
 #![cfg_attr(not(feature = "std"), no_std)]
-// The runtime macro's output has no docs. Everything written by hand has.
+// The output of the runtime macros has no docs; everything written by hand has.
 #![allow(missing_docs)]
 
 extern crate alloc;
@@ -33,26 +35,26 @@ use sp_version::RuntimeVersion;
 pub use apis::RuntimeApi;
 pub use meganet_primitives::{Balance, BlockNumber};
 
-/// What signs an extrinsic.
+/// A signature of an extrinsic.
 pub type Signature = MultiSignature;
-/// An account: its public key.
+/// An account, by its public key.
 pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
-/// How many extrinsics an account has sent.
+/// The number of extrinsics that an account has sent.
 pub type Nonce = u32;
-/// A digest of the chain: blocks, extrinsics, state roots.
+/// A hash of a block, an extrinsic or a state root.
 pub type Hash = sp_core::H256;
-/// How extrinsics name accounts.
+/// The address of an account in extrinsics.
 pub type Address = MultiAddress<AccountId, ()>;
-/// A block's header.
+/// The header of a block.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
-/// An extrinsic as it arrives.
+/// An extrinsic whose signature is not checked yet.
 pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
-/// What a signer of an extrinsic signs.
+/// The payload that the signer of an extrinsic signs.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 
-/// What every signed extrinsic carries besides its call, in this order.
+/// The extensions of every signed extrinsic, in this order.
 pub type TxExtension = (
     frame_system::CheckNonZeroSender<Runtime>,
     frame_system::CheckSpecVersion<Runtime>,
@@ -66,24 +68,24 @@ pub type TxExtension = (
     frame_system::WeightReclaim<Runtime>,
 );
 
-/// Runs blocks.
+/// Executes blocks.
 pub type Executive =
     frame_executive::Executive<Runtime, Block, frame_system::ChainContext<Runtime>, Runtime, AllPalletsWithSystem>;
 
-/// Types for code that carries blocks without looking into them, so that it outlives runtime upgrades.
+/// Types for code that passes blocks on without decoding their extrinsics, so that it survives runtime upgrades.
 pub mod opaque {
     use super::{BlakeTwo256, BlockNumber, generic};
 
     pub use sp_runtime::OpaqueExtrinsic as UncheckedExtrinsic;
 
-    /// A block's header.
+    /// The header of a block.
     pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
     /// A block whose extrinsics are bytes.
     pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 }
 
 impl_opaque_keys! {
-    /// The keys of a validator, one for each duty.
+    /// The keys of a validator.
     pub struct SessionKeys {
         /// Finality: ed25519.
         pub grandpa: Grandpa,
@@ -92,8 +94,8 @@ impl_opaque_keys! {
     }
 }
 
-/// The version of this runtime. Raise `spec_version` with every release that changes what a block does, and
-/// `transaction_version` too when a call or an extension of extrinsics changes its encoding.
+/// The version of this runtime. Raise `spec_version` with every release that changes the execution of blocks, and
+/// `transaction_version` if the encoding of a call or an extension changes.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("meganet"),

@@ -6,7 +6,7 @@ mod pallets;
 use crate::{Runtime, RuntimeGenesisConfig, constants, genesis_presets};
 use sp_runtime::BuildStorage;
 
-/// The full genesis that a preset stands for: its patch laid over the defaults.
+/// The full genesis of a preset: its patch merged into the defaults.
 fn preset(name: &str) -> RuntimeGenesisConfig {
     let patch: serde_json::Value = serde_json::from_slice(&genesis_presets::get(&name.into()).unwrap()).unwrap();
     let mut full = serde_json::to_value(RuntimeGenesisConfig::default()).unwrap();

@@ -1,4 +1,4 @@
-//! What `name_v1` needs of a node: its blocks, their states, and the votes that made them final.
+//! The parts of a node that `name_v1` reads: blocks, states and justifications.
 
 use crate::service::{Backend, Client};
 use codec::DecodeAll;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 pub struct Names {
     /// Blocks and states.
     pub client: Arc<Client>,
-    /// Where GRANDPA keeps the newest votes.
+    /// The database, in which GRANDPA stores the newest justification.
     pub backend: Arc<Backend>,
-    /// The validators.
+    /// The validator set.
     pub authority_set: SharedAuthoritySet<Hash, BlockNumber>,
 }
 
@@ -42,7 +42,7 @@ impl ProofSource for Names {
         Ok(found.filter(|_| number <= self.client.info().finalized_number))
     }
 
-    // Kept by GRANDPA with every block that it makes final, so it is there after a restart too.
+    // GRANDPA stores it for every block that it finalizes, so it survives restarts.
     fn newest(&self) -> Result<Option<Justification>, String> {
         let found = best_justification::<_, Block>(&*self.backend).map_err(|error| error.to_string())?;
         Ok(found.map(|found| found.justification))
@@ -57,7 +57,7 @@ impl ProofSource for Names {
 
     fn sets_since(&self, block: BlockNumber) -> Option<Sets> {
         let set = &self.authority_set;
-        // Three reads of what may change between them.
+        // The set may change between the three reads.
         loop {
             let current = set.set_id();
             let voters = set.current_authorities();

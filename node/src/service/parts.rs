@@ -1,4 +1,4 @@
-//! The parts that every command with a database needs, whether it runs a node or not.
+//! The parts that all commands with a database use, not only a running node.
 
 use meganet_runtime::{RuntimeApi, opaque::Block};
 use sc_consensus::DefaultImportQueue;
@@ -15,46 +15,46 @@ use sp_inherents::CreateInherentDataProviders;
 use sp_timestamp::InherentDataProvider as TimestampProvider;
 use std::sync::Arc;
 
-/// A justification is kept every so many blocks: light clients catch up from one to the next.
+/// Number of blocks between stored justifications, from one to the next of which light clients catch up.
 pub const JUSTIFICATION_PERIOD: u32 = 16;
-/// Telemetry messages that may wait for the network.
+/// Capacity of the telemetry queue, in messages.
 const TELEMETRY_BUFFER: usize = 16;
 
-/// What the runtime may call in the node.
+/// The host functions that the runtime may call.
 pub type HostFunctions = sp_io::SubstrateHostFunctions;
 
-/// Blocks, state and the runtime, as the node sees them.
+/// Access to blocks, state and runtime.
 pub type Client = TFullClient<Block, RuntimeApi, WasmExecutor<HostFunctions>>;
 /// The database.
 pub type Backend = TFullBackend<Block>;
-/// How the best chain is chosen: the longest.
+/// The rule that selects the best chain: the longest one.
 pub type SelectChain = sc_consensus::LongestChain<Backend, Block>;
-/// Transactions that wait for a block.
+/// The transaction pool.
 pub type TransactionPool = TransactionPoolHandle<Block, Client>;
-/// Makes a block's timestamp and slot.
+/// Creates a block's timestamp and slot.
 pub type SlotInherents =
     Arc<dyn CreateInherentDataProviders<Block, (), InherentDataProviders = (SlotProvider, TimestampProvider)>>;
-/// What a block passes before it is in the database: BABE's checks, then GRANDPA's.
+/// The checks before a block is stored: BABE's, then GRANDPA's.
 pub type BlockImport =
     BabeBlockImport<Block, Client, GrandpaBlockImport<Backend, Block, Client, SelectChain>, SlotInherents, SelectChain>;
-/// All parts together.
+/// All parts.
 pub type Parts = PartialComponents<Client, Backend, SelectChain, DefaultImportQueue<Block>, TransactionPool, Consensus>;
 
-/// The parts that belong to consensus.
+/// The parts of consensus.
 pub struct Consensus {
-    /// Imports blocks, ours and others'.
+    /// Imports own and received blocks.
     pub block_import: BlockImport,
-    /// Ties the GRANDPA voter to block import.
+    /// Connects the GRANDPA voter to block import.
     pub grandpa_link: LinkHalf<Block, Client, SelectChain>,
-    /// Ties the BABE worker to block import.
+    /// Connects the BABE worker to block import.
     pub babe_link: BabeLink<Block>,
-    /// Answers questions about epochs.
+    /// A handle for queries about BABE's epochs.
     pub babe_worker: BabeWorkerHandle<Block>,
-    /// Where asked for.
+    /// Telemetry, if enabled.
     pub telemetry: Option<Telemetry>,
 }
 
-/// The slot that the clock says it is, and the time.
+/// The current slot and time.
 pub fn slot_inherents(slot_duration: SlotDuration) -> SlotInherents {
     Arc::new(move |_parent, ()| async move {
         let timestamp = TimestampProvider::from_system_time();
@@ -63,10 +63,10 @@ pub fn slot_inherents(slot_duration: SlotDuration) -> SlotInherents {
     })
 }
 
-/// Opens the database and makes the parts.
+/// Opens the database and creates the parts.
 ///
 /// # Errors
-/// A database that can't be opened or belongs to another genesis; a spec that makes no genesis.
+/// If the database can't be opened or has another genesis, or the spec has no valid genesis.
 pub fn parts(config: &Configuration) -> Result<Parts, Error> {
     let telemetry = config
         .telemetry_endpoints
@@ -79,7 +79,7 @@ pub fn parts(config: &Configuration) -> Result<Parts, Error> {
         })
         .transpose()?;
 
-    // Blocks with a justification survive pruning: warp sync proofs are made of them.
+    // Blocks with a justification are not pruned: warp sync proofs consist of them.
     let keep = Arc::new(GrandpaPruningFilter);
     let (client, backend, keystore_container, task_manager) = sc_service::new_full_parts::<Block, RuntimeApi, _>(
         config,

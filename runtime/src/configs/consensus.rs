@@ -11,7 +11,7 @@ use frame_support::{
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 
 parameter_types! {
-    /// Held while an account has session keys registered, so that they cannot fill the state for nothing.
+    /// Deposit for registered session keys, so that they can't fill the state for free.
     pub const SessionKeyDeposit: Balance = 10 * MEGA;
 }
 
@@ -45,7 +45,7 @@ impl pallet_grandpa::Config for Runtime {
     type EquivocationReportSystem = ();
 }
 
-/// The validators are those of genesis; each may rotate its keys.
+/// The validator set is fixed at genesis; each validator may rotate its keys.
 impl pallet_session::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type ValidatorId = AccountId;

@@ -38,16 +38,16 @@ impl pallet_balances::Config for Runtime {
 }
 
 parameter_types! {
-    /// A byte of an extrinsic costs this; its execution costs one planck per picosecond, so that a transfer costs
-    /// about half a thousandth of a MEGA.
+    /// Fee for each byte of an extrinsic. Execution costs one planck per picosecond, so that a transfer costs about half
+    /// a thousandth of a MEGA.
     pub const ByteFee: Balance = MICRO_MEGA;
-    /// Fees rise while blocks are fuller than this.
+    /// Block fullness above which fees rise.
     pub const TargetFullness: Perquintill = Perquintill::from_percent(25);
-    /// How fast fees follow the load: about 7 % in an hour of full blocks.
+    /// Speed at which fees follow the load: about 7 % in an hour of full blocks.
     pub AdjustmentSpeed: Multiplier = Multiplier::saturating_from_rational(75, 1_000_000);
-    /// Fees never fall below the base.
+    /// Minimum of the fee multiplier: fees never fall below the base fee.
     pub MinimumMultiplier: Multiplier = Multiplier::one();
-    /// Nor is there a ceiling short of what the type can hold.
+    /// Maximum of the fee multiplier: that of the type.
     pub MaximumMultiplier: Multiplier = Multiplier::max_value();
 }
 
@@ -62,8 +62,8 @@ impl pallet_transaction_payment::Config for Runtime {
     type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;
 }
 
-/// What a signed transaction of so many bytes with a call of such a weight costs at the moment; what its checks weigh is
-/// left out.
+/// The current fee of a signed transaction with this length and a call of this weight, without the weight of the
+/// transaction extensions.
 pub struct CallFee;
 
 impl Convert<(u32, Weight), Balance> for CallFee {
@@ -72,13 +72,13 @@ impl Convert<(u32, Weight), Balance> for CallFee {
     }
 }
 
-/// Gives fees and tips to the block's author; what an author's account cannot take is burned.
+/// Pays fees and tips to the block's author; an amount that the account can't receive is burned.
 pub struct FeesToAuthor;
 
 impl OnUnbalanced<Credit<AccountId, Balances>> for FeesToAuthor {
     fn on_nonzero_unbalanced(amount: Credit<AccountId, Balances>) {
         if let Some(author) = Authorship::author() {
-            // A refused credit is dropped, which lowers the issuance.
+            // Dropping a refused credit lowers the issuance.
             let _burned = Balances::resolve(&author, amount);
         }
     }

@@ -19,15 +19,15 @@ use frame_system::limits::{BlockLength, BlockWeights};
 use sp_runtime::Perbill;
 use sp_version::RuntimeVersion;
 
-/// The share of a block that ordinary extrinsics may fill; the rest is for operational ones.
+/// The share of a block for ordinary extrinsics; the rest is for operational ones.
 const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
-/// Execution time of a full block: a third of a slot, so that blocks reach everybody within it.
+/// Execution time of a full block: a third of a slot, so that blocks reach all nodes within the slot.
 const MAX_BLOCK_TIME: u64 = WEIGHT_REF_TIME_PER_SECOND;
 
 parameter_types! {
-    /// Blocks for which a mortal extrinsic can be valid: two hours.
+    /// Maximum lifetime of a mortal extrinsic: two hours of blocks.
     pub const BlockHashCount: BlockNumber = 2_400;
-    /// The version in the state.
+    /// The runtime version.
     pub const Version: RuntimeVersion = VERSION;
     /// Execution limits of a block.
     pub RuntimeBlockWeights: BlockWeights =
@@ -58,7 +58,7 @@ impl frame_system::Config for Runtime {
     type SingleBlockMigrations = Migrations;
 }
 
-/// What brings the state of older versions to this one, in the block that upgrades the runtime. Each runs once.
+/// Migrations from older versions, run in the block that upgrades the runtime. Each runs only once.
 pub type Migrations = (pallet_names::migrations::V1ToV2<Runtime>,);
 
 impl pallet_utility::Config for Runtime {
@@ -68,7 +68,7 @@ impl pallet_utility::Config for Runtime {
     type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
 }
 
-/// Root by one key. Only the `dev` and `local` presets set the key: a live chain has none.
+/// Root access with one key. Only the `dev` and `local` presets set the key: a live chain has none.
 impl pallet_sudo::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeCall = RuntimeCall;

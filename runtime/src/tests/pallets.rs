@@ -1,4 +1,4 @@
-//! The errors and events that `meganet_primitives::pallets` declares for clients are those of the runtime's metadata.
+//! Checks that the errors and events that `meganet_primitives::pallets` declares are those of the runtime's metadata.
 
 use crate::{RuntimeError, RuntimeEvent};
 use meganet_primitives::{
@@ -8,10 +8,10 @@ use meganet_primitives::{
 use scale_info::{Field, MetaType, Type, TypeDef, TypeInfo, Variant};
 use sp_runtime::AccountId32;
 
-/// Errors or events as clients know them: a name, and its fields with their types.
+/// Errors or events in order: name, and names and types of the fields.
 type Shape = Vec<(&'static str, Vec<(&'static str, MetaType)>)>;
 
-/// What the metadata says of the errors or events of a pallet, in the order of their indices.
+/// Returns the errors or events of a pallet in the metadata, in the order of their indices.
 fn of_runtime<T: TypeInfo + 'static>(pallet: &str) -> Shape {
     let all = variants(T::type_info());
     let pallet = all.into_iter().find(|variant| variant.name == pallet).unwrap();
@@ -27,7 +27,7 @@ fn variants(of: Type) -> Vec<Variant> {
     def.variants
 }
 
-/// Names and types of fields. Accounts are plain bytes to clients, in the same encoding.
+/// Returns names and types of fields. Clients use plain bytes for accounts, with the same encoding.
 fn fields(of: &[Field]) -> Vec<(&'static str, MetaType)> {
     let plain = |ty: MetaType| {
         if ty == MetaType::new::<AccountId32>() {
@@ -62,7 +62,7 @@ fn clients_know_every_error_of_our_pallets() {
 
 #[test]
 fn clients_know_every_event_of_our_pallets_with_its_fields_in_order() {
-    // The parameters are a type of the pallet, which no client reads from an event.
+    // Its parameters are a type of the pallet, which clients don't decode.
     let storage_events = of_runtime::<RuntimeEvent>("Storage");
     let read = storage_events.into_iter().filter(|(name, _)| *name != "ParamsSet").collect::<Vec<_>>();
     assert_eq!(of_clients(storage::EVENTS), read);
