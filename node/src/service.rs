@@ -1,6 +1,6 @@
 //! The parts of a running node, and how they are connected.
 
-mod parts;
+pub mod parts;
 
 pub use parts::{Backend, Client, Parts, parts};
 

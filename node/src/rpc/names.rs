@@ -1,6 +1,6 @@
 //! The parts of a node that `name_v1` reads: blocks, states and justifications.
 
-use crate::service::{Backend, Client};
+use crate::service::parts::{Backend, Client};
 use codec::DecodeAll;
 use meganet_rpc::{
     StateReader,

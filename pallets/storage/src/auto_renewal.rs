@@ -16,8 +16,8 @@
 use crate::{
     AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Config, CurrentParams, Error, Event, Groups, HoldReason,
     NextAutoRenewal, Pallet, Ranges, WeightInfo,
-    books::{Purse, part},
-    renewal::Registered,
+    books::{PaymentSource, part},
+    renewal::RegisteredBatch,
 };
 use frame_support::{
     ensure,
@@ -42,21 +42,21 @@ const REWARD_PPM: u32 = 250_000;
 
 /// The amounts that a renewal takes from the balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cost {
+pub(crate) struct RenewalCost {
     /// For storage, including what is burned.
     pub price: Balance,
     /// For the caller.
     pub fee: Balance,
 }
 
-impl Cost {
+impl RenewalCost {
     pub(crate) fn total(&self) -> Balance {
         self.price.saturating_add(self.fee)
     }
 }
 
 /// The payer's conditions.
-pub(crate) struct Terms {
+pub(crate) struct RenewalTerms {
     /// Epochs that each renewal adds.
     pub epochs: u32,
     /// The price of a GiB in one slot for an epoch above which it is not renewed, in planck.
@@ -66,13 +66,13 @@ pub(crate) struct Terms {
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_prepay(
         payer: AccountId32,
-        place: Registered,
+        place: RegisteredBatch,
         proof: &RangeLeafProof,
-        terms: Terms,
+        terms: RenewalTerms,
         amount: Balance,
     ) -> DispatchResult {
-        let Registered { group, expiry, leaf_index, leaf } = place;
-        let Terms { epochs, max_price } = terms;
+        let RegisteredBatch { group, expiry, leaf_index, leaf } = place;
+        let RenewalTerms { epochs, max_price } = terms;
         let range = Ranges::<T>::get(group, expiry).ok_or(Error::<T>::NoSuchRange)?;
         ensure!(expiry > Self::epoch(), Error::<T>::Expired);
         verify_leaf(range.state.now(), leaf_index, &leaf, proof).map_err(|_| Error::<T>::BadLeafProof)?;
@@ -128,8 +128,8 @@ impl<T: Config> Pallet<T> {
         let cost = Self::due(&order)?;
         let AutoRenewal { group, expiry, leaf_index, leaf, .. } = order;
         let until = expiry.saturating_add(order.epochs);
-        let place = Registered { group, expiry, leaf_index, leaf };
-        let renewed = Self::extend(Purse::Prepaid(&order.payer), place, until)?;
+        let place = RegisteredBatch { group, expiry, leaf_index, leaf };
+        let renewed = Self::extend(PaymentSource::Prepaid(&order.payer), place, until)?;
         T::Currency::transfer_on_hold(
             &HoldReason::AutoRenewal.into(),
             &order.payer,
@@ -171,7 +171,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The cost of a renewal now, if everything but the room in the group allows it.
-    fn due(order: &AutoRenewal) -> Result<Cost, Error<T>> {
+    fn due(order: &AutoRenewal) -> Result<RenewalCost, Error<T>> {
         let epoch = Self::epoch();
         ensure!(order.expiry > epoch, Error::<T>::Expired);
         ensure!(order.expiry.saturating_sub(epoch) <= RENEWAL_WINDOW, Error::<T>::NotDue);
@@ -183,13 +183,13 @@ impl<T: Config> Pallet<T> {
     }
 
     /// The cost of the next renewal at the current price, as if it were made in the last epoch before the expiry.
-    pub(crate) fn next_cost(order: &AutoRenewal) -> Result<Cost, Error<T>> {
+    pub(crate) fn next_cost(order: &AutoRenewal) -> Result<RenewalCost, Error<T>> {
         let group = Groups::<T>::get(order.group).ok_or(Error::<T>::NoSuchGroup)?;
         let params = CurrentParams::<T>::get();
         let (n, epochs) = (group.profile.profile().n, order.epochs.saturating_add(RENEWAL_WINDOW));
         let charge = charge(params.price_per_gib_epoch, order.leaf.batch.bytes, n, epochs, params.audit.burn_ppm);
         let price = charge.ok_or(Error::<T>::Overflow)?.total();
-        Ok(Cost { price, fee: Self::renewal_fee() })
+        Ok(RenewalCost { price, fee: Self::renewal_fee() })
     }
 
     /// The amount that an order pays the caller of `auto_renew`: the fee and a quarter.

@@ -2,7 +2,7 @@
 
 use crate::{
     Config, CurrentParams, Error, Event, Group, Groups, Pallet, RangeRecord, Ranges, RangesOf, Total, Workers,
-    books::Purse,
+    books::PaymentSource,
     rolled::Rolled,
     types::{AllSlots, RangeTotals, Share},
     workers::verify,
@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
         let signed = Self::check_receipts(&group, statement, &receipts)?;
 
         let leaf = RangeLeaf { batch, owner: owner.clone().into(), signed, registered: Self::now() };
-        Self::register(Purse::Account(&owner), id, &group, expiry, epochs, &leaf)?;
+        Self::register(PaymentSource::Account(&owner), id, &group, expiry, epochs, &leaf)?;
 
         group.used = group.used.saturating_add(batch.bytes);
         Self::return_deposit(id, &mut group)?;
@@ -104,7 +104,7 @@ impl<T: Config> Pallet<T> {
     /// Takes the price of a leaf, appends it to the range of an expiry, which is created if necessary, and emits the
     /// event. Returns the index of the leaf.
     pub(crate) fn register(
-        purse: Purse<'_>,
+        source: PaymentSource<'_>,
         id: GroupId,
         group: &Group,
         expiry: Epoch,
@@ -119,7 +119,7 @@ impl<T: Config> Pallet<T> {
             bytes: u128::from(bytes).saturating_mul(n.into()),
             rate: charge.rate.checked_mul(n.into()).ok_or(Error::<T>::Overflow)?,
         };
-        Self::take_price(purse, &charge, all, expiry)?;
+        Self::take_price(source, &charge, all, expiry)?;
         let index = Self::append(id, expiry, leaf, charge.rate)?;
         Self::deposit_event(Event::Stored { group: id, expiry, index, leaf: *leaf });
         Ok(index)

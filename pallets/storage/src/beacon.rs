@@ -19,7 +19,7 @@ const PURPOSE: &[u8] = b"meganet/beacon/1";
 impl<T: Config> Pallet<T> {
     /// The work of every block for audits and pay. Returns an upper bound of its weight.
     pub(crate) fn begin_block() -> Weight {
-        Self::listen();
+        Self::keep_randomness();
         let epoch_blocks = Fixed::<T>::get().epoch_blocks.max(1);
         if Self::now().is_multiple_of(epoch_blocks) {
             Self::begin_epoch(Self::epoch());
@@ -29,7 +29,7 @@ impl<T: Config> Pallet<T> {
 
     /// Stores the parent's output, removes the one that no challenge needs any longer, and draws the period's seed if
     /// it can.
-    pub(crate) fn listen() {
+    pub(crate) fn keep_randomness() {
         let parent = Self::now().saturating_sub(1);
         Self::note(parent);
         if let Some(old) = parent.checked_sub(Self::schedule().memory()) {
@@ -37,8 +37,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Does what [`Self::listen`] will do in the next block, for runtime API calls at the end of this one.
-    pub(crate) fn listen_ahead() {
+    /// Does what [`Self::keep_randomness`] will do in the next block, for runtime API calls at the end of this one.
+    pub(crate) fn keep_randomness_ahead() {
         Self::note(Self::now());
     }
 

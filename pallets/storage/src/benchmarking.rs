@@ -272,7 +272,7 @@ mod benchmarks {
 
         #[block]
         {
-            Pallet::<T>::listen();
+            Pallet::<T>::keep_randomness();
             Pallet::<T>::begin_epoch(NOW);
         }
 

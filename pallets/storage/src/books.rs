@@ -29,7 +29,7 @@ const HELD_BACK_PPM: [u32; 3] = [750_000, 500_000, 250_000];
 
 /// The source of the price of a batch.
 #[derive(Clone, Copy)]
-pub(crate) enum Purse<'a> {
+pub(crate) enum PaymentSource<'a> {
     /// The spendable balance of an account.
     Account(&'a AccountId32),
     /// The prepaid balance of an automatic renewal, held from an account.
@@ -50,8 +50,13 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes the price of a batch, and books what can be earned with it until `expiry`.
-    pub(crate) fn take_price(purse: Purse<'_>, charge: &Charge, share: AllSlots, expiry: Epoch) -> DispatchResult {
-        Self::take(purse, charge).map_err(|_| Error::<T>::CannotPay)?;
+    pub(crate) fn take_price(
+        source: PaymentSource<'_>,
+        charge: &Charge,
+        share: AllSlots,
+        expiry: Epoch,
+    ) -> DispatchResult {
+        Self::take(source, charge).map_err(|_| Error::<T>::CannotPay)?;
         Ledger::<T>::try_mutate(|books| {
             books.paid_in = books.paid_in.checked_add(charge.total()).ok_or(Error::<T>::Overflow)?;
             books.burned = books.burned.saturating_add(charge.burned);
@@ -68,14 +73,14 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Moves the price of storage into the pot, and burns the rest.
-    fn take(purse: Purse<'_>, charge: &Charge) -> DispatchResult {
+    fn take(source: PaymentSource<'_>, charge: &Charge) -> DispatchResult {
         let (pot, exact) = (Self::pot(), Precision::Exact);
-        match purse {
-            Purse::Account(who) => {
+        match source {
+            PaymentSource::Account(who) => {
                 T::Currency::transfer(who, &pot, charge.storage, Preservation::Preserve)?;
                 T::Currency::burn_from(who, charge.burned, Preservation::Preserve, exact, Fortitude::Polite)?;
             }
-            Purse::Prepaid(who) => {
+            PaymentSource::Prepaid(who) => {
                 let reason = HoldReason::AutoRenewal.into();
                 let (free, force) = (Restriction::Free, Fortitude::Force);
                 T::Currency::transfer_on_hold(&reason, who, &pot, charge.storage, exact, free, force)?;

@@ -87,7 +87,7 @@ mod calls {
             entry_proof: SumProof,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let place = Place { group, expiry, leaf_index, entry_index };
+            let place = ObjectPlace { group, expiry, leaf_index, entry_index };
             Self::do_tombstone(who, place, leaf, leaf_proof, entry, entry_proof)
         }
 
@@ -167,7 +167,7 @@ mod calls {
             until: Epoch,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let place = Registered { group, expiry, leaf_index, leaf };
+            let place = RegisteredBatch { group, expiry, leaf_index, leaf };
             Self::do_renew(&who, place, &leaf_proof, until)
         }
 
@@ -189,8 +189,8 @@ mod calls {
             amount: Balance,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            let place = Registered { group, expiry, leaf_index, leaf };
-            Self::do_prepay(who, place, &leaf_proof, Terms { epochs, max_price }, amount)
+            let place = RegisteredBatch { group, expiry, leaf_index, leaf };
+            Self::do_prepay(who, place, &leaf_proof, RenewalTerms { epochs, max_price }, amount)
         }
 
         /// Adds to the prepaid balance of an automatic renewal. Any account may call this; what is left at the end goes

@@ -74,9 +74,9 @@ pub mod pallet {
     use crate::{
         AuditParams, AutoRenewal, Books, FillRequest, FixedParams, Group, Params, PriceCurve, RangeRecord,
         TombstoneRecord, WeightInfo, Worker,
-        auto_renewal::Terms,
-        renewal::Registered,
-        tombstones::Place,
+        auto_renewal::RenewalTerms,
+        renewal::RegisteredBatch,
+        tombstones::ObjectPlace,
         types::{AllSlots, AutoRenewalKey, GroupKey, OpenList, RangeList, SlotRecord, StaleRange},
     };
     use frame_support::{

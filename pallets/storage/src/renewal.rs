@@ -7,7 +7,7 @@
 //!
 //! [`RangeTotals::renewed`]: crate::types::RangeTotals::renewed
 
-use crate::{Config, CurrentParams, Error, Event, Groups, Pallet, Ranges, RangesOf, books::Purse};
+use crate::{Config, CurrentParams, Error, Event, Groups, Pallet, Ranges, RangesOf, books::PaymentSource};
 use frame_support::{ensure, pallet_prelude::DispatchResult};
 use meganet_primitives::{
     Epoch, GroupId,
@@ -17,7 +17,7 @@ use sp_runtime::{AccountId32, DispatchError};
 
 /// A batch and where it is registered.
 #[derive(Clone, Copy)]
-pub(crate) struct Registered {
+pub(crate) struct RegisteredBatch {
     /// The group.
     pub group: GroupId,
     /// The range.
@@ -31,20 +31,24 @@ pub(crate) struct Registered {
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_renew(
         payer: &AccountId32,
-        place: Registered,
+        place: RegisteredBatch,
         leaf_proof: &RangeLeafProof,
         until: Epoch,
     ) -> DispatchResult {
         let range = Ranges::<T>::get(place.group, place.expiry).ok_or(Error::<T>::NoSuchRange)?;
         verify_leaf(range.state.now(), place.leaf_index, &place.leaf, leaf_proof)
             .map_err(|_| Error::<T>::BadLeafProof)?;
-        Self::extend(Purse::Account(payer), place, until)?;
+        Self::extend(PaymentSource::Account(payer), place, until)?;
         Ok(())
     }
 
     /// Registers a batch, whose place is already proven, until a later expiry too. Returns its index in the new range.
-    pub(crate) fn extend(purse: Purse<'_>, place: Registered, until: Epoch) -> Result<Registered, DispatchError> {
-        let Registered { group: id, expiry, leaf_index, leaf } = place;
+    pub(crate) fn extend(
+        source: PaymentSource<'_>,
+        place: RegisteredBatch,
+        until: Epoch,
+    ) -> Result<RegisteredBatch, DispatchError> {
+        let RegisteredBatch { group: id, expiry, leaf_index, leaf } = place;
         let epoch = Self::epoch();
         let range = Ranges::<T>::get(id, expiry).ok_or(Error::<T>::NoSuchRange)?;
         ensure!(expiry > epoch, Error::<T>::Expired);
@@ -67,12 +71,12 @@ impl<T: Config> Pallet<T> {
         let more = bytes.saturating_sub(kept);
         ensure!(more <= group.room(), Error::<T>::GroupFull);
         group.used = group.used.saturating_add(more);
-        let index = Self::register(purse, id, &group, until, epochs, &leaf)?;
+        let index = Self::register(source, id, &group, until, epochs, &leaf)?;
         if group.full() {
             Self::unlist(id, &mut group);
         }
         Groups::<T>::insert(id, group);
         Self::deposit_event(Event::Renewed { group: id, from: expiry, leaf: leaf_index, until, index });
-        Ok(Registered { group: id, expiry: until, leaf_index: index, leaf })
+        Ok(RegisteredBatch { group: id, expiry: until, leaf_index: index, leaf })
     }
 }

@@ -21,7 +21,7 @@ use meganet_primitives::{
 use sp_runtime::AccountId32;
 
 /// The place of an object: its batch and its index in it.
-pub(crate) struct Place {
+pub(crate) struct ObjectPlace {
     /// The group.
     pub group: GroupId,
     /// The expiry of the range.
@@ -35,13 +35,13 @@ pub(crate) struct Place {
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_tombstone(
         owner: AccountId32,
-        place: Place,
+        place: ObjectPlace,
         leaf: RangeLeaf,
         leaf_proof: RangeLeafProof,
         entry: BatchEntry,
         entry_proof: SumProof,
     ) -> DispatchResult {
-        let Place { group, expiry, leaf_index, entry_index } = place;
+        let ObjectPlace { group, expiry, leaf_index, entry_index } = place;
         let key = (leaf_index, entry.object);
         let mut range = Ranges::<T>::get(group, expiry).ok_or(Error::<T>::NoSuchRange)?;
         ensure!(expiry > Self::epoch(), Error::<T>::Expired);

@@ -18,7 +18,7 @@ impl<T: Config> Pallet<T> {
     /// Returns the challenge of a worker in the period of this block.
     pub fn api_challenge(id: WorkerId) -> Option<ChallengeInfo> {
         ahead(|| {
-            Self::listen_ahead();
+            Self::keep_randomness_ahead();
             let worker = Workers::<T>::get(id)?;
             let period = Self::period();
             let (block, deadline, state) = Self::challenge_of(id, &worker, period)?;
@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
     /// proven yet.
     pub fn api_challenged_rows(id: WorkerId) -> Vec<ChallengedRow> {
         ahead(|| {
-            Self::listen_ahead();
+            Self::keep_randomness_ahead();
             Self::open_rows(id)
         })
     }
