@@ -2,7 +2,7 @@
 
 pub mod parts;
 
-pub use parts::{Backend, Client, Parts, parts};
+pub use parts::{Client, Parts, parts};
 
 use crate::rpc;
 use meganet_runtime::{Hash, opaque::Block};
