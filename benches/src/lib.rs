@@ -1,7 +1,4 @@
-//! Speeds, each against a baseline of the same run.
-//!
-//! Absolute figures belong to the machine and the minute they were taken on; ratios travel. So every bench measures what it
-//! is compared with in the same rounds, takes medians, and prints both with their ratio as `key: value` lines.
+#![doc = include_str!("../README.md")]
 
 pub mod audits;
 pub mod codec;

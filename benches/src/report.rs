@@ -1,25 +1,25 @@
-//! What a bench prints.
+//! The results of a benchmark.
 
 use serde_json::{Map, Value};
 
-/// Results in the order in which they were found.
+/// Results, printed in the order in which they are added.
 #[derive(Debug, Default)]
 pub struct Report {
     lines: Vec<(String, Value)>,
 }
 
 impl Report {
-    /// Nothing yet.
+    /// An empty report.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a word.
+    /// Adds a text.
     pub fn text(&mut self, key: impl Into<String>, value: &str) {
         self.lines.push((key.into(), value.into()));
     }
 
-    /// Adds a figure, rounded to three significant digits, which is more than medians of a shared machine are good for.
+    /// Adds a measurement, rounded to three significant digits: medians on a shared machine are less precise than that.
     pub fn figure(&mut self, key: impl Into<String>, value: f64) {
         self.lines.push((key.into(), rounded(value).into()));
     }

@@ -1,7 +1,7 @@
-//! Measuring several things in turn, so that whatever else the machine does meets all of them alike.
+//! Measures several pieces of work in turn, so that other load on the machine affects all of them alike.
 //!
-//! What is measured is the processor time of this thread: on a busy machine the wall clock would favour what is short
-//! enough not to be interrupted, and so the parts over the whole.
+//! The processor time of this thread is measured: on a busy machine the wall clock would favour work that is too short to be
+//! interrupted, and so the parts over the whole.
 
 use anyhow::{Context, Result};
 use nix::time::{ClockId, clock_gettime};
@@ -10,13 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Fewer rounds than this make no median.
+/// Fewest rounds for a useful median.
 const MIN_ROUNDS: usize = 3;
 
-/// How long to measure, as it stands on the command line.
+/// Parses a duration of the command line.
 ///
 /// # Errors
-/// What to write instead, unless it is 0 to 3600 seconds.
+/// The text is not a number of seconds from 0 to 3600.
 pub fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.0..=3600.0).contains(&seconds) => Ok(seconds),
@@ -24,7 +24,7 @@ pub fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Things to measure, each by a name.
+/// Pieces of work to measure, by name.
 #[derive(Default)]
 pub struct Rounds<'a> {
     works: Vec<(&'static str, Work<'a>)>,
@@ -41,12 +41,12 @@ pub struct Medians {
 }
 
 impl<'a> Rounds<'a> {
-    /// Nothing to measure yet.
+    /// Without any work.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds something to measure.
+    /// Adds a piece of work.
     pub fn add(&mut self, name: &'static str, work: impl FnMut() -> Result<()> + 'a) {
         self.works.push((name, Box::new(work)));
     }
@@ -54,7 +54,7 @@ impl<'a> Rounds<'a> {
     /// Does each once to warm up, then all in turn until `time` is over, at least three times.
     ///
     /// # Errors
-    /// The first error of any of them.
+    /// The first error of any work.
     pub fn measure(mut self, time: Duration) -> Result<Medians> {
         let begin = Instant::now();
         let mut times: BTreeMap<&'static str, Vec<Duration>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The command `meganet`, run as a script would run it.
+//! Runs the command `meganet` as a script would.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -20,22 +20,22 @@ pub struct Cli {
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Its exit code; -1 where a signal ended it.
+    /// Its exit code; -1 if a signal ended it.
     pub code: i32,
-    /// What it printed.
+    /// Its standard output.
     pub stdout: Vec<u8>,
-    /// What it said.
+    /// Its standard error.
     pub stderr: String,
 }
 
 impl Cli {
-    /// For the network that `config` names, signing as `suri`. `state` takes what `meganet` remembers between runs.
+    /// For the network of the configuration file `config`, signing as `suri`. `meganet` keeps its data in the folder `state`.
     pub fn new(config: &Path, state: &Path, suri: &str) -> Result<Self> {
         let program = meganet_devnet::program("meganet")?;
         Ok(Cli { program, config: config.into(), state: state.into(), suri: suri.into() })
     }
 
-    /// The same, signing as somebody else.
+    /// The same, signing with another account.
     pub fn signing_as(&self, suri: &str) -> Self {
         Cli { suri: suri.into(), ..self.clone() }
     }
@@ -45,19 +45,19 @@ impl Cli {
         Cli { config: config.into(), ..self.clone() }
     }
 
-    /// The same, remembering nothing of what was done before: as on another machine.
+    /// The same with another data folder: as on another machine.
     pub fn with_state(&self, state: &Path) -> Self {
         Cli { state: state.into(), ..self.clone() }
     }
 
-    /// The command, ready to be run or changed.
+    /// The command with its environment, not started yet.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(args)
             .env("MEGANET_CONFIG", &self.config)
             .env("MEGANET_SURI", &self.suri)
-            // State and wallet of the person who runs the tests stay untouched.
+            // Keeps away from the data and wallet of the user who runs the tests.
             .env("XDG_DATA_HOME", self.state.join("data"))
             .env("XDG_STATE_HOME", self.state.join("state"))
             .env("XDG_CACHE_HOME", self.state.join("cache"))
@@ -88,7 +88,7 @@ impl Cli {
         })
     }
 
-    /// Runs it; it must fail with exit code 1 and an error that says all of `needles`.
+    /// Runs it; it must fail with exit code 1 and an error that contains all of `needles`, in any case. Returns the error.
     pub async fn refused(&self, args: &[&str], needles: &[&str]) -> Result<String> {
         let run = self.run(args).await?;
         let said = run.stderr.to_lowercase();

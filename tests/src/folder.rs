@@ -1,4 +1,4 @@
-//! Folders to publish, and what is in them.
+//! Folders to publish, and their content.
 
 use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -10,8 +10,8 @@ use std::{
 };
 use walkdir::WalkDir;
 
-/// A file or folder of the checkout that the scenarios are run from, as the scripts do. Where they were built says nothing:
-/// several checkouts may share what was built.
+/// A file or folder of the checkout, which must be the working directory, as it is in the scripts. Where the program was built
+/// does not matter: several checkouts may share a build.
 pub fn of_checkout(path: &str) -> Result<PathBuf> {
     let here = std::env::current_dir()?;
     let found = here.join(path);
@@ -23,7 +23,7 @@ pub fn of_checkout(path: &str) -> Result<PathBuf> {
     Ok(found)
 }
 
-/// Relative path, '/'-separated, and bytes of every file below a folder, in order.
+/// The relative path, '/'-separated, and size in bytes of every file below a folder, in order.
 pub fn list(dir: &Path) -> Result<BTreeMap<String, u64>> {
     let mut files = BTreeMap::new();
     for entry in WalkDir::new(dir) {
@@ -36,14 +36,14 @@ pub fn list(dir: &Path) -> Result<BTreeMap<String, u64>> {
     Ok(files)
 }
 
-/// Writes a file and the folders above it.
+/// Writes a file, and creates the folders above it.
 pub fn write(dir: &Path, path: &str, bytes: &[u8]) -> Result<()> {
     let path = dir.join(path);
     fs::create_dir_all(path.parent().context("a file has a folder")?)?;
     fs::write(&path, bytes).with_context(|| format!("could not write {}", path.display()))
 }
 
-/// Writes `len` bytes that do not compress and are the same for the same seed, a MiB at a time.
+/// Writes `len` incompressible bytes, which depend only on the seed.
 pub fn write_random(path: &Path, len: u64, seed: u64) -> Result<()> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut file = std::io::BufWriter::new(fs::File::create(path)?);
@@ -58,8 +58,8 @@ pub fn write_random(path: &Path, len: u64, seed: u64) -> Result<()> {
     Ok(file.flush()?)
 }
 
-/// A folder that nobody of this project wrote: the sources of published crates, up to `files` files.
-pub fn somebody_elses(into: &Path, files: usize) -> Result<usize> {
+/// Copies up to `files` files that were written outside this project: the sources of published crates.
+pub fn foreign_sources(into: &Path, files: usize) -> Result<usize> {
     let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let cargo = cargo.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let sources = cargo.context("neither CARGO_HOME nor HOME is set")?.join("registry/src");
@@ -80,7 +80,7 @@ pub fn somebody_elses(into: &Path, files: usize) -> Result<usize> {
     Ok(copied)
 }
 
-/// Names that trip careless programs, with contents; empty files among them.
+/// File names that careless programs mishandle, with contents; some files are empty.
 pub fn odd_names() -> Vec<(&'static str, &'static [u8])> {
     vec![
         ("empty", b""),

@@ -1,4 +1,4 @@
-//! Reading sites through the gateway, as a browser does, and as no browser does.
+//! Reads sites through the gateway, as browsers do, and sends requests that no browser would.
 
 use anyhow::{Context, Result, bail, ensure};
 use futures::StreamExt;
@@ -9,13 +9,13 @@ use std::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A path as a URL carries it: every byte but letters, digits and a few marks is escaped.
+/// Percent-encodes a path for a URL, except letters, digits and `-_.~/`.
 pub fn escape(path: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
     path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// The version of the site that an answer is of.
+/// The version of the site in the header `X-Mega-Version` of an answer.
 pub fn version_of(response: &reqwest::Response) -> Result<u64> {
     let version = response.headers().get("x-mega-version").context("an answer names its version")?;
     Ok(version.to_str()?.parse()?)
@@ -29,7 +29,8 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// For the gateway on `port` of this machine. `*.localhost` is this machine by RFC 6761, but not every resolver knows.
+    /// For the gateway on `port` of this machine. Resolves these names itself, since not every resolver maps `*.localhost` to
+    /// this machine, as RFC 6761 asks.
     pub fn new(port: u16, labels: &[&str]) -> Result<Self> {
         let mut builder = reqwest::Client::builder().timeout(Duration::from_secs(300)).no_proxy();
         for label in labels {
@@ -43,12 +44,12 @@ impl Browser {
         format!("http://{label}.mega.localhost:{}/{}", self.port, escape(path))
     }
 
-    /// One request, for what is special about its answer.
+    /// A request, not sent yet.
     pub fn request(&self, method: reqwest::Method, label: &str, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, self.url(label, path))
     }
 
-    /// A GET that must succeed, with its body.
+    /// Sends a GET that must succeed, and returns the body.
     pub async fn get(&self, label: &str, path: &str) -> Result<Vec<u8>> {
         let response =
             self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
@@ -58,7 +59,7 @@ impl Browser {
         Ok(body.to_vec())
     }
 
-    /// Waits until the gateway has noticed that a name has this version; it remembers names for some seconds.
+    /// Waits until the gateway serves this version of a name or a newer one: it caches names for some seconds.
     pub async fn wait_version(&self, label: &str, version: u64) -> Result<()> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -81,7 +82,7 @@ impl Browser {
         Ok(started.elapsed())
     }
 
-    /// GETs a file and compares it with one on disk, a piece at a time.
+    /// Compares an answer with a file on disk, a piece at a time; returns the number of bytes.
     pub async fn same(&self, label: &str, path: &str, file: &Path) -> Result<u64> {
         let response =
             self.http.get(self.url(label, path)).send().await.with_context(|| format!("GET {label}/{path}"))?;
@@ -106,7 +107,7 @@ impl Browser {
         Ok(total)
     }
 
-    /// Compares every file below `dir`; files and bytes.
+    /// Compares every file below `dir`; returns the number of files and of bytes.
     pub async fn same_folder(&self, label: &str, dir: &Path) -> Result<(usize, u64)> {
         let files = crate::folder::list(dir)?;
         // As many at once as a browser opens.
@@ -124,10 +125,10 @@ impl Browser {
     }
 }
 
-/// Sends bytes as they are and reads what comes, until the other side closes.
+/// Sends raw bytes and reads until the server closes the connection.
 pub async fn raw(port: u16, request: &[u8]) -> Result<String> {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-    // The other side may answer and close before it has read all of it.
+    // The server may answer and close before it has read everything.
     let _ = stream.write_all(request).await;
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
@@ -137,7 +138,7 @@ pub async fn raw(port: u16, request: &[u8]) -> Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// A request that arrives a letter at a time must not hold a connection for ever; how long it did.
+/// Sends a request one byte at a time, and returns how long the server kept the connection open: at most a minute.
 pub async fn slow_drip(port: u16, host: &str) -> Result<Duration> {
     let started = Instant::now();
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;

@@ -1,4 +1,4 @@
-//! The scenarios: each keeps one of the project's promises, or fails.
+//! The scenarios: each checks one of the project's promises.
 
 pub mod audits;
 pub mod clients;
@@ -19,81 +19,81 @@ use meganet_devnet::Shape;
 
 /// A scenario.
 pub struct Scenario {
-    /// What it is called by.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What it shows.
+    /// The promise that it checks.
     pub promise: &'static str,
-    /// The network that it needs; scenarios with the same share one.
+    /// The network that it needs. Scenarios with equal shapes share one, one after another.
     pub shape: fn() -> Shape,
-    /// Plays it.
+    /// Runs it.
     pub play: for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, Result<()>>,
 }
 
-/// All of them, in the order in which they share a network.
+/// All scenarios, in the order in which those with the same network run.
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "main-job",
-        promise: "a published site opens, also with every worker of two countries killed, and heals",
+        promise: "a published site opens, even with all workers of two countries killed, and heals",
         shape: stage::shape,
         play: |stage| Box::pin(main_job::play(stage)),
     },
     Scenario {
         name: "update",
-        promise: "a one-file change of a 1,000-file site uploads little, and readers see one version or the other",
+        promise: "changing one file of a 1,000-file site uploads little, and readers never see a mixture of versions",
         shape: stage::shape,
         play: |stage| Box::pin(update::play(stage)),
     },
     Scenario {
         name: "renewals",
-        promise: "an update uploads again what would expire, and nothing that is kept, whoever publishes from wherever",
+        promise: "an update re-uploads only content that would expire, from whichever machine it is published",
         shape: stage::shape,
         play: |stage| Box::pin(renewals::play(stage)),
     },
     Scenario {
         name: "mirror",
-        promise: "a folder that nobody here wrote comes back identical, within 300 MiB of memory a process",
+        promise: "a large foreign folder is read back identical, with at most 300 MiB of memory per process",
         shape: stage::shape,
         play: |stage| Box::pin(mirror::play(stage)),
     },
     Scenario {
         name: "errors",
-        promise: "what goes wrong says what and what to do, and changes nothing",
+        promise: "failing commands say what went wrong and what to do, and change nothing",
         shape: stage::shape,
         play: |stage| Box::pin(errors::play(stage)),
     },
     Scenario {
         name: "hostile",
-        promise: "what peers, owners and publishers send who mean harm is refused, and everybody else is served",
+        promise: "malicious peers, owners and publishers are refused, and everyone else is served",
         shape: stage::shape,
         play: |stage| Box::pin(hostile::play(stage)),
     },
     Scenario {
         name: "clients",
-        promise: "stock clients of the ecosystem connect, read a name and transfer",
+        promise: "unmodified polkadot-api and @polkadot/api clients connect, read a name and transfer",
         shape: stage::shape,
         play: |stage| Box::pin(clients::play(stage)),
     },
     Scenario {
         name: "demo",
-        promise: "the demo ends with a URL that opens, and leaves no process behind whenever it is interrupted",
+        promise: "the demo prints a URL that opens, and leaves no process behind when interrupted at any time",
         shape: stage::shape,
         play: |stage| Box::pin(demo::play(stage)),
     },
     Scenario {
         name: "forks",
-        promise: "what a worker proves and what somebody stores on a fork that loses counts on the one that wins, once",
+        promise: "proofs and stored files of a losing fork count on the winning one, once",
         shape: stage::shape,
         play: |stage| Box::pin(forks::play(stage)),
     },
     Scenario {
         name: "audits",
-        promise: "workers that keep are paid, those that lose are replaced, and everything opens without its owner",
+        promise: "honest workers are paid, those that lose data are replaced, and everything opens while its owner is away",
         shape: audits::shape,
         play: |stage| Box::pin(audits::play(stage)),
     },
     Scenario {
         name: "names",
-        promise: "names are registered unseen, written by whom their owner lets, proven, rolled back, and lapse to a new owner",
+        promise: "names are registered secretly, delegated, proven, rolled back, and pass to a new owner when they lapse",
         shape: names::shape,
         play: |stage| Box::pin(names::play(stage)),
     },

@@ -1,4 +1,4 @@
-//! A local network to play scenarios on.
+//! The local network on which scenarios run.
 
 use crate::{Facts, cli::Cli, http::Browser};
 use anyhow::{Context, Result, bail, ensure};
@@ -9,46 +9,46 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The labels that scenarios use.
+/// Names that scenarios publish under, and that the browser can resolve.
 pub const LABELS: [&str; 8] =
     ["main-job", "mirror", "update", "errors", "hostile", "truncated-manifest", "path-traversal", "audits"];
-/// The most that any process may hold in memory, in bytes.
+/// The most resident memory that a process may use, in bytes.
 pub const MEMORY_BOUND: u64 = 300 << 20;
 
-/// The folder of what the command line keeps between runs.
+/// Name of the folder in which `meganet` keeps its data.
 const USER: &str = "user";
 
-/// What most scenarios need: three validators, two workers in each of three countries, and a gateway.
+/// The network of most scenarios: three validators, two workers in each of three countries, and a gateway.
 pub fn shape() -> Shape {
     Shape { gateway_port: Some(0), ..Shape::small() }
 }
 
-/// A running network, the command line, and a folder for what scenarios write. Dropping it ends the network.
+/// A running network, the command line, and a folder for the files of scenarios. Dropping it stops the network.
 pub struct Stage {
     /// The network.
     pub devnet: Devnet,
     /// The command line, signing as //Alice.
     pub cli: Cli,
-    /// Where facts go.
+    /// Prints results.
     pub facts: Facts,
     dir: tempfile::TempDir,
 }
 
 impl Stage {
-    /// Brings up a network.
+    /// Starts a network.
     pub async fn set(facts: Facts, shape: &Shape) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("meganet-scenario-").tempdir()?;
         let started = Instant::now();
         let devnet = Devnet::open(&dir.path().join("devnet"), shape)?;
         let cli = Cli::new(&devnet.state.client_config(), &dir.path().join(USER), "//Alice")?;
-        // From here on, dropping the stage ends what was started.
+        // From here on, dropping the stage stops what was started.
         let mut stage = Stage { devnet, cli, facts, dir };
         stage.devnet.up(&mut |step| eprintln!("[devnet] {step}")).await?;
         stage.facts.seconds("network-up-seconds", started.elapsed());
         Ok(stage)
     }
 
-    /// The folder of what the command line keeps.
+    /// The folder in which `meganet` keeps its data.
     pub fn user_dir(&self) -> Result<PathBuf> {
         self.folder(USER)
     }
@@ -71,30 +71,30 @@ impl Stage {
         Browser::new(self.devnet.state.processes[index].http_port, names)
     }
 
-    /// Publishes a folder; what `meganet publish --json` reports.
+    /// Publishes a folder; returns the result of `meganet publish --json`.
     pub async fn publish(&self, dir: &Path, label: &str) -> Result<Value> {
         self.cli.json(&["publish", dir.to_str().context("a Unicode path")?, label]).await
     }
 
-    /// Starts the gateway anew, with empty caches.
+    /// Restarts the gateway, which empties its caches.
     pub async fn restart_gateway(&mut self) -> Result<()> {
         let gateways = self.devnet.state.of_kind(Kind::Gateway);
         self.devnet.state.stop(&gateways)?;
         self.devnet.state.start(&gateways).await
     }
 
-    /// Indices of the workers of some countries.
+    /// The indices of the workers in these countries.
     pub fn workers_in(&self, countries: &[&str]) -> Vec<usize> {
         self.devnet.state.workers_in(countries)
     }
 
-    /// What a worker says of itself.
+    /// The health report of a worker.
     pub async fn health(&self, index: usize) -> Result<Value> {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
         worker_health(&http, self.devnet.state.processes[index].http_port).await
     }
 
-    /// Waits until workers hold every shard that they should, as their health says.
+    /// Waits until the health reports of these workers say that they store all shards of their slots; returns the time taken.
     pub async fn wait_whole(&self, indices: &[usize], timeout: Duration) -> Result<Duration> {
         let started = Instant::now();
         loop {
@@ -117,7 +117,7 @@ impl Stage {
         }
     }
 
-    /// States the most memory that any process of a kind ever held, and checks the bound.
+    /// Prints the peak memory of each kind of process, and checks it against [`MEMORY_BOUND`].
     pub fn check_memory(&self) -> Result<()> {
         for (kind, key) in [(Kind::Validator, "validator"), (Kind::Worker, "worker"), (Kind::Gateway, "gateway")] {
             let state = &self.devnet.state;
@@ -129,7 +129,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Copies the logs to a folder, where a failure can be looked into.
+    /// Copies the logs to a folder that outlives the network, for examining a failure.
     pub fn keep_logs(&self) -> Result<PathBuf> {
         let into = std::env::temp_dir().join(format!("meganet-logs-{}", std::process::id()));
         std::fs::create_dir_all(&into)?;
@@ -145,7 +145,7 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         if let Err(error) = self.devnet.state.stop_all() {
-            eprintln!("could not end the network: {error:#}");
+            eprintln!("could not stop the network: {error:#}");
         }
     }
 }

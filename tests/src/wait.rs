@@ -1,9 +1,9 @@
-//! Waiting for what must happen, with an end to it.
+//! Waits for a condition, with a timeout.
 
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// Asks until the answer is there.
+/// Calls `ask` twice a second until it returns a value; fails after `timeout`.
 pub async fn until<T, F>(what: &str, timeout: Duration, mut ask: impl FnMut() -> F) -> Result<T>
 where
     F: std::future::Future<Output = Result<Option<T>>>,

@@ -9,19 +9,19 @@ use meganet_benches::{
 };
 use std::time::Duration;
 
-/// Measures audit proofs on one core and prints `key: value` lines; fails where a proof is larger than 16 KiB, where its
-/// verification takes more than 3 ms or twice its hashing, or where either grows with anything but a logarithm. `ratio` is the
-/// time of the verification divided by that of its hash calls alone; `list` is what it would be with a list instead of trees.
+/// Measures storage proofs on one core and prints `key: value` lines. `ratio` is the time of a verification divided by that of
+/// its hash calls alone; `list` is the same with a list instead of trees. Fails if a proof is larger than 16 KiB, if its
+/// verification takes more than 3 ms or twice its hashing, or if either grows faster than logarithmically.
 #[derive(Parser)]
 #[command(name = "audits")]
 struct Args {
-    /// How long to measure, all cases together.
+    /// Seconds to measure, for all cases together
     #[arg(long, default_value_t = 12.0, value_parser = seconds)]
     seconds: f64,
-    /// Print one JSON object instead of lines.
+    /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
-    /// Measure this case only (one, thousand, million, tebibyte); may be given several times.
+    /// Measure only this case: one, thousand, million or tebibyte; may be repeated
     #[arg(long = "case")]
     cases: Vec<Case>,
 }
@@ -39,6 +39,6 @@ fn main() -> Result<()> {
     }
     report.text("targets", if missed.is_empty() { "met" } else { "missed" });
     report.print(args.json);
-    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    ensure!(missed.is_empty(), "missed targets: {}", missed.join("; "));
     Ok(())
 }

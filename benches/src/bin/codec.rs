@@ -6,19 +6,19 @@ use meganet_benches::{codec, report::Report, rounds::seconds};
 use meganet_primitives::placement::ProfileId;
 use std::time::Duration;
 
-/// Measures the codec on one core and prints `key: value` lines. `mb_s` are 10^6 bytes of plaintext in a second of
-/// processor time, `ratio` is the time of a pipeline divided by the time of its parts one after another: 1 means that nothing is
-/// lost between them.
+/// Measures the encoding and decoding of objects on one core and prints `key: value` lines. `mb_s` is 10^6 bytes of plaintext
+/// per second of processor time. `ratio` is the time of a pipeline divided by the time of its parts: 1 means that nothing is lost
+/// between them.
 #[derive(Parser)]
 #[command(name = "codec")]
 struct Args {
-    /// How long to measure, all profiles together.
+    /// Seconds to measure, for all profiles together
     #[arg(long, default_value_t = 20.0, value_parser = seconds)]
     seconds: f64,
-    /// Print one JSON object instead of lines.
+    /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
-    /// Measure this profile only; may be given several times.
+    /// Measure only this profile; may be repeated
     #[arg(long = "profile")]
     profiles: Vec<ProfileId>,
 }

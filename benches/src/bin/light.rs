@@ -1,4 +1,4 @@
-//! Start of a light client: from nothing, and from what it knew, to the first verified answer.
+//! Start of a light client, with and without a database, until its first verified answer.
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -8,32 +8,32 @@ use meganet_benches::{
 };
 use std::path::PathBuf;
 
-/// Starts a local network of real validators, lets its chain grow, and measures in new processes how long it takes from
-/// the start of the program until a name has been looked up: by a light client from a spec's checkpoint (cold), from its
-/// database (warm), and by asking a node that is trusted (rpc), in turn. Prints `key: value` lines; fails where the median
-/// cold start is slower than 3 s.
+/// Starts a local network of real validators, lets its chain grow, and measures in new processes how long it takes from the
+/// start of the program until a name has been looked up: by a light client from the checkpoint of its chain spec (cold), from
+/// its database (warm), and by asking a trusted node (rpc), in turn. Prints `key: value` lines; fails if the median cold start
+/// takes more than 3 s.
 #[derive(Parser)]
 #[command(name = "light")]
 struct Args {
-    /// So many starts of each kind.
+    /// Number of starts of each kind
     #[arg(long, default_value_t = 7)]
     rounds: usize,
-    /// Validators: 1 or 3.
+    /// Number of validators: 1 or 3
     #[arg(long, default_value_t = 3)]
     validators: usize,
-    /// So many blocks are finalized after the checkpoint before it is begun at.
+    /// Blocks to finalize after the checkpoint, before measuring
     #[arg(long, default_value_t = 12)]
     blocks: u32,
-    /// Print one JSON object instead of lines.
+    /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
-    /// Measure one start, in this process, and print it: what the bench runs itself with.
+    /// Measure one start in this process; used by the benchmark itself
     #[arg(long, hide = true, value_enum)]
     probe: Option<Start>,
-    /// Where the probe's network is: a folder with `client.toml` and `light.json`.
+    /// Folder of the probe's network, with `client.toml` and `light.json`
     #[arg(long, hide = true)]
     network: Option<PathBuf>,
-    /// Where the probe's database is.
+    /// Folder of the probe's database
     #[arg(long, hide = true)]
     state: Option<PathBuf>,
 }
@@ -50,6 +50,6 @@ async fn main() -> Result<()> {
     let missed = bench(args.rounds, args.validators, args.blocks, &mut report).await?;
     report.text("targets", if missed.is_empty() { "met" } else { "missed" });
     report.print(args.json);
-    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    ensure!(missed.is_empty(), "missed targets: {}", missed.join("; "));
     Ok(())
 }

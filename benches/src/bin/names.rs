@@ -1,4 +1,4 @@
-//! Names: size and check of proofs, cost of a registration, and what a running node resolves in a second.
+//! Names: size and verification of proofs, cost of a registration, and resolutions per second of a running node.
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -9,23 +9,23 @@ use meganet_benches::{
 };
 use std::time::Duration;
 
-/// Measures proofs of resolution over a thousand names and a million (four validators), what reading and writing a name
-/// costs in both, and what one real node answers in a second while it is asked from the same machine. Prints `key: value`
-/// lines; fails where a proof is larger than 4 KiB, checking it takes more than 5 ms, a cost grows with anything but the
-/// depth of the trie, or the node resolves fewer than 10,000 names in a second or one of a hundred later than 10 ms.
+/// Measures proofs of resolution among a thousand names and a million (four validators), the cost of reading and writing a name
+/// in both, and how many answers a real node gives per second to a client on the same machine. Prints `key: value` lines; fails
+/// if a proof is larger than 4 KiB, if verifying it takes more than 5 ms, if a cost grows faster than the depth of the trie, or if
+/// the node resolves fewer than 10,000 names per second or takes more than 10 ms for one of a hundred.
 #[derive(Parser)]
 #[command(name = "names")]
 struct Args {
-    /// How long to measure, all cases together.
+    /// Seconds to measure, for all cases together
     #[arg(long, default_value_t = 60.0, value_parser = seconds)]
     seconds: f64,
-    /// Names in the larger state.
+    /// Number of names in the larger state
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_001..=4_000_000))]
     names: u32,
-    /// Names in the first block of the node's chain; 0 starts no node.
+    /// Number of names in the genesis block of the node's chain; 0 starts no node
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     node_names: u32,
-    /// Print one JSON object instead of lines.
+    /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
 }
@@ -52,6 +52,6 @@ async fn main() -> Result<()> {
     report.text("rival.bulletin_chain", "3,200 answers in a second");
     report.text("targets", if missed.is_empty() { "met" } else { "missed" });
     report.print(args.json);
-    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    ensure!(missed.is_empty(), "missed targets: {}", missed.join("; "));
     Ok(())
 }

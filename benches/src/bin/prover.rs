@@ -1,4 +1,4 @@
-//! What the answer to an audit costs a worker that holds a gigabyte to a terabyte.
+//! The cost of an audit for a worker that stores a gigabyte to a terabyte.
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -9,26 +9,26 @@ use meganet_benches::{
 };
 use std::{path::PathBuf, time::Duration};
 
-/// Fills worker's stores with up to a terabyte of sparse shards, or with a million small ones, and measures in new processes
-/// what a proof costs, from the challenge to its bytes. Prints `key: value` lines; fails where a proof takes more than 1 s
-/// or 64 MiB. `ratio` is the time of a proof divided by that over 1 GiB in the same run; `shard_reads` and `shard_bytes` are
-/// what the disk with the shards would have to serve. Needs 5 GB in the folder for temporary files.
+/// Fills the stores of workers with up to a terabyte of sparse shards, or with a million small ones, and measures in new
+/// processes the cost of a proof, from the challenge to its bytes. Prints `key: value` lines. `ratio` is the time of a proof
+/// divided by that over 1 GiB in the same run; `shard_reads` and `shard_bytes` are what the disk would have to read. Fails if a
+/// proof takes more than 1 s or 64 MiB. Needs 5 GB in the folder for temporary files.
 #[derive(Parser)]
 #[command(name = "prover")]
 struct Args {
-    /// How long to measure each case.
+    /// Seconds to measure each case
     #[arg(long, default_value_t = 3.0, value_parser = seconds)]
     seconds: f64,
-    /// Print one JSON object instead of lines.
+    /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
-    /// Measure this case only, and gibibyte (gib32, tebibyte, million, singles); may be given several times.
+    /// Measure only this case (gib32, tebibyte, million or singles), and the baseline gibibyte; may be repeated
     #[arg(long = "case")]
     cases: Vec<Case>,
-    /// Hold so many times less, for a quick look.
+    /// Divide the size of each store by this, for a quick look
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     scale: u64,
-    /// Measure the store in this folder, in this process, and print it: what the bench runs itself with.
+    /// Measure the store in this folder, in this process; used by the benchmark itself
     #[arg(long, hide = true)]
     probe: Option<PathBuf>,
 }
@@ -47,6 +47,6 @@ fn main() -> Result<()> {
     let missed = bench(&cases, args.scale, time, &mut report)?;
     report.text("targets", if missed.is_empty() { "met" } else { "missed" });
     report.print(args.json);
-    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    ensure!(missed.is_empty(), "missed targets: {}", missed.join("; "));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Whom a tolerance for missed periods sends away, and when.
+//! Which workers a tolerance for missed audits expels, and when.
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -7,22 +7,22 @@ use meganet_benches::{
     tolerance::{self, Choice},
 };
 
-/// Plays years of hourly audits of workers that lost bytes and of honest ones that are not always there, and prints who is
-/// sent away as `key: value` lines. Fails where the tolerance keeps a worker that lost everything for longer than it says, or
-/// one that lost a tenth for a month, or sends one away that is away for moments or a quarter of an hour a night.
+/// Simulates years of hourly audits of workers that lost bytes and of honest ones that are sometimes offline, and prints as
+/// `key: value` lines which are expelled. Fails if a tolerance keeps a worker that lost everything for longer than intended, or
+/// one that lost a tenth for a month, or expels one that is offline for moments or for a quarter of an hour every night.
 #[derive(Parser)]
 #[command(name = "tolerance")]
 struct Args {
-    /// Tolerances to compare, as MISSES/PROOFS: less than so many misses, one of them made good by so many proofs in a row.
+    /// Tolerances to compare, as MISSES/PROOFS: MISSES expel a worker, and PROOFS in a row cancel one miss
     #[arg(default_values_t = [Choice::default()])]
     tolerances: Vec<Choice>,
-    /// How many years to play of each kind of worker.
+    /// Years to simulate of each kind of worker
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     years: u32,
-    /// Which ones: another number plays others.
+    /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print one JSON object instead of lines.
+    /// Print one JSON object instead of lines
     #[arg(long)]
     json: bool,
 }
@@ -35,6 +35,6 @@ fn main() -> Result<()> {
     let missed = tolerance::bench(&args.tolerances, args.years, args.seed, &mut report)?;
     report.text("targets", if missed.is_empty() { "met" } else { "missed" });
     report.print(args.json);
-    ensure!(missed.is_empty(), "targets are missed: {}", missed.join("; "));
+    ensure!(missed.is_empty(), "missed targets: {}", missed.join("; "));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Runs scenarios: see `scripts/scenario`.
+//! Runs end-to-end scenarios; called by `scripts/scenario`.
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -10,17 +10,17 @@ use meganet_tests::{
 };
 use std::{process::ExitCode, time::Instant};
 
-/// So many networks run at a time. What scenarios wait for most is blocks, so two of them share two cores well.
+/// Networks that run at the same time. Scenarios mostly wait for blocks, so two of them share two cores well.
 const AT_ONCE: usize = 2;
 
-/// Plays an end-to-end scenario with real processes and prints what it did and measured as `key: value` lines.
+/// Runs end-to-end scenarios on local networks of real processes, and prints results and measurements as `key: value` lines.
 ///
-/// Exits with 1 where a promise failed.
+/// Exit codes: 0 all passed; 1 a scenario failed, or the network did not start; 2 wrong command line.
 #[derive(Parser)]
 struct Args {
-    /// Which; without a name they are listed
+    /// Names of scenarios to run; without any, they are listed
     name: Vec<String>,
-    /// All of them; those that need the same network share one
+    /// Run all scenarios; those that need the same network share one
     #[arg(long, conflicts_with = "name")]
     all: bool,
 }
@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Ctrl-C, `kill` and a terminal that is closed end the network, too.
+/// Stops the networks on Ctrl-C, `kill` and a closed terminal too.
 async fn play_unless_interrupted(args: &Args) -> Result<usize> {
     let mut interrupts = Interrupts::listen()?;
     tokio::select! {
@@ -53,13 +53,13 @@ async fn play_unless_interrupted(args: &Args) -> Result<usize> {
     }
 }
 
-/// Plays what was asked for; how many failed.
+/// Runs the requested scenarios; returns how many failed.
 async fn play(args: &Args) -> Result<usize> {
     let wanted: Vec<&'static Scenario> =
         scenarios::ALL.iter().filter(|one| args.all || args.name.iter().any(|name| name == one.name)).collect();
     if let Some(unknown) = args.name.iter().find(|name| !wanted.iter().any(|one| one.name == name.as_str())) {
         let names: Vec<_> = scenarios::ALL.iter().map(|one| one.name).collect();
-        bail!("no scenario is named '{unknown}'; there are: {}", names.join(", "));
+        bail!("no scenario is named '{unknown}'; the names are: {}", names.join(", "));
     }
     let lanes = lanes(&wanted);
     let several = lanes.len() > 1;
@@ -93,15 +93,15 @@ fn lanes(wanted: &[&'static Scenario]) -> Vec<Lane> {
 }
 
 impl Lane {
-    /// Brings the network up and plays its scenarios; how many failed. Where there are several lanes, each fact says whose
-    /// it is.
+    /// Starts the network and runs its scenarios; returns how many failed. With several lanes, each result is prefixed by the
+    /// scenario's name.
     async fn play(self, several: bool) -> usize {
         let facts = |scenario: &Scenario| Facts { of: several.then_some(scenario.name) };
         let Some(first) = self.scenarios.first() else { return 0 };
         let mut stage = match Stage::set(facts(first), &self.shape).await {
             Ok(stage) => stage,
             Err(error) => {
-                eprintln!("error: the network of {} did not come up: {error:#}", first.name);
+                eprintln!("error: the network of scenario {} did not start: {error:#}", first.name);
                 return self.scenarios.len();
             }
         };
@@ -117,7 +117,7 @@ impl Lane {
                     stage.facts.say("result", format!("FAILED: {error:#}"));
                     match stage.keep_logs() {
                         Ok(logs) => eprintln!("logs: {}", logs.display()),
-                        Err(error) => eprintln!("the logs could not be kept: {error:#}"),
+                        Err(error) => eprintln!("could not copy the logs: {error:#}"),
                     }
                 }
             }

@@ -1,5 +1,5 @@
-//! A folder that nobody here wrote, with thousands of files, odd names, empty files and one of 300 MB, comes back identical,
-//! and no process needs more than 300 MiB for it.
+//! A foreign folder with thousands of files, unusual names, empty files and one of 300 MB is read back identical, and no process
+//! needs more than 300 MiB of memory for it.
 
 use crate::{Stage, folder, stage::MEMORY_BOUND};
 use anyhow::{Context, Result, ensure};
@@ -15,7 +15,7 @@ const LARGE: u64 = 300_000_000;
 /// Plays it.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
-    let copied = folder::somebody_elses(&site.join("crates"), FILES)?;
+    let copied = folder::foreign_sources(&site.join("crates"), FILES)?;
     ensure!(copied >= FILES, "only {copied} files to publish were found");
     for (path, bytes) in folder::odd_names() {
         folder::write(&site.join("odd"), path, bytes)?;

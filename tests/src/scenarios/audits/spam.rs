@@ -1,9 +1,9 @@
-//! Somebody fills all blocks while proofs are due, and pays for it.
+//! Spam fills all blocks while proofs are due; the proofs are included anyway.
 
 use super::{PERIOD, all_proven, cast::Cast, period};
 use crate::{
     Stage,
-    pool::{PROOF, next_nonce},
+    pool::{byte_len, is_proof_by, next_nonce},
     wait::until,
 };
 use anyhow::{Context, Result};
@@ -20,23 +20,23 @@ use subxt::{
     OnlineClient, SubstrateConfig, config::substrate::SubstrateExtrinsicParamsBuilder, dynamic::Value as Argument,
 };
 
-/// Remarks of one sender.
+/// An account that sends remarks.
 struct Sender {
     suri: &'static str,
     /// Bytes of each remark.
     remark: usize,
-    /// What each pays beyond its fee, so that it comes before all that pay none.
+    /// Tip of each in planck, so that it is included before transactions without one.
     tip: u128,
-    /// How many may wait: for the next blocks, and fewer than a pool drops some of.
+    /// Number of remarks kept in the pool: enough for the next blocks, and fewer than a pool evicts.
     waiting: u64,
 }
 
-/// The smaller remarks fill what the larger leave. They have fewer bytes than a proof, so where the next of them has no place,
-/// an ordinary transaction as long as a proof has none either.
+/// The smaller remarks fill the space that the larger ones leave. They are shorter than a proof, so a block without space for
+/// another of them has no space for an ordinary transaction as long as a proof either.
 const SMALL: usize = 4_000;
-/// Bytes that the ordinary transactions of a block may have: three quarters of 3 MiB.
+/// Most bytes of ordinary transactions in a block: three quarters of 3 MiB.
 const ORDINARY: usize = 3 * 1024 * 1024 / 4 * 3;
-/// A tip counts by how often a transaction would fit into a block, so the larger ones tip more, to come first.
+/// The priority of a tip is scaled by how often the transaction fits into a block, so larger ones need larger tips.
 const SENDERS: [Sender; 4] = [
     Sender { suri: "//Charlie", remark: 60_000, tip: 100_000_000_000, waiting: 60 },
     Sender { suri: "//Dave", remark: 60_000, tip: 100_000_000_000, waiting: 60 },
@@ -44,10 +44,10 @@ const SENDERS: [Sender; 4] = [
     Sender { suri: "//Ferdie", remark: SMALL, tip: 1_000_000_000, waiting: 100 },
 ];
 
-/// Periods in which it is tried: a busy machine may make a block before its pool knows what waits.
+/// Periods to try: a busy machine may make a block before its pool is filled again.
 const TRIES: u32 = 3;
 
-/// Blocks are full while proofs are due, and nobody loses a proof by it. Gives the last period that this took.
+/// Checks that no proof is lost while blocks are full, and returns the last period that this took.
 pub async fn proofs_get_through(stage: &Stage, chain: &dyn ChainClient, cast: &Cast, before: Period) -> Result<Period> {
     let (mut period, mut sent, mut seen) = (before, 0, Vec::new());
     for _ in 0..TRIES {
@@ -67,9 +67,9 @@ pub async fn proofs_get_through(stage: &Stage, chain: &dyn ChainClient, cast: &C
     anyhow::bail!("in {TRIES} periods no proof was in a full block: {seen:?}")
 }
 
-/// From the beginning of the period after `before` until all have proven it, somebody fills the blocks. Gives the period, how
-/// many remarks were sent, and what was in the blocks.
-async fn fill(stage: &Stage, chain: &dyn ChainClient, cast: &Cast, before: Period) -> Result<(Period, u64, Vec<Seen>)> {
+/// Fills the blocks from the start of the period after `before` until all members have proven it. Returns the period, the
+/// number of remarks sent, and the content of the blocks.
+async fn fill(stage: &Stage, chain: &dyn ChainClient, cast: &Cast, before: Period) -> Result<(Period, u64, Vec<BlockContent>)> {
     let begins = until("the next period", 2 * PERIOD, || async move {
         let now = period(chain).await?;
         Ok((now > before).then_some(now))
@@ -88,16 +88,16 @@ async fn fill(stage: &Stage, chain: &dyn ChainClient, cast: &Cast, before: Perio
     let (sent, proven) = tokio::join!(spam, proofs);
     proven?;
     let to = chain.best().await?.number;
-    Ok((period, sent?.into_iter().sum(), look(stage, port, cast, from..=to).await?))
+    Ok((period, sent?.into_iter().sum(), read_blocks(stage, port, cast, from..=to).await?))
 }
 
-/// Sends remarks of one account until it is told to stop, with some always waiting; how many.
+/// Sends remarks of one account until `stop` is set, keeping some in the pool; returns their number.
 async fn send(port: u16, sender: &Sender, stop: &AtomicBool) -> Result<u64> {
     let signer = Signer::from_suri(sender.suri)?;
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
     let client = OnlineClient::<SubstrateConfig>::from_insecure_url(format!("ws://127.0.0.1:{port}")).await?;
     let payload = subxt::dynamic::tx("System", "remark", vec![Argument::from_bytes(vec![0x5a; sender.remark])]);
-    // Behind what may wait from the period before.
+    // After those that may still wait from the previous period.
     let mut next = next_nonce(&http, port, &signer.account()).await?;
     let mut sent = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -107,7 +107,7 @@ async fn send(port: u16, sender: &Sender, stop: &AtomicBool) -> Result<u64> {
             let params = SubstrateExtrinsicParamsBuilder::new().nonce(next).tip(sender.tip).build();
             let signed = tx.create_signable_offline(&payload, params)?.sign(signer.keypair())?;
             if signed.submit().await.is_err() {
-                // The pool has another one with this number, or has no place: it says where to go on.
+                // The pool already has this nonce, or is full: ask it where to continue.
                 next = next_nonce(&http, port, &signer.account()).await?;
                 break;
             }
@@ -122,7 +122,7 @@ async fn send(port: u16, sender: &Sender, stop: &AtomicBool) -> Result<u64> {
     Ok(sent)
 }
 
-/// How many transactions of an account the best chain has.
+/// The number of transactions of an account in the best chain.
 async fn nonce(http: &reqwest::Client, port: u16, signer: &Signer) -> Result<u64> {
     let account = format!("0x{}", hex::encode(signer.account()));
     let answer = rpc(http, port, "state_call", json!(["AccountNonceApi_account_nonce", account])).await?;
@@ -131,38 +131,38 @@ async fn nonce(http: &reqwest::Client, port: u16, signer: &Signer) -> Result<u64
     Ok(u32::from_le_bytes(bytes).into())
 }
 
-/// What a block had in it.
+/// The content of a block.
 #[derive(Debug)]
-struct Seen {
+struct BlockContent {
     /// Its number.
-    #[allow(dead_code, reason = "tells which, where a promise is broken")]
+    #[allow(dead_code, reason = "shown by the error of a failed scenario")]
     number: BlockNumber,
-    /// Bytes of its transactions. Proofs count too: an ordinary transaction gets the place that all before it have left.
+    /// Bytes of its transactions, including proofs: an ordinary transaction gets the space that all others leave.
     bytes: usize,
     /// Proofs of the cast.
     proofs: usize,
 }
 
-impl Seen {
-    /// Whether it had no place for another remark.
+impl BlockContent {
+    /// Whether there was no space for another remark.
     fn is_full(&self) -> bool {
-        // Of a transaction, a remark is all but a hundred and some bytes.
+        // The rest of a transaction that contains a remark has less than 200 bytes.
         self.bytes + SMALL + 200 > ORDINARY
     }
 }
 
-/// What these blocks had in them.
-async fn look(
+/// Reads the content of blocks.
+async fn read_blocks(
     stage: &Stage,
     port: u16,
     cast: &Cast,
     blocks: std::ops::RangeInclusive<BlockNumber>,
-) -> Result<Vec<Seen>> {
+) -> Result<Vec<BlockContent>> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
     let mut operators = Vec::new();
     for member in &cast.seated {
         let name = &stage.devnet.state.processes[member.index].name;
-        operators.push(hex::encode(Signer::from_suri(&operator_suri(name))?.account()));
+        operators.push(Signer::from_suri(&operator_suri(name))?.account());
     }
     let mut seen = Vec::new();
     for number in blocks {
@@ -170,11 +170,9 @@ async fn look(
         let block = rpc(&http, port, "chain_getBlock", json!([hash])).await?;
         let extrinsics: Vec<&str> =
             block["block"]["extrinsics"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let bytes = |hex: &&str| hex.len().saturating_sub(2) / 2;
-        // Nothing else that long is signed by them.
-        let is_proof = |hex: &&str| bytes(hex) > PROOF && operators.iter().any(|operator| hex.contains(operator));
-        let proofs = extrinsics.iter().filter(|hex| is_proof(hex)).count();
-        seen.push(Seen { number, bytes: extrinsics.iter().map(bytes).sum(), proofs });
+        let is_proof = |extrinsic: &&&str| operators.iter().any(|operator| is_proof_by(extrinsic, operator));
+        let proofs = extrinsics.iter().filter(is_proof).count();
+        seen.push(BlockContent { number, bytes: extrinsics.iter().map(|extrinsic| byte_len(extrinsic)).sum(), proofs });
     }
     Ok(seen)
 }
