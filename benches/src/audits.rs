@@ -1,10 +1,14 @@
-//! Audit proofs: how large they are and how long the chain looks at them, however many objects a slot holds.
+//! Storage proofs: their size and verification time, however many objects a slot stores.
 //!
-//! - *verify*: what the chain does with a proof: decode it, draw the samples, check every answer;
-//! - *hashing*: the same number of hash calls over messages of the same lengths, and nothing else: what no verifier of such
-//!   paths can be faster than;
-//! - *list*: what it would be without trees: the chain keeps one hash over the list of what the slot holds, and a proof
-//!   brings the list.
+//! - *verify*: the work of the chain: decode the proof, draw the samples, check every answer;
+//! - *hashing*: the same number of hash calls over messages of the same lengths, and nothing else: a lower bound
+//!   for every verifier of such paths;
+//! - *list*: a design without trees: the chain stores one hash of the list of objects in the slot, and a proof
+//!   contains the list.
+//!
+//! mod baseline;
+//! mod shard;
+//! mod slot;
 
 mod baseline;
 mod shard;
@@ -18,23 +22,23 @@ use meganet_primitives::{audit::Schedule, object::LEAF_LEN};
 use slot::Slot;
 use std::{str::FromStr, time::Duration};
 
-/// The rhythm of a live network of blocks of three seconds: an hour's period, four samples.
+/// The schedule of a live network with blocks of three seconds: periods of an hour, four samples.
 pub const LIVE: Schedule = Schedule { period_blocks: 1_200, window_blocks: 100, samples: 4 };
 
 /// Most bytes of a proof.
 const MAX_BYTES: usize = 16 * 1024;
-/// Most milliseconds for which the chain looks at one.
+/// Most milliseconds for verifying one.
 const MAX_MS: f64 = 3.0;
-/// Verification may take this many times as long as its hashing: it does nothing else that could grow.
+/// Verification may take this many times as long as its hashing: nothing else in it may grow.
 const MAX_RATIO: f64 = 2.0;
-/// On-chain bytes per stored object that count as none.
+/// On-chain bytes per stored object that are tolerated.
 const MAX_CHAIN_BYTES: f64 = 0.01;
 /// Objects of a batch.
 const BATCH: usize = 1_000;
-/// Challenges that are answered in each case.
+/// Number of challenges in each case.
 const CHALLENGES: u8 = 50;
 
-/// What a slot holds.
+/// The content of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
     /// One shard of 1 GiB.
@@ -48,7 +52,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// All.
+    /// All cases.
     pub const ALL: [Self; 4] = [Self::One, Self::Thousand, Self::Million, Self::Tebibyte];
 
     fn name(self) -> &'static str {
@@ -84,7 +88,7 @@ impl FromStr for Case {
 /// Measures a case for about `time` and reports it under its name. Returns the targets that it misses.
 ///
 /// # Errors
-/// If a proof is refused.
+/// A proof is refused.
 pub fn bench(case: Case, time: Duration, report: &mut Report) -> Result<Vec<String>> {
     let name = case.name();
     let slot = Slot::new(&case.lengths(), BATCH, CHALLENGES)?;
@@ -153,15 +157,15 @@ pub fn bench(case: Case, time: Duration, report: &mut Report) -> Result<Vec<Stri
     Ok(targets.into_iter().filter(|(met, _)| !met).map(|(_, miss)| format!("{name}: {miss}")).collect())
 }
 
-/// Checks that a proof is refused as soon as one of its bits is another, so that what is measured is a check.
+/// Checks that a proof is refused if any of its bits is changed, so that the benchmark measures a real verification.
 ///
 /// # Errors
-/// If it is accepted.
+/// A changed proof is accepted.
 pub fn refuses_forgeries() -> Result<()> {
     let slot = Slot::new(&slot::mixed(20), 7, 1)?;
     let proof = slot.prove(0)?.encode();
     slot.verify(0, &proof)?;
-    // Some of every part: all would be the same again and again.
+    // Bits of every part; testing all of them would be repetitive.
     for at in (0..proof.len()).step_by(7) {
         let mut forged = proof.clone();
         forged[at] ^= 1;

@@ -1,8 +1,8 @@
-//! The codec's pipelines against the sum of their parts.
+//! The pipelines of objects against the sum of their parts.
 //!
 //! - *write*: seal, encode and hash an object, as an uploader does;
-//! - *read*: verify the data shards and open them, as a reader does when all goes well;
-//! - *degraded read*: verify k parity shards, compute all data from them and open it: the worst case.
+//! - *read*: verify the data shards and open them, the usual case;
+//! - *degraded read*: verify k parity shards, restore all data from them and open it, the worst case.
 //!
 //! The parts are the libraries alone, one after another over the same bytes.
 
@@ -16,7 +16,7 @@ use parts::Parts;
 use pipeline::Stored;
 use std::time::Duration;
 
-/// Plaintext of an object that is measured, about: enough stripes for each profile.
+/// Approximate plaintext bytes of the measured object: enough stripes for each profile.
 const PLAIN_LEN: u64 = 16 << 20;
 
 /// Each pipeline with its parts.
@@ -29,7 +29,7 @@ const PIPELINES: [(&str, &[&str]); 3] = [
 /// Measures a profile for about `time` and reports it under its name.
 ///
 /// # Errors
-/// If anything is refused that should not be.
+/// A library refuses valid data.
 pub fn bench(profile: ProfileId, time: Duration, report: &mut Report) -> Result<()> {
     let (k, n) = (profile.profile().k, profile.profile().n);
     let stripes = PLAIN_LEN.div_ceil(u64::from(k) * FRAME_PLAIN_LEN);

@@ -1,12 +1,11 @@
-//! How soon audits catch a worker that lost some of its bytes: many workers, audited by the very code of the chain, against
-//! the formula 1 - (1 - f)^samples.
+//! How soon audits detect that a worker lost some of its bytes: many workers, audited by the code of the chain, against the formula
+//! 1 - (1 - f)^samples.
 
-pub mod held;
 pub mod loss;
+pub mod stored;
 
 use crate::{audits::LIVE, report::Report};
 use anyhow::Result;
-use held::Held;
 use loss::{Loss, Pattern, Share};
 use meganet_primitives::{
     Period,
@@ -14,40 +13,41 @@ use meganet_primitives::{
     hash::Hash,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use stored::StoredBytes;
 
-/// Periods of a day: they are hours.
+/// Periods of a day: one takes an hour.
 pub const PERIODS_A_DAY: Period = 24;
 const DAYS: [Period; 3] = [1, 7, 30];
 const WORKER: u32 = 4_711;
-/// What is measured may be as unlikely by the formula as four standard errors are in a normal distribution: on one side.
+/// Smallest probability of a result under the formula: that of four standard errors in a normal distribution, on one side.
 const MIN_CHANCE: f64 = 3.2e-5;
-/// A worker that lost a hundredth is caught within thirty days with at least this probability.
+/// Least probability that the loss of a hundredth is detected within thirty days.
 const MIN_CAUGHT: f64 = 0.95;
-/// Filecoin's proof of data possession asks for five leaves a day.
+/// Filecoin's proof of data possession samples five leaves a day.
 const PDP_SAMPLES_A_DAY: i32 = 5;
 
-/// The seed of a challenge, made of four blocks' outputs as on chain.
+/// The seed of a challenge, derived from the outputs of four blocks as on chain.
 pub fn seed(random: &mut StdRng) -> Hash {
     mix(PURPOSE_WHAT, &random.random::<[Hash; 4]>())
 }
 
-/// Whether a challenge asks for a byte that is lost.
-pub fn is_caught(seed: &Hash, held: &Held, loss: &Loss) -> bool {
+/// Whether a challenge samples a lost byte.
+pub fn is_caught(seed: &Hash, held: &StoredBytes, loss: &Loss) -> bool {
     samples(seed, WORKER, held.holdings(), LIVE.samples).iter().any(|sample| loss.has(held.place(sample)))
 }
 
-/// The first of a month's periods in which a loss is caught.
-fn caught_in(random: &mut StdRng, held: &Held, loss: &Loss) -> Option<Period> {
+/// The first period of a month in which a loss is detected.
+fn caught_in(random: &mut StdRng, held: &StoredBytes, loss: &Loss) -> Option<Period> {
     (0..DAYS[2] * PERIODS_A_DAY).find(|_| is_caught(&seed(random), held, loss))
 }
 
-/// Plays `trials` months for each loss and reports them. Returns the targets that are missed.
+/// Simulates `trials` months for each loss and reports them. Returns the missed targets.
 ///
 /// # Errors
-/// If numbers do not fit.
+/// A number is out of range.
 pub fn bench(trials: u32, seed: u64, report: &mut Report) -> Result<Vec<String>> {
     let mut random = StdRng::seed_from_u64(seed);
-    let held = Held::realistic(&mut random);
+    let held = StoredBytes::realistic(&mut random);
     report.count("groups", u64::try_from(held.holdings().len())?);
     report.count("shards", u64::try_from(held.shards().len())?);
     report.count("gib_held", held.bytes() >> 30);
@@ -90,7 +90,7 @@ pub fn bench(trials: u32, seed: u64, report: &mut Report) -> Result<Vec<String>>
     Ok(missed)
 }
 
-/// How far a measured frequency is from its probability, in standard errors.
+/// The distance of a measured frequency from its probability, in standard errors.
 fn standard_errors(measured: f64, probability: f64, trials: u32) -> f64 {
     let error = (probability * (1.0 - probability) / f64::from(trials)).sqrt();
     match measured - probability {
@@ -99,8 +99,8 @@ fn standard_errors(measured: f64, probability: f64, trials: u32) -> f64 {
     }
 }
 
-/// How likely it is that so many of `trials` are hits, or a number still farther from what is expected. By the binomial
-/// distribution: where hardly any or nearly all are hits, standard errors say little.
+/// The probability of this many hits in `trials` trials or a more extreme number, by the binomial distribution: with hardly any or
+/// nearly all hits, standard errors mean little.
 fn chance(hits: u32, probability: f64, trials: u32) -> f64 {
     if probability >= 1.0 {
         return f64::from(u8::from(hits == trials));

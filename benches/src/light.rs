@@ -1,4 +1,4 @@
-//! How long a light client takes to its first verified answer, against asking a node that is trusted.
+//! The time until the first verified answer of a light client, against asking a trusted node.
 
 use crate::{memory, report::Report};
 use anyhow::{Context, Result, bail};
@@ -16,19 +16,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The median cold start may take so long.
+/// Most milliseconds of a median cold start.
 const TARGET: f64 = 3_000.0;
-/// What is looked up. That nobody owns it takes as long to prove as who does.
+/// The name that is looked up. It does not exist, which takes as long to prove.
 const NAME: &str = "hello";
 
-/// What a start begins with.
+/// The kind of a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Start {
-    /// A light client with a spec alone.
+    /// A light client with only a chain spec.
     Cold,
-    /// A light client that ran before.
+    /// A light client with the database of an earlier run.
     Warm,
-    /// The URL of a node.
+    /// A connection to a trusted node.
     Rpc,
 }
 
@@ -44,10 +44,10 @@ impl Start {
     }
 }
 
-/// Makes one start in this process and asks: JSON with the times and the memory.
+/// Measures one start and lookup in this process: times and memory, as JSON.
 ///
 /// # Errors
-/// Whatever keeps the answer away.
+/// There is no answer.
 pub async fn probe(start: Start, network: &Path, state: &Path) -> Result<Value> {
     let begun = Instant::now();
     let config = ClientConfig::read(&network.join("client.toml"))?;
@@ -67,7 +67,7 @@ pub async fn probe(start: Start, network: &Path, state: &Path) -> Result<Value> 
     let ready = begun.elapsed();
     let name = chain.name(NAME, At::Finalized).await?;
     let answered = begun.elapsed();
-    // What a session costs after that.
+    // The cost of further lookups.
     let again = Instant::now();
     chain.params(At::Finalized).await?;
     let second = again.elapsed();
@@ -80,10 +80,10 @@ pub async fn probe(start: Start, network: &Path, state: &Path) -> Result<Value> 
     }))
 }
 
-/// Measures starts of each kind, in turn; returns the targets that were missed.
+/// Measures starts of each kind, in turn. Returns the missed targets.
 ///
 /// # Errors
-/// A network that does not start, a start that fails, answers that differ.
+/// The network does not start, a measurement fails, or answers differ.
 pub async fn bench(rounds: usize, validators: usize, blocks: u32, report: &mut Report) -> Result<Vec<String>> {
     let dir = tempfile::tempdir()?;
     let shape = Shape { validators, workers: Vec::new(), gateway_port: None, ..Shape::small() };
@@ -102,7 +102,7 @@ pub async fn bench(rounds: usize, validators: usize, blocks: u32, report: &mut R
         measure(rounds, dir.path(), report)
     }
     .await;
-    // Ended also where measuring failed, of which it is then told.
+    // Stopped also if measuring failed, which is reported then.
     let ended = devnet.state.stop_all();
     let missed = measured?;
     ended?;
@@ -111,7 +111,7 @@ pub async fn bench(rounds: usize, validators: usize, blocks: u32, report: &mut R
 
 fn measure(rounds: usize, network: &Path, report: &mut Report) -> Result<Vec<String>> {
     let warm = network.join("warm");
-    // What the first start leaves is where the warm ones begin.
+    // The database of the first start is used by the warm ones.
     run(Start::Cold, network, &warm)?;
     let mut all = Vec::new();
     for round in 0..rounds {
@@ -141,7 +141,7 @@ fn measure(rounds: usize, network: &Path, report: &mut Report) -> Result<Vec<Str
     Ok(missed)
 }
 
-/// Makes one start in a process of its own.
+/// Measures one start in a new process.
 fn run(start: Start, network: &Path, state: &Path) -> Result<Value> {
     let output = Command::new(std::env::current_exe()?)
         .args(["--probe", start.name(), "--network"])

@@ -1,27 +1,27 @@
-//! What memory this process has, as Linux counts it, in MiB.
+//! Memory of this process, as Linux counts it, in MiB.
 
 use anyhow::{Context, Result};
 
-/// What it has now.
+/// Current resident memory.
 ///
 /// # Errors
-/// If the system does not tell.
+/// `/proc` cannot be read.
 pub fn resident() -> Result<f64> {
     status("VmRSS:")
 }
 
-/// The most that it had since it began or since [`forget_peak`].
+/// Peak resident memory since the start of the process or [`forget_peak`].
 ///
 /// # Errors
-/// If the system does not tell.
+/// `/proc` cannot be read.
 pub fn peak() -> Result<f64> {
     status("VmHWM:")
 }
 
-/// Makes what it has now the peak.
+/// Resets the peak to the current memory.
 ///
 /// # Errors
-/// If the system does not do it.
+/// `/proc` cannot be written to.
 pub fn forget_peak() -> Result<()> {
     std::fs::write("/proc/self/clear_refs", "5").context("the system does not forget the peak of memory")
 }

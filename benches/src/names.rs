@@ -1,9 +1,8 @@
-//! Names: proofs of what they lead to, what a registration costs, however many there are, and how many a node resolves.
+//! Names: proofs of resolution, the cost of a registration, and resolutions per second of a node, however many names there are.
 //!
-//! - [`state`]: proofs over a thousand names and over a million, and what writing one costs, against the hashing and the
-//!   signatures that nothing could do without;
-//! - [`node`]: what a running node answers in a second, against methods that do next to nothing and against running the
-//!   runtime.
+//! - [`state`]: proofs over a thousand names and over a million, and the cost of a write, against the hashing and the signatures that
+//!   are unavoidable;
+//! - [`node`]: answers per second of a running node, against methods that do almost nothing, and against running the runtime.
 
 pub mod load;
 pub mod node;
@@ -15,12 +14,12 @@ use meganet_primitives::{
     object::ObjectId,
 };
 
-/// The label with a number. Their hashes are spread over the state as those of all labels are.
+/// The label with a number. Hashes spread them over the state like any labels.
 pub fn label(number: u32) -> String {
     format!("name-{number}")
 }
 
-/// What the chain stores of the name with a number: one that points at a site.
+/// The on-chain record of the name with a number, which points to a site.
 pub fn stored(number: u32) -> StoredName {
     let mut object = [7; 32];
     object[..4].copy_from_slice(&number.to_le_bytes());

@@ -1,53 +1,54 @@
-//! What the answer to an audit costs a worker, from the challenge to the encoded proof, however much it holds.
+//! The cost of an audit for a worker, from the challenge to the encoded proof, however much it stores.
 //!
 //! # What is real here, and what is not
+//!
 //! - The store is the worker's own: RocksDB and shard files in a temporary folder. The calls are those of its prover:
 //!   [`Store::read_samples`](meganet_worker::store::Store::read_samples),
-//!   [`Question`](meganet_worker::service::prove::Question), the encoding. Each proof is then checked by the code that the chain
-//!   checks it with. Asking a node for the challenge, signing and sending are left out.
-//! - Every proof is measured in a process that has done nothing else, after the system has forgotten the index's files: the
-//!   index comes from the disk, but for what RocksDB has in its own cache. Times are those of the clock.
-//! - A terabyte is neither hashed nor written. Shards that have files of their own are zeros in sparse files, so they come
-//!   from no disk; **what a disk would have to serve stands in `shard_reads` and `shard_bytes`**, counted by the system, the
-//!   worst of five proofs. Their files and rows are put where an upload would have left them, since the store's way in
-//!   writes and hashes every byte. The trees are those of real zeros: the proofs hold.
-//! - Shards of a few KiB, which are in the index, come in by the store's own way, as do all batches and leaves.
-//! - While a store is filled, nothing waits for the disk. While proofs are measured, the index still sorts what was
-//!   written last, as it does in a worker that takes uploads.
+//!   [`Question`](meganet_worker::service::prove::Question), the encoding. Each proof is then verified by the code of the
+//!   chain. Asking a node for the challenge, signing and sending are left out.
+//! - Every proof is measured in a new process, after the system has dropped the index's files from its cache: the
+//!   index comes from disk, except for RocksDB's own cache. Times are wall-clock times.
+//! - A terabyte is neither hashed nor written. Shards with their own files are zeros in sparse files, so they are not read from
+//!   a disk; **`shard_reads` and `shard_bytes` are what a disk would have to read**, as counted by the system, the
+//!   worst of five proofs. Their files and rows are written directly where an upload would have left them, since the store's
+//!   interface writes and hashes every byte. The trees are those of real zeros: the proofs are valid.
+//! - Shards of a few KiB, which are in the index, and all batches and leaves are stored through the store's interface.
+//! - While a store is filled, nothing waits for the disk. While proofs are measured, the index still compacts what was
+//!   written last, as in a worker that receives uploads.
 
+mod filled_store;
 mod probe;
-mod stock;
-mod watch;
+mod read_count;
 
 use crate::report::Report;
 use anyhow::{Context, Result, bail};
+use filled_store::{FilledStore, Shape};
 use meganet_primitives::sum_tree::MAX_BATCH_OBJECTS;
 use serde::{Deserialize, Serialize};
 use std::{path::Path, process::Command, str::FromStr, time::Duration};
-use stock::{Shape, Stock};
 
-/// Most milliseconds of a proof: a window has minutes.
+/// Most milliseconds of a proof: the window to answer takes minutes.
 const MAX_MS: f64 = 5_000.0;
-/// Most MiB that it adds to what the worker needs anyway.
+/// Most MiB that a proof adds to the memory of the worker.
 const MAX_MEMORY: f64 = 128.0;
 
-/// What a worker holds.
+/// The content of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
-    /// 1 GiB in one shard: what the others are compared with.
+    /// 1 GiB in one shard: the baseline.
     Gibibyte,
     /// 32 GiB in one shard.
     Gib32,
     /// 1 TiB in 16 shards of 64 GiB.
     Tebibyte,
-    /// 1 TiB in 2^20 shards of 1 MiB, in the largest batches that there are.
+    /// 1 TiB in 2^20 shards of 1 MiB, in the largest batches.
     Million,
-    /// 10^5 shards of 3 KiB, each registered alone: the longest list of batches.
+    /// 10^5 shards of 3 KiB, each in its own batch: the longest list of batches.
     Singles,
 }
 
 impl Case {
-    /// All, the smallest first.
+    /// All cases, the smallest first.
     pub const ALL: [Self; 5] = [Self::Gibibyte, Self::Gib32, Self::Tebibyte, Self::Million, Self::Singles];
 
     fn name(self) -> &'static str {
@@ -60,7 +61,7 @@ impl Case {
         }
     }
 
-    /// Shards have half the length of their objects and a little for tags.
+    /// Shards have half the length of their objects, plus tags.
     fn shape(self) -> Shape {
         let (shards, plain_len, per_batch) = match self {
             Self::Gibibyte => (1, 2 << 30, 1),
@@ -83,29 +84,29 @@ impl FromStr for Case {
     }
 }
 
-/// What proofs of a store cost.
+/// The cost of proofs over a store.
 #[derive(Debug, Serialize, Deserialize)]
 struct Costs {
     rounds: usize,
-    /// The first proof of a process.
+    /// Milliseconds of the first proof of a process.
     first_ms: f64,
     median_ms: f64,
-    /// The largest.
+    /// Bytes of the largest proof.
     proof_bytes: usize,
     index_reads: u64,
     index_bytes: u64,
     shard_reads: u64,
     shard_bytes: u64,
-    /// MiB that the process had at most.
+    /// Peak memory of the process, in MiB.
     memory: f64,
-    /// MiB of it that it did not have before the first proof.
+    /// Part of it that was added since before the first proof.
     memory_added: f64,
 }
 
-/// Measures cases, each for about `time`, `scale` times smaller than they are. Returns the targets that are missed.
+/// Measures cases, each for about `time`, with the size divided by `scale`. Returns the missed targets.
 ///
 /// # Errors
-/// If the disk has no room, a proof is refused or the system does not count.
+/// The disk is full, a proof is refused, or the system does not count reads.
 pub fn bench(cases: &[Case], scale: u64, time: Duration, report: &mut Report) -> Result<Vec<String>> {
     let mut missed = Vec::new();
     let mut baseline = None;
@@ -114,14 +115,14 @@ pub fn bench(cases: &[Case], scale: u64, time: Duration, report: &mut Report) ->
         let folder = tempfile::tempdir()?;
         let shape = case.shape().scaled(scale);
         eprintln!("[prover] preparing {name}");
-        let stock = Stock::prepare(folder.path(), &shape)?;
+        let filled = FilledStore::prepare(folder.path(), &shape)?;
         let costs = run(folder.path(), time)?;
         let baseline = *baseline.get_or_insert(costs.median_ms);
 
         let mut count = |key: &str, value| report.count(format!("{name}.{key}"), value);
         count("shards", shape.shards);
-        count("batches", stock.range.leaves);
-        count("mib_held", stock.range.bytes() >> 20);
+        count("batches", filled.range.leaves);
+        count("mib_held", filled.range.bytes() >> 20);
         count("rounds", u64::try_from(costs.rounds)?);
         count("proof_bytes", u64::try_from(costs.proof_bytes)?);
         count("shard_reads", costs.shard_reads);
@@ -146,7 +147,7 @@ pub fn bench(cases: &[Case], scale: u64, time: Duration, report: &mut Report) ->
     Ok(missed)
 }
 
-/// Measures a prepared store in this process: JSON.
+/// Measures a prepared store in this process; the result is JSON.
 ///
 /// # Errors
 /// As [`bench`].
@@ -154,7 +155,7 @@ pub fn probe(folder: &Path, time: Duration) -> Result<String> {
     Ok(serde_json::to_string(&probe::probe(folder, time)?)?)
 }
 
-/// Measures it in a process of its own.
+/// Measures a store in a new process.
 fn run(folder: &Path, time: Duration) -> Result<Costs> {
     let seconds = time.as_secs_f64().to_string();
     let output =

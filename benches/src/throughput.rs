@@ -1,7 +1,7 @@
-//! How many objects a running chain registers in a second: a real node, receipts that are signed by the group's own keys, and
-//! batches of a thousand objects given to it as fast as it takes them; against plain transfers that come in the same way.
+//! Objects per second that a running chain registers: a real node, receipts signed by the group's own keys, and batches of a thousand
+//! objects submitted as fast as the node accepts them; against plain transfers submitted in the same way.
 //!
-//! What is counted is in finalized blocks, and seconds are those of the chain: blocks times the length of a slot.
+//! Only finalized blocks count, and seconds are those of the chain: blocks times the length of a slot.
 
 use crate::report::Report;
 use anyhow::{Context, Result, ensure};
@@ -33,19 +33,19 @@ pub const OBJECTS: u32 = 1_000;
 pub const MAX_BATCHES: u32 = 1_000;
 /// Seconds of a block.
 const BLOCK: f64 = 3.0;
-/// Accounts that submit at a time: the transactions of each have to be signed one after another.
+/// Accounts that submit at the same time: the transactions of one account are signed one after another.
 const OWNERS: u32 = 8;
-/// What is to be reached.
+/// Target, in objects per second.
 pub const TARGET: f64 = 1_000.0;
-/// Until when receipts are valid: longer than this takes.
+/// Validity of receipts, in blocks: longer than a run takes.
 const FOR_LONG: BlockNumber = 1 << 20;
-/// Countries of the workers: no more than two of a group may be in the same.
+/// Countries of the workers: at most two workers of a group may be in the same one.
 const COUNTRIES: [&[u8; 2]; 3] = [b"DE", b"FR", b"JP"];
 
-/// Measures `batches` batches and as many transfers. Says whether the target is met.
+/// Measures `batches` batches and as many transfers. Returns whether the target is met.
 ///
 /// # Errors
-/// Where the node does not start, or takes something else than expected.
+/// The node does not start, or a call has another result than expected.
 pub async fn run(batches: u32, report: &mut Report) -> Result<bool> {
     ensure!((1..=MAX_BATCHES).contains(&batches), "1 to {MAX_BATCHES} batches fit into a group, not {batches}");
     let dir = tempfile::Builder::new().prefix("meganet-throughput-").tempdir()?;
@@ -92,23 +92,23 @@ async fn measure(devnet: &Devnet, batches: u32, report: &mut Report) -> Result<b
     Ok(rate >= TARGET)
 }
 
-/// How fast calls came into blocks.
+/// The rate of calls in blocks.
 struct Pace {
-    /// From the first block with one of them to the last.
+    /// Seconds from the first block with a call to the last.
     blocks: BlockNumber,
-    /// Calls of the fullest block.
+    /// Calls in the fullest block.
     most: u64,
     a_second: f64,
     wall: Duration,
 }
 
-/// Submits all calls, several accounts at a time, and waits until all are final.
+/// Submits all calls, from several accounts at the same time, and waits until all are finalized.
 async fn submit(chain: &dyn ChainClient, calls: Vec<(&Signer, Call)>) -> Result<(Pace, Vec<TxOutcome>)> {
     let begun = Instant::now();
     let count = calls.len();
     let submissions: Vec<BoxFuture<'_, _>> =
         calls.into_iter().map(|(owner, call)| chain.submit(owner, vec![call], Until::Finalized)).collect();
-    // All at once: each waits for its account's turn to sign, and then for its block.
+    // All at once: each waits until its account can sign, and then for its block.
     let outcomes: Vec<TxOutcome> = stream::iter(submissions).buffer_unordered(count.max(1)).try_collect().await?;
     let mut in_block: BTreeMap<BlockNumber, u64> = BTreeMap::new();
     for outcome in &outcomes {
@@ -122,7 +122,7 @@ async fn submit(chain: &dyn ChainClient, calls: Vec<(&Signer, Call)>) -> Result<
     Ok((Pace { blocks, most, a_second, wall: begun.elapsed() }, outcomes))
 }
 
-/// Accounts with money.
+/// Funded accounts.
 async fn fund(chain: &dyn ChainClient, kind: &str, count: u32, amount: u128) -> Result<Vec<Signer>> {
     let accounts: Vec<Signer> =
         (0..count).map(|number| Signer::from_suri(&format!("//{kind}//{number}"))).collect::<Result<_, _>>()?;
@@ -131,7 +131,7 @@ async fn fund(chain: &dyn ChainClient, kind: &str, count: u32, amount: u128) -> 
     Ok(accounts)
 }
 
-/// A group of six workers, with the keys by which they sign.
+/// A group of six workers, with their signing keys.
 async fn open_group(chain: &dyn ChainClient) -> Result<(GroupInfo, BTreeMap<PeerKey, SigningKey>)> {
     let profile = ProfileId::Compact;
     let n = u32::from(profile.profile().n);

@@ -1,9 +1,9 @@
-//! Whom a tolerance for missed periods sends away, and when: years of workers that lost bytes, and of honest ones that are
-//! not always there, accounted for by the very code of the chain.
+//! Which workers a tolerance for missed audits expels, and when: simulated years of workers that lost bytes, and of honest ones that are
+//! sometimes offline, accounted for by the code of the chain.
 //!
-//! The chain can't tell a worker that is away from one that can't answer. So a tolerance is a bargain: what forgives a worker
-//! that is away for an hour now and then forgives one that lost so little that it fails as often. That one is not
-//! paid for its failures, and so loses more than it saves.
+//! The chain cannot distinguish a worker that is offline from one that cannot answer. So a tolerance is a trade-off: one that forgives a
+//! worker that is offline for an hour now and then also forgives one that lost so little that it fails as often. That worker
+//! is not paid for its failures, and so loses more than it saves.
 
 mod years;
 
@@ -17,16 +17,16 @@ use rand::{SeedableRng, rngs::StdRng};
 use std::{fmt, str::FromStr};
 use years::{Absence, Lossy, PERIODS_A_DAY, Year};
 
-/// Uptimes of honest workers, in parts of a hundred.
+/// Uptimes of honest workers, in percent.
 const UPTIMES: [u32; 4] = [99, 97, 95, 90];
-/// A worker that lost a tenth is sent away within so many days, in half of all cases.
+/// Target: a worker that lost a tenth is expelled within this many days, in half of all cases.
 const MAX_DAYS: f64 = 30.0;
 
-/// A tolerance as people write it: `24/12` forgives less than 24 misses, and one of them for 12 proofs in a row.
+/// A tolerance: `24/12` expels with 24 misses, and 12 proofs in a row cancel one miss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice(pub Tolerance);
 
-/// What a live network tolerates: less than a day away at once, and an hour in thirteen for ever.
+/// The tolerance of a live network: offline for less than a day at a time, or for one hour in thirteen permanently.
 impl Default for Choice {
     fn default() -> Self {
         Self(Tolerance { misses: 72, proofs_per_miss: 6 })
@@ -54,14 +54,14 @@ impl FromStr for Choice {
     }
 }
 
-/// Years of workers of a kind.
+/// Simulated years of a kind of worker.
 struct Kind {
     name: String,
     years: Vec<Year>,
 }
 
 impl Kind {
-    /// Periods that were not proven, of all.
+    /// Share of periods that were not proven.
     fn failed(&self) -> Result<f64> {
         let all: usize = self.years.iter().map(Vec::len).sum();
         let failed = self.years.iter().flatten().filter(|proven| !**proven).count();
@@ -69,11 +69,10 @@ impl Kind {
     }
 }
 
-/// Plays `years` years of each kind of worker, reports what becomes of them under each tolerance, and returns the targets
-/// that are missed.
+/// Simulates `years` years of each kind of worker, and reports which are expelled under each tolerance. Returns the missed targets.
 ///
 /// # Errors
-/// If numbers do not fit.
+/// A number is out of range.
 pub fn bench(choices: &[Choice], years: u32, seed: u64, report: &mut Report) -> Result<Vec<String>> {
     let mut random = StdRng::seed_from_u64(seed);
     let lossy = lossy(years, &mut random);
@@ -116,7 +115,7 @@ fn lossy(years: u32, random: &mut StdRng) -> Vec<(Share, Kind)> {
     [Share::Hundredth, Share::Tenth, Share::All].map(kind).into()
 }
 
-/// Honest workers; those that must never be sent away are marked.
+/// Honest workers, and whether they must never be expelled.
 fn honest(years: u32, random: &mut StdRng) -> Vec<(bool, Kind)> {
     let mut kinds = Vec::new();
     for absence in [Absence::Scattered, Absence::Nightly, Absence::Outages(6.0), Absence::Outages(24.0)] {
@@ -131,13 +130,13 @@ fn honest(years: u32, random: &mut StdRng) -> Vec<(bool, Kind)> {
     kinds
 }
 
-/// What becomes of workers.
+/// The fate of a kind of worker.
 struct Fate {
-    /// How many are sent away within a year, of all.
+    /// Share that is expelled within a year.
     sent_away: f64,
-    /// After how many periods the first one is.
+    /// Periods until the first one is expelled.
     first: Option<Period>,
-    /// After how many days half of them are.
+    /// Days until half of them are expelled.
     median_days: Option<f64>,
 }
 
@@ -163,14 +162,14 @@ impl Fate {
     }
 }
 
-/// The period after which a worker is sent away.
+/// The period after which a worker is expelled.
 fn end_of(year: &[bool], tolerance: &Tolerance) -> Option<Period> {
     let mut record = Record::since(0);
     for (period, proven) in (1..).zip(year) {
         if *proven {
             record = record.proven_in(period, tolerance);
         }
-        // As anyone may report it when the period is over.
+        // Anyone may report it when the period is over.
         if record.missed_before(period + 1).is_intolerable(tolerance) {
             return Some(period);
         }

@@ -1,4 +1,4 @@
-//! What proofs are measured against.
+//! The baselines of storage proofs.
 
 use super::slot::Slot;
 use anyhow::{Context, Result, ensure};
@@ -11,7 +11,7 @@ use meganet_primitives::{
 };
 use std::hint::black_box;
 
-/// Lengths of hashed messages, without their tag: what [`meganet_primitives`] hashes in each step.
+/// Lengths of the messages that [`meganet_primitives`] hashes in each step, without their tags.
 const DRAW: usize = 57;
 const RANGE_LEAF: usize = 88;
 const ENTRY: usize = 72;
@@ -22,7 +22,7 @@ const LEAF: usize = 1024;
 const NODE: usize = 64;
 const ROOT: usize = 40;
 
-/// The lengths of the messages that are hashed to verify a proof of leaves that are held.
+/// The lengths of the messages hashed to verify a proof of stored leaves.
 pub(super) fn messages_of(proof: &AuditProof) -> Vec<usize> {
     let mut lengths = vec![DRAW; proof.answers.len()];
     for answer in &proof.answers {
@@ -48,7 +48,7 @@ pub(super) fn hash_messages(lengths: &[usize]) {
     }
 }
 
-/// A list of what a slot holds, of which the chain keeps the hash.
+/// The list of objects in a slot, of which the chain stores the hash.
 pub(super) struct List<'a> {
     entries: Vec<&'a BatchEntry>,
     hash: Hash,
@@ -61,12 +61,12 @@ impl<'a> List<'a> {
         Self { entries, hash }
     }
 
-    /// Bytes of a proof, without the paths in shards.
+    /// Bytes of a proof, without the paths inside shards.
     pub(super) fn proof_bytes(&self) -> usize {
         self.entries.iter().map(|entry| entry.encoded_size()).sum()
     }
 
-    /// Checks the list and finds the object that has a byte; its path in the shard is checked alike with a list or without.
+    /// Verifies the list and finds the object with a byte. The path inside the shard is verified in the same way with a list or without.
     pub(super) fn verify(&self, offset: u64) -> Result<()> {
         ensure!(hash_of(black_box(&self.entries)) == self.hash, "the list is another one");
         let (_, inside) = find_entry(self.entries.iter().copied(), offset).context("no object has the byte")?;

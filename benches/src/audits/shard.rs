@@ -1,8 +1,7 @@
-//! Shards that are as large as one likes, and of which only the challenged leaves exist.
+//! Shards of any size, of which only the challenged leaves exist.
 //!
-//! A subtree without a challenged leaf is a digest that depends on its place alone; nobody could tell it from one that
-//! was computed. So the trees, their roots and the proofs are what they would be for a shard whose other leaves are
-//! unknown, at the price of the challenged paths.
+//! A subtree without a challenged leaf is a digest that depends only on its position; it cannot be told from a computed one. So the trees, their
+//! roots and the proofs are those of a shard whose other leaves are unknown, at the cost of the challenged paths.
 
 use meganet_primitives::{
     hash::{Hash, Tag, tagged},
@@ -10,7 +9,7 @@ use meganet_primitives::{
 };
 use std::collections::BTreeSet;
 
-/// A digest that is only there to be different from others.
+/// An arbitrary digest, different from all others.
 pub(super) fn filler(purpose: &str, numbers: &[u64]) -> Hash {
     let numbers: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
     tagged(Tag::Seed, &[purpose.as_bytes(), &numbers])
@@ -23,11 +22,11 @@ pub(super) fn leaf_data(object: u64, leaf: u64) -> Vec<u8> {
 
 /// A slot's shard of an object.
 pub(super) struct Shard<'a> {
-    /// The object's place among those of the slot.
+    /// The object's index among those of the slot.
     pub object: u64,
-    /// How many leaves it has.
+    /// Number of leaves.
     pub leaves: u64,
-    /// Those that exist.
+    /// The leaves that exist.
     pub real: &'a BTreeSet<u64>,
 }
 

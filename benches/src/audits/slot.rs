@@ -22,15 +22,14 @@ use meganet_primitives::{
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Shards of an object: those of the widest profile, so that paths are as long as they get.
+/// Shards of an object: those of the widest profile, which has the longest paths.
 pub(super) const SHARDS: u8 = ProfileId::Home.profile().n;
-/// Where the worker sits.
+/// The worker's slot.
 const SLOT: u8 = 17;
 const WORKER: u32 = 4_711;
 const EXPIRY: Epoch = 90;
 
-/// Lengths of shards, in leaves: the first of each thousand has 1 GiB, the others 1 KiB to 1 MiB, each magnitude as often
-/// as the other.
+/// Lengths of shards, in leaves: the first of each thousand has 1 GiB, the others 1 KiB to 1 MiB, every magnitude equally often.
 pub(super) fn mixed(objects: u32) -> Vec<u64> {
     let mut random = StdRng::seed_from_u64(1);
     let mut len = |object| match object % 1_000 {
@@ -43,7 +42,7 @@ pub(super) fn mixed(objects: u32) -> Vec<u64> {
     (0..objects).map(&mut len).collect()
 }
 
-/// The slot.
+/// A slot with its worker.
 pub(super) struct Slot {
     batches: Vec<Vec<BatchEntry>>,
     leaves: Vec<RangeLeaf>,
@@ -54,7 +53,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// A slot with shards of these lengths, which can answer the first so many challenges.
+    /// A slot with shards of these lengths, which can answer the first `challenges` challenges.
     pub(super) fn new(lengths: &[u64], per_batch: usize, challenges: u8) -> Result<Self> {
         let mut ends = Vec::with_capacity(lengths.len());
         let mut total = 0;
@@ -110,7 +109,7 @@ impl Slot {
         asked(challenge, self.bytes())[0]
     }
 
-    /// What the worker says to a challenge.
+    /// The worker's answer to a challenge.
     pub(super) fn prove(&self, challenge: u8) -> Result<AuditProof> {
         let answers =
             asked(challenge, self.bytes()).iter().map(|sample| self.answer(sample)).collect::<Result<Vec<_>>>()?;
@@ -142,7 +141,7 @@ impl Slot {
         Ok(Answer::Held(Box::new((BatchPath { index: batch, leaf, proof }, entry, held))))
     }
 
-    /// What the chain does with a proof.
+    /// Verifies a proof as the chain does.
     pub(super) fn verify(&self, challenge: u8, proof: &[u8]) -> Result<()> {
         let proof = AuditProof::decode_all(&mut &*proof)?;
         let asked = asked(challenge, self.bytes());
@@ -154,7 +153,7 @@ impl Slot {
         Ok(())
     }
 
-    /// More siblings than the paths of four answers can have: the logarithms of what they lead through.
+    /// An upper bound for the siblings in the paths of four answers: the logarithms of the sizes of all trees.
     pub(super) fn most_siblings(&self) -> usize {
         let levels = |count: usize| usize::try_from(count.next_power_of_two().ilog2()).unwrap_or_default();
         let largest = self.entries().map(|entry| entry.shard_len / LEAF_LEN).max().unwrap_or_default();
@@ -163,9 +162,8 @@ impl Slot {
         parts.map(levels).iter().sum::<usize>() * usize::from(LIVE.samples)
     }
 
-    /// Bytes of the chain's records of the range, in the form in which the storage pallet keeps them: its peaks now and when
-    /// the period began, with the number of that period and the number of tombstones; and its totals, with its expiry and
-    /// the bytes renewed.
+    /// Bytes of the chain's records of the range, as the storage pallet encodes them: its peaks now and at the start of the period,
+    /// with the numbers of that period and of tombstones; and its totals, with its expiry and the bytes renewed.
     pub(super) fn chain_bytes(&self) -> usize {
         let record = (&self.range, &self.range, Period::MAX, u32::MAX);
         let share = (self.bytes(), Balance::MAX);
@@ -174,14 +172,14 @@ impl Slot {
     }
 }
 
-/// What a challenge asks of a worker whose only range has so many bytes.
+/// The question of a challenge to a worker whose only range has this many bytes.
 fn asked(challenge: u8, bytes: u64) -> Vec<Sample> {
     let outputs = [0, 1, 2, 3].map(|block| filler("output", &[challenge.into(), block]));
     let holding = Holding { group: 1, slot: SLOT, ranges: vec![(EXPIRY, bytes)] };
     samples(&mix(PURPOSE_WHAT, &outputs), WORKER, &[holding], LIVE.samples)
 }
 
-/// The roots of an object's shards, of which `own` is the slot's.
+/// The roots of an object's shards; `own` is that of the slot.
 fn roots(object: u64, own: Hash) -> Vec<Hash> {
     (0..SHARDS).map(|slot| if slot == SLOT { own } else { filler("root", &[object, slot.into()]) }).collect()
 }

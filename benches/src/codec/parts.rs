@@ -1,4 +1,4 @@
-//! What the pipelines are made of: each library alone, without any of our code, over the same bytes.
+//! The parts of the pipelines: each library alone, without any of our code, over the same bytes.
 
 use super::pipeline::Stored;
 use crate::rounds::Rounds;
@@ -13,21 +13,21 @@ use std::hint::black_box;
 
 const FRAME: usize = 64 * 1024;
 const TAG: usize = 16;
-/// Bytes of a message that is a leaf and of one that is a node, each with its tag.
+/// Bytes of the hashed message of a leaf, and of a node, each with its tag.
 const LEAF: usize = 1025;
 const NODE: usize = 65;
-/// Leaves and nodes of the tree of a frame.
+/// Numbers of leaves and nodes in the tree of a frame.
 const LEAVES: usize = 64;
 const NODES: usize = 63;
 
-/// The libraries and what they work on: the shards of an object, and the messages that their trees are made of.
+/// The libraries and their input: the shards of an object, and the hashed messages of their trees.
 pub(super) struct Parts<'a> {
     k: usize,
     key: LessSafeKey,
     code: galois_8::ReedSolomon,
     portable: reed_solomon_erasure::galois_8::ReedSolomon,
     shards: &'a [Vec<u8>],
-    /// The object's frames, in the order of shards, as our key seals them.
+    /// The object's sealed frames, in the order of shards.
     sealed: Vec<Vec<u8>>,
     leaves: Vec<Vec<u8>>,
     nodes: Vec<u8>,
@@ -77,7 +77,7 @@ impl<'a> Parts<'a> {
             let mut frames = self.sealed.iter().flat_map(|shard| shard.chunks_exact(FRAME));
             frames.try_for_each(|frame| open(&self.key, frame, &mut plain))
         });
-        // The first k parity shards are there, the data is not.
+        // The first k parity shards exist, the data shards do not.
         let mut shards = self.shards[..2 * self.k].to_vec();
         rounds.add("decode", move || {
             let mut stripes: Vec<_> = shards.iter_mut().map(|shard| shard.chunks_exact_mut(FRAME)).collect();
@@ -101,7 +101,7 @@ fn stripes(shards: &[Vec<u8>]) -> impl Iterator<Item = Vec<&[u8]>> {
 }
 
 fn nonce() -> Nonce {
-    // The same frame is sealed again and again, with bytes that nobody needs to keep secret.
+    // The same frame is sealed again and again; its content is not secret.
     Nonce::assume_unique_for_key([0; 12])
 }
 
@@ -117,7 +117,7 @@ fn open(key: &LessSafeKey, sealed: &[u8], plain: &mut [u8]) -> Result<()> {
     key.open_separate_gather(nonce(), Aad::empty(), text, tag, plain).map_err(|_| anyhow!("not opened"))
 }
 
-/// Hashes the messages of shards' leaves, and as many of nodes as the trees of their frames have.
+/// Hashes the messages of all leaves of shards, and as many node messages as their trees have.
 fn hash(shards: &[Vec<u8>], nodes: &[u8]) -> Result<()> {
     for leaves in shards.iter().flat_map(|leaves| leaves.chunks_exact(LEAF * LEAVES)) {
         hash_messages(leaves, LEAF);

@@ -1,4 +1,4 @@
-//! The codec, used as its users use it.
+//! The pipelines of `meganet-objects`, used as its callers use them.
 
 use anyhow::{Context, Result};
 use meganet_objects::{Commitment, RangeOpener, Rebuilder, ShardHasher, StripeEncoder, random_key};
@@ -10,10 +10,10 @@ use meganet_primitives::{
 };
 use std::{borrow::Cow, hint::black_box};
 
-/// Bytes that come from a file at once.
+/// Bytes read from a file at a time.
 const READ_LEN: usize = 256 * 1024;
 
-/// An object of full stripes with its shards, as its workers hold them, and a proof for each of their frames.
+/// An object of full stripes with its shards, as workers store them, and a proof for each of their frames.
 pub(super) struct Stored {
     key: ReadKey,
     k: u8,
@@ -75,8 +75,8 @@ impl Stored {
         Ok(())
     }
 
-    /// Reads the whole object from the k shards from `first` on: verifies each chunk, computes the data chunks that
-    /// are not among them, and opens all.
+    /// Reads the whole object from k shards, starting with shard `first`: verifies each chunk, restores missing data chunks, and
+    /// opens all.
     pub(super) fn read(&self, first: SlotIndex) -> Result<()> {
         let layout = self.commitment.layout();
         let opener = RangeOpener::new(&self.key, layout, 0..layout.plain_len())?;

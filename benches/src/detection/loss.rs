@@ -1,11 +1,11 @@
-//! What a worker lost.
+//! Losses of a worker.
 
-use super::held::Held;
+use super::stored::StoredBytes;
 use meganet_primitives::object::LEAF_LEN;
 use rand::{Rng, rngs::StdRng, seq::SliceRandom};
 use std::fmt;
 
-/// How much is lost.
+/// The lost share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// 0.1 %.
@@ -19,10 +19,10 @@ pub enum Share {
 }
 
 impl Share {
-    /// All of them, least first.
+    /// All shares, smallest first.
     pub const ALL: [Self; 4] = [Self::Thousandth, Self::Hundredth, Self::Tenth, Self::All];
 
-    /// One part of so many is lost.
+    /// One in this many bytes is lost.
     fn one_in(self) -> u32 {
         match self {
             Self::Thousandth => 1_000,
@@ -44,19 +44,19 @@ impl fmt::Display for Share {
     }
 }
 
-/// Which bytes are lost.
+/// The pattern of a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// Whole shards, any.
+    /// Whole shards, chosen at random.
     Shards,
     /// Whole shards, the smallest first: as many objects as possible.
     SmallShards,
-    /// Leaves here and there.
+    /// Scattered leaves.
     Leaves,
 }
 
 impl Pattern {
-    /// All of them.
+    /// All patterns.
     pub const ALL: [Self; 3] = [Self::Shards, Self::SmallShards, Self::Leaves];
 }
 
@@ -70,25 +70,25 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// Lost bytes, by their places.
+/// The lost bytes, by position.
 pub enum Loss {
-    /// These runs, ascending.
+    /// Runs of bytes, ascending.
     Runs(Vec<(u64, u64)>),
-    /// Those leaves whose number, multiplied and taken modulo the number of leaves, is below a bound. As the factor has no
-    /// divisor in common with that number, these are just as many, all over the place.
+    /// The leaves whose number, multiplied by `factor` modulo the number of leaves, is below a bound. Since the factor is coprime to the
+    /// number of leaves, these are exactly as many as the bound, scattered.
     Leaves {
-        /// How many leaves there are.
+        /// Number of leaves.
         leaves: u64,
         /// The factor.
         factor: u64,
-        /// How many are lost.
+        /// Number of lost leaves.
         lost: u64,
     },
 }
 
 impl Loss {
-    /// The share of what is held, to the leaf; the last shard may be lost in part.
-    pub fn new(pattern: Pattern, share: Share, held: &Held, random: &mut StdRng) -> Self {
+    /// Loses a share of the stored bytes, rounded to leaves; the last shard may be lost in part.
+    pub fn new(pattern: Pattern, share: Share, held: &StoredBytes, random: &mut StdRng) -> Self {
         let leaves = held.bytes() / LEAF_LEN;
         let lost = leaves / u64::from(share.one_in());
         let mut shards = held.shards().to_vec();
@@ -110,7 +110,7 @@ impl Loss {
         Self::Runs(runs)
     }
 
-    /// Whether the byte at a place is lost.
+    /// Whether the byte at a position is lost.
     pub fn has(&self, place: u64) -> bool {
         match self {
             Self::Runs(runs) => {
@@ -125,7 +125,7 @@ impl Loss {
     }
 }
 
-/// A number that has no divisor in common with another one but 1.
+/// A number coprime to another one.
 fn coprime_to(other: u64, random: &mut StdRng) -> u64 {
     loop {
         let candidate = random.random_range(1..=other);
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn just_that_share_is_lost() {
         let mut random = StdRng::seed_from_u64(5);
-        let held = Held::realistic(&mut random);
+        let held = StoredBytes::realistic(&mut random);
         let leaves = held.bytes() / LEAF_LEN;
         for share in Share::ALL {
             for pattern in Pattern::ALL {

@@ -1,4 +1,4 @@
-//! Asking a node as fast as it answers.
+//! Sends requests to a node as fast as it answers.
 
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
@@ -15,29 +15,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How many ask, and how many questions each has under way.
+/// Number of clients, and of concurrent requests of each.
 #[derive(Clone, Copy, Debug)]
 pub struct Crowd {
     /// WebSocket connections.
     pub connections: usize,
-    /// Questions under way on each.
+    /// Concurrent requests on each.
     pub in_flight: usize,
 }
 
-/// What a node answered.
+/// The measured answers of a node.
 pub struct Answers {
-    /// Answers in a second.
+    /// Answers per second.
     pub rate: f64,
-    /// Half of them came within so many milliseconds.
+    /// Median of the answer times, in milliseconds.
     pub p50: f64,
-    /// And 99 of a hundred.
+    /// 99th percentile of the answer times, in milliseconds.
     pub p99: f64,
 }
 
-/// Asks `method` with the parameters of turn 0, 1, … for about `time`.
+/// Calls `method` with the parameters of turn 0, 1, … for about `time`.
 ///
 /// # Errors
-/// A connection that breaks, an answer that is an error, or one that `check` refuses.
+/// A connection breaks, or an answer is an error or refused by `check`.
 pub async fn ask(
     url: &str,
     crowd: Crowd,

@@ -1,4 +1,4 @@
-//! What one real node answers in a second, the asking program on the same machine.
+//! Answers per second of a real node, with the client on the same machine.
 
 use super::{
     label,
@@ -14,22 +14,22 @@ use meganet_name_proof::state::name_key;
 use serde_json::Value;
 use std::{fs, path::Path, process::Command, time::Duration};
 
-/// Answers in a second that are promised of `name_v1_resolve`.
+/// Target of `name_v1_resolve`, in answers per second.
 const RATE: f64 = 10_000.0;
-/// 99 of a hundred come within so many milliseconds.
+/// Target for the 99th percentile of answer times, in milliseconds.
 const P99: f64 = 10.0;
-/// Many ask at once.
+/// Load of many clients at the same time.
 const CROWD: Crowd = Crowd { connections: 4, in_flight: 8 };
-/// One asks after the other.
+/// Load of one client, one request at a time.
 const ALONE: Crowd = Crowd { connections: 1, in_flight: 1 };
-/// Names that many ask for.
+/// Names that many clients ask for.
 const POPULAR: u32 = 256;
-/// Names in one question of `name_v1_resolveMany`.
+/// Names in one request of `name_v1_resolveMany`.
 const MANY: u32 = 64;
-/// The most names that are put into a genesis.
+/// Most names in a genesis block.
 const MAX_NAMES: u32 = 1_000_000;
 
-/// A question, and what its answers are.
+/// A request, and the check of its answers.
 struct Case {
     name: &'static str,
     crowd: Crowd,
@@ -38,7 +38,7 @@ struct Case {
     check: fn(&Value) -> bool,
 }
 
-/// Turns are spread over all names by a step that has no divisor with their number.
+/// A step coprime to the number of names spreads requests over all names.
 fn any(turn: u32) -> String {
     label(turn.wrapping_mul(7_919) % NAMES.load(std::sync::atomic::Ordering::Relaxed))
 }
@@ -121,10 +121,10 @@ fn is_resolved(answer: &Value) -> bool {
     answer["content"]["kind"] == "object" && answer["block"]["finalized"] == true
 }
 
-/// Starts a node whose chain begins with `names` names, and asks it for about `time`. Returns the targets that it misses.
+/// Starts a node with `names` names in its genesis block, and sends requests for about `time`. Returns the missed targets.
 ///
 /// # Errors
-/// A node that does not start, or answers with errors.
+/// The node does not start, or answers with errors.
 pub async fn bench(names: u32, time: Duration, report: &mut Report) -> Result<Vec<String>> {
     ensure!((1..=MAX_NAMES).contains(&names), "a genesis takes 1 to {MAX_NAMES} names");
     NAMES.store(names, std::sync::atomic::Ordering::Relaxed);
@@ -136,7 +136,7 @@ pub async fn bench(names: u32, time: Duration, report: &mut Report) -> Result<Ve
     let shape = Shape { validators: 1, chain, workers: Vec::new(), gateway_port: None, ..Shape::small() };
     let mut devnet = Devnet::open(&dir.path().join("net"), &shape)?;
     let measured = async {
-        // Not all that a devnet has: the spec for light clients is too large an answer with so many names in the genesis.
+        // Only the validators: with this many names in the genesis block, the chain spec for light clients is too large an answer.
         let validators = devnet.state.of_kind(Kind::Validator);
         eprintln!("[names] starting a node");
         devnet.state.start(&validators).await?;
@@ -148,7 +148,7 @@ pub async fn bench(names: u32, time: Duration, report: &mut Report) -> Result<Ve
         measure(&devnet.state.rpc_url(validator), time, report).await
     }
     .await;
-    // Ended also where measuring failed, of which it is then told.
+    // Stopped also if measuring failed, which is reported then.
     let ended = devnet.state.stop_all();
     let missed = measured?;
     ended?;
@@ -175,7 +175,7 @@ async fn measure(url: &str, time: Duration, report: &mut Report) -> Result<Vec<S
     Ok(missed)
 }
 
-/// The development chain, with names in its first state as registrations would have put them there.
+/// The spec of the development chain with names in its genesis state, as registrations would have stored them.
 fn write_spec(path: &Path, names: u32) -> Result<()> {
     let output =
         Command::new(program("meganet-node")?).args(["export-chain-spec", "--chain", "dev", "--raw"]).output()?;

@@ -1,4 +1,4 @@
-//! Proofs over a state in memory, under the chain's own keys, made final by four validators.
+//! Proofs over a state in memory, with the chain's storage keys, finalized by four validators.
 
 use super::{label, stored};
 use crate::{report::Report, rounds::Rounds};
@@ -14,21 +14,21 @@ use sp_core::{Pair, ed25519};
 use sp_crypto_hashing::{blake2_256, twox_128};
 use std::time::Duration;
 
-/// Validators, as the target has it.
+/// Number of validators in the target.
 const VALIDATORS: u8 = 4;
 /// Most bytes of a proof.
 const MAX_BYTES: usize = 4096;
-/// Most milliseconds for which a reader checks one.
+/// Most milliseconds for verifying one.
 const MAX_MS: f64 = 5.0;
-/// Names that are proven, half of which exist.
+/// Number of names to prove, half of which exist.
 const ASKED: u32 = 100;
-/// Names written at once while the state is made.
+/// Names written at a time while the state is built.
 const CHUNK: u32 = 50_000;
-/// A thousand times as many names may make a write cost this many times as much: twice, by the depth of the trie, and what
-/// a busy machine adds.
+/// With a thousand times as many names, a write may cost this many times as much: twice for the depth of the trie, and some more for
+/// a busy machine.
 const MAX_GROWTH: f64 = 4.0;
 
-/// The pallets of the runtime beside `Names`: each has a node of its own in the state.
+/// Number of other pallets in the runtime: each has its own node in the state trie.
 const PALLETS: [&str; 14] = [
     "System",
     "Babe",
@@ -45,7 +45,7 @@ const PALLETS: [&str; 14] = [
     "Notices",
     "Historical",
 ];
-/// The maps and values of `Names` beside those that proofs read.
+/// Storage items of `Names` that proofs do not read.
 const ITEMS: [&str; 12] = [
     "Subnames",
     "Records",
@@ -61,7 +61,7 @@ const ITEMS: [&str; 12] = [
     "SweepFrom",
 ];
 
-/// A chain with so many names.
+/// A chain with a given number of names.
 pub struct State {
     chain: Chain,
     names: u32,
@@ -85,10 +85,10 @@ impl State {
         Self { chain, names, checkpoint }
     }
 
-    /// The proof of a name: of one that exists, or of one that does not.
+    /// The proof of a name that exists, or of one that does not.
     fn prove(&self, turn: u32) -> (String, NameProof) {
         let name = match turn % 2 {
-            // Spread over all of them.
+            // Spread over all names.
             0 => label(turn.wrapping_mul(2_654_435_761) % self.names),
             _ => format!("nobody-{turn}"),
         };
@@ -102,10 +102,10 @@ impl State {
     }
 }
 
-/// Measures proofs over `names` names for about `time`. Returns the targets that it misses.
+/// Measures proofs over `names` names for about `time`. Returns the missed targets.
 ///
 /// # Errors
-/// If a proof is refused, or proves something else.
+/// A proof is refused, or proves something else.
 pub fn bench(names: u32, time: Duration, report: &mut Report) -> Result<Vec<String>> {
     let state = State::new(names);
     let proofs: Vec<(String, NameProof)> = (0..ASKED).map(|turn| state.prove(turn)).collect();
@@ -161,12 +161,12 @@ pub fn bench(names: u32, time: Duration, report: &mut Report) -> Result<Vec<Stri
     Ok(targets.into_iter().filter(|(met, _)| !met).map(|(_, miss)| format!("{names} names: {miss}")).collect())
 }
 
-/// What no check can do without: hashing all that is proven, and the signatures.
+/// The unavoidable work of a verification: hashing all proof nodes, and checking the signatures.
 fn hash_and_check_signatures(proof: &NameProof) {
     for node in &proof.state {
         std::hint::black_box(blake2_256(node));
     }
-    // As long as a vote with its round and set.
+    // As long as a signed vote.
     let message = [0u8; 53];
     for vote in &proof.block.finality.votes {
         let (signature, key) = (ed25519::Signature::from_raw(vote.signature), ed25519::Public::from_raw(vote.voter));
@@ -174,15 +174,14 @@ fn hash_and_check_signatures(proof: &NameProof) {
     }
 }
 
-/// Measures what reading a name and writing one cost, with few names in the state and with many. Returns the targets that
-/// it misses.
+/// Measures the cost of reading and of writing a name, with few names in the state and with many. Returns the missed targets.
 ///
 /// # Errors
-/// If a name is not found.
+/// A name is not found.
 pub fn growth(few: u32, many: u32, time: Duration, report: &mut Report) -> Result<Vec<String>> {
     let (mut small, mut large) = (State::new(few), State::new(many));
     let mut figures = Vec::new();
-    // One after the other, since both are written.
+    // One after the other, since writing changes both.
     for state in [&mut small, &mut large] {
         let names = state.names;
         let mut rounds = Rounds::new();
@@ -205,7 +204,7 @@ pub fn growth(few: u32, many: u32, time: Duration, report: &mut Report) -> Resul
             Ok(())
         });
         rounds.add("write", || {
-            // As little as can be written: one value, and the new root.
+            // The smallest possible write: one value, and the new root.
             let number = written.replace(written.get().wrapping_add(1));
             chain.borrow_mut().put([(time_key(), Some(u64::from(number).encode()))]);
             Ok(())

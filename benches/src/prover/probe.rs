@@ -1,9 +1,9 @@
-//! What proofs over a prepared store cost, measured in a process that has done nothing else.
+//! Measures the cost of proofs over a prepared store, in a process that has done nothing else.
 
 use super::{
     Costs,
-    stock::{EXPIRY, GROUP, PROFILE, SLOT, Stock, filler},
-    watch::{Reads, Watched, forget_files},
+    filled_store::{EXPIRY, FilledStore, GROUP, PROFILE, SLOT, filler},
+    read_count::{CountingEngine, Reads, forget_files},
 };
 use crate::{audits::LIVE, memory};
 use anyhow::{Context, Result, bail, ensure};
@@ -25,16 +25,16 @@ use std::{
 /// Samples of a challenge on a live network.
 const SAMPLES: u8 = LIVE.samples;
 const WORKER: u32 = 4_711;
-/// Fewer proofs than this make no median.
+/// Fewest proofs for a useful median.
 const MIN_ROUNDS: u64 = 3;
-/// Proofs whose reads are counted.
+/// Number of proofs whose reads are counted.
 const COUNTED: u64 = 5;
 
-/// Measures proofs over what is in a folder for about `time`.
+/// Measures proofs over the store in a folder for about `time`.
 pub(super) fn probe(folder: &Path, time: Duration) -> Result<Costs> {
-    let stock = Stock::open(folder)?;
-    let engine = Watched::open(&stock.index(), true)?;
-    let store = Store::with(&stock.base(), Box::new(engine.clone()), Box::new(|_| {}))?;
+    let filled = FilledStore::open(folder)?;
+    let engine = CountingEngine::open(&filled.index(), true)?;
+    let store = Store::with(&filled.base(), Box::new(engine.clone()), Box::new(|_| {}))?;
 
     memory::forget_peak()?;
     let before = memory::resident()?;
@@ -42,8 +42,8 @@ pub(super) fn probe(folder: &Path, time: Duration) -> Result<Costs> {
     let begin = Instant::now();
     let mut challenges = 0..;
     while challenges.start < MIN_ROUNDS || begin.elapsed() < time {
-        let asked = challenge(challenges.next().context("numbers do not end")?, &stock.range);
-        forget_files(&stock.index())?;
+        let asked = challenge(challenges.next().context("numbers do not end")?, &filled.range);
+        forget_files(&filled.index())?;
         let start = Instant::now();
         let proof = prove(&store, &asked)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -54,7 +54,7 @@ pub(super) fn probe(folder: &Path, time: Duration) -> Result<Costs> {
 
     let (mut index, mut shards) = (Vec::new(), Vec::new());
     for number in challenges.take(usize::try_from(COUNTED)?) {
-        let asked = challenge(number, &stock.range);
+        let asked = challenge(number, &filled.range);
         let (proof, all, of_index) = engine.reads_of(|| prove(&store, &asked))?;
         check(&asked, &proof)?;
         index.push(of_index);
@@ -79,7 +79,7 @@ pub(super) fn probe(folder: &Path, time: Duration) -> Result<Costs> {
     })
 }
 
-/// What the chain asks, each time something else.
+/// The challenge with a number; every number samples other bytes.
 fn challenge(number: u64, range: &RangeState) -> Vec<ChallengedByte> {
     let outputs = [0, 1, 2, 3].map(|block| filler("output", &[number, block]));
     let holding = Holding { group: GROUP, slot: SLOT, ranges: vec![(EXPIRY, range.bytes())] };
@@ -87,12 +87,12 @@ fn challenge(number: u64, range: &RangeState) -> Vec<ChallengedByte> {
     samples.into_iter().map(|sample| ChallengedByte { sample, range: range.clone() }).collect()
 }
 
-/// What the worker does with it.
+/// Answers a challenge as the worker does.
 fn prove(store: &Store, asked: &[ChallengedByte]) -> Result<Vec<u8>> {
     let stored = store.read_samples(asked)?;
     let answer = |(byte, stored): (&ChallengedByte, _)| match Question::new(byte.sample, stored).need() {
         Need::Nothing(answer) => Ok(answer?),
-        // Everything is held, so nothing else is to be found out.
+        // The store has every shard, so nothing else has to be looked up.
         need => bail!("the worker does not hold a byte: {need:?}"),
     };
     let answers = asked.iter().zip(stored).map(answer).collect::<Result<Vec<_>>>()?;
@@ -100,7 +100,7 @@ fn prove(store: &Store, asked: &[ChallengedByte]) -> Result<Vec<u8>> {
     Ok(AuditProof { answers }.encode())
 }
 
-/// What the chain does with the answer.
+/// Verifies a proof as the chain does.
 fn check(asked: &[ChallengedByte], proof: &[u8]) -> Result<()> {
     let proof = AuditProof::decode_all(&mut &*proof)?;
     ensure!(asked.len() == usize::from(SAMPLES) && asked.len() == proof.answers.len(), "answers are lacking");

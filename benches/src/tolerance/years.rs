@@ -1,12 +1,12 @@
-//! In which periods of a year workers prove.
+//! The periods of a year that simulated workers prove.
 
 use crate::{
     audits::LIVE,
     detection::{
-        held::Held,
         is_caught,
         loss::{Loss, Pattern, Share},
         seed,
+        stored::StoredBytes,
     },
 };
 use meganet_primitives::{
@@ -22,18 +22,18 @@ pub(super) use crate::detection::PERIODS_A_DAY;
 const DAYS: Period = 365;
 const WORKER: u32 = 4_711;
 
-/// Whether each period was proven.
+/// For each period, whether it was proven.
 pub(super) type Year = Vec<bool>;
 
-/// A worker that lost some bytes and is always there.
+/// A worker that lost some bytes and is always online.
 pub(super) struct Lossy {
-    held: Held,
+    held: StoredBytes,
     loss: Loss,
 }
 
 impl Lossy {
     pub(super) fn new(share: Share, random: &mut StdRng) -> Self {
-        let held = Held::realistic(random);
+        let held = StoredBytes::realistic(random);
         let loss = Loss::new(Pattern::Shards, share, &held, random);
         Self { held, loss }
     }
@@ -43,14 +43,14 @@ impl Lossy {
     }
 }
 
-/// How a worker that lost nothing is away.
+/// The offline times of a worker that lost nothing.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Absence {
-    /// For moments: each challenge finds it away with the same probability.
+    /// Moments: it is offline at each challenge with the same probability.
     Scattered,
-    /// Every night for the same time.
+    /// The same time every night.
     Nightly,
-    /// For so many hours on average, exponentially distributed, at any time.
+    /// This many hours on average, exponentially distributed, at any time.
     Outages(f64),
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Absence {
 }
 
 impl Absence {
-    /// A year of a worker that is away for this part of the time.
+    /// A year of a worker that is offline for this share of the time.
     pub(super) fn year(self, away: f64, random: &mut StdRng) -> Year {
         let periods = 1..=DAYS * PERIODS_A_DAY;
         let hour = f64::from(LIVE.period_blocks);
@@ -81,7 +81,7 @@ impl Absence {
                 let challenge = LIVE.challenge_block(period, &when, WORKER);
                 let (from, to) = (f64::from(challenge), f64::from(LIVE.deadline(challenge)));
                 while runs.next_if(|(_, end)| *end < to).is_some() {}
-                // It answers unless it is away from the challenge to the deadline.
+                // It proves unless it is offline from the challenge to the deadline.
                 runs.peek().is_none_or(|(start, _)| *start > from)
             })
             .collect()
@@ -93,15 +93,14 @@ fn year_end() -> f64 {
     f64::from(LIVE.start_of(DAYS * PERIODS_A_DAY + 1))
 }
 
-/// Begin and end of absences, in blocks: the last part of each day, from any hour on.
+/// Start and end of offline times, in blocks: the same part of each day, starting at a random hour.
 fn nights(away: f64, day: f64, random: &mut StdRng) -> Vec<(f64, f64)> {
     let phase = random.random::<f64>() * day;
     let nights = (0..=DAYS).map(|night| phase + f64::from(night) * day);
     nights.map(|end| (end - away * day, end)).collect()
 }
 
-/// Begin and end of absences, in blocks: of `mean` blocks on average, and such presences between them that the part of time is
-/// right.
+/// Start and end of offline times, in blocks: `mean` blocks on average, with online times between them that give the right share.
 fn outages(away: f64, mean: f64, random: &mut StdRng) -> Vec<(f64, f64)> {
     let mut exponential = |mean: f64| -mean * (1.0 - random.random::<f64>()).ln();
     let (mut at, mut runs) = (0.0, Vec::new());
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
     use rand::SeedableRng;
 
-    /// The part of some years that is missed.
+    /// The share of missed periods in some years.
     fn missed(absence: Absence, away: f64) -> f64 {
         let mut random = StdRng::seed_from_u64(9);
         let proven: Vec<bool> = (0..40).flat_map(|_| absence.year(away, &mut random)).collect();
@@ -129,7 +128,7 @@ mod tests {
     #[test]
     fn workers_are_away_for_their_part_of_the_time() {
         assert!((missed(Absence::Scattered, 0.1) - 0.1).abs() < 0.005);
-        // A window of five minutes is all that absence must cover, so some begin or end within it.
+        // Only an offline time that covers the whole window of five minutes is a miss.
         for absence in [Absence::Nightly, Absence::Outages(6.0), Absence::Outages(24.0)] {
             let part = missed(absence, 0.1);
             assert!((0.085..0.105).contains(&part), "{absence}: {part}");

@@ -1,40 +1,40 @@
-//! Audits: what becomes of workers that keep, delay, lose and leave, and of the site that they hold.
+//! Audits: what happens to workers that store everything, answer late, lose data or leave, and to the site that they store.
 //!
-//! A site is published to a group of six, and a file is stored for a few minutes and prepaid for; then their owners are gone.
-//! All members are paid for their proofs, also one whose clock is wrong, and also while somebody fills all blocks. One answers
-//! too late, one is killed at the very moment when its proof is sent, one leaves in order, one is killed for good, one has lost
-//! its disk and does not mend, one has lost a tenth. Who is late loses a period's pay. Who is dead or has nothing loses its
-//! bond, and its slot goes to another worker, which rebuilds the shards. Who leaves gets its bond back. Who lost a tenth misses
-//! as often as chance has it. The network renews what is prepaid for by itself, so the file outlives its expiry. All the while
-//! every file opens.
+//! A site is published to a group of six workers, and a file is stored for a few minutes with prepaid renewal; then their owners stay
+//! away. All members are paid for their proofs, also one whose clock is wrong, and also while spam fills all blocks. Then one answers
+//! too late, one is killed while its proof is sent, one leaves in order, one is killed for good, one loses its disk, and one
+//! loses a tenth of its bytes; the last two do not repair. The late worker loses the pay of a period. Workers that are dead or have lost
+//! everything lose their bonds, and other workers take their slots and rebuild the shards. The worker that leaves gets its bond back. The one that
+//! lost a tenth misses as many audits as the probability says. The network renews the prepaid file automatically, so it outlives its
+//! expiry. During all of this every file opens.
 
-mod cast;
 mod faults;
-mod keep;
 mod losses;
+mod prepaid;
 mod readers;
+mod roles;
 mod spam;
 
 use crate::{Stage, folder, wait::until};
 use anyhow::{Context, Result, ensure};
-use cast::Cast;
 use meganet_chain_client::{At, ChainClient};
 use meganet_devnet::Shape;
 use meganet_primitives::{Period, WorkerId, chain::WorkerAudit};
 use readers::Readers;
+use roles::Roles;
 use std::time::Duration;
 
 const LABEL: &str = "audits";
-/// A period of this network is 36 seconds; a busy machine may miss one.
+/// A period of this network takes 36 seconds, and more on a busy machine.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Twelve workers, so that each of a group's six can be replaced; and a chain on which periods and epochs are short.
+/// Twelve workers, so that each of a group's six can be replaced, and a chain with short periods and epochs.
 pub fn shape() -> Shape {
     let workers = ["DE", "FR", "JP", "BR", "KE", "NZ"].map(|country| (country.to_string(), 2)).to_vec();
     Shape { workers, chain: Some("local-audits".into()), gateway_port: Some(0), ..Shape::small() }
 }
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     for number in 0..24u64 {
@@ -43,31 +43,31 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     folder::write(&site, "index.html", b"<!doctype html><title>Unattended</title>")?;
     let dir = site.to_str().context("a Unicode path")?;
     stage.cli.json(&["publish", dir, LABEL, "--profile", "compact"]).await?;
-    let ((), kept) = tokio::try_join!(renew(stage), keep::prepaid(stage))?;
+    let ((), file) = tokio::try_join!(renew(stage), prepaid::store(stage))?;
     let chain = stage.devnet.chain().await?;
     let chain = &*chain;
-    let mut cast = Cast::of(stage, chain).await?;
-    stage.wait_whole(&cast.members(), 2 * PERIOD).await?;
-    let reads = Readers::start(stage, &site, &kept)?;
+    let mut roles = Roles::of(stage, chain).await?;
+    stage.wait_whole(&roles.members(), 2 * PERIOD).await?;
+    let reads = Readers::start(stage, &site, &file)?;
 
-    faults::set_clock_wrong(stage, cast.steady).await?;
-    let first = honest(stage, chain, &cast).await?;
-    let second = spam::proofs_get_through(stage, chain, &cast, first).await?;
-    // The next period: one sleeps, one dies while its proof is under way, one begins to leave.
-    let late = faults::asleep(stage, &cast, second)?.wake_late(stage.facts, chain, cast.group);
+    faults::set_clock_wrong(stage, roles.steady).await?;
+    let first = honest(stage, chain, &roles).await?;
+    let second = spam::proofs_get_through(stage, chain, &roles, first).await?;
+    // In the next period one sleeps, one is killed while its proof is sent, and one starts to leave.
+    let late = faults::asleep(stage, &roles, second)?.wake_late(stage.facts, chain, roles.group);
     let others = async {
-        losses::begin_to_leave(stage, chain, &cast).await?;
-        faults::killed_while_proving(stage, chain, cast.steady, second).await
+        losses::begin_to_leave(stage, chain, &roles).await?;
+        faults::killed_while_proving(stage, chain, roles.steady, second).await
     };
     tokio::try_join!(late, others)?;
-    losses::left(stage, chain, &cast).await?;
-    // From here on two are gone at once, and a third is careless while they are replaced.
-    losses::kill_one(stage, &mut cast)?;
-    losses::lose_everything(stage, &mut cast).await?;
-    let careless = losses::lose_a_tenth(stage, chain, &cast).await?;
-    losses::replaced(stage, chain, &cast).await?;
+    losses::left(stage, chain, &roles).await?;
+    // From here on two members are gone, and a third has lost data while those are replaced.
+    losses::kill_one(stage, &mut roles)?;
+    losses::lose_everything(stage, &mut roles).await?;
+    let careless = losses::lose_a_tenth(stage, chain, &roles).await?;
+    losses::replaced(stage, chain, &roles).await?;
     losses::tenth_is_noticed(stage, chain, careless).await?;
-    keep::outlived(stage, chain, &kept).await?;
+    prepaid::check_renewed(stage, chain, &file).await?;
 
     stage.facts.say("reads-of-all-files", reads.stop().await?);
     let money = chain.money(At::Best).await?;
@@ -82,7 +82,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     Ok(())
 }
 
-/// Two epochs more for everything, in one transaction and without moving data; the second time there is nothing to do.
+/// Renews everything for two epochs in one transaction, without moving data; the second time there is nothing to do.
 async fn renew(stage: &Stage) -> Result<()> {
     let renewed = stage.cli.json(&["renew", LABEL, "--epochs", "14"]).await?;
     ensure!(renewed["batches"].as_u64().is_some_and(|count| count > 0), "nothing was renewed: {renewed}");
@@ -102,10 +102,10 @@ async fn period(chain: &dyn ChainClient) -> Result<Period> {
     Ok(schedule.period_of(chain.best().await?.number))
 }
 
-/// Waits until everybody has proven a period, and checks that nobody has missed one. Gives what each has earned.
-async fn all_proven(chain: &dyn ChainClient, cast: &Cast, period: Period) -> Result<u128> {
+/// Waits until all members have proven a period, and checks that none has missed one. Returns the sum of their earnings in planck.
+async fn all_proven(chain: &dyn ChainClient, roles: &Roles, period: Period) -> Result<u128> {
     let mut pay = 0;
-    for member in &cast.seated {
+    for member in &roles.seated {
         let worker = member.worker;
         let proven = until("a member's proof", 3 * PERIOD, || async move {
             let audit = audit(chain, worker).await?;
@@ -118,12 +118,12 @@ async fn all_proven(chain: &dyn ChainClient, cast: &Cast, period: Period) -> Res
     Ok(pay)
 }
 
-/// Everybody is paid for a period from its beginning to its end. Gives the period.
-async fn honest(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<Period> {
-    // Who has just got its slot is challenged from the next period on.
+/// Checks that all members are paid for a whole period, and returns the period.
+async fn honest(stage: &Stage, chain: &dyn ChainClient, roles: &Roles) -> Result<Period> {
+    // New members are challenged from the next period on.
     let first = period(chain).await? + 1;
-    let pay = all_proven(chain, cast, first).await?;
-    stage.facts.say("honest-members-paid", cast.seated.len());
+    let pay = all_proven(chain, roles, first).await?;
+    stage.facts.say("honest-members-paid", roles.seated.len());
     stage.facts.say("honest-pay-planck", pay);
     Ok(first)
 }

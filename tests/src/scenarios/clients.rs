@@ -1,5 +1,5 @@
-//! The ecosystem's own clients, polkadot-api and @polkadot/api, unchanged from npm: they connect to a validator, read a name,
-//! and transfer; what they transferred is there for our own command, too.
+//! Unmodified polkadot-api and @polkadot/api from npm connect to a validator, read a name and transfer; our own command sees the
+//! transfer.
 
 use crate::{Stage, folder};
 use anyhow::{Context, Result, bail, ensure};
@@ -9,13 +9,13 @@ use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 use tokio::process::Command;
 
 const LABEL: &str = "clients";
-/// A package for each client and its checks, which have a deadline of their own of 90 seconds.
+/// A script for each client, which has a deadline of 90 seconds itself.
 const CLIENTS: [&str; 2] = ["papi", "pjs"];
 /// Downloading their packages may take minutes on a slow line.
 const INSTALL: Duration = Duration::from_secs(900);
 const CHECK: Duration = Duration::from_secs(180);
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let clients = folder::of_checkout("tests/clients")?;
     node_version(stage).await?;
@@ -35,7 +35,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
         let node = [&script, &stage.devnet.state.rpc_url(validator), LABEL];
         let facts = facts(&run(&clients, "node", &node, CHECK).await?);
         let fact = |key: &str| facts.get(key).with_context(|| format!("{script} does not print its {key}: {facts:?}"));
-        ensure!(fact(client)? == "ok", "{script} is not content: {facts:?}");
+        ensure!(fact(client)? == "ok", "{script} failed: {facts:?}");
         ensure!(chain == fact("chain")?.as_str(), "{script} reads another chain's name: {facts:?}, not {chain}");
         ensure!(owner == fact("name_owner")?.as_str(), "{script} reads another owner: {facts:?}, not {owner}");
         let block: u64 = fact("block")?.parse().context("a block's number")?;
@@ -47,7 +47,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     Ok(())
 }
 
-/// States which Node.js runs the clients, or says how to get one that can.
+/// Prints the version of Node.js; fails with advice if it is missing or too old.
 async fn node_version(stage: &Stage) -> Result<()> {
     const OLDEST: u32 = 20;
     let advice =
@@ -61,22 +61,22 @@ async fn node_version(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Installs the packages of the lock file, exactly. Without a network if that is done already, or npm has them in its cache.
+/// Installs exactly the packages of the lock file. Needs no network if that is done already, or npm has them in its cache.
 async fn install(clients: &Path) -> Result<()> {
     let lock = std::fs::read(clients.join("package-lock.json"))?;
-    // npm removes the folder before it begins, so this is there only when it has finished.
+    // npm starts by removing the folder, so this file exists only if a previous installation was completed.
     let installed = clients.join("node_modules/.installed-package-lock.json");
     if std::fs::read(&installed).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
     eprintln!("[clients] npm ci (half a minute)");
-    // No script of a package needs to run for these clients, so none may.
+    // These clients need no installation scripts, so none are allowed to run.
     let args = ["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
     run(clients, "npm", &args, INSTALL).await.context("the clients' packages could not be installed")?;
     Ok(std::fs::write(installed, lock)?)
 }
 
-/// Runs a program that must succeed; what it printed.
+/// Runs a program that must succeed; returns its standard output.
 async fn run(dir: &Path, program: &str, args: &[&str], patience: Duration) -> Result<String> {
     let mut command = Command::new(program);
     command.args(args).current_dir(dir).stdin(Stdio::null()).kill_on_drop(true);
@@ -91,7 +91,7 @@ async fn run(dir: &Path, program: &str, args: &[&str], patience: Duration) -> Re
     Ok(printed.into_owned())
 }
 
-/// The `key: value` lines of what was printed.
+/// Parses `key: value` lines.
 fn facts(printed: &str) -> BTreeMap<String, String> {
     let pairs = printed.lines().filter_map(|line| line.split_once(": "));
     pairs.map(|(key, value)| (key.to_string(), value.to_string())).collect()

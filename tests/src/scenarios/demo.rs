@@ -1,4 +1,4 @@
-//! The demo as people run it: it ends with a URL that opens, and whenever it is interrupted, no process is left behind.
+//! The demo as people run it: it prints a URL that opens, and leaves no process behind when interrupted at any time.
 
 use crate::{Stage, folder, http::Browser};
 use anyhow::{Context, Result, bail, ensure};
@@ -18,21 +18,21 @@ use tokio::{
 };
 
 const LABEL: &str = "hello";
-/// For each step. A second network starts beside the first on two cores.
+/// Timeout of each step: a second network starts while the first is running, on two cores.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     interrupted_early(stage).await?;
     opened_and_ended(stage).await
 }
 
-/// The terminal is closed while the network comes up.
+/// Closes the terminal while the network starts.
 async fn interrupted_early(stage: &Stage) -> Result<()> {
     let mut demo = Demo::start(stage, "demo-early").await?;
     demo.hear("starting 6 workers").await?;
     ensure!(!demo.processes()?.is_empty(), "no process of the demo runs, though its validators should");
-    // Nobody reads any more, either.
+    // A closed terminal also closes the pipe.
     demo.said = None;
     let status = demo.end_by(Signal::SIGHUP).await?;
     ensure!(status.code() == Some(1), "a demo that did not come up is a failure, not {status}");
@@ -40,7 +40,7 @@ async fn interrupted_early(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Ctrl-C when everything is up.
+/// Presses Ctrl-C when everything is running.
 async fn opened_and_ended(stage: &Stage) -> Result<()> {
     let started = Instant::now();
     let mut demo = Demo::start(stage, "demo").await?;
@@ -61,11 +61,11 @@ async fn opened_and_ended(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// A running demo. Dropping it kills what is left of it, so that a scenario that fails leaves nothing behind either.
+/// A running demo. Dropping it kills its processes, so that a failed scenario leaves none behind either.
 struct Demo {
     child: Child,
     pid: Pid,
-    /// The demo's temporary folder is in here, and so the name of this folder is in the command line of each of its processes.
+    /// The demo's temporary folder is in this one, so the command line of each of its processes contains this path.
     folder: PathBuf,
     printed: Lines<BufReader<ChildStdout>>,
     said: Option<Lines<BufReader<ChildStderr>>>,
@@ -80,7 +80,7 @@ impl Demo {
             .cli
             .command(&["--json", "devnet", "demo", "--site", site, "--name", LABEL, "--gateway-port", "0"])
             .env("TMPDIR", &folder)
-            // As a shell does: a Ctrl-C at the terminal goes to this whole group.
+            // As a shell does: a Ctrl-C at the terminal reaches this whole group.
             .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -91,7 +91,7 @@ impl Demo {
         Ok(Demo { child, pid, folder, printed, said: Some(said) })
     }
 
-    /// Waits until it says something on stderr.
+    /// Waits for a line on stderr that contains `text`.
     async fn hear(&mut self, text: &str) -> Result<()> {
         let said = self.said.as_mut().context("stderr is read")?;
         let mut heard = String::new();
@@ -124,12 +124,12 @@ impl Demo {
         tokio::time::timeout(PATIENCE, read).await.context("the demo shows no URL")?
     }
 
-    /// Its processes, other than the one that was started here.
+    /// The processes of its network.
     fn processes(&self) -> Result<Vec<Pid>> {
         processes_in(&self.folder)
     }
 
-    /// Sends a signal as a terminal does, waits until the demo has ended, and checks that it left nothing behind.
+    /// Sends a signal as a terminal does, waits until the demo has exited, and checks that it left nothing behind.
     async fn end_by(mut self, signal: Signal) -> Result<ExitStatus> {
         killpg(self.pid, signal)?;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
@@ -144,7 +144,7 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        // The demo itself first, so that it starts nothing more.
+        // First the demo itself, so that it starts no more processes.
         let _ = self.child.start_kill();
         for pid in self.processes().unwrap_or_default() {
             let _ = kill(pid, Signal::SIGKILL);
@@ -159,7 +159,7 @@ fn processes_in(folder: &Path) -> Result<Vec<Pid>> {
     for entry in std::fs::read_dir("/proc")? {
         let entry = entry?;
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        // One that has just ended has no command line any more.
+        // A process that has just exited has no command line any more.
         let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         if String::from_utf8_lossy(&command).contains(&folder) {
             found.push(Pid::from_raw(pid));

@@ -1,7 +1,7 @@
-//! What goes wrong says what and what to do, and changes nothing.
+//! Failing commands say what went wrong and what to do, and change nothing.
 //!
-//! Each case here is met by a person at the command line or a browser, on real processes. What only somebody hostile sends
-//! is in the scenario `hostile`.
+//! These are mistakes that people make at the command line or in a browser, on real processes. Requests that only an attacker
+//! sends are in the scenario `hostile`.
 
 use crate::{
     Stage, folder,
@@ -12,7 +12,7 @@ use meganet_devnet::Kind;
 
 const LABEL: &str = "errors";
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     folder::write(&site, "index.html", b"as it was")?;
@@ -32,7 +32,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command that must be refused, and states what it said.
+/// Runs a command that must fail, and prints its error.
 async fn refused(stage: &Stage, case: &str, cli: &crate::cli::Cli, args: &[&str], needles: &[&str]) -> Result<()> {
     let said = cli.refused(args, needles).await.with_context(|| format!("case {case}"))?;
     stage.facts.say(&format!("refused-{case}"), said.lines().last().unwrap_or_default());
@@ -86,7 +86,7 @@ async fn links(stage: &Stage) -> Result<()> {
         .await
 }
 
-/// What gateways would not understand is refused before anything is uploaded, in the same words also to scripts.
+/// Checks that rules that gateways would not understand are refused before anything is uploaded, with the same text for scripts.
 async fn rules(stage: &Stage, site: &std::path::Path) -> Result<()> {
     let dir = site.to_str().context("a Unicode path")?;
     let before = unregistered(stage).await?;
@@ -108,17 +108,17 @@ async fn rules(stage: &Stage, site: &std::path::Path) -> Result<()> {
     Ok(())
 }
 
-/// Bytes that workers hold and the chain has not registered.
+/// Bytes that workers store and the chain has not registered.
 async fn unregistered(stage: &Stage) -> Result<u64> {
     let mut bytes = 0;
     for index in stage.devnet.state.of_kind(Kind::Worker) {
         let health = stage.health(index).await?;
-        bytes += health["unregistered_bytes"].as_u64().context("a worker says what it holds")?;
+        bytes += health["unregistered_bytes"].as_u64().context("a worker reports unregistered_bytes")?;
     }
     Ok(bytes)
 }
 
-/// With three of six workers the quorum of four is out of reach.
+/// Checks that publishing fails with three of six workers: the quorum is four.
 async fn quorum(stage: &mut Stage, site: &std::path::Path) -> Result<()> {
     let gone = [stage.workers_in(&["DE"]), stage.workers_in(&["FR"])].concat();
     let gone: Vec<usize> = gone.into_iter().take(3).collect();

@@ -1,10 +1,10 @@
 //! A fork on real nodes.
 //!
-//! One validator of three is cut off just before the block with which a worker that asks it is challenged, so that the two sides
-//! make different blocks of that height and ask the worker for different bytes. The worker proves what its side asks, and
-//! somebody stores a file through that node. Then the validator meets the others again. Their blocks are more, so its own are
-//! taken back: the worker must prove what the others' chain asks, within the window, and is paid once; and the file that was
-//! registered on blocks that are gone is registered for good.
+//! One validator of three is cut off just before the block in which a worker that uses it is challenged, so the two sides make
+//! different blocks of that height and ask the worker for different bytes. The worker proves those of its side, and a file is stored
+//! through that validator. Then the validator is reconnected. The others have more blocks, so its own are reverted: the worker must
+//! prove what the others' chain asks for within the window, and is paid once; and the file that was registered in the reverted blocks
+//! is registered permanently.
 
 mod cut;
 mod proof;
@@ -23,20 +23,20 @@ use proof::Side;
 use put::Put;
 use std::time::Duration;
 
-/// How often it is tried: the validator that is cut off makes a third of the blocks only, and may need too long for one.
+/// Most attempts: the validator that is cut off makes only a third of the blocks, and may take too long for one.
 const TRIES: u32 = 6;
-/// The others make so many blocks of the window before the two sides meet again, and leave as many for the other proof.
+/// Blocks that the others make before the two sides are reconnected, which leaves as many of the window for the second proof.
 const PATIENCE: BlockNumber = 3;
-/// A period of this network is a minute.
+/// The length of a period of this network.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let validators = stage.devnet.state.of_kind(Kind::Validator);
     let cut = *validators.last().context("a validator")?;
     Cut::prepare(stage, cut).await?;
     let played = forked(stage, cut).await;
-    // Those that come after it find the network as it was.
+    // Later scenarios need the network as it was.
     Cut::undo(stage, cut).await?;
     played
 }
@@ -45,7 +45,7 @@ async fn forked(stage: &Stage, index: usize) -> Result<()> {
     let validators = stage.devnet.state.of_kind(Kind::Validator);
     let path = stage.folder("forks")?.join("before.bin");
     folder::write_random(&path, 400_000, 1)?;
-    // So that there is something to be asked for.
+    // Audits need stored content.
     stage.cli.json(&["put", path.to_str().context("a Unicode path")?, "--profile", "compact"]).await?;
     let cut = Cut::new(stage, index)?;
     let main = SubxtChain::connect(&stage.devnet.state.rpc_url(validators[0]), None).await?;
@@ -85,15 +85,15 @@ async fn forked(stage: &Stage, index: usize) -> Result<()> {
     anyhow::bail!("in {TRIES} periods the validator that was cut off did not make a block soon enough")
 }
 
-/// What the worker proved while the two sides were apart.
+/// The proof of the worker while the two sides were apart.
 struct Apart {
-    /// Whether a block had its proof, or only the pool.
+    /// Whether its proof was in a block, or only in the pool.
     in_block: bool,
-    /// What the one side asked for, and the other.
+    /// The sampled bytes of both sides.
     samples: (Vec<ChallengedByte>, Vec<ChallengedByte>),
 }
 
-/// Waits until the worker has proven on its side what that asks for; `None` if the others go on too far meanwhile.
+/// Waits until the worker has sent the proof of its side; `None` if the others have made too many blocks by then.
 async fn prove_apart(
     main: &SubxtChain,
     fork: &SubxtChain,

@@ -1,5 +1,5 @@
-//! What people send who mean harm, to real processes: peers to a worker, owners to the chain, publishers to readers. It is
-//! refused, nothing changes by it, and everybody else is served meanwhile and afterwards.
+//! Attacks on real processes: by peers on a worker, by owners on the chain, by publishers on readers. They are refused and change
+//! nothing, and everyone else is served during and after them.
 
 mod publishers;
 mod receipts;
@@ -15,10 +15,10 @@ use meganet_primitives::{SlotIndex, chain::GroupInfo, receipt::PeerKey};
 use std::{sync::Arc, time::Duration};
 
 const LABEL: &str = "hostile";
-/// For workers to have every shard that they should.
+/// Timeout until workers store all shards of their slots.
 const WHOLE: Duration = Duration::from_secs(300);
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     folder::write(&site, "index.html", b"served throughout")?;
@@ -28,7 +28,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     stage.wait_whole(&workers, WHOLE).await?;
     let victim = Victim::choose(stage).await?;
 
-    // Slow requests last as long as the worker's patience with them, so everything else is tried meanwhile.
+    // Slow requests last until the worker cuts them off, so everything else runs at the same time.
     let others = async {
         streams::oversized(stage, &victim).await?;
         uploads::play(stage, &victim).await?;
@@ -41,7 +41,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     let process = &stage.devnet.state.processes[victim.index];
     ensure!(process.is_alive(), "{} ended under hostile requests", process.name);
     stage.wait_whole(&workers, WHOLE).await?;
-    // Two of six are enough; let the victim be one of those.
+    // Two of six are enough; one of them is the victim.
     let others: Vec<usize> = workers.into_iter().filter(|index| *index != victim.index).skip(1).collect();
     stage.devnet.state.kill(&others)?;
     stage.restart_gateway().await?;
@@ -50,12 +50,12 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     stage.devnet.state.start(&others).await
 }
 
-/// The worker that all of it is sent to, as a stranger on the network sees it.
+/// The attacked worker, as seen by a stranger on the network.
 struct Victim {
     /// The worker's process.
     index: usize,
     peer: PeerKey,
-    /// A group that it is a member of, with its slot there.
+    /// A group that it is a member of, with its slot.
     group: GroupInfo,
     slot: SlotIndex,
     net: Net,

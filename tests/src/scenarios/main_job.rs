@@ -1,4 +1,4 @@
-//! The main job: publish a site under a name, open it, lose two countries, open it again, heal.
+//! The main job: publish a site under a name, open it, lose two countries, open it again, repair.
 //!
 //! 1. Three validators finalize; six workers in three countries fill a placement group.
 //! 2. A site is published and every file comes back through the gateway.
@@ -14,10 +14,10 @@ use meganet_devnet::Kind;
 use std::{path::Path, time::Duration};
 
 const LABEL: &str = "main-job";
-/// For the network to finalize or to heal. Either takes seconds; a busy machine may need minutes.
+/// Timeout for finality and for repairs. Either takes seconds, and minutes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     let example = folder::of_checkout("examples/site")?;
@@ -69,7 +69,7 @@ async fn publish(stage: &Stage, site: &Path) -> Result<()> {
 }
 
 async fn two_countries_vanish(stage: &mut Stage, site: &Path) -> Result<()> {
-    // A member that was slower than the quorum may still be fetching its shards.
+    // A member that was slower than the quorum may still be rebuilding its shards.
     stage.wait_whole(&stage.devnet.state.of_kind(Kind::Worker), PATIENCE).await?;
     let gone = stage.workers_in(&["DE", "FR"]);
     stage.devnet.state.kill(&gone)?;
@@ -108,7 +108,7 @@ async fn heal(stage: &mut Stage, site: &Path) -> Result<()> {
         ensure!(rebuilt > 0, "{key} is 0: {health}");
     }
 
-    // Two of six are enough; let the two healed ones be those.
+    // Two of six are enough: the two that were repaired.
     let others: Vec<usize> = workers.iter().copied().filter(|index| *index != offline && *index != diskless).collect();
     stage.devnet.state.kill(&others)?;
     stage.restart_gateway().await?;
@@ -117,7 +117,7 @@ async fn heal(stage: &mut Stage, site: &Path) -> Result<()> {
     stage.devnet.state.start(&others).await
 }
 
-/// Removes what a worker stores, but not its identity: a new disk in the same machine.
+/// Removes what a worker stores, but not its identity, as if its disk had been replaced.
 pub(super) fn lose_disk(data: &Path) -> Result<()> {
     for entry in std::fs::read_dir(data)? {
         let entry = entry?;

@@ -12,7 +12,7 @@ const LABEL: &str = "mirror";
 const FILES: usize = 3000;
 const LARGE: u64 = 300_000_000;
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     let copied = folder::foreign_sources(&site.join("crates"), FILES)?;

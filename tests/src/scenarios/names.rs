@@ -1,11 +1,11 @@
-//! Names: owned, trusted and kept.
+//! Names: registered, delegated, proven, rolled back, lapsed.
 //!
-//! On a chain whose names live for minutes. One name is registered and left alone: it runs out, works on in its grace, is
-//! free at a premium, and goes to somebody else, who gets nothing of what it pointed at. Meanwhile: whoever sees a
-//! commitment, or even the registration that follows, is too late; a registration that was killed goes on, and one whose
-//! secret is lost has a way out; a delegate publishes and can do nothing else; a site goes back to what it was in one
-//! transaction; a name below a name is a site of its own; answers are proven, offline too, and a changed proof is refused. In
-//! the end all nodes are killed and come back, and a gateway that believes none of them goes on.
+//! On a chain whose names expire within minutes. One name is registered and left alone: it expires, still works in its grace period, is
+//! for sale at a premium, and goes to a new owner, who gets nothing of its old content. Meanwhile: an account that copies a
+//! commitment, or even the registration that follows, is too late; a registration that was killed continues, and one whose secret is
+//! lost can be cancelled; a delegate publishes and can do nothing else; a site is rolled back in one transaction; a subname is a
+//! site of its own; answers are proven, also offline, and a changed proof is refused. In the end all nodes are killed and restarted, and
+//! a gateway with a light client continues to work.
 
 mod commitments;
 mod hands;
@@ -18,20 +18,20 @@ use anyhow::{Context, Result, ensure};
 use meganet_devnet::Shape;
 use std::path::{Path, PathBuf};
 
-/// The label whose life is short.
+/// The name that expires.
 const FLEETING: &str = "fleeting";
-/// The label of everything else; the gateway's port is asked for the name below it, too.
+/// The name of everything else.
 const LASTING: &str = "lasting";
-/// A name below it.
+/// A subname of it.
 const BELOW: &str = "blog.lasting";
 
-/// One worker in each of six countries; the chain's names live for minutes.
+/// One worker in each of six countries, on a chain whose names expire within minutes.
 pub fn shape() -> Shape {
     let workers = ["DE", "FR", "JP", "BR", "KE", "NZ"].map(|country| (country.to_string(), 1)).to_vec();
     Shape { chain: Some("local-names".into()), workers, ..stage::shape() }
 }
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let browser = stage.browser_for(&[FLEETING, LASTING, BELOW])?;
     let alice = &stage.cli;
@@ -65,7 +65,7 @@ fn text(path: &Path) -> Result<&str> {
     path.to_str().context("a Unicode path")
 }
 
-/// Waits until the gateway, which remembers names for some seconds, shows a page.
+/// Waits until the gateway, which caches names for some seconds, serves a page.
 async fn shows(browser: &Browser, name: &str, page: &[u8]) -> Result<()> {
     let mut shown = Vec::new();
     for _ in 0..100 {

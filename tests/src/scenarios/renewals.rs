@@ -1,5 +1,5 @@
-//! A site that is updated for years: what is kept for long enough is not uploaded again, whoever publishes from wherever; what
-//! would expire is; and what is new in a site that renews itself is not forgotten.
+//! A site that is updated for years: content that is paid for long enough is not uploaded again, from whichever machine it is published;
+//! content that would expire is; and new content of a site with automatic renewal is not forgotten.
 
 use crate::{Stage, cli::Cli, folder};
 use anyhow::{Context, Result, ensure};
@@ -9,17 +9,17 @@ use std::path::Path;
 const LABEL: &str = "renewals";
 /// Bytes of the file that never changes.
 const LASTING: u64 = 300_000;
-/// An update of the other file comes to less than this.
+/// Bytes that an update of the other file stays below.
 const SMALL: u64 = 20_000;
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let dir = stage.folder(LABEL)?;
     folder::write_random(&dir.join("lasting.bin"), LASTING, 77)?;
     let site = Site(dir.to_str().context("a Unicode path")?.to_owned());
     let here = &stage.cli;
 
-    // Two epochs are too few for the next version to rely on, unless somebody renews what is there.
+    // Two epochs are too few for the next version to reuse the content, unless it is renewed.
     site.change(1)?;
     let first = site.publish(here, &["--epochs", "2"]).await?;
     ensure!(uploaded(&first)? > LASTING && first["batches_left_out"] == 0, "the first version: {first}");
@@ -35,7 +35,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     ensure!(again["batches_left_out"] == 0, "all of it renews itself: {again}");
     stage.facts.say("renewed-with-the-rest", &kept["auto"]["opened"]);
 
-    // Another machine knows only what chain and workers tell.
+    // Another machine knows only what it learns from the chain and the workers.
     site.change(3)?;
     let update = site.publish(&elsewhere(stage, "elsewhere")?, &[]).await?;
     stage.facts.say("uploaded-where-the-rest-renews-itself", uploaded(&update)?);
@@ -58,11 +58,11 @@ fn uploaded(published: &Value) -> Result<u64> {
     published["uploaded_bytes"].as_u64().context("publish reports uploaded_bytes")
 }
 
-/// The folder, as the command takes it.
+/// The folder, as an argument.
 struct Site(String);
 
 impl Site {
-    /// Writes the file that changes.
+    /// Rewrites the file that changes.
     fn change(&self, version: u32) -> Result<()> {
         folder::write(Path::new(&self.0), "index.html", format!("version {version}").as_bytes())
     }

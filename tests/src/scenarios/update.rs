@@ -1,5 +1,4 @@
-//! A one-file change of a 1,000-file site: little is uploaded, as a dry run says beforehand, and no reader ever sees a
-//! mixture.
+//! Changing one file of a 1,000-file site: little is uploaded, as a dry run announces, and readers never see a mixture of versions.
 
 use crate::{
     Stage, folder,
@@ -19,11 +18,11 @@ use std::{
 const LABEL: &str = "update";
 const FILES: usize = 1000;
 
-/// Plays it.
+/// Runs the scenario.
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     for number in 0..FILES {
-        // A few KiB each, all different, none compressible to nothing.
+        // A few KiB each, all different.
         let path = format!("pages/{:02}/{number:04}.html", number % 40);
         let text = format!("<p>{number} of version 1</p>").repeat(100 + number % 150);
         folder::write(&site, &path, text.as_bytes())?;
@@ -68,7 +67,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     Ok(())
 }
 
-/// What a dry run says. It changes neither what the name says nor what the account has, and leaves nothing behind.
+/// Makes a dry run, and checks that it changes neither the name nor the account nor the local files.
 async fn dry_run(stage: &Stage, site: &Path) -> Result<Value> {
     let before = around(stage).await?;
     let planned = stage.cli.json(&["publish", site.to_str().context("a Unicode path")?, LABEL, "--dry-run"]).await?;
@@ -77,15 +76,15 @@ async fn dry_run(stage: &Stage, site: &Path) -> Result<Value> {
     Ok(planned)
 }
 
-/// What a dry run could change: the name, the account's money, the files that the command keeps.
+/// Everything that a dry run could change: the name, the balance, the local files of the command.
 async fn around(stage: &Stage) -> Result<(Option<Value>, Value, BTreeMap<String, u64>)> {
-    // Before it is registered there is nothing to be told of it.
+    // The name does not exist before it is registered.
     let name = stage.cli.json(&["name", "info", LABEL]).await.ok();
     let money = stage.cli.json(&["wallet", "balance"]).await?;
     Ok((name, money, folder::list(&stage.user_dir()?)?))
 }
 
-/// That what was published is what a dry run had said.
+/// Checks that the dry run announced what was published.
 fn same_upload(planned: &Value, published: &Value) -> Result<()> {
     for (said, did) in [
         (&planned["upload_bytes"], &published["uploaded_bytes"]),
@@ -99,8 +98,8 @@ fn same_upload(planned: &Value, published: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Reads the site over and over, and checks that the version that an answer names is the version of its body, and never
-/// goes back.
+/// Reads the site again and again, and checks that the version in the header of an answer is that of its body, and never
+/// decreases.
 struct Readers {
     stop: Arc<AtomicBool>,
     reads: Arc<AtomicUsize>,
@@ -132,7 +131,7 @@ async fn read(browser: Browser, stop: Arc<AtomicBool>, reads: Arc<AtomicUsize>) 
             ensure!(version >= newest, "version {version} came after {newest}");
             newest = version;
             let body = answer.text().await?;
-            // By the version that the answer names, all bodies must be of that version: compare within and across.
+            // All bodies with the same version in the header must be of that version: compared for each file and across files.
             let seen = &mut bodies.entry(version).or_default()[slot];
             match seen {
                 Some(before) if *before != body => bail!("version {version} has two contents of {path}"),

@@ -1,8 +1,8 @@
-//! What happens to members that hold everything: a clock that is wrong, sleep at the wrong time, a kill while a proof is sent.
+//! Faults of members that store everything: a wrong clock, sleep at the wrong time, a kill while a proof is sent.
 
 use super::{
     PERIOD, audit,
-    cast::{Cast, Member},
+    roles::{Member, Roles},
 };
 use crate::{Facts, Stage, pay::paid_once, pool, wait::until};
 use anyhow::{Context, Result, ensure};
@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Starts a member anew with a clock that is an hour fast. It must go on proving: audits count blocks.
+/// Restarts a member with a clock that is an hour fast. It must continue to prove, since audits count blocks.
 pub async fn set_clock_wrong(stage: &mut Stage, member: Member) -> Result<()> {
     let library = faketime()?;
     let state = &mut stage.devnet.state;
@@ -28,7 +28,7 @@ pub async fn set_clock_wrong(stage: &mut Stage, member: Member) -> Result<()> {
     Ok(())
 }
 
-/// The library that Debian's package `libfaketime` brings, for programs with threads.
+/// The library of Debian's package `libfaketime`, in its variant for programs with threads.
 fn faketime() -> Result<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib")?.filter_map(Result::ok).map(|entry| entry.path());
     let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.is_file());
@@ -42,15 +42,15 @@ pub struct Asleep {
     period: Period,
 }
 
-/// Puts a member to sleep when it has proven a period, until after its challenge of the next one.
-pub fn asleep(stage: &Stage, cast: &Cast, proven: Period) -> Result<Asleep> {
-    let running = stage.devnet.state.processes[cast.late.index].running.context("it runs")?;
+/// Suspends a member that has proven a period, until its next challenge is over.
+pub fn asleep(stage: &Stage, roles: &Roles, proven: Period) -> Result<Asleep> {
+    let running = stage.devnet.state.processes[roles.late.index].running.context("it runs")?;
     running.signal(Signal::SIGSTOP)?;
-    Ok(Asleep { running, worker: cast.late.worker, period: proven + 1 })
+    Ok(Asleep { running, worker: roles.late.worker, period: proven + 1 })
 }
 
 impl Asleep {
-    /// It wakes when the deadline is over: it has lost that period's pay, and nothing else.
+    /// Resumes the member after the deadline, and checks that it lost only the pay of that period.
     pub async fn wake_late(self, facts: Facts, chain: &dyn ChainClient, group: GroupId) -> Result<()> {
         let Asleep { running, worker, period } = self;
         let passed = until("the deadline of the worker that sleeps", 4 * PERIOD, || async move {
@@ -73,7 +73,8 @@ impl Asleep {
     }
 }
 
-/// Kills a member as soon as its proof of the period after `proven` is in a pool, and starts it again: one proof, paid once.
+/// Kills a member as soon as its proof of the period after `proven` is in a pool, restarts it, and checks that it proves once
+/// and is paid once.
 pub async fn killed_while_proving(
     stage: &mut Stage,
     chain: &dyn ChainClient,
@@ -91,7 +92,7 @@ pub async fn killed_while_proving(
     });
     let after = settled.await?;
     ensure!(after.record.missed == 0, "it missed a period because it was killed: {after:?}");
-    // Past the window, when nothing can come any more.
+    // After the window no proof is accepted any more.
     let period = after.record.settled;
     let over = until("the end of that period", 2 * PERIOD, || async move {
         Ok((super::period(chain).await? > period).then_some(()))
@@ -103,7 +104,7 @@ pub async fn killed_while_proving(
     Ok(())
 }
 
-/// Polls the pools of all validators for a transaction of the member's operator.
+/// Polls the pools of all validators for a proof of the member.
 async fn wait_for_proof_in_pool(stage: &Stage, member: Member) -> Result<()> {
     let name = &stage.devnet.state.processes[member.index].name;
     let account = Signer::from_suri(&operator_suri(name))?.account();

@@ -1,8 +1,8 @@
-//! Members that leave, die or lose what they hold, and who takes their places.
+//! Members that leave, die or lose data, and the workers that replace them.
 
 use super::{
     PERIOD, audit,
-    cast::{self, Cast, Member},
+    roles::{self, Member, Roles},
 };
 use crate::{Stage, scenarios::main_job, wait::until};
 use anyhow::{Context, Result, ensure};
@@ -14,58 +14,58 @@ use meganet_primitives::{
 };
 use std::{path::Path, time::Instant};
 
-/// The share of a shard that the careless worker loses: one in so many bytes.
+/// The careless worker loses one in this many bytes of each shard.
 const LOST_PART: u64 = 10;
 
-/// A member wants to leave.
-pub async fn begin_to_leave(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<()> {
-    let balance = chain.balance(&cast.leaver_operator, At::Best).await?;
+/// Makes a member start to leave.
+pub async fn begin_to_leave(stage: &Stage, chain: &dyn ChainClient, roles: &Roles) -> Result<()> {
+    let balance = chain.balance(&roles.leaver_operator, At::Best).await?;
     ensure!(balance.held > 0, "a worker has a bond");
-    cast::tell_to_leave(stage, cast.leaver.index).await
+    roles::run_leave(stage, roles.leaver.index).await
 }
 
-/// It has left: its slot is handed over, its bond came back, its process ends by itself.
-pub async fn left(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<()> {
-    let worker = cast.leaver.worker;
+/// Waits until the member has left: another took its slot, its bond is refunded, and its process exits.
+pub async fn left(stage: &Stage, chain: &dyn ChainClient, roles: &Roles) -> Result<()> {
+    let worker = roles.leaver.worker;
     let out = until("a worker that leaves is out", 10 * PERIOD, || async move {
         Ok(chain.worker(worker, At::Best).await?.is_none().then_some(()))
     });
     out.await?;
-    ensure!(chain.balance(&cast.leaver_operator, At::Best).await?.held == 0, "its bond must be back");
-    let process = &stage.devnet.state.processes[cast.leaver.index];
+    ensure!(chain.balance(&roles.leaver_operator, At::Best).await?.held == 0, "its bond must be back");
+    let process = &stage.devnet.state.processes[roles.leaver.index];
     until("the process of the worker that left ends", PERIOD, || async { Ok((!process.is_alive()).then_some(())) })
         .await?;
     stage.facts.say("left-in-order", "slot handed over, bond back");
     Ok(())
 }
 
-/// A member is killed for good.
-pub fn kill_one(stage: &mut Stage, cast: &mut Cast) -> Result<()> {
-    stage.devnet.state.kill(&[cast.killed.index])?;
-    cast.gone.push(cast.killed);
+/// Kills a member that is not started again.
+pub fn kill_one(stage: &mut Stage, roles: &mut Roles) -> Result<()> {
+    stage.devnet.state.kill(&[roles.killed.index])?;
+    roles.gone.push(roles.killed);
     Ok(())
 }
 
-/// A member's disk is empty, and it does not mend.
-pub async fn lose_everything(stage: &mut Stage, cast: &mut Cast) -> Result<()> {
-    let index = cast.empty.index;
+/// Empties the disk of a member, which then hardly rebuilds.
+pub async fn lose_everything(stage: &mut Stage, roles: &mut Roles) -> Result<()> {
+    let index = roles.empty.index;
     stage.devnet.state.kill(&[index])?;
     main_job::lose_disk(&stage.devnet.state.processes[index].data)?;
     stage.devnet.state.processes[index].extra = vec!["--rebuild-rate".into(), "1".into()];
     stage.devnet.state.start(&[index]).await?;
-    cast.gone.push(cast.empty);
+    roles.gone.push(roles.empty);
     Ok(())
 }
 
-/// A member that has lost a tenth of its bytes, and what it had proven before.
+/// A member that has lost a tenth of its bytes, with its audit record before that.
 pub struct Careless {
     member: Member,
     before: Record,
 }
 
-/// A member loses a tenth of its bytes, and does not mend: chance decides when it is asked for them.
-pub async fn lose_a_tenth(stage: &mut Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<Careless> {
-    let member = cast.careless;
+/// Destroys a tenth of the bytes of a member, which then hardly rebuilds: chance decides when an audit samples them.
+pub async fn lose_a_tenth(stage: &mut Stage, chain: &dyn ChainClient, roles: &Roles) -> Result<Careless> {
+    let member = roles.careless;
     let before = audit(chain, member.worker).await?.record;
     stage.devnet.state.kill(&[member.index])?;
     let lost = zero_a_part(&stage.devnet.state.processes[member.index].data.join("shards"))?;
@@ -75,7 +75,7 @@ pub async fn lose_a_tenth(stage: &mut Stage, chain: &dyn ChainClient, cast: &Cas
     Ok(Careless { member, before })
 }
 
-/// Overwrites a tenth of every shard file; how many bytes.
+/// Overwrites a tenth of every shard file; returns the number of bytes.
 fn zero_a_part(shards: &Path) -> Result<u64> {
     use std::io::{Seek, SeekFrom, Write};
     let mut lost = 0;
@@ -94,7 +94,7 @@ fn zero_a_part(shards: &Path) -> Result<u64> {
     Ok(lost)
 }
 
-/// The loss shows.
+/// Waits until an audit detects the loss.
 pub async fn tenth_is_noticed(stage: &Stage, chain: &dyn ChainClient, careless: Careless) -> Result<()> {
     let Careless { member: Member { worker, .. }, before } = careless;
     // With 8 samples a period misses a tenth with 0.9^8 = 43 %; 16 in a row with one in a million.
@@ -112,11 +112,11 @@ pub async fn tenth_is_noticed(stage: &Stage, chain: &dyn ChainClient, careless: 
     Ok(())
 }
 
-/// Those that are gone lose slot and bond, and others take their places and rebuild. In the end every slot but that of the
-/// worker with a tenth gone has a worker that holds its shards.
-pub async fn replaced(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Result<()> {
+/// Waits until the members that are gone have lost slot and bond, and others have taken their slots and rebuilt the shards. In the
+/// end every slot has a worker that stores all its shards, except that of the careless worker.
+pub async fn replaced(stage: &Stage, chain: &dyn ChainClient, roles: &Roles) -> Result<()> {
     let begun = Instant::now();
-    for gone in &cast.gone {
+    for gone in &roles.gone {
         let worker = gone.worker;
         let expelled = until("a worker that is gone is expelled", 12 * PERIOD, || async move {
             Ok(chain.worker(worker, At::Best).await?.is_none().then_some(()))
@@ -125,8 +125,8 @@ pub async fn replaced(stage: &Stage, chain: &dyn ChainClient, cast: &Cast) -> Re
     }
     stage.facts.seconds("expelled-after-seconds", begun.elapsed());
     ensure!(chain.money(At::Best).await?.slashed > 0, "bonds must be lost");
-    let (group, careless) = (cast.group, cast.careless.worker);
-    let gone: Vec<WorkerId> = cast.gone.iter().map(|gone| gone.worker).collect();
+    let (group, careless) = (roles.group, roles.careless.worker);
+    let gone: Vec<WorkerId> = roles.gone.iter().map(|gone| gone.worker).collect();
     let gone = &gone;
     let refilled = until("every slot has a worker that holds its shards", 12 * PERIOD, || async move {
         let health: GroupHealth = chain.group_health(group, At::Best).await?.context("the group is there")?;

@@ -1,6 +1,6 @@
-//! Somebody who reads all files again and again, with nothing but the site's name and a link.
+//! Reads all files again and again, knowing only the name of the site and a link.
 
-use super::{LABEL, keep::Kept};
+use super::{LABEL, prepaid::PrepaidFile};
 use crate::{Stage, folder};
 use anyhow::{Result, ensure};
 use std::{
@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-/// The reading, in the background.
+/// The reading, in a background task.
 pub struct Readers {
     task: tokio::task::JoinHandle<Result<()>>,
     stop: Arc<tokio::sync::Notify>,
@@ -20,8 +20,8 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// Begins to read the files of a folder that was published, and the one that is kept by itself.
-    pub fn start(stage: &Stage, site: &Path, kept: &Kept) -> Result<Self> {
+    /// Starts to read the files of the published folder, and the one that is renewed automatically.
+    pub fn start(stage: &Stage, site: &Path, kept: &PrepaidFile) -> Result<Self> {
         let (stop, reads) = (Arc::new(tokio::sync::Notify::new()), Arc::new(AtomicU64::new(0)));
         let (end, count) = (stop.clone(), reads.clone());
         let cli = stage.cli.clone();
@@ -33,7 +33,7 @@ impl Readers {
         let task = tokio::spawn(async move {
             loop {
                 for (source, bytes) in &files {
-                    // A process of its own: it has no cache, and asks the workers for every byte.
+                    // Each read is a new process without a cache, which fetches every byte from workers.
                     let run = cli.run(&["get", source, "-o", "-"]).await?;
                     ensure!(run.code == 0, "{source} did not open: {}", run.stderr.trim());
                     ensure!(run.stdout == *bytes, "{source} is not what was published");
@@ -48,7 +48,7 @@ impl Readers {
         Ok(Self { task, stop, reads })
     }
 
-    /// Ends the reading; how often all files were read, or what did not open.
+    /// Stops reading; returns how often all files were read, or the first failure.
     pub async fn stop(self) -> Result<u64> {
         self.stop.notify_one();
         self.task.await??;

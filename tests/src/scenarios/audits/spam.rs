@@ -1,6 +1,6 @@
 //! Spam fills all blocks while proofs are due; the proofs are included anyway.
 
-use super::{PERIOD, all_proven, cast::Cast, period};
+use super::{PERIOD, all_proven, period, roles::Roles};
 use crate::{
     Stage,
     pool::{byte_len, is_proof_by, next_nonce},
@@ -48,10 +48,15 @@ const SENDERS: [Sender; 4] = [
 const TRIES: u32 = 3;
 
 /// Checks that no proof is lost while blocks are full, and returns the last period that this took.
-pub async fn proofs_get_through(stage: &Stage, chain: &dyn ChainClient, cast: &Cast, before: Period) -> Result<Period> {
+pub async fn proofs_get_through(
+    stage: &Stage,
+    chain: &dyn ChainClient,
+    roles: &Roles,
+    before: Period,
+) -> Result<Period> {
     let (mut period, mut sent, mut seen) = (before, 0, Vec::new());
     for _ in 0..TRIES {
-        let (now, more, blocks) = fill(stage, chain, cast, period).await?;
+        let (now, more, blocks) = fill(stage, chain, roles, period).await?;
         period = now;
         sent += more;
         seen.extend(blocks);
@@ -69,7 +74,12 @@ pub async fn proofs_get_through(stage: &Stage, chain: &dyn ChainClient, cast: &C
 
 /// Fills the blocks from the start of the period after `before` until all members have proven it. Returns the period, the
 /// number of remarks sent, and the content of the blocks.
-async fn fill(stage: &Stage, chain: &dyn ChainClient, cast: &Cast, before: Period) -> Result<(Period, u64, Vec<BlockContent>)> {
+async fn fill(
+    stage: &Stage,
+    chain: &dyn ChainClient,
+    roles: &Roles,
+    before: Period,
+) -> Result<(Period, u64, Vec<BlockContent>)> {
     let begins = until("the next period", 2 * PERIOD, || async move {
         let now = period(chain).await?;
         Ok((now > before).then_some(now))
@@ -81,14 +91,14 @@ async fn fill(stage: &Stage, chain: &dyn ChainClient, cast: &Cast, before: Perio
     let port = stage.devnet.state.processes[validator].http_port;
     let spam = try_join_all(SENDERS.iter().map(|sender| send(port, sender, &stop)));
     let proofs = async {
-        let proven = all_proven(chain, cast, period).await;
+        let proven = all_proven(chain, roles, period).await;
         stop.store(true, Ordering::Relaxed);
         proven
     };
     let (sent, proven) = tokio::join!(spam, proofs);
     proven?;
     let to = chain.best().await?.number;
-    Ok((period, sent?.into_iter().sum(), read_blocks(stage, port, cast, from..=to).await?))
+    Ok((period, sent?.into_iter().sum(), read_blocks(stage, port, roles, from..=to).await?))
 }
 
 /// Sends remarks of one account until `stop` is set, keeping some in the pool; returns their number.
@@ -139,7 +149,7 @@ struct BlockContent {
     number: BlockNumber,
     /// Bytes of its transactions, including proofs: an ordinary transaction gets the space that all others leave.
     bytes: usize,
-    /// Proofs of the cast.
+    /// Proofs of the roles.
     proofs: usize,
 }
 
@@ -155,12 +165,12 @@ impl BlockContent {
 async fn read_blocks(
     stage: &Stage,
     port: u16,
-    cast: &Cast,
+    roles: &Roles,
     blocks: std::ops::RangeInclusive<BlockNumber>,
 ) -> Result<Vec<BlockContent>> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
     let mut operators = Vec::new();
-    for member in &cast.seated {
+    for member in &roles.seated {
         let name = &stage.devnet.state.processes[member.index].name;
         operators.push(Signer::from_suri(&operator_suri(name))?.account());
     }

@@ -1,4 +1,4 @@
-//! A validator that can be cut off from the others, and meets them again, without a restart.
+//! Cuts a validator off from the others, and reconnects it, without a restart.
 
 use crate::{Stage, pool::next_nonce};
 use anyhow::{Context, Result, ensure};
@@ -7,7 +7,7 @@ use meganet_primitives::{AccountId, BlockNumber};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// One validator, with how the others are reached. It has only the peers that it is told to have.
+/// A validator that connects only to the peers that it is told to, with the addresses of the others.
 pub(super) struct Cut {
     http: reqwest::Client,
     port: u16,
@@ -18,23 +18,23 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// Starts a validator anew so that it has only the peers that it is told to have.
+    /// Restarts a validator so that it connects only to the peers that it is told to.
     pub(super) async fn prepare(stage: &mut Stage, index: usize) -> Result<()> {
         let others = others(stage, index)?;
         let state = &mut stage.devnet.state;
         state.stop(&[index])?;
-        // Which peers it has, only methods say that are unsafe for strangers to call.
+        // The methods that set its peers are unsafe.
         let mut extra = vec!["--rpc-methods".to_string(), "unsafe".into(), "--reserved-only".into()];
-        // Without peers a validator makes no blocks, unless it is told to.
+        // Without peers a validator makes no blocks unless forced to.
         extra.push("--force-authoring".into());
-        // The usual network of the SDK keeps who is taken from that list as a peer like any other.
+        // The SDK's default network backend keeps a peer that is removed from that list as a normal peer.
         extra.extend(["--network-backend".into(), "libp2p".into()]);
         extra.extend(others.into_iter().flat_map(|address| ["--reserved-nodes".into(), address]));
         state.processes[index].extra = extra;
         state.start(&[index]).await
     }
 
-    /// Starts it as it was.
+    /// Restarts it as it was before.
     pub(super) async fn undo(stage: &mut Stage, index: usize) -> Result<()> {
         let state = &mut stage.devnet.state;
         state.stop(&[index])?;
@@ -59,12 +59,12 @@ impl Cut {
         next_nonce(&self.http, self.port, account).await
     }
 
-    /// Asks the validator.
+    /// Calls a method of the validator.
     async fn ask(&self, method: &str, params: Value) -> Result<Value> {
         rpc(&self.http, self.port, method, params).await
     }
 
-    /// Parts it from the others; when this returns it has no peer.
+    /// Disconnects it from the others, and waits until it has no peer.
     pub(super) async fn off(&self) -> Result<()> {
         for address in &self.others {
             let peer = address.rsplit('/').next().context("an address ends with a peer id")?;
@@ -79,7 +79,7 @@ impl Cut {
         anyhow::bail!("a validator could not be cut off from its peers")
     }
 
-    /// Has it meet the others again.
+    /// Reconnects it to the others.
     pub(super) async fn heal(&self) -> Result<()> {
         for address in &self.others {
             self.ask("system_addReservedPeer", json!([address])).await?;

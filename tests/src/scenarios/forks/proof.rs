@@ -1,4 +1,4 @@
-//! The worker that asks the validator that is cut off, and what it proves.
+//! The worker that uses the validator that is cut off, and its proofs.
 
 use crate::{Stage, pay::paid_once, pool, wait::until};
 use anyhow::{Context, Result, ensure};
@@ -10,7 +10,7 @@ use meganet_primitives::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-/// The worker, and how its validator's pool is asked.
+/// The worker, and access to its validator's pool.
 pub(super) struct Side {
     pub(super) worker: WorkerId,
     /// Its operator's account.
@@ -20,7 +20,7 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// A worker that asks this validator and has something to prove.
+    /// Finds a worker that uses this validator and stores something.
     pub(super) async fn of(stage: &Stage, validator: usize, chain: &SubxtChain) -> Result<Self> {
         let state = &stage.devnet.state;
         let url = state.rpc_url(validator);
@@ -40,7 +40,7 @@ impl Side {
         anyhow::bail!("no worker with a slot asks the validator that is cut off")
     }
 
-    /// The worker's next challenge, at the block before it.
+    /// Waits for the block before the worker's next challenge.
     pub(super) async fn wait_for_challenge(&self, main: &SubxtChain) -> Result<ChallengeInfo> {
         until("the block before the worker's challenge", 3 * super::PERIOD, || async {
             let best = main.best().await?;
@@ -58,7 +58,7 @@ impl Side {
         pool::has_proof_by(&self.http, self.port, &self.account).await
     }
 
-    /// What all workers have proven and missed until now.
+    /// The audit records of all workers.
     pub(super) async fn audits(&self, chain: &SubxtChain) -> Result<BTreeMap<WorkerId, WorkerAudit>> {
         let mut audits = BTreeMap::new();
         for worker in chain.all_workers(At::Finalized).await? {
@@ -69,7 +69,7 @@ impl Side {
         Ok(audits)
     }
 
-    /// Nobody missed anything since, and the worker proved each period once and was paid for it once.
+    /// Checks that since then no worker missed a period, and that this one proved each period once and was paid once.
     pub(super) async fn proved_once(
         &self,
         stage: &Stage,

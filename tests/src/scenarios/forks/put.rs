@@ -1,4 +1,4 @@
-//! A file that somebody stores through the validator that is cut off.
+//! A file stored through the validator that is cut off.
 
 use super::cut::Cut;
 use crate::{Stage, folder};
@@ -9,13 +9,13 @@ use serde_json::Value;
 use std::path::PathBuf;
 use tokio::task::JoinHandle;
 
-/// Who does it; nobody else signs for this account.
+/// The account that stores it and does nothing else.
 const PAYER: &str = "//Dave";
 
 pub(super) struct Put {
     task: JoinHandle<Result<Value>>,
     path: PathBuf,
-    /// What the account would sign next, before.
+    /// The account's next nonce before that.
     nonce: u64,
 }
 
@@ -31,12 +31,12 @@ impl Put {
         Ok(Put { task, path, nonce })
     }
 
-    /// Whether the validator that is cut off has its transaction, in a block or in the pool.
+    /// Whether the validator that is cut off has the transaction, in a block or in its pool.
     pub(super) async fn is_sent(&self, cut: &Cut) -> Result<bool> {
         Ok(cut.next_nonce(&Signer::from_suri(PAYER)?.account()).await? > self.nonce)
     }
 
-    /// The command ends well, and the file opens for whoever asks another validator.
+    /// Checks that the command succeeds, and that the file opens through another validator.
     pub(super) async fn check_kept(self, stage: &Stage) -> Result<()> {
         let put = self.task.await?.context("a file that is stored through a validator on a fork")?;
         let link = put["link"].as_str().context("put prints a link")?;

@@ -1,5 +1,5 @@
-//! Names that point at manifests which no honest publisher makes. Anybody can do that: a file's own object is an object like
-//! that of a manifest, so a link to it says that the file is one.
+//! Names that point to manifests that no honest publisher makes. Anyone can do that: the object of a file has the same form as that of a
+//! manifest, so a link to it can claim that the file is a manifest.
 
 use super::Victim;
 use crate::{Stage, folder};
@@ -10,16 +10,16 @@ use meganet_primitives::{
     manifest::{Entry, Manifest},
 };
 
-/// The file of a good manifest; its first two letters become dots.
+/// The path in a valid manifest; the attack replaces its first two letters by dots.
 const PATH: &str = "xx/secret";
 const WAY_OUT: &str = "../secret";
 
-/// Readers refuse each, with a reason, and write nothing.
+/// Checks that readers refuse each of them with a reason, and write nothing.
 pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let entry =
         Entry { path: PATH.into(), size: 0, mtime: 0, mode: 0o644, hash: content_hash(b""), extents: Vec::new() };
     let good = Manifest { objects: Vec::new(), entries: vec![entry] }.encode()?;
-    // So that what is refused below is refused for what is wrong with it.
+    // Control: the manifest is accepted without the change.
     let control = async {
         publish(stage, victim, ("good-manifest", "//Charlie"), &good).await?;
         stage.cli.json(&["get", &format!("good-manifest/{PATH}"), "-o", &out(stage, "good")?]).await?;
@@ -30,14 +30,14 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let begin = good.windows(PATH.len()).position(|part| part == PATH.as_bytes()).context("the path is in there")?;
     let mut leads_out = good.clone();
     leads_out[begin..begin + PATH.len()].copy_from_slice(WAY_OUT.as_bytes());
-    // Each by an owner of its own, so that none has to wait for another's blocks.
+    // Each has its own owner, so that none waits for the transactions of another.
     let truncated = refused(stage, victim, ("truncated-manifest", "//Dave"), truncated, &["truncated"]);
     let traversal = refused(stage, victim, ("path-traversal", "//Eve"), &leads_out, &["refused", WAY_OUT]);
     tokio::try_join!(control, truncated, traversal)?;
     Ok(())
 }
 
-/// Publishes a bad manifest under a name, and reads it as people do.
+/// Publishes an invalid manifest under a name, and checks that reading it fails.
 async fn refused(
     stage: &Stage,
     victim: &Victim,
@@ -65,7 +65,7 @@ async fn get_refused(stage: &Stage, name: &str, path: &str, needles: &[&str]) ->
     Ok(())
 }
 
-/// Points a name of somebody at an object with these bytes.
+/// Points a name of this owner to an object with these bytes.
 async fn publish(stage: &Stage, victim: &Victim, (name, owner): (&str, &str), bytes: &[u8]) -> Result<()> {
     let cli = stage.cli.signing_as(owner);
     let file = stage.folder("hostile-manifests")?.join(name);
@@ -84,7 +84,7 @@ async fn publish(stage: &Stage, victim: &Victim, (name, owner): (&str, &str), by
     Ok(())
 }
 
-/// Where what is got would be, in a folder of its own.
+/// The output file of `get`, in its own folder.
 fn out(stage: &Stage, name: &str) -> Result<String> {
     let folder = stage.folder("hostile-out")?.join(name);
     std::fs::create_dir_all(&folder)?;

@@ -1,4 +1,4 @@
-//! Receipts that the chain must not take.
+//! Receipts that the chain must refuse.
 
 use super::{Victim, uploads::Sample};
 use crate::Stage;
@@ -10,7 +10,7 @@ use meganet_primitives::{
     sum_tree::summarize,
 };
 
-/// A batch is registered only by receipts of its group's workers, each for its slot, for this chain.
+/// Checks that a batch is registered only with receipts by the group's workers, each for its own slot, for this chain.
 pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let (chain, group) = (&victim.chain, &victim.group);
     let owner = Signer::from_suri("//Bob")?;
@@ -25,7 +25,7 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
         let entries = vec![sample.entry()];
         let owner = owner.account();
         let ask = SignBatch { group: group.id, slot, expiry, owner, valid_until, entries };
-        // A worker gives its word for an hour, not for as long as somebody likes.
+        // A worker signs receipts that are valid for an hour at most.
         let forever = SignBatch { valid_until: valid_until + MAX_RECEIPT_BLOCKS, ..ask.clone() };
         let refused = victim.net.put_client(member.peer).await?.sign(forever).await;
         ensure!(
@@ -61,13 +61,13 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
         stage.facts.say(&format!("refused-{case}"), refused);
     }
     ensure!(before == chain.ranges(group.id, At::Best).await?, "refused receipts changed the group's ranges");
-    // Nothing else was wrong with them.
+    // Control: the unchanged receipts are accepted.
     let stored = chain.submit(&owner, store(good), Until::InBlock).await?.stored();
     ensure!(stored.len() == 1, "the good receipts registered {} batches", stored.len());
     Ok(())
 }
 
-/// A receipt by the worker's own key, which is on the disk of this machine: that of a worker who lies.
+/// Signs a false statement with the worker's own key, which is on the disk of this machine.
 fn sign(stage: &Stage, victim: &Victim, statement: &ReceiptStatement) -> Result<Receipt> {
     let path = stage.devnet.state.processes[victim.index].data.join("identity.key");
     let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;

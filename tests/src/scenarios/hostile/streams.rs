@@ -1,4 +1,4 @@
-//! Streams that break the protocol: messages that announce more than is allowed, and messages that never end.
+//! Streams that break the protocol: messages longer than allowed, and messages that never end.
 
 use super::{Victim, uploads::Sample};
 use crate::{Stage, http::slow_drip};
@@ -17,16 +17,16 @@ use meganet_primitives::object::ObjectId;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Several times what a worker puts up with.
+/// Several times the timeout of a worker.
 const PATIENCE: Duration = Duration::from_secs(240);
-/// Pause between two bytes of a request that drips.
+/// Pause between two bytes of a slow request.
 const STEP: Duration = Duration::from_millis(500);
 
-/// A message that announces 4 GiB is refused when its length has come.
+/// Checks that a message that announces 4 GiB is refused once its length has arrived.
 pub(super) async fn oversized(stage: &Stage, victim: &Victim) -> Result<()> {
     for protocol in [Protocol::Put, Protocol::Get] {
         let mut io = victim.net.transport().open(victim.peer, protocol).await?;
-        // The length, and the first byte of a message: its kind, which exists.
+        // The length, and the first byte of a message: a valid kind.
         io.write_all(&[0xff, 0xff, 0xff, 0xff, 0]).await?;
         io.flush().await?;
         let mut answer = Vec::new();
@@ -42,7 +42,7 @@ pub(super) async fn oversized(stage: &Stage, victim: &Victim) -> Result<()> {
     Ok(())
 }
 
-/// Requests that come a byte at a time are cut: for shards, of shards, and for the pages of health and metrics.
+/// Checks that requests that arrive one byte at a time are cut off: reads, uploads, and HTTP.
 pub(super) async fn slow(stage: &Stage, victim: &Victim) -> Result<()> {
     let port = stage.devnet.state.processes[victim.index].http_port;
     let page = slow_drip(port, "127.0.0.1");
@@ -73,8 +73,8 @@ async fn slow_put(victim: &Victim) -> Result<Duration> {
     drip(io, std::iter::repeat_n(0, usize::try_from(MAX_CHUNK_LEN)?)).await.context("a slow put")
 }
 
-/// Sends bytes one at a time until the other side ends the stream; how long that took. A request that is understood, or
-/// that is taken for malformed, would be answered: the end must come without a word.
+/// Sends bytes one at a time until the worker closes the stream; returns how long that took. A worker that considered the request
+/// complete or malformed would answer, so it must close without an answer.
 async fn drip(io: BoxedIo, bytes: impl Iterator<Item = u8>) -> Result<Duration> {
     let started = Instant::now();
     let (mut reader, mut writer) = tokio::io::split(io);
@@ -89,7 +89,7 @@ async fn drip(io: BoxedIo, bytes: impl Iterator<Item = u8>) -> Result<Duration> 
     let mut answer = Vec::new();
     let ended = async {
         tokio::select! {
-            // A stream that is reset is an error here, and an end all the same.
+            // A reset stream is an error here, but counts as closed.
             _ = reader.read_to_end(&mut answer) => {}
             () = writing => {}
         }
@@ -101,7 +101,7 @@ async fn drip(io: BoxedIo, bytes: impl Iterator<Item = u8>) -> Result<Duration> 
     Ok(started.elapsed())
 }
 
-/// A message as it travels: its length, and its bytes.
+/// A message as sent: its length, then its bytes.
 fn framed(message: &impl Encode) -> Result<Vec<u8>> {
     let body = message.encode();
     let mut bytes = u32::try_from(body.len())?.to_le_bytes().to_vec();
@@ -109,7 +109,7 @@ fn framed(message: &impl Encode) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The one message that was received.
+/// Decodes the only message that was received.
 fn message<M: DecodeAll + Encode>(bytes: &[u8]) -> Result<M> {
     let body = bytes.get(4..).with_context(|| format!("no message: {bytes:?}"))?;
     let message = M::decode_all(&mut &*body).with_context(|| format!("no message: {bytes:?}"))?;

@@ -1,4 +1,4 @@
-//! Shards that a worker must not take.
+//! Uploads that a worker must refuse.
 
 use super::Victim;
 use crate::Stage;
@@ -19,7 +19,7 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Of so many random bytes, as a group wants it.
+    /// Encodes `len` random bytes with the profile of a group.
     pub(super) fn new(group: &GroupInfo, len: usize) -> Result<Self> {
         let profile = group.profile.profile();
         let plain: Vec<u8> = (0..len).map(|_| rand::random()).collect();
@@ -36,7 +36,7 @@ impl Sample {
         Ok(Sample { encoded, shards, shard_len })
     }
 
-    /// What a batch says of it.
+    /// Its entry in a batch.
     pub(super) fn entry(&self) -> BatchEntry {
         let Encoded { header, .. } = &self.encoded;
         BatchEntry { object: header.id(), shards_root: header.shards_root, shard_len: self.shard_len }
@@ -56,7 +56,7 @@ impl Sample {
         }
     }
 
-    /// Sends one of its shards as whatever was announced.
+    /// Sends one of its shards after announcing `open`.
     pub(super) async fn put(&self, stream: &mut PutClient, open: OpenShard, shard: SlotIndex) -> Result<(), NetError> {
         let mut writer = stream.begin(open).await?;
         writer.write(&self.shards[usize::from(shard)]).await?;
@@ -64,7 +64,7 @@ impl Sample {
     }
 }
 
-/// Each of these is refused, says why, and leaves what the worker holds as it was.
+/// Checks that each upload is refused with the right reason, and does not change what the worker stores.
 pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let (group, slot) = (&victim.group, victim.slot);
     let before = held(stage, victim).await?;
@@ -77,7 +77,7 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     expect(stage, "shard-that-does-not-match-its-root", wrong_bytes, |refusal| refusal == Refusal::ShardMismatch)?;
     let wrong_slot = sample.put(&mut stream, sample.open(group, other), other).await;
     expect(stage, "shard-for-another-worker", wrong_slot, |refusal| refusal == Refusal::WrongSlot)?;
-    // As large as the whole slot, which holds something already.
+    // As large as the whole slot, which is not empty.
     let profile = group.profile.profile();
     let sealed_len = group.slot_capacity * u64::from(profile.k);
     let shard_len = Layout::new(profile.k, profile.n, sealed_len)?.shard_len();
@@ -97,7 +97,7 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     Ok(())
 }
 
-/// States a refusal, which must be the right one.
+/// Checks a refusal and prints it.
 fn expect<T: Debug>(
     stage: &Stage,
     case: &str,
@@ -113,7 +113,7 @@ fn expect<T: Debug>(
     }
 }
 
-/// Shards and bytes that the worker holds.
+/// The numbers of objects and bytes that the worker stores.
 async fn held(stage: &Stage, victim: &Victim) -> Result<[Value; 3]> {
     let health = stage.health(victim.index).await.context("the worker's health")?;
     Ok(["objects", "bytes", "unregistered_bytes"].map(|key| health[key].clone()))

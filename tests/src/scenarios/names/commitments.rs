@@ -1,4 +1,4 @@
-//! Whoever sees a commitment or a registration is too late; a registration that was killed goes on.
+//! Front-running a registration fails, and an interrupted registration continues.
 
 use crate::{Stage, cli::Cli};
 use anyhow::{Context, Result, ensure};
@@ -6,14 +6,14 @@ use meganet_chain_client::{At, Call, ChainClient, Signer, Until};
 use meganet_primitives::name::commitment;
 use std::time::{Duration, Instant};
 
-/// Plays it.
+/// Runs this part of the scenario.
 pub(super) async fn play(stage: &Stage) -> Result<()> {
     front_runner(stage).await?;
     killed_and_resumed(stage).await?;
     secret_lost(stage).await
 }
 
-/// //Bob sees all that //Alice sends, and is quicker with every transaction.
+/// //Bob copies every transaction of //Alice and is always included first; she still gets the name.
 async fn front_runner(stage: &Stage) -> Result<()> {
     let chain = stage.devnet.chain().await?;
     let (alice, bob) = (Signer::from_suri("//Alice")?, Signer::from_suri("//Bob")?);
@@ -21,10 +21,10 @@ async fn front_runner(stage: &Stage) -> Result<()> {
     let secret: [u8; 32] = rand::random();
     let hers = commitment(&alice.account(), label.as_bytes(), &secret);
     chain.submit(&alice, vec![Call::CommitName { commitment: hers }], Until::InBlock).await?;
-    // The digest alone: the same one under another account is not in the way and opens nothing.
+    // The commitment alone: a copy by another account neither blocks hers nor allows him to register.
     chain.submit(&bob, vec![Call::CommitName { commitment: hers }], Until::InBlock).await?;
     let register = Call::RegisterName { label: label.clone(), years: 1, secret };
-    // Then the registration, label and secret: with a digest of their own they are too young, whatever they pay.
+    // Then the registration with label and secret: his own commitment to them is too new.
     refused(&*chain, &bob, vec![register.clone()], "CommitmentMissing").await?;
     let his = commitment(&bob.account(), label.as_bytes(), &secret);
     let both = vec![Call::CommitName { commitment: his }, register.clone()];
@@ -38,7 +38,7 @@ async fn front_runner(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Submits what the runtime must refuse with this error.
+/// Submits calls that the runtime must refuse with this error.
 async fn refused(chain: &dyn ChainClient, who: &Signer, calls: Vec<Call>, error: &str) -> Result<()> {
     match chain.submit(who, calls, Until::InBlock).await {
         Err(got) if got.is_dispatch("Names", error) => Ok(()),
@@ -46,7 +46,7 @@ async fn refused(chain: &dyn ChainClient, who: &Signer, calls: Vec<Call>, error:
     }
 }
 
-/// `kill -9` between the commitment and the registration; the same command then goes on with the same commitment.
+/// Kills the command between commitment and registration; the same command then continues with the same commitment.
 async fn killed_and_resumed(stage: &Stage) -> Result<()> {
     let cli = stage.cli.signing_as("//Charlie");
     let committed = commit_and_die(&cli, "twice-begun").await?;
@@ -59,7 +59,7 @@ async fn killed_and_resumed(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// The folder with the secret is gone: the commitment is shown and taken back, and the name can be registered.
+/// Loses the folder with the secret: the commitment is listed and can be cancelled, and the name can be registered.
 async fn secret_lost(stage: &Stage) -> Result<()> {
     let lost = stage.cli.signing_as("//Dave");
     let hash = commit_and_die(&lost, "secret-lost").await?;
@@ -72,7 +72,7 @@ async fn secret_lost(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// Begins a registration and kills the program when its commitment is on the chain; the commitment.
+/// Starts a registration and kills the command once its commitment is on the chain; returns the commitment.
 async fn commit_and_die(cli: &Cli, label: &str) -> Result<String> {
     let mut child = cli.command(&["name", "register", label, "--years", "10"]).spawn()?;
     let deadline = Instant::now() + Duration::from_secs(60);

@@ -1,10 +1,10 @@
-//! Who may do what with a name, and back to what it was.
+//! Delegates, rollback and subnames.
 
 use super::{BELOW, LASTING, shows, site, text};
 use crate::{Stage, http::Browser};
 use anyhow::{Context, Result, ensure};
 
-/// Plays it.
+/// Runs this part of the scenario.
 pub(super) async fn play(stage: &Stage, browser: &Browser) -> Result<()> {
     let (alice, bob, charlie) = (&stage.cli, stage.cli.signing_as("//Bob"), stage.cli.signing_as("//Charlie"));
     let address = bob.json(&["name", "reverse"]).await?["account"].as_str().context("an address")?.to_owned();
@@ -26,7 +26,7 @@ pub(super) async fn play(stage: &Stage, browser: &Browser) -> Result<()> {
     bob.refused(&["name", "reverse", "--set", LASTING], &["own"]).await?;
     stage.facts.say("delegate", "published, and could do nothing else");
 
-    // Back, in one transaction and without moving data.
+    // A rollback takes one transaction and moves no data.
     let back = alice.json(&["rollback", LASTING]).await?;
     ensure!(back["restored"] == 1 && back["version"] == 3, "it went elsewhere: {back}");
     shows(browser, LASTING, b"the first").await?;
@@ -39,7 +39,7 @@ pub(super) async fn play(stage: &Stage, browser: &Browser) -> Result<()> {
     alice.json(&["name", "delegate", "remove", LASTING, &address]).await?;
     bob.refused(&["publish", text(&second)?, LASTING], &["belongs to"]).await?;
 
-    // A name below a name is a site of its own, with an origin of its own, and can be given to somebody to fill.
+    // A subname is a site of its own, with an origin of its own, and can have its own delegate.
     let charlies = charlie.json(&["name", "reverse"]).await?["account"].as_str().context("an address")?.to_owned();
     alice.json(&["publish", text(&first)?, BELOW]).await?;
     alice.json(&["name", "sub", "delegate", BELOW, &charlies]).await?;

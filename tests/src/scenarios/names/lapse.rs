@@ -1,4 +1,4 @@
-//! A name that nobody pays for goes through its life and gets another owner.
+//! A name that is not renewed expires, lapses, and gets a new owner.
 
 use super::FLEETING;
 use crate::{Stage, cli::Cli, http::Browser};
@@ -7,15 +7,15 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// More than a year, a grace and a premium of the chain `local-names`, on a busy machine.
+/// More than a year, a grace period and a premium period of the chain `local-names`, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Plays it.
+/// Runs this part of the scenario.
 pub(super) async fn play(stage: &Stage, browser: &Browser, bob: &Cli) -> Result<()> {
     let (alice, started) = (&stage.cli, Instant::now());
     until(alice, "grace").await?;
     stage.facts.seconds("waited-for-grace-seconds", started.elapsed());
-    // It works as before, to the reader too.
+    // It still works, also for readers.
     ensure!(browser.get(FLEETING, "").await? == b"left alone", "a name in its grace does not open");
 
     until(alice, "premium").await?;
@@ -25,7 +25,7 @@ pub(super) async fn play(stage: &Stage, browser: &Browser, bob: &Cli) -> Result<
     let premium: u128 = price["premium"].as_str().context("a price has a premium")?.parse()?;
     ensure!(premium > 0, "a name that has just lapsed costs a premium: {price}");
     stage.facts.say("premium-planck", premium);
-    // Nobody pays a premium without having agreed to.
+    // Without consent no premium is paid.
     bob.refused(&["name", "register", FLEETING], &["premium"]).await?;
     let registered = bob.json(&["name", "register", FLEETING, "--years", "10", "--max-price", "2000"]).await?;
     ensure!(registered["registered"] == true, "it was not registered: {registered}");
@@ -57,7 +57,7 @@ async fn until(cli: &Cli, wanted: &str) -> Result<()> {
     }
 }
 
-/// What the gateway answers once it has noticed; it remembers names for some seconds.
+/// The status of the gateway once it has noticed: it caches names for some seconds.
 async fn gone(browser: &Browser) -> Result<StatusCode> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {

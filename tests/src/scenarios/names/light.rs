@@ -1,4 +1,4 @@
-//! A gateway that asks no node and believes none: its own light client follows the chain, also when all nodes were gone.
+//! A gateway with a light client trusts no node, and continues after all nodes were restarted.
 
 use super::{LASTING, shows, site, text};
 use crate::{Stage, http::Browser};
@@ -10,13 +10,13 @@ use tokio::{
     process::{Child, ChildStderr},
 };
 
-/// Plays it; nobody else may need the validators meanwhile.
+/// Runs this part of the scenario. Nothing else may need the validators at the same time.
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     let started = Instant::now();
     let mut gateway = stage.cli.command(&["--light", "gateway", "--listen", "127.0.0.1:0"]);
     let mut gateway = gateway.stderr(Stdio::piped()).spawn().context("could not run meganet")?;
     let (port, said) = port(&mut gateway).await?;
-    // What it says later must not fill the pipe.
+    // Later lines must not fill the pipe.
     let drain = tokio::spawn(drain(said));
     let browser = Browser::new(port, &[LASTING])?;
     let page = stage.browser_for(&[LASTING])?.get(LASTING, "").await?;
@@ -38,7 +38,7 @@ pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     Ok(())
 }
 
-/// The port that it says it listens on, and what it says later.
+/// The port on which the gateway listens, from its standard error, and the rest of that.
 async fn port(gateway: &mut Child) -> Result<(u16, Lines<BufReader<ChildStderr>>)> {
     let mut said = BufReader::new(gateway.stderr.take().context("its standard error")?).lines();
     let mut all = String::new();
@@ -57,7 +57,7 @@ async fn drain(mut said: Lines<BufReader<ChildStderr>>) {
     while let Ok(Some(_)) = said.next_line().await {}
 }
 
-/// What it serves, it has verified by itself.
+/// Checks that the gateway served an answer that its light client verified.
 async fn verified_by_light(browser: &Browser) -> Result<()> {
     let response = browser.request(reqwest::Method::HEAD, LASTING, "").send().await?;
     let verified = response.headers().get("x-mega-verified").and_then(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! What a name leads to is proven, not believed: online, offline, by a light client.
+//! What a name points to is proven: online, offline, and by a light client.
 
 use super::LASTING;
 use crate::Stage;
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::{fs, path::Path, time::Instant};
 
-/// Plays it.
+/// Runs this part of the scenario.
 pub(super) async fn play(stage: &Stage) -> Result<()> {
     let cli = &stage.cli;
     let dir = stage.folder("proofs")?;
@@ -23,7 +23,7 @@ pub(super) async fn play(stage: &Stage) -> Result<()> {
         ensure!(verified["answer"] == answer, "the proof of {name} says {verified}");
         let bytes = fs::read(&file)?;
         stage.facts.say(&format!("proof-bytes-{answer}"), bytes.len());
-        // Any changed byte: refused, and never another answer.
+        // A proof with any byte changed is refused.
         for place in (0..bytes.len()).step_by(bytes.len() / 16) {
             let mut changed = bytes.clone();
             changed[place] ^= 0x40;

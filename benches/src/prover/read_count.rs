@@ -1,4 +1,4 @@
-//! Counting what a proof reads.
+//! Counts the reads of a proof.
 
 use anyhow::{Context, Result};
 use meganet_worker::store::{
@@ -16,12 +16,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// What was read through the system: from a disk, or from the system's cache of it.
+/// Reads through system calls, from a disk or the system's cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reads {
-    /// How many times.
+    /// Number of reads.
     pub calls: u64,
-    /// Bytes.
+    /// Number of bytes.
     pub bytes: u64,
 }
 
@@ -30,13 +30,13 @@ impl Reads {
         Self { calls: self.calls.saturating_add(more.calls), bytes: self.bytes.saturating_add(more.bytes) }
     }
 
-    /// What was read after `before`.
+    /// The reads since `before`.
     pub(super) fn since(self, before: Self) -> Self {
         Self { calls: self.calls.saturating_sub(before.calls), bytes: self.bytes.saturating_sub(before.bytes) }
     }
 }
 
-/// The system's count of what this thread has read, without what looking at it reads.
+/// The system's count of reads by this thread, without those that read the count.
 #[derive(Default)]
 struct Meter {
     looks: Reads,
@@ -45,7 +45,7 @@ struct Meter {
 impl Meter {
     fn look(&mut self) -> Result<Reads> {
         let mut text = [0; 1024];
-        // In one read: it counts only for the next look.
+        // One read, which is included only in the next count.
         let len = File::open("/proc/thread-self/io")?.read(&mut text)?;
         let text = std::str::from_utf8(&text[..len])?;
         let count = |key: &str| -> Result<u64> {
@@ -60,9 +60,9 @@ impl Meter {
     }
 }
 
-/// The worker's own engine, which tells what it reads when it is asked to, and need not wait for the disk.
+/// The worker's storage engine, which can count its reads, and can skip waiting for the disk.
 #[derive(Clone)]
-pub(super) struct Watched {
+pub(super) struct CountingEngine {
     engine: Arc<RocksEngine>,
     waits: bool,
     tally: Arc<Mutex<Option<Tally>>>,
@@ -74,13 +74,13 @@ struct Tally {
     index: Reads,
 }
 
-impl Watched {
-    /// The engine in a folder. Where it does not wait, nothing is synced.
+impl CountingEngine {
+    /// Opens the engine in a folder, which syncs to disk only if told to.
     pub(super) fn open(index: &Path, waits: bool) -> Result<Self> {
         Ok(Self { engine: Arc::new(RocksEngine::open(index)?), waits, tally: Arc::default() })
     }
 
-    /// What work of this thread reads: all, and of that what the engine does.
+    /// The reads of some work by this thread: all, and those by the engine.
     pub(super) fn reads_of<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(T, Reads, Reads)> {
         let mut tally = Tally::default();
         let before = tally.meter.look()?;
@@ -100,7 +100,7 @@ impl Watched {
         self.tally().as_mut().map(look).transpose()
     }
 
-    fn watch<T>(&self, call: impl FnOnce(&RocksEngine) -> Result<T, EngineError>) -> Result<T, EngineError> {
+    fn counted<T>(&self, call: impl FnOnce(&RocksEngine) -> Result<T, EngineError>) -> Result<T, EngineError> {
         let before = self.look()?;
         let result = call(&self.engine);
         if let (Some(before), Some(after)) = (before, self.look()?)
@@ -112,17 +112,17 @@ impl Watched {
     }
 }
 
-impl Engine for Watched {
+impl Engine for CountingEngine {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.watch(|engine| engine.get(table, key))
+        self.counted(|engine| engine.get(table, key))
     }
 
     fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
-        self.watch(|engine| engine.scan(table, from, visit))
+        self.counted(|engine| engine.scan(table, from, visit))
     }
 
     fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError> {
-        self.watch(|engine| engine.last(table, prefix))
+        self.counted(|engine| engine.last(table, prefix))
     }
 
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError> {
@@ -130,18 +130,18 @@ impl Engine for Watched {
     }
 }
 
-/// Has the system forget the files of a folder, as far as they are on the disk, so that they are read from there.
+/// Drops the files of a folder from the system's cache, so that they are read from disk.
 pub(super) fn forget_files(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let file = match File::open(&path) {
             Ok(file) => file,
-            // RocksDB removes files as it likes.
+            // RocksDB may remove files at any time.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) => return Err(error).with_context(|| format!("opening {path:?}")),
         };
         match posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED) {
-            // Of what is no file on a disk nothing can be forgotten.
+            // Some file systems keep no cache that could be dropped.
             Ok(()) | Err(Errno::ESPIPE | Errno::EINVAL) => {}
             Err(error) => return Err(error.into()),
         }
@@ -160,16 +160,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, [7; 5000]).unwrap();
-        let watched = Watched::open(&folder.path().join("index"), false).unwrap();
+        let counting = CountingEngine::open(&folder.path().join("index"), false).unwrap();
         let read = || {
             let mut bytes = [0; 3000];
             File::open(&path)?.read_exact(&mut bytes)?;
-            watched.get(Table::Meta, b"nothing")?;
-            watched.get(Table::Meta, b"here")?;
+            counting.get(Table::Meta, b"nothing")?;
+            counting.get(Table::Meta, b"here")?;
             Ok(())
         };
-        let ((), all, index) = watched.reads_of(read).unwrap();
-        // The rows are in the memory of the engine.
+        let ((), all, index) = counting.reads_of(read).unwrap();
+        // The rows are in the engine's memory.
         assert_eq!((all, index), (Reads { calls: 1, bytes: 3000 }, Reads::default()));
     }
 }

@@ -1,6 +1,6 @@
-//! A worker's store, filled as if owners had uploaded and the chain had registered.
+//! A worker's store, filled as if owners had uploaded objects and the chain had registered them.
 
-use super::watch::Watched;
+use super::read_count::CountingEngine;
 use anyhow::{Context, Result, ensure};
 use codec::{DecodeAll, Encode};
 use meganet_objects::ChunkHasher;
@@ -30,10 +30,10 @@ pub(super) const GROUP: GroupId = 1;
 pub(super) const SLOT: SlotIndex = 3;
 pub(super) const EXPIRY: Epoch = 90;
 
-/// What a worker holds: shards of equal length.
+/// The content of a store: shards of equal length.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
-    /// How many.
+    /// Number of shards.
     pub shards: u64,
     /// Plaintext bytes of each object.
     pub plain_len: u64,
@@ -42,7 +42,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The same, `scale` times smaller: fewer shards where there are many, else shorter ones.
+    /// Divides the size by `scale`: fewer shards if there are many, otherwise shorter ones.
     pub(super) fn scaled(self, scale: u64) -> Self {
         if self.shards > scale {
             Self { shards: self.shards / scale, ..self }
@@ -56,20 +56,20 @@ impl Shape {
     }
 }
 
-/// Where a worker's data are, and what the chain knows of them.
-pub(super) struct Stock {
+/// The folder of a worker's data, and the chain's record of them.
+pub(super) struct FilledStore {
     folder: PathBuf,
-    /// The range of its group, in which all is registered.
+    /// The range of its group, in which everything is registered.
     pub range: RangeState,
 }
 
-impl Stock {
+impl FilledStore {
     /// Fills a new folder.
     pub(super) fn prepare(folder: &Path, shape: &Shape) -> Result<Self> {
-        let mut stock = Self { folder: folder.into(), range: RangeState::default() };
-        fs::create_dir_all(stock.base())?;
-        let engine = Watched::open(&stock.index(), false)?;
-        let store = Store::with(&stock.base(), Box::new(engine.clone()), Box::new(|_| {}))?;
+        let mut filled = Self { folder: folder.into(), range: RangeState::default() };
+        fs::create_dir_all(filled.base())?;
+        let engine = CountingEngine::open(&filled.index(), false)?;
+        let store = Store::with(&filled.base(), Box::new(engine.clone()), Box::new(|_| {}))?;
         let writer = Writer { store, engine, layout: shape.layout()?, zeros: zeros(&shape.layout()?)? };
         let mut objects = 0..shape.shards;
         for index in 0.. {
@@ -82,17 +82,17 @@ impl Stock {
                 break;
             }
             let leaf = writer.register(index, &entries)?;
-            stock.range.append(&leaf)?;
+            filled.range.append(&leaf)?;
         }
-        fs::write(stock.range_file(), stock.range.encode())?;
-        Ok(stock)
+        fs::write(filled.range_file(), filled.range.encode())?;
+        Ok(filled)
     }
 
-    /// What [`Self::prepare`] left in a folder.
+    /// Opens a folder filled by [`Self::prepare`].
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let mut stock = Self { folder: folder.into(), range: RangeState::default() };
-        stock.range = RangeState::decode_all(&mut &*fs::read(stock.range_file())?)?;
-        Ok(stock)
+        let mut filled = Self { folder: folder.into(), range: RangeState::default() };
+        filled.range = RangeState::decode_all(&mut &*fs::read(filled.range_file())?)?;
+        Ok(filled)
     }
 
     /// The worker's base path.
@@ -100,7 +100,7 @@ impl Stock {
         self.folder.join("worker")
     }
 
-    /// Where the store has its index.
+    /// The folder of the store's index.
     pub(super) fn index(&self) -> PathBuf {
         self.base().join("index")
     }
@@ -112,20 +112,20 @@ impl Stock {
 
 struct Writer {
     store: Store,
-    engine: Watched,
+    engine: CountingEngine,
     layout: Layout,
     zeros: FrameTree,
 }
 
 impl Writer {
-    /// Takes this worker's shard of an object in.
+    /// Stores this worker's shard of an object.
     fn put(&self, object: u64) -> Result<BatchEntry> {
         let len = self.layout.shard_len();
         let (record, key) = if len <= INLINE_MAX { self.upload(object)? } else { self.assume(object)? };
         Ok(BatchEntry { object: key.object, shards_root: record.header.shards_root, shard_len: len })
     }
 
-    /// By the store's own way in.
+    /// Through the store's interface.
     fn upload(&self, object: u64) -> Result<(ObjectRecord, ShardKey)> {
         let len = usize::try_from(self.layout.shard_len())?;
         let mut writer = self.store.begin(self.layout.shard_len())?;
@@ -136,7 +136,7 @@ impl Writer {
         Ok((record, key))
     }
 
-    /// Leaves what an upload of zeros would leave: a file, without its zeros, and the rows of the index.
+    /// Writes what an upload of zeros would leave: a sparse file, and the rows of the index.
     fn assume(&self, object: u64) -> Result<(ObjectRecord, ShardKey)> {
         let (record, key) = self.object(object, self.zeros.root());
         let path = self.store.path_of(&key);
@@ -158,7 +158,7 @@ impl Writer {
         Ok((record, key))
     }
 
-    /// An object whose shard of this worker has this root; those of the others are made up.
+    /// An object in which the shard of this worker has this root; those of the others are invented.
     fn object(&self, object: u64, own: Hash) -> (ObjectRecord, ShardKey) {
         let root = |slot: u8| if slot == SLOT { own } else { filler("root", &[object, slot.into()]) };
         let roots: Vec<Hash> = (0..PROFILE.n).map(root).collect();
@@ -173,7 +173,7 @@ impl Writer {
         (ObjectRecord { header, roots }, ShardKey { object: header.id(), shard: SLOT })
     }
 
-    /// Takes in that the chain has registered a batch.
+    /// Records that the chain has registered a batch.
     fn register(&self, index: u64, entries: &[BatchEntry]) -> Result<RangeLeaf> {
         let leaf =
             RangeLeaf { batch: summarize(entries)?, owner: filler("owner", &[]), signed: 1 << SLOT, registered: 1 };
@@ -184,7 +184,7 @@ impl Writer {
     }
 }
 
-/// The tree of a shard of zeros: all its whole frames are alike.
+/// The tree of a shard of zeros: all its full frames are equal.
 fn zeros(layout: &Layout) -> Result<FrameTree> {
     let mut hasher = ChunkHasher::new();
     let whole = hasher.top(&vec![0; usize::try_from(FRAME_LEN)?])?;
@@ -195,7 +195,7 @@ fn zeros(layout: &Layout) -> Result<FrameTree> {
     Ok(FrameTree::new(tops, layout.shard_len() / LEAF_LEN)?)
 }
 
-/// A digest that is only there to be different from others.
+/// An arbitrary digest, different from all others.
 pub(super) fn filler(purpose: &str, numbers: &[u64]) -> Hash {
     let numbers: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
     tagged(Tag::Seed, &[purpose.as_bytes(), &numbers])

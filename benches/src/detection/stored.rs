@@ -1,4 +1,4 @@
-//! What a worker holds: shards of all lengths, in ranges of all sizes, in several groups.
+//! The content of a worker: shards of all lengths, in ranges of all sizes, in several groups.
 
 use meganet_primitives::{
     Epoch, GroupId,
@@ -10,17 +10,17 @@ use std::collections::BTreeMap;
 
 const GROUPS: GroupId = 24;
 
-/// All bytes of a worker in the order in which they are drawn from, so that each has a *place*: a number.
-pub struct Held {
+/// All bytes of a worker in the order of sampling, so that each has a *position*: its number.
+pub struct StoredBytes {
     holdings: Vec<Holding>,
-    /// Where each range begins.
+    /// Start of each range.
     starts: BTreeMap<(GroupId, Epoch), u64>,
-    /// Begin and end of each shard.
+    /// Start and end of each shard.
     shards: Vec<(u64, u64)>,
     bytes: u64,
 }
 
-impl Held {
+impl StoredBytes {
     /// Slots in [`GROUPS`] groups, with one to twelve ranges each, of one to some thousand shards from 1 KiB to 1 GiB: many
     /// are small, and few have most of the bytes.
     pub fn realistic(random: &mut StdRng) -> Self {
@@ -42,7 +42,7 @@ impl Held {
         held
     }
 
-    /// What the draws need to know of it.
+    /// Its size and ranges, as needed for sampling.
     pub fn holdings(&self) -> &[Holding] {
         &self.holdings
     }
@@ -52,18 +52,18 @@ impl Held {
         &self.shards
     }
 
-    /// How many bytes there are.
+    /// Total number of bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The place of a sampled byte.
+    /// The position of a sampled byte.
     pub fn place(&self, sample: &Sample) -> u64 {
         self.starts.get(&(sample.group, sample.expiry)).map_or(u64::MAX, |start| start + sample.offset)
     }
 }
 
-/// A number from 1 to two to the power of `most`, each magnitude as often as the other.
+/// A number from 1 to 2^`most`, every magnitude equally often.
 fn magnitude(random: &mut StdRng, most: u32) -> u64 {
     let most = 1 << random.random_range(0..=most);
     random.random_range(1..=most)
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn ranges_and_shards_share_their_bytes() {
-        let held = Held::realistic(&mut StdRng::seed_from_u64(5));
+        let held = StoredBytes::realistic(&mut StdRng::seed_from_u64(5));
         let ranges = held.holdings.iter().flat_map(|holding| &holding.ranges).map(|(_, bytes)| bytes);
         assert_eq!(ranges.sum::<u64>(), held.bytes);
         assert_eq!(held.shards.iter().map(|(start, end)| end - start).sum::<u64>(), held.bytes);

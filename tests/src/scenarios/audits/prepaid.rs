@@ -1,4 +1,4 @@
-//! A file that is stored for a short time only, and prepaid for, so that the network renews it by itself.
+//! A file that is stored for a short time with prepaid automatic renewal.
 
 use super::PERIOD;
 use crate::{Stage, cli::Cli, folder, wait::until};
@@ -6,24 +6,24 @@ use anyhow::{Context, Result, ensure};
 use meganet_chain_client::{At, ChainClient};
 use meganet_primitives::Epoch;
 
-/// Who pays for it, and is gone afterwards.
+/// The account that pays for it, and does nothing afterwards.
 const PAYER: &str = "//Bob";
 
 /// The file.
 #[derive(Clone)]
-pub struct Kept {
-    /// What opens it.
+pub struct PrepaidFile {
+    /// The link that opens it.
     pub link: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The epoch at whose beginning it would expire.
+    /// The epoch at whose start it would expire without renewal.
     expiry: Epoch,
     prepaid: u128,
     payer: Cli,
 }
 
-/// Stores it for two epochs, and prepays for renewals of one epoch each.
-pub async fn prepaid(stage: &Stage) -> Result<Kept> {
+/// Stores the file for two epochs, and prepays for renewals of one epoch each.
+pub async fn store(stage: &Stage) -> Result<PrepaidFile> {
     let path = stage.folder("kept")?.join("kept.bin");
     folder::write_random(&path, 300_000, 4711)?;
     let payer = stage.cli.signing_as(PAYER);
@@ -32,17 +32,17 @@ pub async fn prepaid(stage: &Stage) -> Result<Kept> {
     let link = put["link"].as_str().context("put prints a link")?.to_string();
     payer.refused(&["renew", &link, "--auto", "0.000001", "--epochs", "1"], &["at least that"]).await?;
     let opened = payer.json(&["renew", &link, "--auto", "2", "--epochs", "1"]).await?;
-    ensure!(opened["opened"].as_u64() > Some(0), "nothing is renewed by itself: {opened}");
+    ensure!(opened["opened"].as_u64() > Some(0), "nothing is renewed automatically: {opened}");
     let (orders, _) = orders(&payer, &link).await?;
     let expiry = orders.iter().map(|order| order.0).min().context("an automatic renewal")?;
     let prepaid = orders.iter().map(|order| order.1).sum();
-    Ok(Kept { link, bytes: std::fs::read(&path)?, expiry, prepaid, payer })
+    Ok(PrepaidFile { link, bytes: std::fs::read(&path)?, expiry, prepaid, payer })
 }
 
-/// Expiry and balance of each of the file's automatic renewals, and their states.
+/// The expiry and balance of each automatic renewal of the file, and their states.
 async fn orders(payer: &Cli, link: &str) -> Result<(Vec<(Epoch, u128)>, Vec<String>)> {
     let status = payer.json(&["renew", link, "--status"]).await?;
-    ensure!(status["batches_without"] == 0, "not everything is renewed by itself: {status}");
+    ensure!(status["batches_without"] == 0, "not everything is renewed automatically: {status}");
     let (mut orders, mut states) = (Vec::new(), Vec::new());
     for order in status["auto_renewals"].as_array().context("a list")? {
         let expiry = order["expiry"].as_u64().context("an expiry")?;
@@ -53,8 +53,8 @@ async fn orders(payer: &Cli, link: &str) -> Result<(Vec<(Epoch, u128)>, Vec<Stri
     Ok((orders, states))
 }
 
-/// It lives although it would have expired, was paid for once an epoch, and the rest comes back.
-pub async fn outlived(stage: &Stage, chain: &dyn ChainClient, kept: &Kept) -> Result<()> {
+/// Checks that the file was renewed past its expiry, was paid for once per epoch, and that cancelling refunds the rest.
+pub async fn check_renewed(stage: &Stage, chain: &dyn ChainClient, kept: &PrepaidFile) -> Result<()> {
     let first = kept.expiry;
     let epoch = until("the epoch in which the file would have expired", 4 * PERIOD, || async move {
         let epoch = chain.params(At::Best).await?.epoch;
@@ -75,8 +75,8 @@ pub async fn outlived(stage: &Stage, chain: &dyn ChainClient, kept: &Kept) -> Re
 
     let closed = kept.payer.json(&["renew", &kept.link, "--cancel"]).await?;
     let returned: u128 = closed["returned"].as_str().context("what came back")?.parse()?;
-    // A renewal may have come in between; the deposits are more than it costs.
-    ensure!(returned > left, "{left} were left, and {returned} came back with the deposits");
+    // A renewal may have happened in between, but it costs less than the deposits.
+    ensure!(returned > left, "{left} were left, but only {returned} were refunded with the deposits");
     kept.payer.refused(&["renew", &kept.link, "--cancel"], &["no automatic renewal"]).await?;
     Ok(())
 }

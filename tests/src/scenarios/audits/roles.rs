@@ -1,4 +1,4 @@
-//! Who plays which part: members of the group, as the chain's randomness seated them.
+//! The roles of the scenario, given to the members of the group, which the chain chose at random.
 
 use crate::Stage;
 use anyhow::{Context, Result, ensure};
@@ -17,32 +17,32 @@ pub struct Member {
     pub index: usize,
 }
 
-/// The parts.
-pub struct Cast {
-    /// The group that holds the site.
+/// The roles.
+pub struct Roles {
+    /// The group that stores the site.
     pub group: GroupId,
     /// All members, by slot.
     pub seated: Vec<Member>,
     /// Answers too late, once.
     pub late: Member,
-    /// Is killed for good.
+    /// Is killed and never started again.
     pub killed: Member,
-    /// Loses its disk and does not mend.
+    /// Loses its disk and does not repair.
     pub empty: Member,
-    /// Loses a tenth and does not mend.
+    /// Loses a tenth of its bytes and does not repair.
     pub careless: Member,
     /// Leaves in order.
     pub leaver: Member,
-    /// Holds everything to the end, with a clock that is wrong, and is killed once.
+    /// Stores everything to the end, with a wrong clock, and is killed and restarted once.
     pub steady: Member,
-    /// Who runs that one.
+    /// The operator of the worker that leaves.
     pub leaver_operator: AccountId,
-    /// Those that are to be expelled.
+    /// The members that are to be expelled.
     pub gone: Vec<Member>,
 }
 
-impl Cast {
-    /// Gives the members of the only group their parts.
+impl Roles {
+    /// Assigns the roles to the members of the only group.
     pub async fn of(stage: &Stage, chain: &dyn ChainClient) -> Result<Self> {
         let mut processes = BTreeMap::new();
         for index in stage.devnet.state.of_kind(Kind::Worker) {
@@ -62,7 +62,7 @@ impl Cast {
         };
         let name = &stage.devnet.state.processes[leaver.index].name;
         let leaver_operator = Signer::from_suri(&operator_suri(name))?.account();
-        Ok(Cast {
+        Ok(Roles {
             group: group.id,
             seated,
             late,
@@ -83,7 +83,7 @@ impl Cast {
 }
 
 /// Runs `meganet-worker leave` as the worker's operator would.
-pub async fn tell_to_leave(stage: &Stage, index: usize) -> Result<()> {
+pub async fn run_leave(stage: &Stage, index: usize) -> Result<()> {
     let (_, args) = stage.devnet.state.command(index)?;
     let output = Command::new(program("meganet-worker")?).args(args).arg("leave").output().await?;
     ensure!(
