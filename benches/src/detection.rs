@@ -1,5 +1,5 @@
-//! How soon audits detect that a worker lost some of its bytes: many workers, audited by the code of the chain, against the formula
-//! 1 - (1 - f)^samples.
+//! Time until audits detect that a worker lost some of its bytes: many workers, audited by the code of the chain, against the
+//! formula 1 - (1 - f)^samples.
 
 pub mod loss;
 pub mod stored;
@@ -99,8 +99,8 @@ fn standard_errors(measured: f64, probability: f64, trials: u32) -> f64 {
     }
 }
 
-/// The probability of this many hits in `trials` trials or a more extreme number, by the binomial distribution: with hardly any or
-/// nearly all hits, standard errors mean little.
+/// The probability of this many hits in `trials` trials or a more extreme number, by the binomial distribution: with hardly
+/// any or nearly all hits, standard errors mean little.
 fn chance(hits: u32, probability: f64, trials: u32) -> f64 {
     if probability >= 1.0 {
         return f64::from(u8::from(hits == trials));

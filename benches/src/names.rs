@@ -1,7 +1,7 @@
 //! Names: proofs of resolution, the cost of a registration, and resolutions per second of a node, however many names there are.
 //!
-//! - [`state`]: proofs over a thousand names and over a million, and the cost of a write, against the hashing and the signatures that
-//!   are unavoidable;
+//! - [`state`]: proofs over a thousand names and over a million, and the cost of a write, against the hashing and the
+//!   signatures that are unavoidable;
 //! - [`node`]: answers per second of a running node, against methods that do almost nothing, and against running the runtime.
 
 pub mod load;

@@ -1,5 +1,5 @@
-//! Objects per second that a running chain registers: a real node, receipts signed by the group's own keys, and batches of a thousand
-//! objects submitted as fast as the node accepts them; against plain transfers submitted in the same way.
+//! Objects per second that a running chain registers: a real node, receipts signed by the group's own keys, and batches of
+//! a thousand objects submitted as fast as the node accepts them; against plain transfers submitted in the same way.
 //!
 //! Only finalized blocks count, and seconds are those of the chain: blocks times the length of a slot.
 

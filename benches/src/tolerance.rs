@@ -1,9 +1,9 @@
-//! Which workers a tolerance for missed audits expels, and when: simulated years of workers that lost bytes, and of honest ones that are
-//! sometimes offline, accounted for by the code of the chain.
+//! Effects of a tolerance for missed audits: simulated years of workers that lost bytes, and of honest ones that are sometimes
+//! offline, accounted for by the code of the chain.
 //!
-//! The chain cannot distinguish a worker that is offline from one that cannot answer. So a tolerance is a trade-off: one that forgives a
-//! worker that is offline for an hour now and then also forgives one that lost so little that it fails as often. That worker
-//! is not paid for its failures, and so loses more than it saves.
+//! The chain cannot distinguish a worker that is offline from one that cannot answer. So a tolerance is a trade-off: one
+//! that forgives a worker that is offline for an hour now and then also forgives one that lost so little that it fails as
+//! often. That worker is not paid for its failures, and so loses more than it saves.
 
 mod years;
 
@@ -69,7 +69,8 @@ impl Kind {
     }
 }
 
-/// Simulates `years` years of each kind of worker, and reports which are expelled under each tolerance. Returns the missed targets.
+/// Simulates `years` years of each kind of worker, and reports which are expelled under each tolerance. Returns the missed
+/// targets.
 ///
 /// # Errors
 /// A number is out of range.

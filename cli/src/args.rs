@@ -133,6 +133,26 @@ mod tests {
     }
 
     #[test]
+    fn every_command_and_flag_has_help() {
+        fn check(command: &clap::Command) {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty() && !help.ends_with('.'), "{} {argument}: '{help}'", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn help_ends_with_the_exit_codes() {
+        let help = Cli::command().render_long_help().to_string();
+        let (_, codes) = help.split_once("Exit codes:").unwrap();
+        assert_eq!(codes.lines().filter(|line| line.trim_start().starts_with(['0', '1', '2'])).count(), 3, "{codes}");
+    }
+
+    #[test]
     fn no_argument_of_a_command_has_the_id_of_a_global_flag() {
         fn check(command: &clap::Command, flags: &[String]) {
             for sub in command.get_subcommands() {

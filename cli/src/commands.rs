@@ -25,7 +25,7 @@ use clap::CommandFactory;
 /// Runs a parsed command line.
 ///
 /// # Errors
-/// What went wrong and what to do about it, for [`crate::output::print_error`].
+/// The command failed; the message says what to do, and is printed by [`crate::output::print_error`].
 pub async fn run(cli: Cli) -> Result<()> {
     let session = Session::new(cli.global);
     match cli.command {

@@ -35,7 +35,7 @@ fn note_difference(input: Input) -> String {
     input.name
 }
 
-/// What a name points to, as text.
+/// The content of a name, as text.
 pub fn content_text(content: Option<&NameContent>) -> String {
     match content {
         None => "nothing".to_owned(),
@@ -46,7 +46,7 @@ pub fn content_text(content: Option<&NameContent>) -> String {
     }
 }
 
-/// What a name points to, as JSON.
+/// The content of a name, as JSON.
 pub fn content_json(content: Option<&NameContent>) -> Value {
     match content {
         None => Value::Null,
@@ -100,7 +100,7 @@ fn date(time: SystemTime) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// What a registration costs, as text.
+/// The price of a registration, as text.
 pub fn quote_text(quote: &Quote) -> String {
     let premium = match quote.premium {
         0 => String::new(),
@@ -109,7 +109,7 @@ pub fn quote_text(quote: &Quote) -> String {
     format!("{} rent{premium}, plus a refundable deposit of {}", Mega(quote.rent), Mega(quote.deposit))
 }
 
-/// What a registration costs, as JSON: amounts in planck, as decimal strings.
+/// The price of a registration, as JSON: amounts in planck, as decimal strings.
 pub fn quote_json(quote: &Quote) -> Value {
     json!({
         "rent": quote.rent.to_string(),

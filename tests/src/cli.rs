@@ -17,7 +17,7 @@ pub struct Cli {
     suri: String,
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// Its exit code; -1 if a signal ended it.

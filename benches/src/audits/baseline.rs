@@ -66,7 +66,8 @@ impl<'a> List<'a> {
         self.entries.iter().map(|entry| entry.encoded_size()).sum()
     }
 
-    /// Verifies the list and finds the object with a byte. The path inside the shard is verified in the same way with a list or without.
+    /// Verifies the list and finds the object with a byte. The path inside the shard is verified in the same way with a
+    /// list or without.
     pub(super) fn verify(&self, offset: u64) -> Result<()> {
         ensure!(hash_of(black_box(&self.entries)) == self.hash, "the list is another one");
         let (_, inside) = find_entry(self.entries.iter().copied(), offset).context("no object has the byte")?;

@@ -1,7 +1,8 @@
 //! Shards of any size, of which only the challenged leaves exist.
 //!
-//! A subtree without a challenged leaf is a digest that depends only on its position; it cannot be told from a computed one. So the trees, their
-//! roots and the proofs are those of a shard whose other leaves are unknown, at the cost of the challenged paths.
+//! A subtree without a challenged leaf is a digest that depends only on its position; it cannot be told from a computed
+//! one. So the trees, their roots and the proofs are those of a shard whose other leaves are unknown, at the cost of the
+//! challenged paths.
 
 use meganet_primitives::{
     hash::{Hash, Tag, tagged},

@@ -162,8 +162,8 @@ impl Slot {
         parts.map(levels).iter().sum::<usize>() * usize::from(LIVE.samples)
     }
 
-    /// Bytes of the chain's records of the range, as the storage pallet encodes them: its peaks now and at the start of the period,
-    /// with the numbers of that period and of tombstones; and its totals, with its expiry and the bytes renewed.
+    /// Bytes of the chain's records of the range, as the storage pallet encodes them: its peaks now and at the start of the
+    /// period, with the numbers of that period and of tombstones; and its totals, with its expiry and the bytes renewed.
     pub(super) fn chain_bytes(&self) -> usize {
         let record = (&self.range, &self.range, Period::MAX, u32::MAX);
         let share = (self.bytes(), Balance::MAX);

@@ -1,4 +1,4 @@
-//! How soon audits detect lost bytes, simulated and compared with the formula.
+//! Time until audits detect lost bytes, simulated and compared with the formula.
 
 use anyhow::{Result, ensure};
 use clap::Parser;

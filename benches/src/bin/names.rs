@@ -9,10 +9,11 @@ use meganet_benches::{
 };
 use std::time::Duration;
 
-/// Measures proofs of resolution among a thousand names and a million (four validators), the cost of reading and writing a name
-/// in both, and how many answers a real node gives per second to a client on the same machine. Prints `key: value` lines; fails
-/// if a proof is larger than 4 KiB, if verifying it takes more than 5 ms, if a cost grows faster than the depth of the trie, or if
-/// the node resolves fewer than 10,000 names per second or takes more than 10 ms for one of a hundred.
+/// Measures proofs of resolution among a thousand names and a million (four validators), the cost of reading and writing a
+/// name in both, and how many answers a real node gives per second to a client on the same machine. Prints `key: value`
+/// lines; fails if a proof is larger than 4 KiB, if verifying it takes more than 5 ms, if a cost grows faster than the
+/// depth of the trie, or if the node resolves fewer than 10,000 names per second or takes more than 10 ms for one of a
+/// hundred.
 #[derive(Parser)]
 #[command(name = "names")]
 struct Args {

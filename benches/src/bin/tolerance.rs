@@ -1,4 +1,4 @@
-//! Which workers a tolerance for missed audits expels, and when.
+//! Effects of a tolerance for missed audits, simulated.
 
 use anyhow::{Result, ensure};
 use clap::Parser;

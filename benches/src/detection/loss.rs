@@ -74,8 +74,8 @@ impl fmt::Display for Pattern {
 pub enum Loss {
     /// Runs of bytes, ascending.
     Runs(Vec<(u64, u64)>),
-    /// The leaves whose number, multiplied by `factor` modulo the number of leaves, is below a bound. Since the factor is coprime to the
-    /// number of leaves, these are exactly as many as the bound, scattered.
+    /// The leaves whose number, multiplied by `factor` modulo the number of leaves, is below a bound. Since the factor is
+    /// coprime to the number of leaves, these are exactly as many as the bound, scattered.
     Leaves {
         /// Number of leaves.
         leaves: u64,

@@ -24,8 +24,8 @@ const MAX_MS: f64 = 5.0;
 const ASKED: u32 = 100;
 /// Names written at a time while the state is built.
 const CHUNK: u32 = 50_000;
-/// With a thousand times as many names, a write may cost this many times as much: twice for the depth of the trie, and some more for
-/// a busy machine.
+/// With a thousand times as many names, a write may cost this many times as much: twice for the depth of the trie, and some
+/// more for a busy machine.
 const MAX_GROWTH: f64 = 4.0;
 
 /// Number of other pallets in the runtime: each has its own node in the state trie.

@@ -75,7 +75,7 @@ struct Tally {
 }
 
 impl CountingEngine {
-    /// Opens the engine in a folder, which syncs to disk only if told to.
+    /// Opens the engine in a folder. Unless `waits` is set, it never waits for the disk.
     pub(super) fn open(index: &Path, waits: bool) -> Result<Self> {
         Ok(Self { engine: Arc::new(RocksEngine::open(index)?), waits, tally: Arc::default() })
     }

@@ -54,7 +54,7 @@ fn verified_json(found: &Resolved) -> Value {
     }
 }
 
-/// What a name points to, as JSON.
+/// The answer to a resolution, as JSON.
 pub(super) fn describe(name: &str, found: &Resolution) -> Value {
     json!({
         "name": name,
@@ -67,7 +67,7 @@ pub(super) fn describe(name: &str, found: &Resolution) -> Value {
     })
 }
 
-/// What a name points to, as text.
+/// The answer to a resolution, as text.
 pub(super) fn line(name: &str, found: &Resolution) -> String {
     match &found.content {
         _ if !found.status.works() => NotASite::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),

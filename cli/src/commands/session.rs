@@ -1,4 +1,4 @@
-//! What most commands need: the configuration, a connection, the signing account.
+//! State shared by most commands: the configuration, connections, the signing account.
 
 use super::light;
 use crate::{args::Global, config, output::Output};

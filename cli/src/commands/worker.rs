@@ -20,7 +20,7 @@ pub async fn run(session: &Session, command: WorkerCommand) -> Result<()> {
     }
 }
 
-/// What the chain stores about a worker.
+/// The chain's records of a worker.
 struct Report {
     info: WorkerInfo,
     audit: WorkerAudit,

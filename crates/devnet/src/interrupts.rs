@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Receives SIGINT, SIGTERM and SIGHUP. Signals that arrive while no one waits are kept, so a Ctrl-C between two steps is not lost.
+/// Receives SIGINT, SIGTERM and SIGHUP. Signals that arrive while no one waits are kept, so a Ctrl-C between two steps is
+/// not lost.
 pub struct Interrupts {
     ctrl_c: Signal,
     terminate: Signal,

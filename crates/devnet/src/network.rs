@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a new chain may take to finalize its first block, also on a busy machine.
+/// Timeout for the first finalized block of a new chain, also on a busy machine.
 const FIRST_FINALITY: Duration = Duration::from_secs(300);
 
 /// A local network.

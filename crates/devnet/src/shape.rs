@@ -1,4 +1,4 @@
-//! What a new devnet consists of.
+//! The composition of a new devnet.
 
 use anyhow::{Context, Result, anyhow};
 use meganet_primitives::country::Country;

@@ -10,7 +10,7 @@ use futures::Future;
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
 
-/// How long processes may take to exit after SIGTERM before they are killed, and again after SIGKILL.
+/// Time for processes to exit after SIGTERM, before they are killed, and again after SIGKILL.
 const GRACE: Duration = Duration::from_secs(20);
 
 impl State {

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a process may take until it does its work. Nodes compile their runtime when they start: three of them take ten
+/// Timeout until a process does its work. Nodes compile their runtime when they start: three of them take ten
 /// seconds on two idle cores, and minutes on busy ones.
 const READY: Duration = Duration::from_secs(300);
 /// Flags that select the development keys of chain `local`, one for each validator.

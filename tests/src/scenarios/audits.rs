@@ -1,12 +1,13 @@
 //! Audits: what happens to workers that store everything, answer late, lose data or leave, and to the site that they store.
 //!
-//! A site is published to a group of six workers, and a file is stored for a few minutes with prepaid renewal; then their owners stay
-//! away. All members are paid for their proofs, also one whose clock is wrong, and also while spam fills all blocks. Then one answers
-//! too late, one is killed while its proof is sent, one leaves in order, one is killed for good, one loses its disk, and one
-//! loses a tenth of its bytes; the last two do not repair. The late worker loses the pay of a period. Workers that are dead or have lost
-//! everything lose their bonds, and other workers take their slots and rebuild the shards. The worker that leaves gets its bond back. The one that
-//! lost a tenth misses as many audits as the probability says. The network renews the prepaid file automatically, so it outlives its
-//! expiry. During all of this every file opens.
+//! A site is published to a group of six workers, and a file is stored for a few minutes with prepaid renewal; then their
+//! owners stay away. All members are paid for their proofs, also one whose clock is wrong, and also while spam fills all
+//! blocks. Then one answers too late, one is killed while its proof is sent, one leaves in order, one is killed for good,
+//! one loses its disk, and one loses a tenth of its bytes; the last two do not repair. The late worker loses the pay of a
+//! period. Workers that are dead or have lost everything lose their bonds, and other workers take their slots and rebuild
+//! the shards. The worker that leaves gets its bond back. The one that lost a tenth misses as many audits as the
+//! probability says. The network renews the prepaid file automatically, so it outlives its expiry. During all of this every
+//! file opens.
 
 mod faults;
 mod losses;
@@ -102,7 +103,8 @@ async fn period(chain: &dyn ChainClient) -> Result<Period> {
     Ok(schedule.period_of(chain.best().await?.number))
 }
 
-/// Waits until all members have proven a period, and checks that none has missed one. Returns the sum of their earnings in planck.
+/// Waits until all members have proven a period, and checks that none has missed one. Returns the sum of their earnings in
+/// planck.
 async fn all_proven(chain: &dyn ChainClient, roles: &Roles, period: Period) -> Result<u128> {
     let mut pay = 0;
     for member in &roles.seated {

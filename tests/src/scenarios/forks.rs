@@ -1,10 +1,10 @@
 //! A fork on real nodes.
 //!
-//! One validator of three is cut off just before the block in which a worker that uses it is challenged, so the two sides make
-//! different blocks of that height and ask the worker for different bytes. The worker proves those of its side, and a file is stored
-//! through that validator. Then the validator is reconnected. The others have more blocks, so its own are reverted: the worker must
-//! prove what the others' chain asks for within the window, and is paid once; and the file that was registered in the reverted blocks
-//! is registered permanently.
+//! One validator of three is cut off just before the block in which a worker that uses it is challenged, so the two sides
+//! make different blocks of that height and ask the worker for different bytes. The worker proves those of its side, and a
+//! file is stored through that validator. Then the validator is reconnected. The others have more blocks, so its own are
+//! reverted: the worker must prove what the others' chain asks for within the window, and is paid once; and the file that
+//! was registered in the reverted blocks is registered permanently.
 
 mod cut;
 mod proof;

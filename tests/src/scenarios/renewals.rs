@@ -1,5 +1,5 @@
-//! A site that is updated for years: content that is paid for long enough is not uploaded again, from whichever machine it is published;
-//! content that would expire is; and new content of a site with automatic renewal is not forgotten.
+//! A site that is updated for years: content that is paid for long enough is not uploaded again, from whichever machine it
+//! is published; content that would expire is; and new content of a site with automatic renewal is not forgotten.
 
 use crate::{Stage, cli::Cli, folder};
 use anyhow::{Context, Result, ensure};

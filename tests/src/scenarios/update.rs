@@ -1,4 +1,5 @@
-//! Changing one file of a 1,000-file site: little is uploaded, as a dry run announces, and readers never see a mixture of versions.
+//! Changing one file of a 1,000-file site: little is uploaded, as a dry run announces, and readers never see a mixture of
+//! versions.
 
 use crate::{
     Stage, folder,

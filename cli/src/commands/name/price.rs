@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// Concurrent requests to the chain.
 const AT_ONCE: usize = 8;
 
-/// A name with its price, and what prevents its registration, if anything.
+/// A name with its price, and the reason why it cannot be registered, if any.
 struct Offer {
     label: String,
     quote: Quote,
@@ -53,7 +53,7 @@ impl Offer {
     }
 }
 
-/// What prevents a registration, in a few words.
+/// The reason why a name cannot be registered, in a few words.
 fn reason(obstacle: &NameError) -> String {
     match obstacle {
         NameError::AlreadyYours { .. } => "yours".to_owned(),

@@ -8,7 +8,7 @@ use meganet_chain_client::amount::Mega;
 use meganet_client::PublishPreview;
 use serde_json::{Value, json};
 
-/// What publishing would do, as JSON.
+/// The effects of publishing, as JSON.
 pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPreview) -> Value {
     let (upload, totals) = (preview.upload, preview.totals);
     json!({
@@ -41,7 +41,7 @@ pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPrevi
     })
 }
 
-/// What publishing would do, as text.
+/// The effects of publishing, as text.
 pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> String {
     let Some(upload) = preview.upload else {
         return format!("dry run: nothing has changed; {name} would stay at version {}", preview.version);

@@ -112,8 +112,8 @@ pub async fn tenth_is_noticed(stage: &Stage, chain: &dyn ChainClient, careless: 
     Ok(())
 }
 
-/// Waits until the members that are gone have lost slot and bond, and others have taken their slots and rebuilt the shards. In the
-/// end every slot has a worker that stores all its shards, except that of the careless worker.
+/// Waits until the members that are gone have lost slot and bond, and others have taken their slots and rebuilt the shards.
+/// In the end every slot has a worker that stores all its shards, except that of the careless worker.
 pub async fn replaced(stage: &Stage, chain: &dyn ChainClient, roles: &Roles) -> Result<()> {
     let begun = Instant::now();
     for gone in &roles.gone {

@@ -1,5 +1,5 @@
-//! Names that point to manifests that no honest publisher makes. Anyone can do that: the object of a file has the same form as that of a
-//! manifest, so a link to it can claim that the file is a manifest.
+//! Names that point to manifests that no honest publisher makes. Anyone can do that: the object of a file has the same form
+//! as that of a manifest, so a link to it can claim that the file is a manifest.
 
 use super::Victim;
 use crate::{Stage, folder};

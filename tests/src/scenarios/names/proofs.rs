@@ -1,4 +1,4 @@
-//! What a name points to is proven: online, offline, and by a light client.
+//! Answers about names are proven: online, offline, and by a light client.
 
 use super::LASTING;
 use crate::Stage;
