@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{args::VerifyArgs, names::read_name};
 use anyhow::{Context, Result};
-use meganet_chain_client::SubxtChain;
+use meganet_chain_client::{ChainClient, SubxtChain};
 use meganet_client::resolve::{CheckpointFile, Verified, ask_checkpoint};
 use meganet_name_proof::{Answer, Freshness, NameProof, verify};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
 pub async fn checkpoint(session: &Session, output: &Path) -> Result<()> {
     let config = session.config()?;
     let chain = SubxtChain::connect(config.rpc()?, config.genesis()?).await?;
-    let taken = ask_checkpoint(&chain).await?;
+    let taken = ask_checkpoint(&chain, &chain.genesis()).await?;
     CheckpointFile::create(output, &taken)?;
     let (number, hash, path) = (taken.number, taken.hash, output.display());
     let value = json!({ "output": output, "checkpoint": taken, "asked": chain.url() });

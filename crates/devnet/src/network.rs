@@ -140,7 +140,7 @@ impl Devnet {
         let chain = self.node().await?;
         let spec = chain.light_spec(&self.state.node_addresses()).await?;
         write_atomically(&self.state.light_spec(), spec.json().as_bytes())?;
-        CheckpointFile::create(&self.state.checkpoint(), &ask_checkpoint(&chain).await?)?;
+        CheckpointFile::create(&self.state.checkpoint(), &ask_checkpoint(&chain, &chain.genesis()).await?)?;
         let config = ClientConfig {
             rpc: Some(self.state.rpc_url(first)),
             genesis: Some(format!("0x{}", hex::encode(chain.genesis()))),
