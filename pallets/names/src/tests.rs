@@ -96,7 +96,7 @@ fn told(done: DispatchResultWithPostInfo) -> Result<(), DispatchError> {
     done.map(|_| ()).map_err(|refused| refused.error)
 }
 
-/// Commits, waits and registers for a year. Where that is refused the commitment is taken back.
+/// Commits, waits and registers for a year. If that is refused, the commitment is cancelled.
 fn register(n: u8, name: &str) -> Result<(), DispatchError> {
     commit(n, name);
     go_to(now() + PARAMS.min_commit_age);

@@ -22,7 +22,7 @@ use meganet_primitives::{
 };
 use sp_runtime::{AccountId32, DispatchError};
 
-/// What a worker is accountable for in a period.
+/// The duty of a worker: what it is accountable for in a period.
 #[derive(Default)]
 pub(crate) struct Duty {
     /// The bytes that its slots had to hold.

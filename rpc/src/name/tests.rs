@@ -108,18 +108,18 @@ fn an_answer_is_read_once_a_block() {
     let (module, node) = served(Node::new());
     let reads = || node.reads.load(Ordering::Relaxed);
     call(&module, "name_v1_resolve", json!(["alice"]));
-    // The form of names, prices and times, and the name.
+    // The layout of names, prices and times, and the name.
     assert_eq!(reads(), 3);
     for _ in 0..3 {
         assert_eq!(call(&module, "name_v1_resolve", json!(["alice"]))["result"], resolved());
         assert_eq!(call(&module, "name_v1_resolve", json!(["alice", hash_of(FINAL)]))["result"], resolved());
     }
     assert_eq!(reads(), 3);
-    // That there is no such name is kept too.
+    // The absence of a name is cached too.
     call(&module, "name_v1_resolve", json!(["nobody"]));
     call(&module, "name_v1_resolve", json!(["nobody"]));
     assert_eq!(reads(), 4);
-    // Another block has answers of its own.
+    // Answers of another block are cached separately.
     call(&module, "name_v1_resolve", json!(["alice", hash_of(2)]));
     assert_eq!(reads(), 7);
 }
@@ -140,7 +140,7 @@ fn the_answer_says_whether_a_chosen_block_is_final() {
     for (at, number, finalized) in [
         (hash_of(0), 0, true),
         (hash_of(2), 2, false),
-        // As low as the final block, but on the fork that lost.
+        // As low as the final block, but on the abandoned fork.
         (hex_bytes(fork().hash()), 1, false),
     ] {
         let answer = call(&module(), "name_v1_resolve", json!(["alice", at]));
@@ -227,7 +227,7 @@ async fn who_subscribes_hears_of_a_name_and_of_what_changes() {
     let (first, _): (Value, _) = heard.next().await.unwrap().unwrap();
     assert_eq!((&first["name"], &first["block"]["number"]), (&json!("alice"), &json!(FINAL)));
     assert_eq!(first["resolution"]["version"], STATE_VERSION);
-    // Block 0, which becomes final next here, says the same; block 2 does not.
+    // Block 0, which becomes final next here, has the same resolution; block 2 does not.
     let (second, _): (Value, _) = heard.next().await.unwrap().unwrap();
     assert_eq!(second["block"]["number"], 2);
     assert_eq!(second["resolution"]["version"], STATE_VERSION + 1);

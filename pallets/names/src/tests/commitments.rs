@@ -1,4 +1,4 @@
-//! Claiming a label without showing it.
+//! Claiming a label without revealing it.
 
 use super::*;
 use crate::{Commitments, Error, Event};
@@ -10,10 +10,10 @@ fn a_front_runner_sees_the_commitment_and_the_registration_and_fails() {
     run(|| {
         let digest = commitment(&[1; 32], b"alice", &SECRET);
         commit(1, "alice");
-        // It copies what it sees: that is a commitment of another account, and worth nothing.
+        // It copies the digest, which as a commitment of another account is of no use.
         assert_ok!(Names::commit(signed(2), digest));
         go_to(now() + PARAMS.min_commit_age);
-        // It sees the registration before a block has it, and is first with label and secret.
+        // It sees the registration in the pool, and submits label and secret first.
         assert_noop!(reveal(2, "alice", 1), Error::<Test>::CommitmentMissing);
         commit(2, "alice");
         assert_noop!(reveal(2, "alice", 1), Error::<Test>::CommitmentTooNew);

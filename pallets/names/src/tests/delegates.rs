@@ -25,7 +25,7 @@ fn a_delegate_publishes_and_does_nothing_else() {
         assert_ok!(Names::set_record(signed(4), label("site"), text("url"), Some(value(b"x"))));
         assert_ok!(Names::set_subname(signed(4), label("site"), label("pr-42"), Some(content(3))));
         assert_eq!((leads_to("site"), leads_to("pr-42.site")), (Some(content(1)), Some(content(3))));
-        // The owner bears the deposits, as for all that is its own.
+        // The owner pays the deposits, as for everything that it owns.
         assert_eq!((held(1), held(4)), (PARAMS.deposit + 3 * PARAMS.record_deposit, 0));
 
         let not_owner = DispatchError::from(Error::<Test>::NotOwner);

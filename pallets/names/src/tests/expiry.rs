@@ -72,7 +72,7 @@ fn a_chain_that_stood_still_catches_up() {
     run(|| {
         assert_ok!(register(1, "site"));
         go_to(100_000);
-        // One bucket a block: that of the name is reached, and then what is left is made up for.
+        // One bucket in each block, until the name's bucket is reached.
         pass(info("site").expires / BUCKET_BLOCKS + 1);
         assert_eq!(info_of("site"), None);
         pass(100_000 / BUCKET_BLOCKS + 300);

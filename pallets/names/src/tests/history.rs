@@ -1,4 +1,4 @@
-//! Random histories: after every step the invariants hold, and no money is made or lost but what is burned.
+//! Random histories: after every step the invariants hold, and the issuance changes only by what is burned.
 
 use super::*;
 use crate::{BUCKET_BLOCKS, Call, Event, Names as NamesMap, SweepFrom};
@@ -6,7 +6,7 @@ use frame_support::traits::{UnfilteredDispatchable, fungible::Inspect};
 use meganet_primitives::name::NameParams;
 use proptest::prelude::*;
 
-/// Few labels, of which some look alike, are reserved or are no names, so that histories meet.
+/// Few labels, some of which look alike, are reserved or invalid, so that steps act on the same ones.
 const LABELS: [&str; 7] = ["site", "s1te", "other", "modern", "rnodern", "-site", "mega"];
 const SUBS: [&str; 3] = ["a", "blog", "-"];
 /// 0 to 5 are rich, 6 has nothing.
@@ -17,12 +17,12 @@ const ACCOUNTS: u8 = 7;
 struct Aim {
     who: u8,
     label: usize,
-    /// On a name that there is, and as its owner.
+    /// On an existing name, as its owner.
     own: bool,
 }
 
 impl Aim {
-    /// The account and the label. Where no name is there to be aimed at, any of each.
+    /// Returns the account and the label; arbitrary ones if there is no existing name.
     fn take(self) -> (u8, usize) {
         let there: Vec<usize> =
             (0..LABELS.len()).filter(|at| NamesMap::<Test>::contains_key(label(LABELS[*at]))).collect();
@@ -101,7 +101,7 @@ fn digest(n: u8, l: usize) -> [u8; 32] {
     commitment(&[n; 32], LABELS[l].as_bytes(), &SECRET)
 }
 
-/// The call of a step and who makes it; `None` where it only takes time.
+/// Returns the call of a step and its signer; `None` if the step only lets time pass.
 fn call(step: Step) -> Option<(RuntimeOrigin, Call<Test>)> {
     let at = |aim: Aim| {
         let (n, l) = aim.take();
@@ -229,7 +229,7 @@ proptest! {
             let all: Balance = (0..ACCOUNTS).map(|n| <Balances as Inspect<_>>::total_balance(&account(n))).sum();
             assert_eq!(all, issued);
 
-            // With nobody left who pays, all that is held comes back.
+            // When all names have lapsed, everything that was held is returned.
             assert_ok!(Names::set_params(RuntimeOrigin::root(), PARAMS));
             go_to(now() + 20_000);
             let buckets = now() / BUCKET_BLOCKS - SweepFrom::<Test>::get();

@@ -95,7 +95,7 @@ fn a_new_owner_pays_the_premium_and_gets_nothing_of_the_former_one() {
         assert_ok!(register_at(2, "site"));
         assert_eq!(free(2), RICH - quote.total());
         assert_eq!(Balances::total_issuance(), issued - quote.rent - quote.premium);
-        // The former owner has its deposits back.
+        // The former owner got its deposits back.
         assert_eq!((held(1), free(1)), (0, before + deposits));
 
         let found = info("site");
@@ -109,7 +109,7 @@ fn a_new_owner_pays_the_premium_and_gets_nothing_of_the_former_one() {
         assert_noop!(Names::set_subname(signed(4), label("site"), label("blog"), None), Error::<Test>::NotAllowed);
         assert_noop!(Names::rollback(signed(2), label("site"), 1), Error::<Test>::NoSuchVersion);
         assert_noop!(Names::set_content(signed(1), label("site"), None), Error::<Test>::NotAllowed);
-        // A name below it is a new one.
+        // A subname of it is a new one.
         assert_ok!(Names::set_subname(signed(2), label("site"), label("blog"), Some(content(8))));
         assert_eq!(resolve("blog.site").map(|found| found.version), Some(1));
         let swept = Event::Swept { label: label("site"), owner: account(1) };

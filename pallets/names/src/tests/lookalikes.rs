@@ -33,7 +33,7 @@ fn a_lapsed_name_guards_its_look_alikes_until_its_premium_is_over() {
         assert_ok!(register(1, "paypal"));
         let grace = info("paypal").expires + PARAMS.grace;
         go_to(grace + 5);
-        // Not the look-alike for the price of any name, but the name itself, for its premium.
+        // The look-alike can't be had for the ordinary price, but the name itself can, for its premium.
         assert_eq!(availability("paypa1", 2), Availability::LooksLikeAnother);
         assert_eq!(register(2, "paypa1"), Err(Error::<Test>::LooksLikeAnother.into()));
         assert_eq!(availability("paypal", 2), Availability::Free);
@@ -63,7 +63,7 @@ fn nobody_takes_one_of_two_look_alikes_over() {
         go_to(info("paypal").expires + PARAMS.grace);
         assert_eq!(availability("paypal", 2), Availability::LooksLikeAnother);
         assert_eq!(register(2, "paypal"), Err(Error::<Test>::LooksLikeAnother.into()));
-        // The one who has the other gets it, at a premium.
+        // The owner of the other one gets it, at a premium.
         assert_noop!(Names::transfer(signed(1), label("paypa1"), account(2)), Error::<Test>::HasLookAlikes);
         assert_ok!(register(1, "paypal"));
         assert_eq!(Skeletons::<Test>::iter().map(|(_, record)| record.names).collect::<Vec<_>>(), vec![2]);

@@ -1,4 +1,4 @@
-//! From older versions of the storage.
+//! Migrations from older versions of the storage.
 
 use super::*;
 use crate::{
@@ -9,7 +9,7 @@ use codec::Encode;
 use frame_support::traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion, fungible::MutateHold};
 use meganet_primitives::{chain::Availability, name::NameParams};
 
-/// Writes a name as version 1 had it.
+/// Writes a name in the format of version 1.
 fn write_v1(name: &str, n: u8, content: Option<ContentRef>, version: u32) {
     let record = v1::NameRecord { owner: account(n), content, version, registered: 3, updated: 5, deposit: 1_000 };
     let key = NamesMap::<Test>::hashed_key_for(label(name));
@@ -54,7 +54,7 @@ fn version_1_is_read_as_version_2() {
         V1ToV2::<Test>::on_runtime_upgrade();
         assert_eq!(sp_io::storage::root(sp_runtime::StateVersion::V1), root);
 
-        // And the names are as any other.
+        // The migrated names behave like any other.
         assert_ok!(Names::set_content(signed(1), label("site"), Some(content(5))));
         assert_ok!(Names::rollback(signed(1), label("site"), 6));
         assert_ok!(Names::release(signed(1), label("site")));

@@ -86,7 +86,7 @@ fn addresses_and_keys_do_not_outlive_a_change_of_hands() {
             assert_ok!(Names::set_record(signed(1), label("site"), key, Some(value(&[65; 32]))));
         }
         assert_ok!(Names::transfer(signed(1), label("site"), account(2)));
-        // Nobody pays the former owner, or seals for them, by looking the name up.
+        // A lookup of the name must not lead to payments to the former owner, or messages encrypted for it.
         assert_eq!(Names::api_record(b"site".to_vec(), RecordKey::Address(354)), None);
         assert_eq!(Names::api_record(b"site".to_vec(), RecordKey::EncryptionKey), None);
         let left: Vec<_> = Names::api_records(b"site".to_vec()).into_iter().map(|entry| entry.key).collect();

@@ -90,7 +90,7 @@ fn what_cannot_be_paid_is_its_own_error() {
         go_to(now() + PARAMS.min_commit_age);
         assert_noop!(reveal(8, "my-site", 1), Error::<Test>::InsufficientFunds);
         assert_ok!(Balances::transfer_allow_death(signed(1), account(8), 1));
-        // The deposit of the commitment is there to be used.
+        // The returned deposit of the commitment can be used.
         assert_ok!(reveal(8, "my-site", 1));
         assert_eq!(free(8), EXISTENTIAL_DEPOSIT);
     });

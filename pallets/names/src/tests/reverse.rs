@@ -1,4 +1,4 @@
-//! By which of its names an account goes.
+//! The name that stands for an account.
 
 use super::*;
 use crate::{Error, Event, Reverse};
@@ -20,7 +20,7 @@ fn an_account_goes_by_a_name_of_its_own() {
         assert_eq!(last_event(), Event::ReverseSet { owner: account(1), label: Some(label("site")) }.into());
         assert_eq!(goes_by(1).as_deref(), Some("site"));
         assert_ok!(Names::set_reverse(signed(1), Some(label("other"))));
-        // Another name's end does not matter.
+        // Removing another name has no effect.
         assert_ok!(Names::release(signed(1), label("site")));
         assert_eq!(goes_by(1).as_deref(), Some("other"));
         assert_ok!(Names::set_reverse(signed(1), None));

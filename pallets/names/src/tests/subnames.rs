@@ -1,4 +1,4 @@
-//! Names below names.
+//! Subnames.
 
 use super::*;
 use crate::{Error, Event};
@@ -101,7 +101,7 @@ fn a_change_of_hands_ends_the_right_of_every_subname_delegate() {
         assert_ok!(Names::transfer(signed(1), label("site"), account(2)));
         assert_noop!(set(4, "a", None), Error::<Test>::NotAllowed);
         assert!(Names::api_subnames(b"site".to_vec(), None, 10).iter().all(|sub| sub.delegate.is_none()));
-        // Also when the name comes back.
+        // Also after the name is transferred back.
         assert_ok!(Names::transfer(signed(2), label("site"), account(1)));
         assert_noop!(set(4, "b", None), Error::<Test>::NotAllowed);
         assert_ok!(Names::set_subname_delegate(signed(1), label("site"), label("b"), Some(account(4))));

@@ -25,14 +25,14 @@ pub fn worker_in(group: GroupId, slot: usize) -> WorkerId {
     crate::Groups::<Test>::get(group).unwrap().slots[slot].unwrap()
 }
 
-/// Goes on to the block with which a worker is challenged in the next period, and tells the challenge.
+/// Runs blocks up to a worker's challenge in the next period, and returns the challenge.
 pub fn next_challenge(worker: WorkerId) -> ChallengeInfo {
     let next = (System::block_number() / PERIOD_BLOCKS + 1) * PERIOD_BLOCKS;
     run_to(next);
     open_challenge(worker)
 }
 
-/// Goes on until a worker's challenge is open.
+/// Runs blocks until a worker's challenge is open.
 pub fn open_challenge(worker: WorkerId) -> ChallengeInfo {
     loop {
         if let Some(challenge) = Storage::api_challenge(worker).filter(|it| it.state == ChallengeState::Open) {
@@ -54,7 +54,7 @@ pub fn prove(archive: &Archive, challenge: &ChallengeInfo) -> DispatchResultWith
     prove_as(operator, challenge.worker, challenge.period, archive.proof(challenge))
 }
 
-/// Goes through a period in which these workers prove, each as soon as it can.
+/// Runs a period in which these workers prove, each as soon as it can.
 pub fn prove_period(archive: &Archive, workers: &[WorkerId]) {
     let end = (System::block_number() / PERIOD_BLOCKS + 2) * PERIOD_BLOCKS;
     let start = end - PERIOD_BLOCKS;
@@ -86,7 +86,7 @@ pub fn stocked() -> (GroupId, Archive) {
 pub fn refused(result: DispatchResultWithPostInfo, error: Error<Test>) {
     let refused = result.unwrap_err();
     assert_eq!(refused.error, error.into());
-    // It pays for the work that it made.
+    // The fee of a refused proof is kept.
     assert_eq!(refused.post_info.pays_fee, Pays::Yes);
 }
 

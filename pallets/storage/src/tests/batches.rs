@@ -20,7 +20,7 @@ fn call(owner: u8, group: GroupId, expiry: Epoch, batch: BatchSummary, receipts:
     dispatch(crate::Call::<Test>::store { group, expiry, batch, valid_until: VALID, receipts }, signed(owner))
 }
 
-/// That a call is refused with this error and changes nothing.
+/// Asserts that a call is refused with this error and changes nothing.
 fn refused(result: impl FnOnce() -> DispatchResult, error: Error<Test>) {
     let before = sp_io::storage::root(sp_runtime::StateVersion::V1);
     assert_eq!(result(), Err(error.into()));
@@ -122,7 +122,7 @@ fn a_receipt_holds_for_one_chain_group_slot_expiry_owner_and_batch() {
                 .collect();
             refused(|| call(60, group, 3, batch, receipts), Error::BadReceipt);
         }
-        // Somebody else can't register with the owner's receipts.
+        // Another account can't register with the owner's receipts.
         let receipts = receipts(group, 3, 60, batch, 4).into_inner();
         refused(|| call(61, group, 3, batch, receipts.clone()), Error::BadReceipt);
         assert_ok!(call(60, group, 3, batch, receipts));

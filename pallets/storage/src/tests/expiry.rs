@@ -13,7 +13,7 @@ fn an_expired_range_is_not_counted_and_the_next_store_drops_it() {
         let info = Storage::api_group(group).unwrap();
         assert_eq!(info.used, 50 * KIB);
         assert_eq!(Storage::api_ranges(group).len(), 1);
-        // Its record is there still, and makes room when it is needed.
+        // Its record still exists, and makes room when needed.
         assert!(Ranges::<Test>::contains_key(group, 1));
         assert_ok!(store(60, group, 4, batch(3, 200)));
         assert!(storage_events().contains(&Event::RangeDropped { group, expiry: 1, bytes: 200 * KIB }));
@@ -63,7 +63,7 @@ fn stores_drop_what_has_expired_so_that_live_ranges_always_fit() {
             assert_ok!(store(60, group, expiry, batch(1, 1)));
         }
         assert_eq!(expiries(group), (5..=16).collect::<Vec<_>>());
-        // The range of an expiry that is there already needs no place.
+        // An existing range needs no further place.
         assert_ok!(store(60, group, 10, batch(2, 1)));
         run_to_epoch(5);
         assert_ok!(store(60, group, 17, batch(1, 1)));

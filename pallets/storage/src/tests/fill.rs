@@ -85,7 +85,7 @@ fn too_few_countries_leave_a_group_empty_and_after_some_attempts_alone() {
         assert_eq!(failed.len(), 3);
         assert_eq!(failed[1], Event::FillFailed { group: 0, vacant: 6, again: true });
         assert_eq!(failed[2], Event::FillFailed { group: 0, vacant: 6, again: false });
-        // Nobody's space is promised to it.
+        // No worker's space is committed to it.
         assert_eq!((Storage::api_stats().totals.committed, FillQueue::<Test>::get().len()), (0, 0));
 
         register(13, 2, SLOT);
@@ -140,7 +140,7 @@ fn workers_that_are_full_or_do_not_accept_get_no_slot() {
         assert_ok!(Storage::update_worker(signed(7), 6, None, None, Some(false)));
         assert_eq!(EligibleCount::<Test>::get(), 6);
         let group = filled_group(ProfileId::Compact);
-        // All six are full now, and the seventh was not asked.
+        // All six are full now, and the seventh was not chosen.
         assert_eq!((EligibleCount::<Test>::get(), Eligible::<Test>::iter().count()), (0, 0));
         assert_eq!(Storage::api_slots_of(6, 0, 10), []);
         let slots: Vec<_> = (0..6).flat_map(|worker| Storage::api_slots_of(worker, 0, 10)).collect();

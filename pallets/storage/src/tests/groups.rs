@@ -108,7 +108,7 @@ fn a_full_queue_is_refused() {
         for profile in ProfileId::ALL {
             assert_ok!(Storage::open_group(signed(50), profile));
         }
-        // One of each profile fills the queue; given up, one of them would need a place again.
+        // One group of each profile fills the queue; a vacated slot of one of them would need a place again.
         crate::OpenGroups::<Test>::remove(ProfileId::Compact);
         crate::Groups::<Test>::mutate_extant(0, |group| group.listed = false);
         let refused = dispatch(crate::Call::<Test>::open_group { profile: ProfileId::Compact }, signed(50));

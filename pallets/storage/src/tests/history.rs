@@ -1,4 +1,4 @@
-//! Random histories: after every step the invariants hold and no money is made or lost.
+//! Random histories: after every step the invariants hold and the books balance.
 
 use super::{
     audits::{
@@ -89,7 +89,7 @@ const CALLER: u8 = 71;
 /// A batch that was stored: owner, group, expiry, index, objects.
 type Stored = (u8, u32, u32, usize, Vec<BatchEntry>);
 
-/// Takes a step; whether it is refused is the pallet's business.
+/// Takes a step, which the pallet may refuse.
 fn take(step: Step, archive: &mut Archive, stored: &mut Vec<Stored>) {
     use crate::Call;
     let call: (RuntimeCall, RuntimeOrigin) = match step {
@@ -120,7 +120,7 @@ fn take(step: Step, archive: &mut Archive, stored: &mut Vec<Stored>) {
         Step::Roll { group } => (Call::roll_group { group }.into(), signed(51)),
         Step::Report { worker } => (Call::report { worker }.into(), signed(70)),
         Step::Leave { n, worker } => (Call::leave { worker }.into(), signed(n)),
-        // Everybody who is challenged in the next block but one answers, by chance.
+        // Each worker whose challenge is due answers with some probability.
         Step::Prove { chance } => {
             let due: Vec<_> = (0..crate::NextWorker::<Test>::get()).filter_map(Storage::api_challenge).collect();
             run_to(System::block_number() + 1);
@@ -131,7 +131,7 @@ fn take(step: Step, archive: &mut Archive, stored: &mut Vec<Stored>) {
                 let operator = Storage::api_worker(challenge.worker).unwrap().operator[0];
                 let before = Storage::api_money();
                 let done = prove_as(operator, challenge.worker, challenge.period, archive.proof(&challenge));
-                // In the last block of a period its challenges are over; and who has missed too much is not heard.
+                // In the last block of a period its challenges are over; and overdue workers can't prove.
                 let late = Storage::api_challenge(challenge.worker).is_none_or(|now| now.period != challenge.period);
                 let away = done.is_err_and(|refused| refused.error == crate::Error::<Test>::Overdue.into());
                 let after = Storage::api_money();
@@ -261,7 +261,7 @@ proptest! {
                 Storage::do_try_state().unwrap();
                 assert_eq!(Balances::total_issuance() + Storage::api_money().burned, issued);
             }
-            // After all has expired, everything can be rolled up and every deposit of a tombstone is back.
+            // After everything has expired, all ranges can be dropped, and all deposits of tombstones are returned.
             run_to_epoch(Storage::epoch() + 15);
             for group in 0..crate::NextGroup::<Test>::get() {
                 while Storage::roll_group(signed(51), group).is_ok() {
@@ -270,17 +270,17 @@ proptest! {
                 assert_eq!(Storage::api_group(group).unwrap().used, 0);
             }
             assert_eq!((60..63).map(held).sum::<u128>(), 0);
-            // Everything has expired, so anybody may close what was prepaid, and it is all back.
+            // Everything has expired, so any account may close automatic renewals, and their balances are returned.
             for id in 0..crate::NextAutoRenewal::<Test>::get() {
                 let _closed_before_or_now = cancel(CALLER, id);
             }
             Storage::do_try_state().unwrap();
             assert_eq!((60..63).map(prepaid).sum::<u128>(), 0);
-            // Nothing is left that could be earned, and nothing else is in the pot than the books say.
+            // Nothing can be earned any longer, and the pot has exactly what the books say.
             let money = Storage::api_money();
             assert_eq!(money.escrow, 0);
             assert_eq!(Storage::api_stats().pot, money.held_back + money.fund);
-            // One owner may have topped up what another had prepaid, so only the sum tells what they have paid.
+            // An owner may have topped up another's automatic renewal, so only the sums can be compared.
             let left: u128 = (60..63).map(|n| <Balances as Inspect<_>>::total_balance(&account(n))).sum();
             let paid = 3 * RICH - left;
             // The pay of the callers of `auto_renew` came from the payers.

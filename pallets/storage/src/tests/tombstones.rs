@@ -28,7 +28,7 @@ fn leaves(group: GroupId, expiry: Epoch) -> Vec<RangeLeaf> {
         .collect()
 }
 
-/// All that a tombstone call names.
+/// The arguments of a tombstone call.
 #[derive(Clone)]
 struct Deletion {
     group: GroupId,

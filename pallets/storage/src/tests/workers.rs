@@ -66,7 +66,7 @@ fn registrations_that_break_a_rule_are_refused() {
 #[test]
 fn nobody_registers_anothers_key_nor_one_of_another_chain() {
     run(|| {
-        // Key 1 agreed to operator 1; operator 2 copies the proof.
+        // Key 1 signed for operator 1; operator 2 copies the signature.
         let stolen = Storage::register_worker(signed(2), peer(1), country(0), SLOT, peer_proof(1, 1));
         assert_eq!(stolen, Err(Error::<Test>::BadPeerProof.into()));
         let elsewhere = PeerSignature(key(1).sign(&worker_signed_bytes(&[9; 32], &[1; 32])).0);
@@ -117,7 +117,7 @@ fn a_worker_in_a_slot_keeps_its_country_its_promise_and_its_place() {
         let place = country(usize::from(n) % 6 + 1);
         assert_noop!(Storage::update_worker(signed(n), id, Some(place), None, None), Error::<Test>::HoldsSlots);
         assert_noop!(Storage::exit_worker(signed(n), id), Error::<Test>::HoldsSlots);
-        // Two slots are promised after another group is filled; no less capacity than that will do.
+        // Two slots are committed after another group is filled; less capacity is refused.
         assert_ok!(Storage::update_worker(signed(n), id, None, Some(SLOT), None));
         assert_eq!(Storage::api_worker(id).unwrap().committed, SLOT);
         let params = crate::CurrentParams::<Test>::get();

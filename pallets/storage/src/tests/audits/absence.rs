@@ -7,7 +7,7 @@ fn free(n: u8) -> Balance {
     Balances::balance(&account(n))
 }
 
-/// Goes on to the first block of a period.
+/// Runs blocks up to the first one of a period.
 fn run_to_period(period: u32) {
     run_to(period * PERIOD_BLOCKS);
 }
@@ -19,7 +19,7 @@ fn missed_periods_are_counted_when_the_worker_is_back_and_made_good_by_proofs() 
         let worker = worker_in(group, 0);
         let record = |worker| Storage::api_worker_audit(worker).unwrap().record;
         assert!(prove(&archive, &next_challenge(worker)).is_ok());
-        // Periods 2 and 3 are missed; nobody has to do anything for that.
+        // Periods 2 and 3 are missed, without any call.
         run_to_period(4);
         assert_eq!((record(worker).misses, record(worker).missed), (2, 2));
         assert_eq!(Workers::<Test>::get(worker).unwrap().record.misses, 0);

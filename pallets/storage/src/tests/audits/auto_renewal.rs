@@ -75,7 +75,7 @@ fn a_batch_lives_for_as_long_as_the_money_lasts_whoever_is_gone() {
         let operator = seated(group, 0);
         let mut expiry = 3;
         for left in (0..3).rev() {
-            // Nothing can be done before the last epoch, and nothing twice.
+            // It can't be renewed before the last epoch, nor twice.
             run_to(expiry * EPOCH_BLOCKS - EPOCH_BLOCKS - 1);
             assert_eq!(state(0), AutoRenewalState::Waiting);
             assert_eq!(auto_renew(operator, 0), Err(Error::<Test>::NotDue.into()));
@@ -94,7 +94,7 @@ fn a_batch_lives_for_as_long_as_the_money_lasts_whoever_is_gone() {
             assert_eq!(prepaid(61), left + RENEWAL_DEPOSIT);
             assert_eq!(Storage::api_group(group).unwrap().used, 20 * KIB);
         }
-        // The last renewal said that what is left is too little.
+        // The last renewal reported that the balance is too low.
         let event = Event::AutoRenewalShort { id: 0, balance: 5, needed: price + FEE };
         assert_eq!(last_event(), event);
         assert_eq!(state(0), AutoRenewalState::Short);
@@ -107,7 +107,7 @@ fn a_batch_lives_for_as_long_as_the_money_lasts_whoever_is_gone() {
         assert_eq!(state(0), AutoRenewalState::Expired);
         assert_eq!(auto_renew(operator, 0), Err(Error::<Test>::Expired.into()));
         assert_eq!(top_up(61, 0, 1), Err(Error::<Test>::Expired.into()));
-        // Then anybody may tidy up; what is left goes to the payer.
+        // Then any account may close it; the rest goes to the payer.
         assert_ok!(cancel(99, 0));
         assert_eq!(prepaid(61), 0);
         assert_eq!(Balances::balance(&account(61)), RICH - 3 * (price + FEE));
@@ -228,7 +228,7 @@ fn anybody_gives_more_and_only_the_payer_takes_back() {
         assert_eq!(cancel(62, 0), Err(Error::<Test>::NotPayer.into()));
         assert_ok!(cancel(61, 0));
         assert_eq!(last_event(), Event::AutoRenewalClosed { id: 0, payer: account(61), returned: price + FEE + 10 });
-        // The gift is the payer's.
+        // The added amount belongs to the payer.
         assert_eq!(Balances::balance(&account(61)), RICH + 7);
         assert_eq!(prepaid(61), 0);
         assert!(AutoRenewals::<Test>::get(0).is_none());

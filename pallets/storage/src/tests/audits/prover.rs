@@ -17,14 +17,14 @@ use std::collections::BTreeMap;
 /// A batch of a range, and its objects.
 type Batch = (RangeLeaf, Vec<BatchEntry>);
 
-/// Every batch that was stored, as the chain's events said.
+/// Every stored batch, from the chain's events.
 #[derive(Default)]
 pub struct Archive {
     ranges: BTreeMap<(GroupId, Epoch), Vec<Batch>>,
     salt: u8,
 }
 
-/// The leaf that a shard consists of, again and again.
+/// The leaf that is repeated in a shard.
 fn data(object: &ObjectId, slot: SlotIndex) -> Vec<u8> {
     (object, slot).using_encoded(sp_io::hashing::blake2_256).into_iter().cycle().take(1024).collect()
 }
@@ -87,7 +87,7 @@ impl Archive {
         self.proof_with(challenge, |_, _, held| held)
     }
 
-    /// A proof of answers that `change` makes of the honest ones.
+    /// A proof with the honest answers changed by `change`.
     pub fn proof_with(
         &self,
         challenge: &ChallengeInfo,

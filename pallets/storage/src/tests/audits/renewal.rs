@@ -71,7 +71,7 @@ fn a_renewal_that_does_not_fit_is_refused() {
         let leaf = meganet_primitives::range::RangeLeaf { owner: [61; 32], ..leaves[0] };
         let call = Call::<Test>::renew { group, expiry: 3, leaf_index: 0, leaf, leaf_proof, until: 6 };
         assert_eq!(dispatch(call, signed(60)), Err(Error::<Test>::BadLeafProof.into()));
-        // Twice is one time too often: there is room for it once.
+        // There is room for it only once.
         assert_ok!(renew(60, &archive, group, 3, 0, 6));
         refuse(60, 7, Error::GroupFull);
         run_to_epoch(3);
