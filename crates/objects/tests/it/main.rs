@@ -1,6 +1,8 @@
-//! What the codec promises, by kind of promise.
+//! The crate's guarantees, by subject.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(all(feature = "native", feature = "portable"))]
+mod backends;
 mod encoding;
 mod erasure;
 mod opening;

@@ -1,6 +1,6 @@
 //! Objects to test with.
 
-use meganet_objects::{Commitment, Encoded, Encoder, RangeOpener, ShardHasher};
+use meganet_objects::{Backend, Commitment, DefaultBackend, Encoded, Encoder, RangeOpener, ShardHasher};
 use meganet_primitives::{
     SlotIndex,
     content::ReadKey,
@@ -42,17 +42,26 @@ pub struct Stored {
 
 impl Stored {
     pub fn new(k: u8, n: u8, plain: Vec<u8>) -> Self {
-        Self::in_pieces(k, n, plain, 10_007)
+        Self::with_backend::<DefaultBackend>(k, n, plain)
+    }
+
+    pub fn with_backend<B: Backend>(k: u8, n: u8, plain: Vec<u8>) -> Self {
+        Self::encode::<B>(k, n, plain, 10_007)
     }
 
     /// Encodes plaintext that comes in pieces of this length.
     pub fn in_pieces(k: u8, n: u8, plain: Vec<u8>, piece: usize) -> Self {
+        Self::encode::<DefaultBackend>(k, n, plain, piece)
+    }
+
+    fn encode<B: Backend>(k: u8, n: u8, plain: Vec<u8>, piece: usize) -> Self {
         let mut shards = vec![Vec::new(); n.into()];
         let sink = |_stripe: u64, shard: SlotIndex, data: &[u8]| {
             shards[usize::from(shard)].extend_from_slice(data);
             Ok(())
         };
-        let mut encoder = Encoder::new(&KEY, k, n, u64::try_from(plain.len()).unwrap(), sink).unwrap();
+        let len = u64::try_from(plain.len()).unwrap();
+        let mut encoder = Encoder::<_, B>::with_backend(&KEY, k, n, len, sink).unwrap();
         let layout = encoder.layout();
         plain.chunks(piece).for_each(|piece| encoder.write(piece).unwrap());
         let (encoded, _) = encoder.finish().unwrap();
@@ -82,7 +91,11 @@ impl Stored {
 
     /// Opens a range from the data shards.
     pub fn open(&self, range: Range<u64>) -> Vec<u8> {
-        let opener = RangeOpener::new(&KEY, self.layout, range).unwrap();
+        self.open_with::<DefaultBackend>(range)
+    }
+
+    pub fn open_with<B: Backend>(&self, range: Range<u64>) -> Vec<u8> {
+        let opener = RangeOpener::<B>::with_backend(&KEY, self.layout, range).unwrap();
         let mut out = Vec::new();
         for stripe in opener.stripes() {
             let chunks: Vec<_> = opener.shards(stripe).map(|shard| self.chunk(shard, stripe)).collect();

@@ -1,11 +1,11 @@
-//! Known answers, which an implementation in another language can check itself against: `vectors/*.json`.
+//! Known answers for implementations in other languages, and for every backend here: `vectors/*.json`.
 //!
-//! `MEGANET_WRITE_VECTORS=1 cargo test -p meganet-objects vectors` writes them anew. Do that only with a new version of the
-//! format: objects that are stored have to open with every later one.
+//! `MEGANET_WRITE_VECTORS=1 cargo test --release -p meganet-objects vectors` regenerates them. Do that only for a new version
+//! of the format: stored objects have to open with every later program.
 
 use crate::support::{Stored, plaintext, tree};
 use data_encoding::HEXLOWER;
-use meganet_objects::{NONCE_PREFIX, nonce};
+use meganet_objects::{Backend, NONCE_PREFIX, nonce};
 use meganet_primitives::{object::FRAME_LEN, placement::ProfileId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -37,9 +37,9 @@ fn frames(sealed: &[u8]) -> Vec<Value> {
     sealed.chunks(frame_len).enumerate().map(frame).collect()
 }
 
-fn object(profile: ProfileId, plain_len: u64) -> Value {
+fn object<B: Backend>(profile: ProfileId, plain_len: u64) -> Value {
     let shape = profile.profile();
-    let stored = Stored::new(shape.k, shape.n, plaintext(plain_len));
+    let stored = Stored::with_backend::<B>(shape.k, shape.n, plaintext(plain_len));
     let (sealed, encoded, layout) = (sealed(&stored), &stored.encoded, stored.layout);
     let mut object = json!({
         "plainLen": plain_len,
@@ -61,10 +61,10 @@ fn object(profile: ProfileId, plain_len: u64) -> Value {
     object
 }
 
-fn vectors(profile: ProfileId) -> Value {
+fn vectors<B: Backend>(profile: ProfileId) -> Value {
     let shape = profile.profile();
     let stripe = u64::from(shape.k) * 65_520;
-    let objects = [1, 1000, 65_520, 65_521, stripe, stripe + 100_000].map(|len| object(profile, len));
+    let objects = [1, 1000, 65_520, 65_521, stripe, stripe + 100_000].map(|len| object::<B>(profile, len));
     json!({
         "about": "Objects sealed and encoded with a fixed key. Byte i of the plaintext is i mod 251. The key seals several \
             objects here because they are test vectors; a real key seals one.",
@@ -77,15 +77,26 @@ fn vectors(profile: ProfileId) -> Value {
     })
 }
 
-#[test]
-fn known_answers_of_every_profile() {
+fn known_answers<B: Backend>() {
     for profile in ProfileId::ALL {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("vectors/{profile}.json"));
-        let got = vectors(profile);
+        let got = vectors::<B>(profile);
         if std::env::var_os("MEGANET_WRITE_VECTORS").is_some() {
             fs::write(&path, format!("{got:#}\n")).unwrap();
         }
         let known: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(got, known, "{profile}");
     }
+}
+
+#[cfg(feature = "native")]
+#[test]
+fn known_answers_of_every_profile() {
+    known_answers::<meganet_objects::Native>();
+}
+
+#[cfg(feature = "portable")]
+#[test]
+fn known_answers_of_every_profile_by_the_portable_backend() {
+    known_answers::<meganet_objects::Portable>();
 }
