@@ -1,20 +1,20 @@
-//! What a node sends, and how it is written.
+//! A proof as nodes send it and files keep it.
 
 use crate::{
-    Hash, Header,
     changes::SetChange,
+    decode::one_line,
     finality::Finality,
-    one_line,
+    header::{Hash, Header},
     state::{self, StateError},
 };
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::name::{LabelError, split_name};
-use sp_trie::StorageProof;
 
-/// Bytes of the longest proof that is read. A proof of a million names has 4 KiB, and each change of validators adds about one.
+/// Bytes of the longest proof that is read. With a million names on the chain a proof has 4 KiB, and each change of validators
+/// adds about one.
 pub const MAX_PROOF_LEN: usize = 64 * 1024;
 
-/// The form of proofs that this program writes: their first byte.
+/// The version of the format: the first byte of a proof.
 const VERSION: u8 = 1;
 
 /// A block with the votes that make it final.
@@ -29,14 +29,14 @@ pub struct Justified {
     pub finality: Finality,
 }
 
-/// What a name leads to in a block, with all that is needed to check it.
+/// What a name resolves to in a block, with everything that is needed to check it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct NameProof {
-    /// The hash of the chain's first block, as the node says it: a reader on another chain is told so.
+    /// The hash of the chain's first block, not proven: lets a reader on another chain see the mistake.
     pub genesis: Hash,
     /// The name.
     pub name: Vec<u8>,
-    /// Changes of validators since the checkpoint that it was made for, the oldest first.
+    /// Changes of validators since the checkpoint for which it was made, the oldest first.
     pub changes: Vec<SetChange>,
     /// The block.
     pub block: Justified,
@@ -44,50 +44,53 @@ pub struct NameProof {
     pub state: Vec<Vec<u8>>,
 }
 
-/// Why bytes are no proof.
+/// Why bytes are not a proof.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
     /// More than [`MAX_PROOF_LEN`] bytes.
-    #[error("a proof has at most {MAX_PROOF_LEN} bytes, and this has {0}: it is none, or its maker padded it")]
+    #[error(
+        "a proof has at most {MAX_PROOF_LEN} bytes, and this has {0}: check that it is a file which `resolve --proof` wrote"
+    )]
     TooLong(usize),
     /// It begins with another version.
     #[error(
-        "this is no proof of form {VERSION}, the only one that this program knows: check that it is a file which `resolve --proof` wrote, or update the program"
+        "this is not a proof of version {VERSION}, the only one that this program reads: check that it is a file which `resolve --proof` wrote, or update the program"
     )]
     UnknownVersion,
-    /// It is not made as its version says.
+    /// It does not decode.
     #[error("the proof can't be read ({0}): it is cut off or damaged; fetch it again")]
     Malformed(String),
-    /// Its name is none.
-    #[error("the proof is about something that can't be a name: {0}")]
+    /// Its name is invalid.
+    #[error("the proof is about a text that can't be a name: {0}")]
     BadName(LabelError),
 }
 
 impl NameProof {
-    /// Puts a proof together from what a node has; `state` proves the keys of [`state::keys`] in the block.
+    /// Makes a proof from a node's data. `state` are the nodes of the block's state trie on the paths to the keys of
+    /// [`state::keys`].
     ///
     /// # Errors
-    /// [`StateError::BadNodes`] if `state` is no proof of the block's state.
+    /// [`StateError::BadNodes`] if `state` is not a part of the block's state trie.
     pub fn new(
         genesis: Hash,
         name: &str,
         changes: Vec<SetChange>,
         block: Justified,
-        state: &StorageProof,
+        state: impl IntoIterator<Item = Vec<u8>>,
     ) -> Result<Self, StateError> {
         let state = state::compact(state, block.header.state_root)?;
         Ok(Self { genesis, name: name.as_bytes().to_vec(), changes, block, state })
     }
 
-    /// The proof as bytes: a file, or the answer of a node.
+    /// Encodes the proof for a file or as the answer of a node.
     pub fn to_bytes(&self) -> Vec<u8> {
         (VERSION, self).encode()
     }
 
-    /// Reads what [`Self::to_bytes`] writes, and nothing else.
+    /// Decodes exactly what [`Self::to_bytes`] encodes.
     ///
     /// # Errors
-    /// [`BundleError`] says why the bytes are none.
+    /// [`BundleError`] for any other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
         if bytes.len() > MAX_PROOF_LEN {
             return Err(BundleError::TooLong(bytes.len()));
@@ -98,7 +101,7 @@ impl NameProof {
         Ok(proof)
     }
 
-    /// The name that it is about.
+    /// Returns the name that it is about.
     ///
     /// # Errors
     /// [`BundleError::BadName`]

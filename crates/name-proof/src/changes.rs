@@ -1,20 +1,19 @@
-//! From one set of validators to the next.
+//! Following the chain from one set of validators to the next.
 //!
-//! The block in which a new set takes over says so in its digest, names the new validators, and is the last one that the
-//! old set votes for. So whoever knows a set can follow to the next, as nodes do in a warp sync.
+//! The block in which a new set takes over announces the new validators in its digest, and is the last one that the old set
+//! votes for. So from a known set a reader can follow to the next, as nodes do in a warp sync.
 
 use crate::{
-    Checkpoint, Header,
-    checkpoint::{Authority, authorities_of, voters_of},
+    checkpoint::{Authority, Checkpoint, authorities_of, voters_of},
+    decode::one_line,
     finality::{Finality, FinalityError, Tally, Target},
-    one_line,
+    grandpa::{self, ConsensusLog, ScheduledChange},
+    header::Header,
 };
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::BlockNumber;
-use sp_consensus_grandpa::{ConsensusLog, GRANDPA_ENGINE_ID, ScheduledChange};
-use sp_runtime::generic::OpaqueDigestItemId;
 
-/// Bytes of the longest [`SetChanges`] that a node sends and a reader takes.
+/// Bytes of the longest [`SetChanges`] that nodes send and readers accept.
 pub const MAX_CHANGES_LEN: usize = 256 * 1024;
 
 /// A block in which validators take over from others, made final by those before.
@@ -31,19 +30,19 @@ pub struct SetChange {
 pub struct SetChanges {
     /// The oldest first.
     pub changes: Vec<SetChange>,
-    /// Whether there are further ones.
+    /// True if the node has further ones.
     pub more: bool,
 }
 
 /// Why a change of sets is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
-    /// More than [`MAX_CHANGES_LEN`] bytes, or not made as they are.
-    #[error("these are no changes of validators ({0}): ask another node, or update this program")]
+    /// More than [`MAX_CHANGES_LEN`] bytes, or bytes that do not decode.
+    #[error("the list of changes of validators can't be read ({0}): ask another node, or update this program")]
     Malformed(String),
-    /// It lies not above the one before, or not above the checkpoint.
+    /// It is not above the one before, or not above the checkpoint.
     #[error(
-        "block {number} is not above block {known}: the node gave changes that are known already; ask again with the number of the checkpoint"
+        "block {number} is not above block {known}: the node sent changes that are known already; ask again with the number of the checkpoint"
     )]
     OutOfOrder {
         /// Its height.
@@ -51,7 +50,7 @@ pub enum ChangeError {
         /// The height that is known.
         known: BlockNumber,
     },
-    /// Its votes don't make it final.
+    /// Its votes do not make it final.
     #[error("block {number}, in which validators change, is not final: {source}")]
     NotFinal {
         /// Its height.
@@ -59,23 +58,23 @@ pub enum ChangeError {
         /// What is wrong with the votes.
         source: FinalityError,
     },
-    /// Its digest says nothing of validators.
-    #[error("block {number} names no new validators: the node's answer is wrong; ask another one")]
+    /// Its digest announces no validators.
+    #[error("block {number} announces no new validators: the node's answer is wrong; ask another node")]
     NoChange {
         /// Its height.
         number: BlockNumber,
     },
-    /// The digest names a change of another kind than this program follows: one that takes place later, or that is forced.
+    /// The digest announces a change that cannot be followed: one that takes place later, or that is forced.
     #[error(
-        "block {number} changes validators in a way that can't be followed (forced, or delayed): get a checkpoint after that block from somebody whom you believe"
+        "block {number} changes validators in a way that can't be followed (forced, or delayed): get a checkpoint after that block from somebody whom you trust"
     )]
     Unfollowable {
         /// Its height.
         number: BlockNumber,
     },
-    /// The new validators are none.
+    /// No votes of the new validators could make a block final.
     #[error(
-        "block {number} names validators that could not vote: get a checkpoint after that block from somebody whom you believe"
+        "block {number} announces validators that can't vote (none with weight, or one twice): get a checkpoint after that block from somebody whom you trust"
     )]
     NobodyVotes {
         /// Its height.
@@ -83,20 +82,18 @@ pub enum ChangeError {
     },
 }
 
-/// What a header says of the validators after it.
+/// The announcement in a header about the validators after it.
 enum Signal {
     Nothing,
-    Change(ScheduledChange<BlockNumber>),
+    Change(ScheduledChange),
     Other,
 }
 
 fn signal(header: &Header) -> Signal {
-    let id = OpaqueDigestItemId::Consensus(&GRANDPA_ENGINE_ID);
-    let logs = header.digest.logs().iter().filter_map(|log| log.try_to::<ConsensusLog<BlockNumber>>(id));
     let mut found = Signal::Nothing;
-    for log in logs {
+    for log in grandpa::logs(&header.digest) {
         match (log, &found) {
-            // As nodes do: the first one of a block counts, unless one is forced.
+            // As in nodes, the first one of a block counts, unless one is forced.
             (ConsensusLog::ScheduledChange(change), Signal::Nothing) => found = Signal::Change(change),
             (ConsensusLog::ForcedChange(..), _) => return Signal::Other,
             _ => {}
@@ -105,7 +102,7 @@ fn signal(header: &Header) -> Signal {
     found
 }
 
-/// The number and the validators of the set that votes after this block, which `set_id` voted for.
+/// Returns number and validators of the set that votes after this block, which set `set_id` voted for.
 pub(crate) fn after(
     header: &Header,
     set_id: u64,
@@ -124,7 +121,7 @@ pub(crate) fn after(
     }
 }
 
-/// That a block is final, if it was the turn of the checkpoint's validators.
+/// Checks that the checkpoint's validators made a block final.
 pub(crate) fn check_final(
     header: &Header,
     finality: &Finality,
@@ -136,10 +133,10 @@ pub(crate) fn check_final(
     finality.check(block, checkpoint.set_id, &voters)
 }
 
-/// Follows changes from a checkpoint to the last of them.
+/// Follows changes from a checkpoint and returns the checkpoint at the last of them.
 ///
 /// # Errors
-/// [`ChangeError`] says which change is wrong, and how.
+/// [`ChangeError`] about the first change that is wrong.
 pub fn follow(checkpoint: &Checkpoint, changes: &[SetChange]) -> Result<Checkpoint, ChangeError> {
     let mut at = checkpoint.clone();
     for change in changes {
@@ -159,7 +156,7 @@ pub fn follow(checkpoint: &Checkpoint, changes: &[SetChange]) -> Result<Checkpoi
 }
 
 impl SetChanges {
-    /// Reads what a node sent.
+    /// Decodes the answer of a node.
     ///
     /// # Errors
     /// [`ChangeError::Malformed`]

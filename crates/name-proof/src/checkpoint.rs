@@ -1,11 +1,12 @@
-//! Where trust begins: a block that is known to be final, and who votes after it.
+//! The start of trust: a block that is known to be final, and the validators who vote after it.
 
-use crate::{Hash, Header};
+use crate::{
+    grandpa::VoterId,
+    header::{Hash, Header},
+};
 use finality_grandpa::voter_set::VoterSet;
 use meganet_primitives::BlockNumber;
 use serde::{Deserialize, Serialize};
-use sp_consensus_grandpa::{AuthorityId, AuthorityList};
-use sp_core::ed25519;
 
 /// A validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,16 +14,16 @@ use sp_core::ed25519;
 pub struct Authority {
     /// Its Ed25519 key.
     pub key: Hash,
-    /// How much its vote weighs.
+    /// The weight of its vote.
     pub weight: u64,
 }
 
-/// A final block and the validators whose votes make the blocks after it final. Whoever gives somebody a checkpoint is
-/// believed about it; everything after it is checked.
+/// A final block and the validators whose votes make the blocks after it final. A checkpoint has to come from somebody whom
+/// the reader trusts; everything after it is checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Checkpoint {
-    /// The hash of the chain's first block: which chain it is.
+    /// The hash of the chain's first block, which identifies the chain.
     pub genesis: Hash,
     /// The height of the block.
     pub number: BlockNumber,
@@ -34,36 +35,38 @@ pub struct Checkpoint {
     pub authorities: Vec<Authority>,
 }
 
-/// A checkpoint that nobody could vote after.
+/// No votes could make a block final after this checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the checkpoint names no validators with weight, or the same one twice: get it again, from somebody whom you believe"
+    "the checkpoint lists no validators with weight, or lists one twice: get it again, from somebody whom you trust"
 )]
 pub struct CheckpointError;
 
 impl Checkpoint {
-    /// The validators, as GRANDPA counts them.
+    /// Returns the validators as GRANDPA counts them.
     ///
     /// # Errors
     /// [`CheckpointError`]
-    pub fn voters(&self) -> Result<VoterSet<AuthorityId>, CheckpointError> {
+    pub fn voters(&self) -> Result<VoterSet<VoterId>, CheckpointError> {
         voters_of(&self.authorities)
     }
 
-    /// The checkpoint at a later block of the same chain.
+    /// Returns the checkpoint at a later block of the same chain.
     pub(crate) fn moved(&self, header: &Header, set_id: u64, authorities: Vec<Authority>) -> Self {
         Self { genesis: self.genesis, number: header.number, hash: header.hash(), set_id, authorities }
     }
 }
 
-/// Validators, as GRANDPA counts them.
-pub(crate) fn voters_of(authorities: &[Authority]) -> Result<VoterSet<AuthorityId>, CheckpointError> {
-    let id = |authority: &Authority| ed25519::Public::from_raw(authority.key.0).into();
-    let voters = VoterSet::new(authorities.iter().map(|authority| (id(authority), authority.weight)));
+/// Returns validators as GRANDPA counts them.
+///
+/// # Errors
+/// [`CheckpointError`] if none has weight, or one is listed twice.
+pub fn voters_of(authorities: &[Authority]) -> Result<VoterSet<VoterId>, CheckpointError> {
+    let voters = VoterSet::new(authorities.iter().map(|authority| (authority.key.0, authority.weight)));
     voters.filter(|voters| voters.len().get() == authorities.len()).ok_or(CheckpointError)
 }
 
-/// Validators as the chain lists them.
-pub fn authorities_of(list: AuthorityList) -> Vec<Authority> {
-    list.into_iter().map(|(id, weight)| Authority { key: Hash(ed25519::Public::from(id).0), weight }).collect()
+/// Returns validators from keys and weights, as the chain lists them.
+pub fn authorities_of(list: impl IntoIterator<Item = (VoterId, u64)>) -> Vec<Authority> {
+    list.into_iter().map(|(key, weight)| Authority { key: Hash(key), weight }).collect()
 }

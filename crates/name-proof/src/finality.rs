@@ -1,18 +1,17 @@
-//! The votes of GRANDPA by which a block is final.
+//! The votes of GRANDPA that make a block final.
 //!
-//! A node keeps them as the SDK's justification. [`Finality`] is that with nothing said twice: a vote for the block itself
-//! does not repeat its hash and number, and votes beyond those that are needed are left out.
+//! A node keeps them as a [`Justification`]. [`Finality`] is the same without repetition: a vote for the block itself does not
+//! repeat the block's hash and number, and votes beyond those that are needed are left out.
 
-use crate::{Hash, Header};
+use crate::{
+    grandpa::{self, Justification, Signature, SignedVote, VoterId},
+    header::{Hash, Header},
+};
 use codec::{Decode, Encode};
 use finality_grandpa::{
-    Chain, Commit, Error as GrandpaError, Message, Precommit, SignedPrecommit, validate_commit, voter_set::VoterSet,
+    Chain, Commit, Error as GrandpaError, Precommit, SignedPrecommit, validate_commit, voter_set::VoterSet,
 };
 use meganet_primitives::BlockNumber;
-use sp_consensus_grandpa::{
-    AuthorityId, AuthoritySignature, GrandpaJustification, SignatureResult, check_message_signature_with_buffer,
-};
-use sp_core::ed25519;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The votes that make a block final.
@@ -21,7 +20,7 @@ pub struct Finality {
     /// The round in which they were cast.
     #[codec(compact)]
     pub round: u64,
-    /// One of each voter, at most.
+    /// At most one of each voter.
     pub votes: Vec<Vote>,
     /// The headers between the block and the blocks above it that were voted for.
     pub route: Vec<Header>,
@@ -31,10 +30,10 @@ pub struct Finality {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Vote {
     /// The validator's Ed25519 key.
-    pub voter: [u8; 32],
-    /// Its signature: over the vote, the round and the number of the set.
-    pub signature: [u8; 64],
-    /// What it voted for, where that is a block above the one that is made final.
+    pub voter: VoterId,
+    /// Its signature over the vote, the round and the number of the set.
+    pub signature: Signature,
+    /// The block that it voted for, if that is above the one that is made final.
     pub target: Option<Target>,
 }
 
@@ -48,7 +47,7 @@ pub struct Target {
     pub number: BlockNumber,
 }
 
-/// How many voted.
+/// The number of votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// Votes that were counted.
@@ -57,33 +56,31 @@ pub struct Tally {
     pub voters: usize,
 }
 
-/// Why votes don't make a block final.
+/// Why votes do not make a block final.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FinalityError {
-    /// A vote of somebody who is no validator.
+    /// A vote by a key that is not a validator's.
     #[error(
-        "a vote is by {voter:?}, who is no validator of set {set_id}: the node is on another chain, or it lies; ask another one"
+        "a vote is by {voter:?}, which is not a validator of set {set_id}: the node is on another chain, or its answer is forged; ask another node"
     )]
     UnknownVoter {
-        /// Its key in hex.
+        /// The key.
         voter: Hash,
         /// The set.
         set_id: u64,
     },
     /// Two votes of one validator.
-    #[error(
-        "there are two votes by {voter:?}, and each validator has one: the node lies, or the validator does; ask another node"
-    )]
+    #[error("there are two votes by {voter:?}, and each validator has one: the answer is forged; ask another node")]
     DuplicateVoter {
-        /// Its key in hex.
+        /// The validator's key.
         voter: Hash,
     },
     /// A signature that does not fit.
     #[error(
-        "the signature of {voter:?} is over something else than this block, round and set: the answer was tampered with; ask another node"
+        "the signature of {voter:?} is not over this block, round and set: the answer was tampered with; ask another node"
     )]
     BadSignature {
-        /// The validator's key in hex.
+        /// The validator's key.
         voter: Hash,
     },
     /// A signature that fits the set before.
@@ -91,7 +88,7 @@ pub enum FinalityError {
         "{voter:?} voted as a validator of the set before {set_id}: the node is behind; wait until it has caught up, or ask another one"
     )]
     OutdatedSet {
-        /// The validator's key in hex.
+        /// The validator's key.
         voter: Hash,
         /// The set that should have voted.
         set_id: u64,
@@ -110,24 +107,24 @@ pub enum FinalityError {
         /// Its height.
         number: BlockNumber,
     },
-    /// Fewer than two thirds voted for it.
+    /// At most two thirds voted for it.
     #[error("the votes weigh {weight}, and more than two thirds are {needed}: ask another node")]
     TooFewVotes {
-        /// What those who voted weigh.
+        /// The weight of the votes.
         weight: u64,
-        /// What they would have to.
+        /// The weight that is needed.
         needed: u64,
     },
-    /// GRANDPA's own count says otherwise.
-    #[error("the votes are enough, but not for this block: the answer was put together wrongly; ask another node")]
+    /// GRANDPA's own count has another result.
+    #[error("the votes make another block final than this one: the answer was put together wrongly; ask another node")]
     OtherBlock,
 }
 
 impl Finality {
-    /// Takes a node's justification. With the voters of its set, votes beyond the needed two thirds are left out, those
-    /// for blocks above before the others; without, only what no check would accept is: second votes of a validator, and
-    /// votes for blocks beside.
-    pub fn new(justification: &GrandpaJustification<Header>, voters: Option<&VoterSet<AuthorityId>>) -> Self {
+    /// Takes a node's justification. With the voters of its set, votes beyond the needed two thirds are left out, first those
+    /// for blocks above; without, only votes that no check accepts: second votes of a validator, and votes for blocks on
+    /// other branches.
+    pub fn new(justification: &Justification, voters: Option<&VoterSet<VoterId>>) -> Self {
         let commit = &justification.commit;
         let route = Route::new(&justification.votes_ancestries);
         let mut cast = Vec::new();
@@ -135,7 +132,7 @@ impl Finality {
         for signed in &commit.precommits {
             let target = Target { hash: signed.precommit.target_hash, number: signed.precommit.target_number };
             let Some(path) = route.down(target.hash, commit.target_hash) else { continue };
-            if seen.insert(signed.id.clone()) {
+            if seen.insert(signed.id) {
                 cast.push((path, target, signed));
             }
         }
@@ -150,9 +147,9 @@ impl Finality {
             });
         }
         let used: BTreeSet<Hash> = cast.iter().flat_map(|(path, ..)| path.iter().copied()).collect();
-        let vote = |target: &Target, signed: &SignedPrecommit<_, _, AuthoritySignature, AuthorityId>| Vote {
-            voter: ed25519::Public::from(signed.id.clone()).0,
-            signature: ed25519::Signature::from(signed.signature.clone()).0,
+        let vote = |target: &Target, signed: &SignedVote| Vote {
+            voter: signed.id,
+            signature: signed.signature,
             target: (target.hash != commit.target_hash).then_some(*target),
         };
         Self {
@@ -167,21 +164,20 @@ impl Finality {
         }
     }
 
-    /// The SDK's justification for the block of which these are the votes.
-    pub fn justification(&self, block: Target) -> GrandpaJustification<Header> {
+    /// Returns a node's justification for the block that these votes make final.
+    pub fn justification(&self, block: Target) -> Justification {
         let precommits = self.votes.iter().map(|vote| vote.signed(block)).collect();
         let commit = Commit { target_hash: block.hash, target_number: block.number, precommits };
-        GrandpaJustification { round: self.round, commit, votes_ancestries: self.route.clone() }
+        Justification { round: self.round, commit, votes_ancestries: self.route.clone() }
     }
 
-    /// Whether these votes make the block final, if `voters` are the validators of set `set_id`.
+    /// Checks that these votes make the block final, if `voters` are the validators of set `set_id`.
     ///
     /// # Errors
-    /// [`FinalityError`] says what is wrong with them.
-    pub fn check(&self, block: Target, set_id: u64, voters: &VoterSet<AuthorityId>) -> Result<Tally, FinalityError> {
+    /// [`FinalityError`]
+    pub fn check(&self, block: Target, set_id: u64, voters: &VoterSet<VoterId>) -> Result<Tally, FinalityError> {
         let mut weight = 0u64;
         let mut seen = BTreeSet::new();
-        let mut buffer = Vec::new();
         for vote in &self.votes {
             let voter = Hash(vote.voter);
             let signed = vote.signed(block);
@@ -189,13 +185,7 @@ impl Finality {
             if !seen.insert(vote.voter) {
                 return Err(FinalityError::DuplicateVoter { voter });
             }
-            let message = Message::Precommit(signed.precommit);
-            let (id, signature) = (&signed.id, &signed.signature);
-            match check_message_signature_with_buffer(&message, id, signature, self.round, set_id, &mut buffer) {
-                SignatureResult::Valid => {}
-                SignatureResult::Invalid => return Err(FinalityError::BadSignature { voter }),
-                SignatureResult::OutdatedSet => return Err(FinalityError::OutdatedSet { voter, set_id }),
-            }
+            check_signature(&signed, self.round, set_id)?;
             weight = weight.saturating_add(info.weight().get());
         }
         let route = self.check_route(block)?;
@@ -203,7 +193,7 @@ impl Finality {
         if weight < needed {
             return Err(FinalityError::TooFewVotes { weight, needed });
         }
-        // The count is GRANDPA's own: all above only says better what is wrong.
+        // GRANDPA's own count decides: the checks above only have better errors.
         let counted = validate_commit(&self.justification(block).commit, voters, &route);
         if !counted.is_ok_and(|result| result.is_valid()) {
             return Err(FinalityError::OtherBlock);
@@ -211,14 +201,14 @@ impl Finality {
         Ok(Tally { votes: self.votes.len(), voters: voters.len().get() })
     }
 
-    /// That all votes are for the block or for one above it, and that the headers show so and nothing else.
+    /// Checks that all votes are for the block or for one above it, and that every header is needed to show that.
     fn check_route(&self, block: Target) -> Result<Route, FinalityError> {
         let route = Route::new(&self.route);
         let mut used = BTreeSet::new();
         for target in self.votes.iter().filter_map(|vote| vote.target) {
             let bad = FinalityError::BadRoute { number: target.number };
             let path = route.down(target.hash, block.hash).filter(|path| !path.is_empty()).ok_or(bad.clone())?;
-            // Numbers are counted with, so they have to be those of the headers.
+            // Heights are used below, so check them against the headers.
             let steps = BlockNumber::try_from(path.len()).unwrap_or(BlockNumber::MAX);
             if block.number.checked_add(steps) != Some(target.number) {
                 return Err(bad);
@@ -234,18 +224,32 @@ impl Finality {
 }
 
 impl Vote {
-    /// The vote as its signer made it, `block` being the one that is made final.
-    fn signed(&self, block: Target) -> SignedPrecommit<Hash, BlockNumber, AuthoritySignature, AuthorityId> {
+    /// Returns the vote as its signer made it. `block` is the one that is made final.
+    fn signed(&self, block: Target) -> SignedVote {
         let target = self.target.unwrap_or(block);
         SignedPrecommit {
             precommit: Precommit { target_hash: target.hash, target_number: target.number },
-            signature: ed25519::Signature::from_raw(self.signature).into(),
-            id: ed25519::Public::from_raw(self.voter).into(),
+            signature: self.signature,
+            id: self.voter,
         }
     }
 }
 
-/// Headers by their hashes.
+/// Checks a vote's signature, as nodes do: one that fits the set before has an error of its own.
+fn check_signature(vote: &SignedVote, round: u64, set_id: u64) -> Result<(), FinalityError> {
+    let fits = |set_id| {
+        let message = grandpa::signed_bytes(&vote.precommit, round, set_id);
+        grandpa::is_signed(&message, &vote.signature, &vote.id)
+    };
+    let voter = Hash(vote.id);
+    match set_id.checked_sub(1) {
+        _ if fits(set_id) => Ok(()),
+        Some(before) if fits(before) => Err(FinalityError::OutdatedSet { voter, set_id }),
+        _ => Err(FinalityError::BadSignature { voter }),
+    }
+}
+
+/// The parents of headers, by the headers' hashes.
 struct Route(BTreeMap<Hash, Hash>);
 
 impl Route {
@@ -253,8 +257,8 @@ impl Route {
         Self(headers.iter().map(|header| (header.hash(), header.parent_hash)).collect())
     }
 
-    /// The hashes from `block` down to `base`, with that of `block` and without that of `base`; `None` where a header
-    /// lacks. A header names its parent by its hash, so no way is a circle.
+    /// Returns the hashes from `block` down to `base`, with that of `block` and without that of `base`; `None` if a header
+    /// is missing. It ends, because a header contains its parent's hash, so no path is a circle.
     fn down(&self, block: Hash, base: Hash) -> Option<Vec<Hash>> {
         let mut path = Vec::new();
         let mut at = block;

@@ -1,52 +1,51 @@
-//! What is read out of a block's state, under which keys, and the proof of it.
+//! The values of a block's state that decide what a name resolves to: their keys, and reading them from a proof.
 //!
-//! The keys are those of the chain's state trie: hashes of the pallet's and the item's name (`twox_128`), and for maps
-//! each key (SCALE) behind its `blake2_128`. The proof is the SDK's compact one: the trie's nodes on the ways to the keys, the
-//! root first, each without the hashes of the nodes that follow.
+//! The keys are those of the chain's state trie: hashes of the names of pallet and item (`twox_128`), followed in maps by each
+//! key (SCALE) behind its `blake2_128`. The proof is the SDK's compact one: the trie's nodes on the paths to the keys, the root
+//! first, each without the hashes of the nodes that follow.
 
-use crate::{Hash, one_line};
+use crate::{
+    decode::one_line,
+    header::Hash,
+    trie::{self, CompactError, PartialTrie},
+};
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{
     BlockNumber,
     name::{NameParams, StoredName, StoredSubname, stored},
 };
 use sp_crypto_hashing::{blake2_128, twox_128};
-use sp_runtime::traits::BlakeTwo256;
-use sp_trie::{CompactProof, CompactProofError, LayoutV1, Recorder, StorageProof, TrieError, read_trie_value};
-use std::collections::BTreeSet;
 
 /// The name of the pallet that keeps names.
 const NAMES: &[u8] = b"Names";
 
-type Layout = LayoutV1<BlakeTwo256>;
-
-/// The key of a label's record.
+/// Returns the key of a label's record.
 pub fn name_key(label: &str) -> Vec<u8> {
     [item(NAMES, b"Names"), hashed(label)].concat()
 }
 
-/// The key of the record of a label below a label.
+/// Returns the key of a subname's record.
 pub fn subname_key(label: &str, sub: &str) -> Vec<u8> {
     [item(NAMES, b"Subnames"), hashed(label), hashed(sub)].concat()
 }
 
-/// The key of prices and times.
+/// Returns the key of the parameters of names: prices and periods.
 pub fn params_key() -> Vec<u8> {
     item(NAMES, b"CurrentParams")
 }
 
-/// The key of the form in which names are stored: the pallet's storage version, a u16.
+/// Returns the key of the version of the records' format: the pallet's storage version, a u16.
 pub fn layout_key() -> Vec<u8> {
     item(NAMES, b":__STORAGE_VERSION__:")
 }
 
-/// The key of the block's time: a u64, milliseconds since 1970.
+/// Returns the key of the block's time: a u64, milliseconds since 1970.
 pub fn time_key() -> Vec<u8> {
     item(b"Timestamp", b"Now")
 }
 
-/// All keys whose values tell what a name leads to in block `now`, where the label's record is `record`. Prices and times are
-/// among them only where they matter: not for a label that is paid for, nor for one without a record.
+/// Returns all keys whose values decide what a name resolves to in block `now`, if the label's record is `record`. The
+/// parameters are among them only where they matter: not for a label that is paid for, nor for one without a record.
 pub fn keys(label: &str, sub: Option<&str>, record: Option<&[u8]>, now: BlockNumber) -> Vec<Vec<u8>> {
     let mut keys = vec![layout_key(), time_key(), name_key(label)];
     let name = record.and_then(|mut bytes| StoredName::decode_all(&mut bytes).ok());
@@ -57,7 +56,7 @@ pub fn keys(label: &str, sub: Option<&str>, record: Option<&[u8]>, now: BlockNum
     keys
 }
 
-/// Whether it depends on prices and times what a name leads to.
+/// Returns true if a name's status depends on the parameters.
 fn has_run_out(name: Option<&StoredName>, now: BlockNumber) -> bool {
     name.is_some_and(|name| now >= name.expires)
 }
@@ -71,16 +70,16 @@ fn hashed(label: &str) -> Vec<u8> {
     [&blake2_128(&key)[..], &key].concat()
 }
 
-/// What a block's state says.
+/// The values of a block's state that decide what a name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The block's time, in milliseconds since 1970.
     pub time: u64,
-    /// Prices and times of names; those of a live chain where they don't matter.
+    /// The parameters of names; those of a live chain where they don't matter.
     pub params: NameParams,
     /// The label's record, if it has one.
     pub name: Option<StoredName>,
-    /// The record of the label below it, if that was asked for and there is one.
+    /// The subname's record, if one was asked for and exists.
     pub sub: Option<StoredSubname>,
 }
 
@@ -97,28 +96,28 @@ pub enum StateError {
         /// The proof's.
         found: Hash,
     },
-    /// Its nodes are no trie.
+    /// Its nodes are not a trie.
     #[error("the proof's nodes don't fit together ({0}): the answer was tampered with, or cut off; ask another node")]
     BadNodes(String),
-    /// A node on the way to a value lacks.
+    /// A node on the path to a value is missing.
     #[error("the proof does not reach {0}: the answer is incomplete; ask another node")]
     Unproven(&'static str),
-    /// Nodes on the way to nothing.
+    /// Nodes that are on no path to a value.
     #[error("the proof has nodes that are not needed: the answer was padded; ask another node")]
     UnusedNodes,
-    /// There should be a value.
-    #[error("the block has no {0}: the chain is not one of Meganet, or a newer one than this program; update it")]
+    /// A value that every chain of this network has is absent.
+    #[error("the block has no {0}: the chain is not a Meganet, or newer than this program; update it")]
     Missing(&'static str),
     /// A value that does not decode.
-    #[error("{what} is in a form that this program does not know ({reason}): update it")]
+    #[error("{what} is in a format that this program does not know ({reason}): update it")]
     Undecodable {
-        /// What it is.
+        /// The value.
         what: &'static str,
-        /// What the decoder says.
+        /// The decoder's message.
         reason: String,
     },
-    /// Names are stored in another form.
-    #[error("the chain stores names in form {found}, and this program knows form {known}: update it")]
+    /// Names are stored in another format.
+    #[error("the chain stores names in format {found}, and this program reads format {known}: update it")]
     OtherLayout {
         /// The chain's.
         found: u16,
@@ -127,19 +126,25 @@ pub enum StateError {
     },
 }
 
-/// Makes a node's proof compact.
+/// Makes a compact proof from the nodes of a state trie on the paths to some keys.
 ///
 /// # Errors
-/// [`StateError::BadNodes`] if it is not one of this root.
-pub fn compact(proof: &StorageProof, root: Hash) -> Result<Vec<Vec<u8>>, StateError> {
-    let compact = proof.to_compact_proof::<BlakeTwo256>(root);
-    compact.map(|proof| proof.encoded_nodes).map_err(|error| StateError::BadNodes(format!("{error:?}")))
+/// [`StateError::BadNodes`] if they are not nodes of the trie with this root.
+pub fn compact(nodes: impl IntoIterator<Item = Vec<u8>>, root: Hash) -> Result<Vec<Vec<u8>>, StateError> {
+    trie::compact(nodes, root).map_err(|error| refuse(error, root))
 }
 
-/// Reads what the state of block `now` says about a name out of a proof.
+fn refuse(error: CompactError, expected: Hash) -> StateError {
+    match error {
+        CompactError::OtherRoot(found) => StateError::OtherRoot { expected, found },
+        CompactError::BadNodes(reason) => StateError::BadNodes(reason),
+    }
+}
+
+/// Reads from a compact proof what the state of block `now` holds about a name.
 ///
 /// # Errors
-/// [`StateError`] says what is wrong with the proof, or with what it proves.
+/// [`StateError`] if the proof is wrong, or the state is not one that this program understands.
 pub fn read(
     nodes: &[Vec<u8>],
     root: Hash,
@@ -147,40 +152,27 @@ pub fn read(
     sub: Option<&str>,
     now: BlockNumber,
 ) -> Result<Facts, StateError> {
-    let proof = CompactProof { encoded_nodes: nodes.to_vec() };
-    let (db, _) = proof.to_memory_db::<BlakeTwo256>(&root).map_err(|error| match error {
-        CompactProofError::RootMismatch(found, expected) => StateError::OtherRoot { expected, found },
-        CompactProofError::TrieError(error) => match *error {
-            TrieError::<Layout>::IncompleteDatabase(_) => StateError::BadNodes("one lacks".into()),
-            other => StateError::BadNodes(format!("{other:?}")),
-        },
-        other => StateError::BadNodes(format!("{other:?}")),
-    })?;
-    let mut recorder = Recorder::<Layout>::new();
-    let mut get = |what: &'static str, key: Vec<u8>| {
-        let value = read_trie_value::<Layout, _>(&db, &root, &key, Some(&mut recorder), None);
-        value.map_err(|_| StateError::Unproven(what))
-    };
+    let mut trie = PartialTrie::new(nodes, root).map_err(|error| refuse(error, root))?;
+    let mut get = |what: &'static str, key: Vec<u8>| trie.get(&key).map_err(|_| StateError::Unproven(what));
     let known = stored::LAYOUT;
-    match need("form of names", get("the form of names", layout_key())?)? {
+    match need("version of names", get("the version of names", layout_key())?)? {
         found if found == known => {}
         found => return Err(StateError::OtherLayout { found, known }),
     }
     let time = need("time", get("the block's time", time_key())?)?;
     let name: Option<StoredName> = decode("the name", get("the name", name_key(label))?)?;
     let params = match has_run_out(name.as_ref(), now) {
-        true => decode("prices and times of names", get("the prices and times of names", params_key())?)?,
+        true => decode("the parameters of names", get("the parameters of names", params_key())?)?,
         false => None,
     };
     let sub = match sub {
-        Some(sub) => decode("the name below the name", get("the name below the name", subname_key(label, sub))?)?,
+        Some(sub) => decode("the subname", get("the subname", subname_key(label, sub))?)?,
         None => None,
     };
-    let used: BTreeSet<Hash> = recorder.drain().into_iter().map(|record| record.hash).collect();
-    if used.len() != nodes.len() {
+    if !trie.is_used_up() {
         return Err(StateError::UnusedNodes);
     }
-    // Where nothing has been written yet, as the pallet does it.
+    // Where nothing has been written yet, the pallet uses the default too.
     Ok(Facts { time, params: params.unwrap_or_default(), name, sub })
 }
 

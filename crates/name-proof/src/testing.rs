@@ -1,34 +1,46 @@
 //! A chain in memory that makes real proofs: for tests, benchmarks and vectors.
 //!
 //! Its validators have Ed25519 keys, its state is a trie under the chain's real keys, its headers have digests as long as
-//! BABE's. It has no transactions: whoever uses it writes into its state.
-// Not part of any program: what can't fail here is not handled.
+//! BABE's. It has no transactions: tests write into its state directly.
+// Not part of any program: errors that can't happen here are not handled.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use crate::{
-    Authority, Checkpoint, Hash, Header,
     bundle::{Justified, NameProof},
     changes::SetChange,
+    checkpoint::{Authority, Checkpoint},
     finality::{Finality, Target},
+    grandpa::{self, ConsensusLog, Justification, ScheduledChange, SignedVote, VoterId},
+    header::{Digest, DigestItem, Hash, Header},
     state,
+    trie::{Layout, Nodes},
 };
 use codec::Encode;
-use finality_grandpa::{Commit, Message, Precommit, SignedPrecommit};
+use ed25519_zebra::{SigningKey, VerificationKeyBytes};
+use finality_grandpa::{Commit, Precommit, SignedPrecommit};
 use meganet_primitives::name::{NameParams, StoredName, StoredSubname, split_name, stored};
-use sp_consensus_grandpa::{ConsensusLog, GRANDPA_ENGINE_ID, GrandpaJustification, ScheduledChange, localized_payload};
-use sp_core::{Pair, ed25519};
-use sp_runtime::{
-    generic::{Digest, DigestItem},
-    traits::BlakeTwo256,
-};
-use sp_trie::{LayoutV1, MemoryDB, Recorder, StorageProof, Trie, TrieDBBuilder, TrieDBMutBuilder, TrieMut};
-
-type Layout = LayoutV1<BlakeTwo256>;
+use trie_db::{Recorder, Trie, TrieDBBuilder, TrieDBMutBuilder, TrieMut};
 
 /// Milliseconds between two blocks.
 pub const BLOCK_MILLIS: u64 = 3_000;
 /// The time of the first block.
 pub const START: u64 = 1_600_000_000_000;
+
+/// A validator's key pair.
+#[derive(Clone)]
+pub struct Validator(SigningKey);
+
+impl Validator {
+    /// Returns the public key.
+    pub fn id(&self) -> VoterId {
+        VerificationKeyBytes::from(&self.0).into()
+    }
+
+    /// Signs a message.
+    pub fn sign(&self, message: &[u8]) -> grandpa::Signature {
+        self.0.sign(message).into()
+    }
+}
 
 /// A chain.
 pub struct Chain {
@@ -37,16 +49,16 @@ pub struct Chain {
     /// The number of the set of validators that votes now.
     pub set_id: u64,
     /// That set.
-    pub validators: Vec<ed25519::Pair>,
+    pub validators: Vec<Validator>,
     /// Its highest block.
     pub head: Header,
-    /// The time of the next blocks, in milliseconds since 1970; by their height from [`START`] on where it is `None`.
+    /// The time of the next blocks, in milliseconds since 1970; `None` for [`BLOCK_MILLIS`] for each block since [`START`].
     pub now: Option<u64>,
-    db: MemoryDB<BlakeTwo256>,
+    nodes: Nodes,
     root: Hash,
 }
 
-/// Prices and times as a chain has them.
+/// Returns parameters of names with short periods.
 pub fn params() -> NameParams {
     NameParams {
         min_commit_age: 3,
@@ -62,7 +74,7 @@ pub fn params() -> NameParams {
     }
 }
 
-/// A name that is paid for until block `expires`.
+/// Returns a name that is paid for until block `expires`.
 pub fn stored(owner: u8, expires: u32) -> StoredName {
     StoredName {
         owner: [owner; 32],
@@ -76,13 +88,13 @@ pub fn stored(owner: u8, expires: u32) -> StoredName {
     }
 }
 
-/// The validator with this number.
-pub fn validator(seed: u8) -> ed25519::Pair {
-    ed25519::Pair::from_seed(&[seed; 32])
+/// Returns the validator with this number.
+pub fn validator(seed: u8) -> Validator {
+    Validator([seed; 32].into())
 }
 
 impl Chain {
-    /// A chain of the validators 1 to `validators`.
+    /// Makes a chain of the validators 1 to `validators`.
     pub fn new(validators: u8) -> Self {
         let head = Header {
             parent_hash: Hash::zero(),
@@ -97,17 +109,17 @@ impl Chain {
             validators: (1..=validators).map(validator).collect(),
             head,
             now: None,
-            db: MemoryDB::default(),
+            nodes: Nodes::default(),
             root: Hash::default(),
         };
         let mut root = Hash::default();
-        TrieDBMutBuilder::<Layout>::new(&mut chain.db, &mut root).build().commit();
+        TrieDBMutBuilder::<Layout>::new(&mut chain.nodes, &mut root).build().commit();
         chain.root = root;
         chain.put([
             (state::layout_key(), Some(stored::LAYOUT.encode())),
             (state::params_key(), Some(params().encode())),
             (state::time_key(), Some(START.encode())),
-            // What a state of the chain has besides, so that nothing here is alone.
+            // A stand-in for the rest of a chain's state, so that no key here is alone.
             ([&[0x26; 32][..], b"other"].concat(), Some(vec![7; 80])),
         ]);
         chain
@@ -115,7 +127,7 @@ impl Chain {
 
     /// Writes into the state that the next block has.
     pub fn put(&mut self, values: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) {
-        let mut trie = TrieDBMutBuilder::<Layout>::from_existing(&mut self.db, &mut self.root).build();
+        let mut trie = TrieDBMutBuilder::<Layout>::from_existing(&mut self.nodes, &mut self.root).build();
         for (key, value) in values {
             match value {
                 Some(value) => trie.insert(&key, &value).unwrap(),
@@ -135,9 +147,9 @@ impl Chain {
         self.put([(state::subname_key(label, sub), Some(stored.encode()))]);
     }
 
-    /// A value of the state that the next block has.
+    /// Returns a value of the state that the next block has.
     pub fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
-        TrieDBBuilder::<Layout>::new(&self.db, &self.root).build().get(key).unwrap()
+        TrieDBBuilder::<Layout>::new(&self.nodes, &self.root).build().get(key).unwrap()
     }
 
     /// Makes the next block.
@@ -175,11 +187,9 @@ impl Chain {
 
     /// Makes a block after which the validators with these numbers vote.
     pub fn rotate(&mut self, validators: &[u8]) -> SetChange {
-        let next: Vec<ed25519::Pair> = validators.iter().copied().map(validator).collect();
-        let change = ScheduledChange {
-            next_authorities: next.iter().map(|pair| (pair.public().into(), 1)).collect(),
-            delay: 0u32,
-        };
+        let next: Vec<Validator> = validators.iter().copied().map(validator).collect();
+        let change =
+            ScheduledChange { next_authorities: next.iter().map(|validator| (validator.id(), 1)).collect(), delay: 0 };
         let header = self.next_with(Some(signal(&ConsensusLog::ScheduledChange(change))));
         let all: Vec<usize> = (0..self.validators.len()).collect();
         let finality = self.finality(&header, &all);
@@ -188,18 +198,18 @@ impl Chain {
         SetChange { header, finality }
     }
 
-    /// A signed vote of a validator for a block.
-    pub fn vote(&self, voter: usize, block: &Header, round: u64) -> SignedPrecommit<Hash, u32, Signature, Id> {
+    /// Returns a validator's signed vote for a block.
+    pub fn vote(&self, voter: usize, block: &Header, round: u64) -> SignedVote {
         let precommit = Precommit { target_hash: block.hash(), target_number: block.number };
-        let payload = localized_payload(round, self.set_id, &Message::Precommit(precommit.clone()));
-        let pair = &self.validators[voter];
-        SignedPrecommit { precommit, signature: pair.sign(&payload).into(), id: pair.public().into() }
+        let validator = &self.validators[voter];
+        let signature = validator.sign(&grandpa::signed_bytes(&precommit, round, self.set_id));
+        SignedPrecommit { precommit, signature, id: validator.id() }
     }
 
-    /// The justification of a block by votes of these validators for it.
-    pub fn justification(&self, block: &Header, voters: &[usize]) -> GrandpaJustification<Header> {
+    /// Returns the justification of a block by votes of these validators for it.
+    pub fn justification(&self, block: &Header, voters: &[usize]) -> Justification {
         let round = u64::from(block.number);
-        GrandpaJustification {
+        Justification {
             round,
             commit: Commit {
                 target_hash: block.hash(),
@@ -210,60 +220,61 @@ impl Chain {
         }
     }
 
-    /// The votes of these validators for a block.
+    /// Returns the votes of these validators for a block.
     pub fn finality(&self, block: &Header, voters: &[usize]) -> Finality {
         Finality::new(&self.justification(block, voters), None)
     }
 
-    /// So many votes as are needed, and their block: the head.
+    /// Returns the head with as many votes as are needed.
     pub fn justified(&self) -> Justified {
         let needed: Vec<usize> = (0..self.validators.len() - (self.validators.len() - 1) / 3).collect();
         Justified { set_id: self.set_id, header: self.head.clone(), finality: self.finality(&self.head, &needed) }
     }
 
-    /// A proof of the state that the head has, for some keys. The state must not have been written since.
-    pub fn state_proof(&self, keys: &[Vec<u8>]) -> StorageProof {
+    /// Returns the nodes of the head's state trie on the paths to some keys. The state must not have been written since.
+    pub fn state_proof(&self, keys: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let mut recorder = Recorder::<Layout>::new();
         {
             let trie =
-                TrieDBBuilder::<Layout>::new(&self.db, &self.head.state_root).with_recorder(&mut recorder).build();
+                TrieDBBuilder::<Layout>::new(&self.nodes, &self.head.state_root).with_recorder(&mut recorder).build();
             for key in keys {
                 trie.get(key).unwrap();
             }
         }
-        StorageProof::new(recorder.drain().into_iter().map(|record| record.data))
+        recorder.drain().into_iter().map(|record| record.data).collect()
     }
 
-    /// A proof of what a name leads to in the head.
+    /// Returns a proof of what a name resolves to in the head.
     pub fn prove(&self, name: &str, changes: Vec<SetChange>) -> NameProof {
         let (sub, label) = split_name(name).unwrap();
         let record = self.get(&state::name_key(label));
         let state = self.state_proof(&state::keys(label, sub, record.as_deref(), self.head.number));
-        NameProof::new(self.genesis, name, changes, self.justified(), &state).unwrap()
+        NameProof::new(self.genesis, name, changes, self.justified(), state).unwrap()
     }
 
-    /// A checkpoint at the head.
+    /// Returns the validators that vote now.
+    pub fn authorities(&self) -> Vec<Authority> {
+        self.validators.iter().map(|validator| Authority { key: Hash(validator.id()), weight: 1 }).collect()
+    }
+
+    /// Returns a checkpoint at the head.
     pub fn checkpoint(&self) -> Checkpoint {
-        let key = |pair: &ed25519::Pair| Hash(pair.public().0);
         Checkpoint {
             genesis: self.genesis,
             number: self.head.number,
             hash: self.head.hash(),
             set_id: self.set_id,
-            authorities: self.validators.iter().map(|pair| Authority { key: key(pair), weight: 1 }).collect(),
+            authorities: self.authorities(),
         }
     }
 }
 
-/// GRANDPA's word in a digest.
-pub fn signal(log: &ConsensusLog<u32>) -> DigestItem {
-    DigestItem::Consensus(GRANDPA_ENGINE_ID, log.encode())
+/// Returns a message of GRANDPA as an item of a digest.
+pub fn signal(log: &ConsensusLog) -> DigestItem {
+    DigestItem::Consensus(grandpa::ENGINE_ID, log.encode())
 }
 
-/// A block as a vote names it.
+/// Returns a block as a vote names it.
 pub fn target(header: &Header) -> Target {
     Target { hash: header.hash(), number: header.number }
 }
-
-type Signature = sp_consensus_grandpa::AuthoritySignature;
-type Id = sp_consensus_grandpa::AuthorityId;

@@ -1,11 +1,11 @@
-//! Checking a proof from a checkpoint on.
+//! Checking a proof against a checkpoint.
 
 use crate::{
-    Checkpoint, Hash,
     bundle::{BundleError, NameProof},
     changes::{self, ChangeError},
-    checkpoint::CheckpointError,
+    checkpoint::{Checkpoint, CheckpointError},
     finality::FinalityError,
+    header::Hash,
     state::{self, StateError},
 };
 use meganet_primitives::{
@@ -16,34 +16,34 @@ use meganet_primitives::{
 use serde::Serialize;
 use std::fmt;
 
-/// What a name leads to, proven.
+/// A proven answer to what a name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// The name.
     pub name: String,
-    /// What it leads to.
+    /// What it resolves to.
     pub answer: Answer,
-    /// The block in which it does.
+    /// The block that the answer is about.
     pub block: ProvenBlock,
-    /// On what this relies.
+    /// What the answer relies on.
     pub basis: Basis,
-    /// Where the next check may begin: at this block, or at the old checkpoint if that is newer.
+    /// The checkpoint for the next check: at this block, or the old one if that is newer.
     pub checkpoint: Checkpoint,
 }
 
-/// What a name leads to.
+/// What a name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It works.
+    /// It is registered and works.
     Present(Resolution),
-    /// It has lapsed and leads nowhere; nobody has taken it since.
+    /// It has lapsed and resolves to nothing; nobody has taken it since.
     Lapsed(Resolution),
-    /// There is no such name.
+    /// The name does not exist.
     Absent,
 }
 
 impl Answer {
-    /// What a node answers when it is asked without a proof.
+    /// Returns the answer in the form in which nodes give it without a proof.
     pub fn resolution(&self) -> Option<&Resolution> {
         match self {
             Self::Present(resolution) | Self::Lapsed(resolution) => Some(resolution),
@@ -60,21 +60,21 @@ pub struct ProvenBlock {
     pub number: BlockNumber,
     /// Its hash.
     pub hash: Hash,
-    /// When it was made, by the clocks of the validators: milliseconds since 1970.
+    /// The time at which it was made, by the clocks of the validators, in milliseconds since 1970.
     pub time: u64,
 }
 
-/// On what a proven answer relies.
+/// What a proven answer relies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Basis {
     /// The set of validators that made the block final.
     pub set_id: u64,
-    /// So many of them voted for it, more than two thirds by weight.
+    /// How many of them voted for it: more than two thirds by weight.
     pub votes: usize,
-    /// So many there are.
+    /// How many validators the set has.
     pub voters: usize,
-    /// The height of the checkpoint that was believed.
+    /// The height of the checkpoint that was trusted.
     pub checkpoint: BlockNumber,
     /// Changes of validators that were followed from there.
     pub changes: usize,
@@ -92,7 +92,7 @@ impl fmt::Display for Basis {
     }
 }
 
-/// How old an answer may be.
+/// The oldest answer that is accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Freshness {
     /// The lowest height that is accepted.
@@ -102,10 +102,10 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// As old as may be: for proofs that were kept.
+    /// Any age: for proofs that were kept.
     pub const ANY: Self = Self { oldest_block: 0, oldest_time: 0 };
 
-    /// Not older than what is known, and at most `max_age` milliseconds old at the time `now`.
+    /// Not older than the checkpoint, and at most `max_age` milliseconds old at the time `now`.
     pub fn within(checkpoint: &Checkpoint, now: u64, max_age: u64) -> Self {
         Self { oldest_block: checkpoint.number, oldest_time: now.saturating_sub(max_age) }
     }
@@ -114,28 +114,28 @@ impl Freshness {
 /// Why a proof is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
-    /// The bytes are none.
+    /// The bytes are not a proof.
     #[error(transparent)]
     Bundle(#[from] BundleError),
-    /// What was asked for is no name.
+    /// The text that was asked for is not a name.
     #[error("this can't be a name: {0}")]
     BadName(LabelError),
-    /// The checkpoint is none.
+    /// The checkpoint is invalid.
     #[error(transparent)]
     BadCheckpoint(#[from] CheckpointError),
     /// It is about another name.
     #[error(
-        "the proof is about the name '{proven}', not '{asked}': the node answered another question; ask another one"
+        "the proof is about the name '{proven}', not '{asked}': the node answered another question; ask another node"
     )]
     OtherName {
-        /// What was asked for.
+        /// The name that was asked for.
         asked: String,
-        /// What it is about.
+        /// The name that the proof is about.
         proven: String,
     },
     /// It is of another chain.
     #[error(
-        "the proof is of the chain with genesis {found:?}, and the checkpoint of the one with {expected:?}: use the checkpoint of that chain, or another node"
+        "the proof is of the chain with genesis {found:?}, and the checkpoint of the chain with genesis {expected:?}: use the checkpoint of that chain, or another node"
     )]
     OtherChain {
         /// The checkpoint's genesis.
@@ -143,22 +143,22 @@ pub enum ProofError {
         /// The proof's.
         found: Hash,
     },
-    /// Its validators are others than those that the checkpoint leads to.
+    /// Its set of validators is not the one that the checkpoint leads to.
     #[error(
         "the block was made final by validators of set {found}, and the checkpoint leads to set {expected}: ask for a proof since block {since}, or, if that does not help, the node is behind or on a fork"
     )]
     OtherSet {
-        /// Where the checkpoint and the changes lead.
+        /// The set to which checkpoint and changes lead.
         expected: u64,
-        /// What the proof says.
+        /// The set that the proof names.
         found: u64,
         /// The height of the checkpoint.
         since: BlockNumber,
     },
-    /// A change of validators is not what it should be.
+    /// A change of validators is wrong.
     #[error(transparent)]
     Change(#[from] ChangeError),
-    /// The votes don't make the block final.
+    /// The votes do not make the block final.
     #[error("block {number} is not final: {source}")]
     NotFinal {
         /// Its height.
@@ -168,7 +168,7 @@ pub enum ProofError {
     },
     /// There is another final block of the same height.
     #[error(
-        "block {number} is {found:?} in the proof and {known:?} in the checkpoint, and both were made final: a third of the validators vote twice, or the checkpoint is wrong; believe neither"
+        "block {number} is {found:?} in the proof and {known:?} in the checkpoint, and both were made final: a third of the validators voted twice, or the checkpoint is wrong; trust neither"
     )]
     Forked {
         /// The height.
@@ -201,10 +201,10 @@ pub enum ProofError {
     },
 }
 
-/// Checks that `proof` tells what `name` leads to, in a block that is final if the checkpoint is right.
+/// Checks a proof of what `name` resolves to in a block that is final if the checkpoint is right, and returns the answer.
 ///
 /// # Errors
-/// [`ProofError`] says what is wrong, and what to do about it.
+/// [`ProofError`], with what to do about it.
 pub fn verify(
     proof: &NameProof,
     name: &str,
@@ -221,7 +221,7 @@ pub fn verify(
         return Err(ProofError::OtherChain { expected: checkpoint.genesis, found: proof.genesis });
     }
 
-    // Who votes: from the checkpoint through the changes to the block.
+    // The validators: from the checkpoint through the changes to the block.
     let reached = changes::follow(checkpoint, &proof.changes)?;
     let block = &proof.block;
     let number = block.header.number;
@@ -236,7 +236,7 @@ pub fn verify(
     }
     let (set_id, authorities) = changes::after(&block.header, reached.set_id, &reached.authorities)?;
 
-    // What the block's state says.
+    // The block's state.
     let facts = state::read(&proof.state, block.header.state_root, label, sub, number)?;
     if number < freshness.oldest_block {
         return Err(ProofError::StaleBlock { number, oldest: freshness.oldest_block });

@@ -1,14 +1,14 @@
 //! The parts of a node that `name_v1` reads: blocks, states and justifications.
 
 use crate::service::parts::{Backend, Client};
-use codec::DecodeAll;
+use codec::{DecodeAll, Encode};
 use meganet_rpc::{
     StateReader,
-    name::prover::{Justification, ProofSource, Sets},
+    name::prover::{Authority, Header, Justification, ProofSource, Sets},
 };
-use meganet_runtime::{BlockNumber, Hash, Header, opaque::Block};
+use meganet_runtime::{BlockNumber, Hash, opaque::Block};
 use sc_client_api::{BlockBackend, HeaderBackend, ProofProvider, StorageKey, StorageProof, StorageProvider};
-use sc_consensus_grandpa::{GRANDPA_ENGINE_ID, GrandpaJustification, SharedAuthoritySet, best_justification};
+use sc_consensus_grandpa::{GRANDPA_ENGINE_ID, SharedAuthoritySet, best_justification};
 use std::sync::Arc;
 
 /// The node's database and GRANDPA's.
@@ -34,7 +34,8 @@ impl ProofSource for Names {
     }
 
     fn header(&self, hash: Hash) -> Result<Option<Header>, String> {
-        self.client.header(hash).map_err(|error| error.to_string())
+        let found = self.client.header(hash).map_err(|error| error.to_string())?;
+        found.map(|header| recode(&header)).transpose()
     }
 
     fn final_hash(&self, number: BlockNumber) -> Result<Option<Hash>, String> {
@@ -45,14 +46,13 @@ impl ProofSource for Names {
     // GRANDPA stores it for every block that it finalizes, so it survives restarts.
     fn newest(&self) -> Result<Option<Justification>, String> {
         let found = best_justification::<_, Block>(&*self.backend).map_err(|error| error.to_string())?;
-        Ok(found.map(|found| found.justification))
+        found.map(|found| recode(&found.justification)).transpose()
     }
 
     fn justification(&self, hash: Hash) -> Result<Option<Justification>, String> {
         let kept = self.client.justifications(hash).map_err(|error| error.to_string())?;
         let Some(bytes) = kept.and_then(|kept| kept.into_justification(GRANDPA_ENGINE_ID)) else { return Ok(None) };
-        let decoded = GrandpaJustification::<Block>::decode_all(&mut &*bytes);
-        decoded.map(|found| Some(found.justification)).map_err(|error| error.to_string())
+        Justification::decode_all(&mut &*bytes).map(Some).map_err(|error| error.to_string())
     }
 
     fn sets_since(&self, block: BlockNumber) -> Option<Sets> {
@@ -64,8 +64,10 @@ impl ProofSource for Names {
             let changes = set.authority_set_changes();
             if set.set_id() == current {
                 let ended = changes.iter_from(block)?.copied().collect();
-                let authorities = voters.iter().map(|(id, info)| (id.clone(), info.weight().get())).collect();
-                return Some(Sets { current, authorities, ended });
+                let authorities = voters
+                    .iter()
+                    .map(|(id, info)| Authority { key: Hash::from_slice(id.as_ref()), weight: info.weight().get() });
+                return Some(Sets { current, authorities: authorities.collect(), ended });
             }
         }
     }
@@ -73,4 +75,9 @@ impl ProofSource for Names {
     fn prove(&self, block: Hash, keys: &[Vec<u8>]) -> Result<StorageProof, String> {
         self.client.read_proof(block, &mut keys.iter().map(Vec::as_slice)).map_err(|error| error.to_string())
     }
+}
+
+/// Converts a value of the SDK to the type of `meganet-name-proof` with the same encoding.
+fn recode<T: DecodeAll>(value: &impl Encode) -> Result<T, String> {
+    T::decode_all(&mut &*value.encode()).map_err(|error| error.to_string())
 }

@@ -7,14 +7,11 @@ use super::{
 };
 use codec::Encode;
 use meganet_name_proof::{
-    Authority, Checkpoint, Header,
-    checkpoint::authorities_of,
-    state,
+    Authority, Checkpoint, Header, state,
     testing::{self, Chain, target},
 };
 use meganet_primitives::name::{StoredName, StoredSubname, stored};
-use sp_consensus_grandpa::AuthorityList;
-use sp_core::{H256, Pair};
+use sp_core::H256;
 use sp_trie::StorageProof;
 use std::{
     collections::BTreeMap,
@@ -100,11 +97,7 @@ impl Node {
     }
 
     pub fn authorities(&self) -> Vec<Authority> {
-        authorities_of(self.list())
-    }
-
-    fn list(&self) -> AuthorityList {
-        self.chain.validators.iter().map(|pair| (pair.public().into(), 1)).collect()
+        self.chain.authorities()
     }
 }
 
@@ -144,13 +137,13 @@ impl ProofSource for Node {
 
     fn sets_since(&self, block: u32) -> Option<Sets> {
         let ended = self.ended.iter().filter(|(_, last)| *last > block).copied().collect();
-        (block >= self.knows_since).then(|| Sets { current: self.chain.set_id, authorities: self.list(), ended })
+        (block >= self.knows_since).then(|| Sets { current: self.chain.set_id, authorities: self.authorities(), ended })
     }
 
     fn prove(&self, block: H256, keys: &[Vec<u8>]) -> Result<StorageProof, String> {
         if block != self.chain.head.hash() {
             return Err("the state of this block is gone".into());
         }
-        Ok(self.chain.state_proof(keys))
+        Ok(StorageProof::new(self.chain.state_proof(keys)))
     }
 }

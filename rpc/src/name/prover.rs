@@ -3,21 +3,17 @@
 use super::reader::StateReader;
 use crate::{BlockRef, RpcError, json::hex_bytes};
 use codec::Encode;
-use finality_grandpa::voter_set::VoterSet;
+pub use meganet_name_proof::{Authority, Header, Justification};
 use meganet_name_proof::{
-    Checkpoint, Finality, Header, Justified, MAX_PROOF_LEN, NameProof, SetChange, SetChanges,
+    Checkpoint, Finality, Justified, MAX_PROOF_LEN, NameProof, SetChange, SetChanges,
     changes::MAX_CHANGES_LEN,
-    checkpoint::authorities_of,
+    checkpoint::voters_of,
     state::{self, StateError},
 };
 use meganet_primitives::{BlockNumber, name::split_name};
-use sp_consensus_grandpa::{AuthorityId, AuthorityList, GrandpaJustification, SetId};
 use sp_core::H256;
 use sp_trie::StorageProof;
 use std::sync::Arc;
-
-/// The justification of a block: the votes that make it final.
-pub type Justification = GrandpaJustification<Header>;
 
 /// Bytes of a proof that are reserved for the state and the block.
 const RESERVED: usize = 24 * 1024;
@@ -29,11 +25,11 @@ const READS: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sets {
     /// The number of the current set.
-    pub current: SetId,
+    pub current: u64,
     /// Its validators.
-    pub authorities: AuthorityList,
+    pub authorities: Vec<Authority>,
     /// The sets that ended after the requested block, with their last blocks, the oldest first.
-    pub ended: Vec<(SetId, BlockNumber)>,
+    pub ended: Vec<(u64, BlockNumber)>,
 }
 
 /// The parts of a node's database that proofs are made from: blocks, states and justifications.
@@ -119,7 +115,7 @@ impl Prover {
         let of_block = sets.ended.iter().find(|(_, last)| *last >= number);
         let (set_id, finality) = match of_block {
             Some((set_id, _)) => (*set_id, Finality::new(&justification, None)),
-            None => (sets.current, Finality::new(&justification, voters(&sets.authorities).as_ref())),
+            None => (sets.current, Finality::new(&justification, voters_of(&sets.authorities).ok().as_ref())),
         };
         let since = since.unwrap_or(before);
         let between = sets.ended.iter().filter(|(_, last)| *last > since && *last < number);
@@ -138,7 +134,7 @@ impl Prover {
         let keys = state::keys(label, sub, record.as_deref(), number);
         let state = self.source.prove(hash, &keys).map_err(failed)?;
         let justified = Justified { set_id, header, finality };
-        let proof = NameProof::new(self.source.genesis(), name, changes, justified, &state)
+        let proof = NameProof::new(self.source.genesis(), name, changes, justified, state.into_nodes())
             .map_err(|error: StateError| failed(error.to_string()))?;
         let bytes = proof.to_bytes();
         let block = BlockRef { hash: hex_bytes(hash), number, finalized: true };
@@ -177,14 +173,8 @@ impl Prover {
             let (hash, number) = (commit.target_hash, commit.target_number);
             let sets = self.source.sets_since(number).ok_or(RpcError::UnknownSets { since: number })?;
             if sets.ended.is_empty() {
-                let authorities = authorities_of(sets.authorities);
-                return Ok(Checkpoint {
-                    genesis: self.source.genesis(),
-                    number,
-                    hash,
-                    set_id: sets.current,
-                    authorities,
-                });
+                let (set_id, authorities) = (sets.current, sets.authorities);
+                return Ok(Checkpoint { genesis: self.source.genesis(), number, hash, set_id, authorities });
             }
         }
         Err(RpcError::NothingFinal)
@@ -229,11 +219,6 @@ impl Prover {
     fn broken(&self, reason: String) -> RpcError {
         RpcError::Node { hash: hex_bytes(self.source.genesis()), reason }
     }
-}
-
-/// Converts validators to GRANDPA's representation.
-fn voters(authorities: &AuthorityList) -> Option<VoterSet<AuthorityId>> {
-    VoterSet::new(authorities.iter().cloned())
 }
 
 #[cfg(test)]

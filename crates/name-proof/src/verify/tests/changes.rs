@@ -2,12 +2,10 @@
 
 use super::*;
 use crate::{
-    SetChanges,
-    changes::SetChange,
+    changes::{SetChange, SetChanges},
+    grandpa::{ConsensusLog, ScheduledChange},
     testing::{signal, validator},
 };
-use sp_consensus_grandpa::{ConsensusLog, ScheduledChange};
-use sp_core::Pair;
 
 /// A chain whose validators changed three times, at blocks 11, 13 and 15; it is at 20.
 fn changed() -> (Chain, Checkpoint, Vec<SetChange>) {
@@ -30,14 +28,14 @@ fn changes_of_validators_are_followed() {
     assert_eq!(verified.checkpoint, chain.checkpoint());
     assert!(verified.basis.to_string().ends_with(", 3 changes of validators since"), "{}", verified.basis);
 
-    // From the new checkpoint on nothing has to be followed any more, and what was followed is not accepted again.
+    // From the new checkpoint no change has to be followed, and the old ones are refused.
     let proof = chain.prove("bobby", Vec::new());
     assert_eq!(check(&proof, &verified.checkpoint).unwrap().basis.changes, 0);
     let again = chain.prove("bobby", changes.clone());
     let error = ChangeError::OutOfOrder { number: 11, known: 20 };
     assert_eq!(check(&again, &verified.checkpoint), Err(ProofError::Change(error)));
 
-    // From a checkpoint between them, those after it are enough.
+    // From a checkpoint between the changes, those after it are enough.
     let between = SetChanges { changes: changes[..2].to_vec(), more: true };
     let between = SetChanges::from_bytes(&codec::Encode::encode(&between)).unwrap().follow(&checkpoint).unwrap();
     assert_eq!((between.number, between.set_id), (13, 2));
@@ -81,7 +79,7 @@ fn a_proof_by_the_validators_before_is_refused() {
     let known = check(&chain.prove("alice", vec![change]), &checkpoint).unwrap().checkpoint;
     assert_eq!(check(&behind, &known), Err(ProofError::OtherSet { expected: 1, found: 0, since: 12 }));
 
-    // Validators of the old set who say that they are the new one: their signatures are over the old number.
+    // The old set's votes, claimed to be the new one's: the signatures are over the old number.
     let mut lie = behind;
     lie.block.set_id = 1;
     assert!(matches!(check(&lie, &known), Err(ProofError::NotFinal { number: 10, .. })));
@@ -105,7 +103,7 @@ fn the_block_in_which_validators_change_is_the_last_one_of_the_old() {
 #[test]
 fn changes_that_are_no_plain_ones_are_not_followed() {
     let change = |delay, validators: &[u8]| ScheduledChange {
-        next_authorities: validators.iter().map(|seed| (validator(*seed).public().into(), 1)).collect(),
+        next_authorities: validators.iter().map(|seed| (validator(*seed).id(), 1)).collect(),
         delay,
     };
     let unfollowable = ChangeError::Unfollowable { number: 11 };

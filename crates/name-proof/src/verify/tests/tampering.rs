@@ -1,10 +1,10 @@
 //! Every field of a proof, changed.
 
 use super::*;
+use crate::header::DigestItem;
 use codec::Encode;
 use meganet_primitives::name::stored;
 use proptest::prelude::*;
-use sp_runtime::generic::DigestItem;
 
 type Change = Box<dyn Fn(&mut NameProof)>;
 
@@ -78,7 +78,7 @@ fn the_proof_of_one_name_proves_no_other() {
         let mut proof = chain.prove("alice", Vec::new());
         proof.name = other.as_bytes().to_vec();
         let found = check(&proof, &genesis(&chain));
-        // The way to the other name lacks; where the ways part so early that it does not, alice's nodes are too many.
+        // The path to the other name is missing. If the paths parted so early that it were there, alice's nodes would be unused.
         assert!(
             matches!(&found, Err(ProofError::State(StateError::Unproven(what))) if *what == about),
             "{other}: {found:?}"
@@ -135,7 +135,7 @@ fn presence_and_absence_are_those_of_the_block_s_own_state() {
     with.next();
     assert!(matches!(with_state_of(&with, "nobody"), ProofError::State(StateError::OtherRoot { .. })));
 
-    // The same block later: a state that has gone by.
+    // An earlier block's state.
     let mut later = chain();
     later.next();
     assert!(matches!(with_state_of(&later, "alice"), ProofError::State(StateError::OtherRoot { .. })));
@@ -146,13 +146,13 @@ fn what_is_not_proven_is_not_believed_and_what_is_not_needed_not_taken() {
     let chain = chain();
     let proven = |keys: Vec<Vec<u8>>| {
         let state = chain.state_proof(&keys);
-        NameProof::new(chain.genesis, "alice", Vec::new(), chain.justified(), &state).unwrap()
+        NameProof::new(chain.genesis, "alice", Vec::new(), chain.justified(), state).unwrap()
     };
     let needed = [state::layout_key(), state::time_key(), state::name_key("alice")].to_vec();
     assert!(check(&proven(needed.clone()), &genesis(&chain)).is_ok());
     let error = check(&proven(needed[..2].to_vec()), &genesis(&chain)).unwrap_err();
     assert_eq!(error, ProofError::State(StateError::Unproven("the name")));
-    // Prices and times matter only for who is not paid for.
+    // The parameters matter only for names that are not paid for.
     let with_params = proven([needed.clone(), vec![state::params_key()]].concat());
     assert_eq!(check(&with_params, &genesis(&chain)), Err(ProofError::State(StateError::UnusedNodes)));
     let padded = proven([needed, vec![state::name_key("bobby")]].concat());
@@ -169,8 +169,8 @@ fn of_a_name_that_has_run_out_prices_and_times_are_proven() {
     assert_eq!(answer.resolution().unwrap().status, meganet_primitives::name::NameStatus::Grace);
     let mut without = sound;
     let keys = [state::layout_key(), state::time_key(), state::name_key("late1")];
-    without.state = state::compact(&chain.state_proof(&keys), chain.head.state_root).unwrap();
-    let error = ProofError::State(StateError::Unproven("the prices and times of names"));
+    without.state = state::compact(chain.state_proof(&keys), chain.head.state_root).unwrap();
+    let error = ProofError::State(StateError::Unproven("the parameters of names"));
     assert_eq!(check(&without, &genesis(&chain)), Err(error));
 }
 
@@ -192,7 +192,7 @@ fn a_state_of_another_form_is_not_guessed_at() {
     let longer = [crate::testing::stored(7, 1_000).encode(), vec![0]].concat();
     assert!(matches!(with(state::name_key("late1"), Some(longer)), StateError::Undecodable { .. }));
     assert!(matches!(with(state::params_key(), Some(vec![1])), StateError::Undecodable { .. }));
-    assert_eq!(with(state::layout_key(), None), StateError::Missing("form of names"));
+    assert_eq!(with(state::layout_key(), None), StateError::Missing("version of names"));
 }
 
 #[test]

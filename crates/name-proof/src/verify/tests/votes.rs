@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::{
-    Header, Justified,
+    bundle::Justified,
     finality::{Finality, Target, Vote},
+    grandpa::Justification,
+    header::Header,
     testing::target,
 };
 use finality_grandpa::Commit;
-use sp_consensus_grandpa::GrandpaJustification;
 
 fn refused(chain: &Chain, finality: Finality) -> FinalityError {
     let mut proof = chain.prove("alice", Vec::new());
@@ -45,11 +46,11 @@ fn nobody_votes_twice() {
     twice.votes.push(twice.votes[0].clone());
     assert!(matches!(refused(&chain, twice.clone()), FinalityError::DuplicateVoter { .. }));
 
-    // The second vote for another block: the node leaves such out, and who sends them is refused.
+    // The second vote is for another block: nodes leave such votes out, and a proof that has one is refused.
     let other = Header { extrinsics_root: Hash::repeat_byte(9), ..chain.head.clone() };
     let vote = chain.vote(0, &other, 10);
     twice.votes[2].target = Some(target(&other));
-    twice.votes[2].signature = sp_core::ed25519::Signature::from(vote.signature).0;
+    twice.votes[2].signature = vote.signature;
     assert!(matches!(refused(&chain, twice), FinalityError::DuplicateVoter { .. }));
 }
 
@@ -77,8 +78,8 @@ fn above(chain: &Chain) -> (Header, Header) {
 }
 
 /// Votes of validators for the head, for a block above it and for the one above that.
-fn scattered(chain: &Chain, votes: &[(usize, &Header)], ancestries: &[&Header]) -> GrandpaJustification<Header> {
-    GrandpaJustification {
+fn scattered(chain: &Chain, votes: &[(usize, &Header)], ancestries: &[&Header]) -> Justification {
+    Justification {
         round: 10,
         commit: Commit {
             target_hash: chain.head.hash(),
@@ -110,7 +111,7 @@ fn votes_for_blocks_above_count_for_the_block() {
     let mut twice = finality.clone();
     twice.route.push(one.clone());
     assert!(matches!(refused(&chain, twice), FinalityError::UnusedHeader { .. }));
-    // A vote that names the right block at a wrong height is signed so by nobody.
+    // Nobody signs a vote for the right block at a wrong height.
     let mut wrong = finality;
     wrong.votes[1].target = Some(Target { number: 12, ..target(&one) });
     assert!(matches!(refused(&chain, wrong), FinalityError::BadSignature { .. }));
@@ -123,17 +124,13 @@ fn votes_for_blocks_beside_or_below_don_t_count() {
     let mut finality = chain.finality(&chain.head, &[0, 1]);
     let vote = |block: &Header| {
         let signed = chain.vote(2, block, 10);
-        Vote {
-            voter: sp_core::ed25519::Public::from(signed.id).0,
-            signature: sp_core::ed25519::Signature::from(signed.signature).0,
-            target: Some(target(block)),
-        }
+        Vote { voter: signed.id, signature: signed.signature, target: Some(target(block)) }
     };
     finality.votes.push(vote(&beside));
     assert_eq!(refused(&chain, finality.clone()), FinalityError::BadRoute { number: 10 });
     finality.route.push(beside.clone());
     assert_eq!(refused(&chain, finality.clone()), FinalityError::BadRoute { number: 10 });
-    // The block itself, said as if it were one above.
+    // A vote for the block itself, written as if it were one above.
     finality.route.clear();
     finality.votes[2] = vote(&chain.head);
     assert_eq!(refused(&chain, finality), FinalityError::BadRoute { number: 10 });
@@ -141,7 +138,7 @@ fn votes_for_blocks_beside_or_below_don_t_count() {
 
 #[test]
 fn a_block_is_not_final_by_votes_that_make_a_higher_one_final() {
-    // All votes are for the block above: then it is the one that they make final, and GRANDPA counts it so.
+    // All votes are for the block above: then GRANDPA counts that one as final.
     let chain = chain();
     let (one, _) = above(&chain);
     let justification = scattered(&chain, &[(0, &one), (1, &one), (2, &one)], &[&one]);
