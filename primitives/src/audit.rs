@@ -1,16 +1,16 @@
 //! Audits: periodic proofs that a worker holds what it is paid for.
 //!
-//! Time is cut into *periods*. Once in each, at a block that nobody knows before the period has begun, a worker is
-//! challenged: a seed that no single block author makes draws [`Schedule::samples`] bytes, uniformly, out of all the bytes
-//! that its slots had to hold when the period began. It answers within a window of blocks with the 1 KiB leaves around
-//! those bytes and their paths. Every byte is drawn with the same chance, however the bytes are cut into objects, so
-//! whoever drops a share `f` of them is caught with probability 1 - (1 - f)^samples in every period.
+//! Time is cut into *periods*. Once in each, at a block that nobody can predict before the period begins, a worker is
+//! challenged: a seed that no single block author controls draws [`Schedule::samples`] bytes, uniformly, out of all the bytes
+//! that its slots had to hold when the period began. The worker answers within a window of blocks with the 1 KiB leaves around
+//! those bytes and their Merkle paths. Every byte is drawn with the same chance, however the bytes are cut into objects, so
+//! a worker that drops a share `f` of them is caught with probability 1 - (1 - f)^samples in every period.
 //!
 //! - [`schedule`]: periods, challenge blocks, windows, and the mixing of block randomness.
-//! - [`draw`]: from a seed to the bytes that are asked for.
+//! - [`draw`]: the bytes that a seed selects.
 //! - [`proof`]: the answer, and its verification.
 //! - [`binding`]: which batches a worker can't be excused from.
-//! - [`score`]: what missed periods amount to.
+//! - [`score`]: the consequences of missed periods.
 
 pub mod binding;
 pub mod draw;

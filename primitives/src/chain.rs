@@ -1,4 +1,4 @@
-//! What the runtime answers to nodes, clients and workers: the types of its runtime APIs.
+//! The runtime's answers to nodes, clients and workers: the types of its runtime APIs.
 
 mod names;
 mod renewals;
@@ -41,18 +41,18 @@ pub struct WorkerInfo {
     pub capacity: u64,
     /// Bytes promised to the slots it holds; never more than `capacity`.
     pub committed: u64,
-    /// How many slots it holds.
+    /// Number of slots that it holds.
     pub slots: u32,
     /// The bond held.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub bond: Balance,
-    /// Whether it may be given further slots.
+    /// True if it may be given further slots.
     pub accepting: bool,
     /// Block of registration.
     pub registered: BlockNumber,
 }
 
-/// Who sits in a slot.
+/// The worker that holds a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct SlotMember {
@@ -64,7 +64,7 @@ pub struct SlotMember {
     pub country: Country,
 }
 
-/// A placement group.
+/// A placement group as the runtime reports it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct GroupInfo {
@@ -76,9 +76,9 @@ pub struct GroupInfo {
     pub slot_capacity: u64,
     /// Bytes registered for each slot: the sum over ranges that have not expired.
     pub used: u64,
-    /// One entry a slot, in order; `None` while it is vacant.
+    /// One entry for each slot, in order; `None` while it is vacant.
     pub slots: Vec<Option<SlotMember>>,
-    /// Block in which it was opened.
+    /// The block in which it was opened.
     pub opened: BlockNumber,
 }
 
@@ -101,8 +101,8 @@ pub struct SlotAssignment {
     pub slot: SlotIndex,
 }
 
-/// An owner's early deletion of an object from one batch. It ends that registration alone: a worker may drop the object
-/// once none of its registrations in the group is left.
+/// An owner's early deletion of an object from one batch. It ends only that registration: a worker may drop the object
+/// once all its registrations in the group have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct Tombstone {
     /// The range: the epoch at whose beginning it is dropped.
@@ -113,7 +113,7 @@ pub struct Tombstone {
     pub object: ObjectId,
 }
 
-/// What a client needs to know before it stores something.
+/// Parameters of storage that a client needs before it stores something.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct StorageParams {
@@ -141,23 +141,23 @@ pub struct StorageParams {
     pub slot_capacity: Vec<u64>,
     /// The rhythm of audits.
     pub schedule: Schedule,
-    /// How many missed periods are tolerated.
+    /// The number of missed periods that is tolerated.
     pub tolerance: Tolerance,
-    /// Of every price, these parts of a million are paid besides and burned.
+    /// Parts of a million of every price that are paid in addition and burned.
     pub burn_ppm: u32,
     /// Deposit of an automatic renewal.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub renewal_deposit: Balance,
-    /// What an automatic renewal pays, today, to whoever has the chain do it.
+    /// The fee that an automatic renewal pays today to the account that submits it.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub renewal_fee: Balance,
 }
 
-/// How far a challenge has come.
+/// The state of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum ChallengeState {
-    /// The block is known with which it comes; what will be asked is not.
+    /// Its block is known, its samples are not.
     Scheduled,
     /// The samples are known, and a proof is accepted up to the deadline.
     Open,
@@ -167,10 +167,10 @@ pub enum ChallengeState {
     Missed,
 }
 
-/// A byte that is asked for, with what its proof is checked against.
+/// A sampled byte, and the state that its proof is checked against.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct ChallengedByte {
-    /// Which byte.
+    /// The byte.
     pub sample: Sample,
     /// Its range as it was when the period began.
     pub range: RangeState,
@@ -183,29 +183,29 @@ pub struct ChallengeInfo {
     pub worker: WorkerId,
     /// The period.
     pub period: Period,
-    /// The block with which it comes: the last one whose randomness is part of its seed.
+    /// Its block: the last one whose randomness is part of its seed.
     pub block: BlockNumber,
     /// The last block in which the proof is accepted.
     pub deadline: BlockNumber,
-    /// How far it has come.
+    /// Its state.
     pub state: ChallengeState,
-    /// What is asked for, in the order of the answers; empty while it is only scheduled, and where the worker's slots had
-    /// nothing to hold when the period began: then an empty proof says that it is there.
+    /// The sampled bytes, in the order of the answers. Empty while the challenge is only scheduled, and if the worker had
+    /// nothing to hold when the period began: then an empty proof shows that it is online.
     pub samples: Vec<ChallengedByte>,
 }
 
-/// A byte that another member is asked for: until it has answered, its co-members hand out no row with it.
+/// A byte that another member of a group has to prove: until it has answered, the others serve no row that contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct ChallengedRow {
-    /// Who is asked.
+    /// The challenged worker.
     pub worker: WorkerId,
-    /// Which byte.
+    /// The byte.
     pub sample: Sample,
-    /// The last block in which it may answer.
+    /// The last block in which the worker may answer.
     pub deadline: BlockNumber,
 }
 
-/// What a worker has proven, missed and earned.
+/// A worker's proven and missed periods and its earnings.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct WorkerAudit {
@@ -214,31 +214,31 @@ pub struct WorkerAudit {
     /// Periods proven and missed. Missed periods are counted when the worker next acts or is reported; this counts those
     /// of them that are over.
     pub record: Record,
-    /// Paid to its operator, ever, in planck.
+    /// Paid to its operator so far, in planck.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub earned: Balance,
-    /// Earned and held back until it leaves in order, in planck.
+    /// Earned and held back until it leaves properly, in planck.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub held_back: Balance,
-    /// What a proof of the present period pays if every answer is held, in planck, the held-back share included.
+    /// The pay for a proof of the present period if every answer is held, in planck, the held-back share included.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub pay: Balance,
     /// Bytes that it has to hold in the present period.
     pub bytes: u64,
-    /// Whether it is handing its slots over in order to leave.
+    /// True if it is handing its slots over in order to leave.
     pub leaving: bool,
 }
 
-/// How a slot of a group is.
+/// The health of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct SlotHealth {
-    /// Who holds it.
+    /// The worker that holds it.
     pub worker: WorkerId,
     /// Block in which it got the slot.
     pub since: BlockNumber,
-    /// Whether it holds what its slot should: it was there from the group's beginning, or its proofs have shown that it has
-    /// rebuilt the shards.
+    /// True if it holds all shards of its slot: it was a member from the group's beginning, or its proofs have shown that it
+    /// has rebuilt them.
     pub whole: bool,
     /// Samples in a row that it was excused from.
     pub excused: u32,
@@ -246,7 +246,7 @@ pub struct SlotHealth {
     pub misses: u32,
 }
 
-/// How a group is.
+/// The health of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct GroupHealth {
@@ -254,30 +254,30 @@ pub struct GroupHealth {
     pub id: GroupId,
     /// Its profile.
     pub profile: ProfileId,
-    /// One entry a slot, in order; `None` while it is vacant.
+    /// One entry for each slot, in order; `None` while it is vacant.
     pub slots: Vec<Option<SlotHealth>>,
-    /// Slots that have a worker which holds what it should.
+    /// Slots whose worker holds all its shards.
     pub whole: u32,
-    /// With fewer slots than this taken, vacant ones are given away at once; otherwise after a while.
+    /// With fewer taken slots than this, vacant ones are reassigned at once; otherwise after a while.
     pub margin: u32,
-    /// Whether it waits for the chain to give its vacant slots away.
+    /// True if it waits for the chain to reassign its vacant slots.
     pub queued: bool,
 }
 
-/// Where the money is that was paid for storage, in planck.
+/// The sums paid for storage by where they are now, in planck.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct StorageMoney {
     /// The price of one GiB (of shard bytes, all n shards counted) for one epoch.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub price_per_gib_epoch: Balance,
-    /// Paid by owners, ever, the burned part included.
+    /// Paid by owners so far, the burned part included.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub paid_in: Balance,
-    /// Burned of it.
+    /// The burned part of that.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub burned: Balance,
-    /// Paid to workers and reporters, ever.
+    /// Paid to workers and reporters so far.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub paid_out: Balance,
     /// Waiting to be earned.
@@ -286,10 +286,10 @@ pub struct StorageMoney {
     /// Held back from workers.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub held_back: Balance,
-    /// The repair fund: what was not earned, and bonds that were lost.
+    /// The repair fund: pay that was not earned, and lost bonds.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub fund: Balance,
-    /// Bonds that were lost, ever; they came into the fund.
+    /// Bonds lost so far, which went to the fund.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub slashed: Balance,
 }

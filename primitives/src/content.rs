@@ -1,4 +1,4 @@
-//! Content references: what a name or a link points at.
+//! Content references: the targets of names and links.
 
 // The derives cast the indices that are written below to bytes.
 #![allow(clippy::cast_possible_truncation)]
@@ -19,7 +19,7 @@ use scale_info::TypeInfo;
 
 /// The key that opens an object: AES-256, used for one object only.
 ///
-/// It has no `Display` and its `Debug` hides it, so that it gets into no log. Serialised it is hex.
+/// It has no `Display` and its `Debug` hides it, to keep it out of logs. Serialised it is hex.
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ReadKey(pub [u8; 32]);
 
@@ -40,12 +40,12 @@ impl serde::Serialize for ReadKey {
 impl<'de> serde::Deserialize<'de> for ReadKey {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-        // The text is not repeated in the error: it may be a key that lacks a digit.
+        // The text is not repeated in the error: it may be a key with a digit missing.
         from_hex(&text).map(Self).ok_or_else(|| serde::de::Error::custom("expected a key of 32 bytes in hex"))
     }
 }
 
-/// Where an object is and how to open it.
+/// An object's id, place and key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct ContentRef {
@@ -55,12 +55,12 @@ pub struct ContentRef {
     pub group: GroupId,
     /// Its sealed bytes.
     pub sealed_len: u64,
-    /// Its key, where it is meant to be read by anybody; `None` where the key travels otherwise.
+    /// Its key, if anybody may read it; `None` if the key is passed on in another way.
     pub key: Option<ReadKey>,
 }
 
 impl ContentRef {
-    /// Plaintext bytes of the object.
+    /// Returns the plaintext bytes of the object.
     ///
     /// # Errors
     /// [`ObjectError::BadSealedLen`] if no object has `sealed_len` bytes.
@@ -69,20 +69,20 @@ impl ContentRef {
     }
 }
 
-/// What a name points at.
+/// The content of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub enum NameContent {
     /// A site of this network: a sealed [`crate::manifest::Manifest`].
     #[codec(index = 0)]
     Object(ContentRef),
-    /// What another network holds.
+    /// Content of another network.
     #[codec(index = 1)]
     Foreign(ForeignRef),
 }
 
 impl NameContent {
-    /// The object, where it is one of this network.
+    /// Returns the object, if the content is one of this network.
     pub fn object(&self) -> Option<&ContentRef> {
         match self {
             Self::Object(content) => Some(content),

@@ -7,20 +7,20 @@ use scale_info::TypeInfo;
 
 /// A country by its upper-case ISO 3166-1 alpha-2 code.
 ///
-/// Made by [`Country::new`] or `parse` it is an assigned one. Decoding takes any two bytes, so whoever accepts one
-/// from outside asks [`Country::is_assigned`].
+/// [`Country::new`] and `parse` accept assigned codes only. Decoding accepts any two bytes, so code that accepts a country
+/// from outside must call [`Country::is_assigned`].
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Country([u8; 2]);
 
-/// Not a country.
+/// The text is not a country code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an ISO 3166-1 country code: write two letters such as DE, FR or BR")]
 pub struct CountryError;
 
 impl Country {
-    /// The country with this code, in upper or lower case.
+    /// Returns the country with this code, in upper or lower case.
     ///
     /// # Errors
     /// [`CountryError`] if ISO 3166-1 assigns the code to no country.
@@ -29,12 +29,12 @@ impl Country {
         if country.is_assigned() { Ok(country) } else { Err(CountryError) }
     }
 
-    /// Whether ISO 3166-1 assigns this code to a country. Only a decoded value can say no.
+    /// Returns true if ISO 3166-1 assigns this code to a country. Only decoded values can be unassigned.
     pub fn is_assigned(&self) -> bool {
         ASSIGNED.binary_search(&self.0).is_ok()
     }
 
-    /// The two letters.
+    /// Returns the two letters.
     pub fn code(&self) -> [u8; 2] {
         self.0
     }

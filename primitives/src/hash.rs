@@ -1,4 +1,4 @@
-//! BLAKE2b-256 with one tag for every purpose, so that no digest can be passed off as one of another kind.
+//! BLAKE2b-256 with a tag for each purpose, so that no digest can be passed off as one of another kind.
 
 #[cfg(not(substrate_runtime))]
 use blake2::{Blake2b, Digest, digest::consts::U32};
@@ -6,7 +6,7 @@ use blake2::{Blake2b, Digest, digest::consts::U32};
 /// A BLAKE2b-256 digest.
 pub type Hash = [u8; 32];
 
-/// The first byte of every hashed message: what it is. A value is never given a second meaning.
+/// The first byte of every hashed message: its kind. No value is ever reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Tag {
@@ -32,12 +32,12 @@ pub enum Tag {
     Seed = 0x30,
     /// The four check bytes of a link.
     Link = 0x40,
-    /// What somebody will register: owner, label and secret (SCALE) follow.
+    /// A commitment to register a name: owner, label and secret (SCALE) follow.
     Commitment = 0x50,
 }
 
-/// BLAKE2b-256 of the tag byte and the parts, one after another. Equal to the SDK's `blake2_256` of the same bytes, which
-/// is what a runtime calls: hashing in Wasm takes several times as long as in its host.
+/// Returns BLAKE2b-256 of the tag byte and the parts, one after another. In the runtime it is computed by the host, which is
+/// several times as fast as in Wasm.
 #[cfg(substrate_runtime)]
 pub fn tagged(tag: Tag, parts: &[&[u8]]) -> Hash {
     let len = parts.iter().fold(1, |sum: usize, part| sum.saturating_add(part.len()));
@@ -49,7 +49,7 @@ pub fn tagged(tag: Tag, parts: &[&[u8]]) -> Hash {
     sp_io::hashing::blake2_256(&message)
 }
 
-/// BLAKE2b-256 of the tag byte and the parts, one after another. Equal to the SDK's `blake2_256` of the same bytes.
+/// Returns BLAKE2b-256 of the tag byte and the parts, one after another: the SDK's `blake2_256` of the same bytes.
 #[cfg(not(substrate_runtime))]
 pub fn tagged(tag: Tag, parts: &[&[u8]]) -> Hash {
     let mut hasher = Blake2b::<U32>::new();

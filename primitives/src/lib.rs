@@ -2,20 +2,20 @@
 //!
 //! Everything here is pure: no I/O, no clock, no randomness, `no_std`. The modules, from the bytes up:
 //!
-//! - [`hash`]: BLAKE2b-256 and the tag that keeps each use of it apart from every other.
+//! - [`hash`]: BLAKE2b-256 with a tag for each use.
 //! - [`merkle`]: the tree over a shard's 1 KiB leaves, and proofs of a run of them.
-//! - [`object`]: how a sealed object is cut into stripes, chunks and shards, and how its id is made.
+//! - [`object`]: how a sealed object is cut into stripes, chunks and shards, and how its id is computed.
 //! - [`sum_tree`]: a tree whose nodes carry byte sums; a *batch* of objects is one.
 //! - [`range`]: the append-only mountain range of batches that a group keeps for each expiry epoch.
-//! - [`audit`]: when which bytes of a worker are asked for, and the proof that it holds them.
-//! - [`receipt`]: what a worker signs when it has made a batch durable.
-//! - [`pay`]: what storing costs.
+//! - [`audit`]: which bytes a worker has to prove and when, and the proof that it holds them.
+//! - [`receipt`]: the receipt that a worker signs when it has stored a batch durably.
+//! - [`pay`]: the price of storing.
 //! - [`placement`]: profiles, the country rule, and how slots are filled from workers.
 //! - [`country`]: ISO 3166-1 alpha-2 codes.
-//! - [`name`]: which labels are names, which look alike, what they cost and when they lapse.
-//! - [`content`]: what a name points at; [`manifest`]: the files of a site; [`link`]: both as text.
+//! - [`name`]: valid labels, look-alikes, prices, and when names lapse.
+//! - [`content`]: targets of names and links; [`manifest`]: the files of a site; [`link`]: both as text.
 //! - [`convert`]: between `usize`, `u64` and `u32` without panics.
-//! - [`chain`]: the answers that the runtime gives to nodes, clients and workers.
+//! - [`chain`]: the runtime's answers to nodes, clients and workers.
 //! - [`pallets`]: the errors and events of our pallets.
 
 #![cfg_attr(not(feature = "std"), no_std)]

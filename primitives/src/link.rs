@@ -1,8 +1,8 @@
 //! Links: names and objects as text that people exchange.
 //!
 //! - `meganet://NAME/PATH` is a file of a site, its path percent-encoded. The name is a label, or a label below one.
-//! - `meganet://o/ID#KEY` is an object and the key that opens it. `ID` says which object, in which group, and how
-//!   long it is; `KEY` is in the fragment, which browsers never send. Both carry four check bytes, and those of the
+//! - `meganet://o/ID#KEY` is an object and the key that opens it. `ID` holds the object's id, its group and its
+//!   length; `KEY` is in the fragment, which browsers never send. Both carry four check bytes, and those of the
 //!   key also cover the object, so a mistyped link, or a key with another link's id, is refused. `http://HOST/o/ID#KEY`
 //!   of a gateway is the same link.
 
@@ -19,9 +19,9 @@ use alloc::{string::String, vec::Vec};
 use core::{fmt, str::FromStr};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// What a link begins with.
+/// The beginning of every link.
 pub const SCHEME: &str = "meganet://";
-/// Stands where the label of a name would: too short for one.
+/// In place of a name: too short to be one.
 const OBJECT_MARK: &str = "o/";
 /// Check bytes of each part.
 const CHECK_LEN: usize = 4;
@@ -46,27 +46,27 @@ pub enum Link {
         group: GroupId,
         /// Its sealed bytes.
         sealed_len: u64,
-        /// Its key; `None` if it travels otherwise.
+        /// Its key; `None` if it is passed on in another way.
         key: Option<ReadKey>,
     },
 }
 
-/// Why a text is no link.
+/// Why a text is not a link.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// It begins like no link.
-    #[error("this is no link: a link is meganet://NAME/PATH or meganet://o/ID#KEY")]
+    /// It does not begin like a link.
+    #[error("this is not a link: a link is meganet://NAME/PATH or meganet://o/ID#KEY")]
     NotALink,
-    /// The object's part is not as it was written.
+    /// The check bytes of the object's part do not fit.
     #[error("the link is mistyped or cut off: copy it again, whole")]
     Mistyped,
-    /// The key is not as it was written, or belongs to another link.
-    #[error("the key after # is mistyped, cut off or of another link: copy the link again, whole")]
+    /// The check bytes of the key do not fit, or it belongs to another link.
+    #[error("the key after # is mistyped, cut off or from another link: copy the link again, whole")]
     MistypedKey,
-    /// The name is none.
+    /// The name is invalid.
     #[error("the link's name is wrong: {0}")]
     Label(#[from] LabelError),
-    /// The path is none.
+    /// The path is invalid.
     #[error("the link's path is wrong: {0}")]
     Path(#[from] PathError),
     /// The path's percent-encoding is not that of UTF-8.
@@ -75,7 +75,7 @@ pub enum LinkError {
 }
 
 impl Link {
-    /// The link to a name's site or to a file of it.
+    /// Makes the link to a name's site or to a file of it.
     ///
     /// # Errors
     /// [`LinkError::Label`] or [`LinkError::Path`].
@@ -87,7 +87,7 @@ impl Link {
         Ok(Self::Name { name: name.into(), path: path.into() })
     }
 
-    /// What the link of an object refers to; `None` for a name.
+    /// Returns the object that the link refers to; `None` for a name.
     pub fn content(&self) -> Option<ContentRef> {
         match *self {
             Self::Name { .. } => None,
@@ -95,7 +95,7 @@ impl Link {
         }
     }
 
-    /// Reads an object's link from its two parts, as a gateway's page has them.
+    /// Makes an object's link from its two parts, as a gateway's page has them.
     ///
     /// # Errors
     /// [`LinkError::Mistyped`] or [`LinkError::MistypedKey`].
@@ -121,13 +121,13 @@ impl From<ContentRef> for Link {
     }
 }
 
-/// The part of an object's link that says which object it is.
+/// Returns the part of an object's link that identifies the object.
 pub fn object_id_part(object: &ObjectId, group: GroupId, sealed_len: u64) -> String {
     let body = [object.0.as_slice(), &group.to_le_bytes(), &sealed_len.to_le_bytes()].concat();
     base32(&[body.as_slice(), &check_of(&[b"id", &body])].concat())
 }
 
-/// The part of an object's link that opens it, the text after `#`.
+/// Returns the part of an object's link that opens it, the text after `#`.
 pub fn key_part(object: &ObjectId, key: &ReadKey) -> String {
     base32(&[key.0.as_slice(), &check_of(&[b"key", &object.0, &key.0])].concat())
 }
@@ -141,7 +141,7 @@ fn read_key(object: &ObjectId, part: &str) -> Result<ReadKey, LinkError> {
     Ok(ReadKey(*key))
 }
 
-/// Bytes of a part whose check is still to be made. No part has more than 80 characters.
+/// Returns the bytes of a part, before its check bytes are compared. No part has more than 80 characters.
 fn unchecked(part: &str) -> Option<Vec<u8>> {
     if part.len() > 80 {
         return None;
@@ -155,7 +155,7 @@ fn check_of(parts: &[&[u8]]) -> [u8; CHECK_LEN] {
 }
 
 impl fmt::Display for Link {
-    /// Writes the key of an object too: it is what the link is for.
+    /// Includes the key of an object: a link is made to share it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name { name, path } => write!(f, "{SCHEME}{name}/{}", utf8_percent_encode(path, IN_PATH)),
@@ -173,7 +173,7 @@ impl FromStr for Link {
     fn from_str(text: &str) -> Result<Self, LinkError> {
         let rest = match text.strip_prefix(SCHEME) {
             Some(rest) => rest,
-            // A gateway's form: whatever the host is, what follows it is checked as strictly.
+            // A gateway's form: any host, and the rest is checked as strictly.
             None => {
                 let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
                 let (_host, rest) = rest.and_then(|rest| rest.split_once('/')).ok_or(LinkError::NotALink)?;

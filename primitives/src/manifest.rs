@@ -1,4 +1,4 @@
-//! Manifests: the files of a site and where their bytes are.
+//! Manifests: the files of a site and the places of their bytes.
 //!
 //! One version of a site is one manifest, sealed in an object of its own that the site's name points at. Its bytes are
 //! [`MAGIC`], then in SCALE the objects and the entries. Entries are sorted by path, so that a path is found by binary
@@ -13,7 +13,7 @@ use crate::{content::ContentRef, hash::Hash, merkle::count_of};
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, Encode};
 
-/// What a manifest's bytes begin with: what it is, and the version of the format.
+/// The first bytes of a manifest, which identify it and the version of its format.
 pub const MAGIC: &[u8; 4] = b"MGM1";
 /// The permission bits that an entry's mode may have.
 pub const MODE_MASK: u32 = 0o7777;
@@ -36,15 +36,15 @@ pub struct Entry {
     /// Its bytes.
     #[codec(compact)]
     pub size: u64,
-    /// When it was last changed: seconds since 1970 (UTC), negative before.
+    /// The time of its last change, in seconds since 1970 (UTC), negative before.
     pub mtime: i64,
-    /// Its Unix permission bits, within [`MODE_MASK`]. Whoever writes files gives them no more than `0o777` of it.
+    /// Its Unix permission bits, within [`MODE_MASK`]. Programs that write files must apply no more than `0o777` of it.
     #[codec(compact)]
     pub mode: u32,
     /// BLAKE2b-256 of its bytes, without a tag.
     #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
     pub hash: Hash,
-    /// Its bytes, piece after piece. None if it is empty.
+    /// Its bytes, piece after piece; empty if it has no bytes.
     pub extents: Vec<Extent>,
 }
 
@@ -63,46 +63,46 @@ pub struct Extent {
     pub len: u64,
 }
 
-/// Why bytes are no manifest, or why a manifest is refused.
+/// Why bytes are not a manifest, or a manifest is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
     /// Does not begin with [`MAGIC`].
-    #[error("this is no manifest: check that the name or link points at a site")]
+    #[error("this is not a manifest: check that the name or link points at a site")]
     NotAManifest,
     /// Begins like a manifest of another version.
-    #[error("the manifest has a format that is not known here: update this program")]
+    #[error("this program does not know the manifest's format: update it")]
     UnknownVersion,
-    /// Ends too early or is otherwise no SCALE.
+    /// Ends too early or does not decode.
     #[error("the manifest is truncated or damaged: fetch it again, or publish the site again")]
     Damaged,
     /// More bytes follow it.
     #[error("{0} bytes follow the end of the manifest: publish the site again")]
     TrailingBytes(u64),
-    /// A path that could lead out of the folder it is written to, or that no file system takes.
+    /// A path that could lead out of the folder that it is written to, or that no file system accepts.
     #[error("the path {path:?} is refused: {error}")]
     Path {
         /// The path.
         path: String,
-        /// What is wrong with it.
+        /// The rule that it breaks.
         error: PathError,
     },
     /// Paths are not in order.
     #[error("the path {0:?} is not in order: sort entries by the bytes of their paths")]
     Unsorted(String),
     /// Two entries have the same path.
-    #[error("the path {0:?} is there twice: keep one")]
+    #[error("the path {0:?} occurs twice: keep one")]
     Duplicate(String),
     /// An entry is in the path of another, so it would have to be a file and a folder.
     #[error("{0:?} is both a file and a folder: rename one")]
     FileIsFolder(String),
-    /// An object without its key, or of a length that none has.
+    /// An object without its key, or of an impossible length.
     #[error("object {0} has no key or an impossible length: publish the site again")]
     BadObject(u32),
     /// An extent that is empty or not within its object, or whose object is missing.
     #[error("{0:?} has bytes that are not within its objects: publish the site again")]
     BadExtent(String),
     /// The extents do not add up to the size.
-    #[error("{0:?} has more or fewer bytes than its size says: publish the site again")]
+    #[error("{0:?} has more or fewer bytes than its size: publish the site again")]
     WrongSize(String),
     /// Mode bits outside [`MODE_MASK`].
     #[error("{0:?} has mode bits that are not permissions: keep only the lowest twelve")]
@@ -110,10 +110,10 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// The manifest's bytes.
+    /// Encodes the manifest.
     ///
     /// # Errors
-    /// Those of [`Manifest::check`], so that nobody publishes what nobody can read.
+    /// Those of [`Manifest::check`], so that nobody publishes a site that nobody can read.
     pub fn encode(&self) -> Result<Vec<u8>, ManifestError> {
         self.check()?;
         let mut bytes = MAGIC.to_vec();
@@ -121,10 +121,10 @@ impl Manifest {
         Ok(bytes)
     }
 
-    /// The manifest with these bytes.
+    /// Decodes and checks a manifest.
     ///
     /// # Errors
-    /// [`ManifestError`] says what is wrong with them.
+    /// [`ManifestError`]
     pub fn decode(bytes: &[u8]) -> Result<Self, ManifestError> {
         let Some((magic, mut body)) = bytes.split_first_chunk::<4>() else {
             let begins = MAGIC.starts_with(bytes);
@@ -146,7 +146,7 @@ impl Manifest {
     /// Checks order and safety of the paths, the objects, and that the extents are within them and add up.
     ///
     /// # Errors
-    /// [`ManifestError`] says what is wrong with it.
+    /// [`ManifestError`] about the first violation.
     pub fn check(&self) -> Result<(), ManifestError> {
         let mut lens = Vec::with_capacity(self.objects.len());
         for (index, object) in (0..).zip(&self.objects) {
@@ -172,13 +172,13 @@ impl Manifest {
         Ok(())
     }
 
-    /// The file with this path. Expects the entries to be sorted, as in every manifest that was decoded.
+    /// Returns the file with this path. Expects the entries to be sorted, as in every manifest that was decoded.
     pub fn find(&self, path: &str) -> Option<&Entry> {
         let index = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
         self.entries.get(index)
     }
 
-    /// The files below a folder (`""` is the site), in order. Expects the entries to be sorted.
+    /// Returns the files below a folder (`""` is the site), in order. Expects the entries to be sorted.
     pub fn below<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a Entry> {
         let inside = move |entry: &&Entry| match entry.path.strip_prefix(folder) {
             Some(rest) => folder.is_empty() || rest.starts_with('/'),
@@ -189,7 +189,7 @@ impl Manifest {
         candidates.take_while(move |entry| entry.path.starts_with(folder)).filter(inside)
     }
 
-    /// Bytes of all files.
+    /// Returns the bytes of all files.
     pub fn total_size(&self) -> u64 {
         self.entries.iter().fold(0, |sum, entry| sum.saturating_add(entry.size))
     }

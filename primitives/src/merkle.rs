@@ -16,7 +16,7 @@ use crate::{
     hash::{Hash, Tag, tagged},
 };
 
-/// The top of a tree without leaves. No message is known to have this digest, and no proof against it verifies.
+/// The top of a tree without leaves. No message is known to have this digest, and no proof verifies against it.
 pub const EMPTY_TOP: Hash = [0; 32];
 
 /// Why a proof could not be made or is refused.
@@ -48,27 +48,27 @@ pub enum MerkleError {
     },
 }
 
-/// The digest of a leaf's bytes (1 KiB in a shard).
+/// Returns the digest of a leaf's bytes (1 KiB in a shard).
 pub fn leaf_hash(data: &[u8]) -> Hash {
     tagged(Tag::Leaf, &[data])
 }
 
-/// The digest of an inner node.
+/// Returns the digest of an inner node.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     tagged(Tag::Node, &[left, right])
 }
 
-/// The root: the top node's digest bound to the number of leaves.
+/// Returns the root: the top node's digest bound to the number of leaves.
 pub fn root_hash(count: u64, top: &Hash) -> Hash {
     tagged(Tag::Root, &[&count.to_le_bytes(), top])
 }
 
-/// The root of a tree of these leaf digests. Without leaves it is `root_hash(0, &EMPTY_TOP)`.
+/// Returns the root of a tree of these leaf digests. Without leaves it is `root_hash(0, &EMPTY_TOP)`.
 pub fn root_of_leaves(leaves: &[Hash]) -> Hash {
     root_hash(count_of(leaves), &subtree_hash(leaves))
 }
 
-/// The top of a subtree of these leaf digests, without the count: the 64 of a frame, fewer of a tail chunk.
+/// Returns the top of a subtree of these leaf digests, without the count: the 64 of a frame, fewer of a tail chunk.
 /// [`EMPTY_TOP`] without leaves.
 pub fn subtree_hash(leaves: &[Hash]) -> Hash {
     match leaves {
@@ -81,12 +81,12 @@ pub fn subtree_hash(leaves: &[Hash]) -> Hash {
     }
 }
 
-/// Where a tree of `size` > 1 leaves splits: the largest power of two below `size`.
+/// Returns the number of leaves left of the split of a tree of `size` > 1 leaves: the largest power of two below `size`.
 pub(crate) fn split_of(size: u64) -> u64 {
     1 << (size - 1).ilog2()
 }
 
-/// The length of a slice as a count of leaves.
+/// Returns the length of a slice as a count of leaves.
 pub(crate) fn count_of<T>(items: &[T]) -> u64 {
     to_u64(items.len())
 }

@@ -1,10 +1,10 @@
-//! Names: which labels can be one, which look alike, what they cost, and when they lapse.
+//! Names: valid labels, look-alikes, prices, and when names lapse.
 //!
-//! - this file: labels, names below names (`blog.alice`), look-alikes;
-//! - [`commitment`]: how a label is claimed without showing it;
+//! - this module: labels, subnames (`blog.alice`), look-alikes;
+//! - [`commitment`]: claiming a label without revealing it;
 //! - [`lifecycle`]: active, grace, premium, lapsed; rent and premium;
-//! - [`records`]: what a name says besides its content;
-//! - [`stored`]: all of it as the chain stores it, for who reads proofs.
+//! - [`records`]: texts, addresses and keys of a name;
+//! - [`stored`]: all of it as the chain stores it, for readers of proofs.
 
 pub mod commitment;
 pub mod lifecycle;
@@ -22,25 +22,25 @@ use alloc::vec::Vec;
 pub const MIN_LABEL: usize = 3;
 /// Bytes of the longest label; a skeleton is never longer than its label.
 pub const MAX_LABEL: usize = 63;
-/// Bytes of the longest name: a label below a label, with the dot between them.
+/// Bytes of the longest name: a subname with its dot.
 pub const MAX_NAME: usize = 2 * MAX_LABEL + 1;
-/// The most names that there can be below one label.
+/// The most subnames of a label.
 pub const MAX_SUBNAMES: u32 = 128;
-/// The most accounts that may write for a label besides its owner.
+/// The most accounts that may write for a label in addition to its owner.
 pub const MAX_DELEGATES: u32 = 8;
-/// How many versions of a label's content are remembered for a rollback.
+/// Versions of a label's content that are remembered for a rollback.
 pub const MAX_HISTORY: u32 = 16;
 /// The most commitments that an account can have at a time.
 pub const MAX_COMMITMENTS: u32 = 32;
 
-/// Why a label is no name.
+/// Why a label is not a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     /// No bytes at all, as on one side of a dot.
-    #[error("a part of the name is empty: remove the dot or write something beside it")]
+    #[error("a part of the name is empty: remove the dot, or write something on both sides of it")]
     Empty,
     /// More than one dot.
-    #[error("a name has one dot at most, as in blog.alice: there are no names below names below names")]
+    #[error("a name has at most one dot, as in blog.alice: subnames have no subnames")]
     TooDeep,
     /// Fewer than [`MIN_LABEL`] bytes.
     #[error("a name has at least {MIN_LABEL} characters: choose a longer one")]
@@ -51,14 +51,14 @@ pub enum LabelError {
     /// Something other than `a-z`, `0-9` and `-`.
     #[error("a name is made of a-z, 0-9 and hyphens only (lower case): replace character {position}")]
     BadCharacter {
-        /// Where, counted in bytes from 1.
+        /// Its position, counted in bytes from 1.
         position: usize,
     },
     /// A hyphen begins or ends it.
-    #[error("a name neither begins nor ends with a hyphen: remove it")]
+    #[error("a name can't begin or end with a hyphen: remove it")]
     EdgeHyphen,
     /// Hyphens in both the third and the fourth place, which DNS keeps for encodings such as `xn--`.
-    #[error("a name has no two hyphens in its third and fourth place: remove one")]
+    #[error("a name can't have hyphens in both its third and fourth place: remove one")]
     ReservedHyphens,
 }
 
@@ -69,7 +69,7 @@ pub type Label = bounded_collections::BoundedVec<u8, bounded_collections::ConstU
 /// both the third and the fourth place.
 ///
 /// # Errors
-/// [`LabelError`] says which rule it breaks.
+/// [`LabelError`] about the first rule that it breaks.
 pub fn check_label(label: &[u8]) -> Result<(), LabelError> {
     if label.len() < MIN_LABEL {
         return Err(LabelError::TooShort);
@@ -77,11 +77,11 @@ pub fn check_label(label: &[u8]) -> Result<(), LabelError> {
     check_sub_label(label)
 }
 
-/// Checks that a label can stand below a name, as `blog` in `blog.alice`: the rules of [`check_label`], from one
-/// character on.
+/// Checks that a label can be a subname, as `blog` in `blog.alice`: the rules of [`check_label`], except that one character is
+/// enough.
 ///
 /// # Errors
-/// [`LabelError`] says which rule it breaks.
+/// [`LabelError`] about the first rule that it breaks.
 pub fn check_sub_label(label: &[u8]) -> Result<(), LabelError> {
     if label.is_empty() {
         return Err(LabelError::Empty);
@@ -101,10 +101,10 @@ pub fn check_sub_label(label: &[u8]) -> Result<(), LabelError> {
     Ok(())
 }
 
-/// Takes a name apart: `alice` is a label, `blog.alice` a label below one.
+/// Splits a name into subname and label: `alice` has no subname, `blog.alice` has.
 ///
 /// # Errors
-/// [`LabelError`] says which rule it breaks.
+/// [`LabelError`] about the first rule that it breaks.
 pub fn split_name(name: &str) -> Result<(Option<&str>, &str), LabelError> {
     let (sub, label) = match name.split_once('.') {
         Some((_, rest)) if rest.contains('.') => return Err(LabelError::TooDeep),
@@ -121,7 +121,7 @@ pub fn split_name(name: &str) -> Result<(Option<&str>, &str), LabelError> {
     Ok((sub, label))
 }
 
-/// What a label looks like at a glance: two labels with equal skeletons must belong to the same owner.
+/// Returns the skeleton of a label: labels that look alike at a glance have the same one, and must belong to the same owner.
 ///
 /// In this order: hyphens are dropped; `0` becomes `o`, `1` and `i` become `l`, `2` becomes `z`, `5` becomes `s`, `8`
 /// becomes `b`; `m` is spelled out as `rn` and `w` as `vv`; then, from the left, each `rn` is written `m` and each

@@ -40,7 +40,7 @@ pub const CODEC_RS_GF8: u8 = 0;
 /// The most sealed bytes of one object: those of [`MAX_PLAIN_LEN`].
 pub const MAX_SEALED_LEN: u64 = MAX_PLAIN_LEN + MAX_PLAIN_LEN.div_ceil(FRAME_PLAIN_LEN) * TAG_LEN;
 
-/// The name of a sealed object: the tagged hash of its header. As text it is 52 characters of lower-case base32.
+/// The id of a sealed object: the tagged hash of its header. As text it is 52 characters of lower-case base32.
 #[derive(
     Clone,
     Copy,
@@ -57,7 +57,7 @@ pub const MAX_SEALED_LEN: u64 = MAX_PLAIN_LEN + MAX_PLAIN_LEN.div_ceil(FRAME_PLA
 )]
 pub struct ObjectId(pub Hash);
 
-/// The text is no object id.
+/// The text is not an object id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an object id is 52 characters of a-z and 2-7: copy it again, whole")]
 pub struct ObjectIdError;
@@ -85,13 +85,13 @@ impl FromStr for ObjectId {
 
 serde_as_text!(ObjectId);
 
-/// What an object id commits to; anybody can check any chunk of any shard against it, without a key.
+/// The header of an object, to which its id commits. Any chunk of any shard can be checked against it, without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct ObjectHeader {
     /// [`OBJECT_VERSION`].
     pub version: u8,
-    /// Which erasure code; [`CODEC_RS_GF8`].
+    /// The erasure code: [`CODEC_RS_GF8`].
     pub codec: u8,
     /// Data shards, `1..=n`.
     pub k: u8,
@@ -104,14 +104,14 @@ pub struct ObjectHeader {
     pub shards_root: Hash,
 }
 
-/// Why a header, a length or an offset cannot be of an object.
+/// Why a header, a length or an offset is not that of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
     /// Written by a version of the format that this code does not know.
-    #[error("object format {0} is not known here: update this program")]
+    #[error("this program does not know object format {0}: update it")]
     UnknownVersion(u8),
     /// Encoded with an erasure code that this code does not know.
-    #[error("erasure code {0} is not known here: update this program")]
+    #[error("this program does not know erasure code {0}: update it")]
     UnknownCodec(u8),
     /// Not `1 <= k <= n <= MAX_SLOTS`.
     #[error("{k} of {n} shards is impossible: k is at least 1 and at most n, and n at most {MAX_SLOTS}")]
@@ -122,7 +122,7 @@ pub enum ObjectError {
         n: u8,
     },
     /// An object holds between 1 byte and [`MAX_PLAIN_LEN`].
-    #[error("an object of {0} bytes is impossible: it holds 1 byte to 1 TiB, so split what is larger")]
+    #[error("an object of {0} bytes is impossible: it holds 1 byte to 1 TiB, so split larger data")]
     BadPlainLen(u64),
     /// No plaintext has that many sealed bytes.
     #[error("no object has {0} sealed bytes: the reference is damaged, so fetch it again")]
@@ -130,7 +130,7 @@ pub enum ObjectError {
     /// Beyond the end of the object.
     #[error("byte {offset} is beyond the object's end at {len}: ask for a range within it")]
     OutOfRange {
-        /// The first byte asked for that is not there.
+        /// The first requested byte that does not exist.
         offset: u64,
         /// Bytes of the object.
         len: u64,
@@ -138,7 +138,7 @@ pub enum ObjectError {
 }
 
 impl ObjectHeader {
-    /// The object's id.
+    /// Returns the object's id.
     pub fn id(&self) -> ObjectId {
         ObjectId(self.using_encoded(|bytes| tagged(Tag::Object, &[bytes])))
     }
@@ -146,15 +146,15 @@ impl ObjectHeader {
     /// Checks everything but the root: version, codec, shard counts, length.
     ///
     /// # Errors
-    /// [`ObjectError`] says what is wrong with it.
+    /// [`ObjectError`]
     pub fn check(&self) -> Result<(), ObjectError> {
         self.layout().map(|_| ())
     }
 
-    /// Where the object's bytes are in its shards.
+    /// Returns the layout of the object's bytes in its shards.
     ///
     /// # Errors
-    /// Those of [`ObjectHeader::check`], so that a layout always comes of a valid header.
+    /// Those of [`ObjectHeader::check`], so that every layout is that of a valid header.
     pub fn layout(&self) -> Result<Layout, ObjectError> {
         if self.version != OBJECT_VERSION {
             return Err(ObjectError::UnknownVersion(self.version));
@@ -166,13 +166,13 @@ impl ObjectHeader {
     }
 }
 
-/// The Merkle root over shard roots, each a leaf, in shard order.
+/// Returns the Merkle root over shard roots, each a leaf, in shard order.
 pub fn shards_root(roots: &[Hash]) -> Hash {
     let leaves: Vec<Hash> = roots.iter().map(|root| merkle::leaf_hash(root)).collect();
     merkle::root_of_leaves(&leaves)
 }
 
-/// Sealed bytes of an object of `plain_len` bytes: a tag more for each begun [`FRAME_PLAIN_LEN`].
+/// Returns the sealed bytes of an object of `plain_len` bytes: one tag more for each begun [`FRAME_PLAIN_LEN`].
 ///
 /// # Errors
 /// [`ObjectError::BadPlainLen`] unless it is 1 to [`MAX_PLAIN_LEN`].
@@ -184,7 +184,7 @@ pub fn sealed_len(plain_len: u64) -> Result<u64, ObjectError> {
     }
 }
 
-/// Plaintext bytes of an object of `sealed_len` bytes: the inverse of [`sealed_len`].
+/// Returns the plaintext bytes of an object of `sealed_len` bytes: the inverse of [`sealed_len`].
 ///
 /// # Errors
 /// [`ObjectError::BadSealedLen`] if no plaintext has that many sealed bytes.

@@ -1,4 +1,4 @@
-//! What storing costs. Chain and clients compute it alike, so that nobody signs for a sum that it does not know.
+//! The price of storing. Chain and clients use the same code, so that nobody signs for an unknown sum.
 
 use crate::{Balance, Epoch};
 
@@ -7,31 +7,30 @@ pub const GIB: u64 = 1 << 30;
 /// Parts of a million.
 pub const MILLION: u32 = 1_000_000;
 
-/// So many epochs before a batch expires, automatic renewal begins: the last one. Until the old registration expires both are
-/// paid for, so it begins late; and an epoch is long enough for every member of the group to try.
+/// Epochs before the expiry of a batch at which automatic renewal begins: only the last one, because until the old
+/// registration expires both are paid for. An epoch is long enough for every member of the group to try.
 pub const RENEWAL_WINDOW: Epoch = 1;
 
-/// What an owner pays for a batch.
+/// The price of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Charge {
-    /// What each slot can earn with the batch in an epoch, in planck.
+    /// The most that a slot can earn with the batch in an epoch, in planck.
     pub rate: Balance,
-    /// What goes to the pot, in planck: the rate for every slot and epoch.
+    /// The part that goes to the pot, in planck: the rate for every slot and epoch.
     pub storage: Balance,
-    /// What is burned besides, in planck, so that storing for oneself is a loss.
+    /// The part that is burned, in planck, so that storing for oneself is a loss.
     pub burned: Balance,
 }
 
 impl Charge {
-    /// Both sums. Saturates: an absurd order costs more than anybody has.
+    /// Returns both together. Saturates: an absurd order costs more than anybody has.
     pub fn total(&self) -> Balance {
         self.storage.saturating_add(self.burned)
     }
 }
 
-/// What it costs to keep `bytes` in each of `slots` slots for `epochs` epochs, at a price of `price_per_gib_epoch` planck
-/// for one GiB in one slot and epoch, with `burn_ppm` parts of a million burned besides. Rounded up. `None` if it can't be
-/// expressed.
+/// Returns the price of keeping `bytes` in each of `slots` slots for `epochs` epochs, at `price_per_gib_epoch` planck for one
+/// GiB in one slot and epoch, with `burn_ppm` parts of a million burned in addition. Rounded up. `None` if a sum does not fit.
 pub fn charge(price_per_gib_epoch: Balance, bytes: u64, slots: u8, epochs: u32, burn_ppm: u32) -> Option<Charge> {
     let rate = Balance::from(bytes).checked_mul(price_per_gib_epoch)?.div_ceil(Balance::from(GIB));
     let storage = rate.checked_mul(Balance::from(slots))?.checked_mul(Balance::from(epochs))?;

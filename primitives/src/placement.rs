@@ -9,7 +9,7 @@ mod profile;
 pub use fill::{Candidate, PlacementError, check, fill};
 pub use profile::{Profile, ProfileId, UnknownProfile};
 
-/// The most slots of a group: as many as a `u64` has bits to say which of them signed.
+/// The most slots of a group: one for each bit of the `u64` that records which of them signed.
 pub const MAX_SLOTS: u32 = 64;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Mountain ranges: the append-only list of batches that a group keeps for each expiry epoch, as its peaks only.
 //!
 //! A range of `leaves` batches is one perfect binary tree, a *mountain*, for each bit of that number, largest first.
-//! The chain keeps their tops, the *peaks*, with the bytes under each; whoever has the list of leaves can prove any
-//! of them.
+//! The chain keeps their tops, the *peaks*, with the bytes under each; any leaf can be proven from the
+//! list of all leaves.
 
 mod prover;
 
@@ -30,12 +30,12 @@ pub type Peak = SumNode;
 pub struct RangeLeaf {
     /// The batch.
     pub batch: BatchSummary,
-    /// Who paid and may delete early.
+    /// The account that paid and may delete early.
     #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
     pub owner: AccountId,
-    /// Which slots signed a receipt: bit `i` (counted from the lowest) is slot `i`.
+    /// The slots that signed a receipt: bit `i` (counted from the lowest) is slot `i`.
     pub signed: u64,
-    /// Block of registration; a renewal keeps it. Whoever got a slot later is not bound by what was signed for it before.
+    /// Block of registration; a renewal keeps it. A worker that got its slot later is not bound by the signature of the one before.
     pub registered: BlockNumber,
 }
 
@@ -55,7 +55,7 @@ pub struct RangeLeafProof {
     pub siblings: BoundedVec<SumNode, ConstU32<MAX_PEAKS>>,
 }
 
-/// Why a range cannot grow or a proof is refused.
+/// Why a batch cannot be appended to a range, or a proof is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
     /// The byte sum or the number of leaves does not fit 64 bits.
@@ -81,7 +81,7 @@ pub enum RangeError {
 }
 
 impl RangeLeaf {
-    /// The leaf as a mountain of its own.
+    /// Returns the leaf as a mountain of its own.
     pub fn peak(&self) -> Peak {
         Peak { hash: self.using_encoded(|bytes| tagged(Tag::RangeLeaf, &[bytes])), bytes: self.batch.bytes }
     }
@@ -92,7 +92,7 @@ fn join(left: &SumNode, right: &SumNode) -> Result<SumNode, RangeError> {
 }
 
 impl RangeState {
-    /// The range of these leaves, appended in order.
+    /// Makes the range of these leaves, appended in order.
     ///
     /// # Errors
     /// [`RangeError::Overflow`] if their bytes do not fit 64 bits.
@@ -104,7 +104,7 @@ impl RangeState {
         Ok(state)
     }
 
-    /// Appends a batch and returns its index. After an error the range is as it was.
+    /// Appends a batch and returns its index. After an error the range is unchanged.
     ///
     /// # Errors
     /// [`RangeError::Overflow`] if the sums do not fit, [`RangeError::BadState`] if the peaks are damaged.
@@ -124,7 +124,7 @@ impl RangeState {
         Ok(index)
     }
 
-    /// Bytes that each slot holds of the range: the sum over its batches.
+    /// Returns the bytes that each slot holds of the range: the sum over its batches.
     pub fn bytes(&self) -> u64 {
         // A checked state's sum fits; a damaged one must not panic.
         self.peaks.iter().fold(0, |sum, peak| sum.saturating_add(peak.bytes))
@@ -143,7 +143,7 @@ impl RangeState {
     }
 }
 
-/// Where a leaf is: its mountain.
+/// The mountain of a leaf.
 struct Mountain {
     /// Index among the peaks.
     peak: usize,
@@ -165,7 +165,7 @@ fn mountain_of(leaves: u64, index: u64) -> Result<Mountain, RangeError> {
     Err(RangeError::OutOfRange { index, leaves })
 }
 
-/// The top over some leaves of a mountain, whose number is a power of two.
+/// Returns the top over some leaves of a mountain. Their number is a power of two.
 fn top_of(leaves: &[RangeLeaf]) -> Result<SumNode, RangeError> {
     match leaves {
         [] => Err(RangeError::BadState),
@@ -195,10 +195,10 @@ pub fn prove_leaf(leaves: &[RangeLeaf], index: u64) -> Result<RangeLeafProof, Ra
     Ok(proof)
 }
 
-/// Checks that a leaf belongs to a range at an index. Returns where its bytes begin among the range's.
+/// Checks that a leaf belongs to a range at an index. Returns the offset of its bytes among the range's.
 ///
 /// # Errors
-/// [`RangeError`] says why it does not.
+/// [`RangeError`] if it does not.
 pub fn verify_leaf(
     state: &RangeState,
     index: u64,

@@ -1,5 +1,5 @@
-//! Receipts: a worker's signed word that it holds its shard of every object of a batch, durably, and keeps it until the batch
-//! is registered or the receipt has run out.
+//! Receipts: a worker's signed promise that it has stored its shard of every object of a batch durably, and keeps it until
+//! the batch is registered or the receipt has run out.
 
 use crate::{
     AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
@@ -33,7 +33,7 @@ pub struct PeerKey(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct PeerSignature(pub [u8; 64]);
 
-/// The text is no key or signature.
+/// The text is not a key or a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {0} bytes in hex: copy the value again, whole")]
 pub struct HexError(usize);
@@ -67,26 +67,26 @@ macro_rules! hex_text {
 hex_text!(PeerKey, 32);
 hex_text!(PeerSignature, 64);
 
-/// What the bytes that a worker's identity key signs at registration begin with.
+/// The first bytes of what a worker's identity key signs at registration.
 pub const WORKER_DOMAIN: &[u8] = b"meganet/worker/1";
 
-/// The bytes by whose signature an identity key agrees to be registered by an operator's account on a chain: the domain,
-/// the chain's genesis hash, the account. Nobody else can register the key then.
+/// Returns the bytes that a worker's identity key signs to be registered by an operator's account on a chain: the domain, the
+/// chain's genesis hash, the account. Without that signature nobody can register the key.
 pub fn worker_signed_bytes(genesis: &Hash, operator: &AccountId) -> Vec<u8> {
     [WORKER_DOMAIN, genesis, operator].concat()
 }
 
-/// What the signed bytes of every receipt begin with.
+/// The first bytes of what is signed in every receipt.
 pub const RECEIPT_DOMAIN: &[u8] = b"meganet/receipt/2";
 
-/// For how many blocks from now a worker gives a receipt at most: an hour of blocks of 3 seconds. What is not registered by
-/// then, it need not keep, so nobody can fill its quota for longer without paying.
+/// The most blocks for which a worker issues a receipt: an hour of blocks of 3 seconds. It need not keep batches that are not
+/// registered by then, so nobody can fill its quota for longer without paying.
 pub const MAX_RECEIPT_BLOCKS: BlockNumber = 1_200;
 
-/// For how many blocks owners ask. The rest is room for a worker whose node is behind the owner's.
+/// The blocks for which owners ask. The rest is room for a worker whose node is behind the owner's.
 pub const RECEIPT_BLOCKS: BlockNumber = MAX_RECEIPT_BLOCKS / 2;
 
-/// What a receipt says. It holds for one chain, one slot, one owner and one batch, so it can be used for no other.
+/// The statement of a receipt. It is about one chain, one slot, one owner and one batch, so it cannot be used for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct ReceiptStatement {
     /// The chain's genesis hash.
@@ -97,16 +97,16 @@ pub struct ReceiptStatement {
     pub slot: SlotIndex,
     /// The epoch at whose beginning the batch expires.
     pub expiry: Epoch,
-    /// Who pays and may delete early.
+    /// The account that pays and may delete early.
     pub owner: AccountId,
     /// The batch.
     pub batch: BatchSummary,
-    /// The last block in which the chain takes it.
+    /// The last block in which the chain accepts it.
     pub valid_until: BlockNumber,
 }
 
 impl ReceiptStatement {
-    /// The bytes that are signed: the domain, then the statement in SCALE.
+    /// Returns the bytes that are signed: the domain, then the statement in SCALE.
     pub fn signed_bytes(&self) -> Vec<u8> {
         let mut bytes = RECEIPT_DOMAIN.to_vec();
         self.encode_to(&mut bytes);
@@ -114,7 +114,7 @@ impl ReceiptStatement {
     }
 }
 
-/// A receipt as it travels and as the chain takes it: the rest of the statement is known to both sides.
+/// A receipt as it is sent to owner and chain, which know the rest of the statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Receipt {

@@ -1,7 +1,7 @@
 //! Batches: the objects that one registration adds to a group, as a Merkle tree whose nodes carry byte sums.
 //!
-//! The sums make it possible to find the object that holds the i-th byte of a batch, with a proof that it is that one:
-//! so an audit can pick bytes uniformly, however they are cut into objects. The tree has the shape of
+//! The sums prove which object contains the i-th byte of a batch. So an audit can draw bytes uniformly, however they are
+//! cut into objects. The tree has the shape of
 //! [`crate::merkle`]; its digests have tags of their own and its root binds count and sum.
 
 use crate::{
@@ -19,7 +19,7 @@ pub const MAX_BATCH_OBJECTS: u32 = 65_536;
 /// The most siblings of an entry's proof: the depth of the largest batch.
 pub const MAX_SUM_SIBLINGS: u32 = 16;
 
-/// An object of a batch: what a worker signs for when it signs the batch.
+/// An object of a batch, for which a worker signs when it signs the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct BatchEntry {
@@ -32,14 +32,14 @@ pub struct BatchEntry {
     pub shard_len: u64,
 }
 
-/// What a batch comes to.
+/// The root and the sums of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct BatchSummary {
     /// The root, which binds the other two.
     #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
     pub root: Hash,
-    /// How many objects, `1..=MAX_BATCH_OBJECTS`.
+    /// Number of objects, `1..=MAX_BATCH_OBJECTS`.
     pub objects: u32,
     /// Bytes that each slot holds of them: the sum of their shard lengths.
     pub bytes: u64,
@@ -69,7 +69,7 @@ pub enum SumTreeError {
     BadCount(u64),
     /// A shard length that no object has.
     #[error(
-        "no shard has {0} bytes: a shard is a positive multiple of {LEAF_LEN}, so take it from the object's header"
+        "no shard has {0} bytes: the length is a positive multiple of {LEAF_LEN}, so take it from the object's header"
     )]
     BadShardLen(u64),
     /// The byte sums do not fit 64 bits.
@@ -101,7 +101,7 @@ impl BatchEntry {
 }
 
 impl SumNode {
-    /// The node above two, hashed with the tag of its kind of tree; `None` if the sum overflows.
+    /// Returns the node above two, hashed with the tag of its kind of tree; `None` if the sum overflows.
     pub(crate) fn join(tag: Tag, left: &SumNode, right: &SumNode) -> Option<SumNode> {
         let bytes = left.bytes.checked_add(right.bytes)?;
         let (left_bytes, right_bytes) = (left.bytes.to_le_bytes(), right.bytes.to_le_bytes());
@@ -125,7 +125,7 @@ fn check_count(entries: &[BatchEntry]) -> Result<u32, SumTreeError> {
     }
 }
 
-/// The top over some entries, of which there is at least one.
+/// Returns the top over some entries, at least one.
 fn top_of(entries: &[BatchEntry]) -> Result<SumNode, SumTreeError> {
     match entries {
         [] => Err(SumTreeError::BadCount(0)),
@@ -137,11 +137,11 @@ fn top_of(entries: &[BatchEntry]) -> Result<SumNode, SumTreeError> {
     }
 }
 
-/// What a batch of these entries comes to; their order matters.
+/// Returns the root and the sums of a batch of these entries; their order matters.
 ///
 /// # Errors
 /// [`SumTreeError::BadCount`] unless there are 1 to [`MAX_BATCH_OBJECTS`], [`SumTreeError::BadShardLen`] if an entry's
-/// length is no shard's, [`SumTreeError::Overflow`] if the sum does not fit.
+/// length is not that of a shard, [`SumTreeError::Overflow`] if the sum does not fit.
 pub fn summarize(entries: &[BatchEntry]) -> Result<BatchSummary, SumTreeError> {
     let objects = check_count(entries)?;
     let top = top_of(entries)?;
@@ -176,10 +176,10 @@ pub fn prove_entry(entries: &[BatchEntry], index: u32) -> Result<SumProof, SumTr
     Ok(SumProof { siblings })
 }
 
-/// Checks that an entry belongs to a batch at an index. Returns where its bytes begin among the batch's.
+/// Checks that an entry belongs to a batch at an index. Returns the offset of its bytes among the batch's.
 ///
 /// # Errors
-/// [`SumTreeError`] says why it does not.
+/// [`SumTreeError`] if it does not.
 pub fn verify_entry(
     batch: &BatchSummary,
     index: u32,

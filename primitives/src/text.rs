@@ -1,16 +1,16 @@
-//! How bytes are written for people: lower-case base32 and hex, and serde in terms of them.
+//! Bytes as text for people: lower-case base32 and hex, and serde in terms of them.
 
 use alloc::{string::String, vec::Vec};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 
-/// Lower-case base32 (RFC 4648 alphabet) without padding.
+/// Returns lower-case base32 (RFC 4648 alphabet) without padding.
 pub(crate) fn base32(bytes: &[u8]) -> String {
     let mut text = BASE32_NOPAD.encode(bytes);
     text.make_ascii_lowercase();
     text
 }
 
-/// Reads what [`base32`] writes and nothing else: upper case, padding and stray trailing bits give `None`.
+/// Decodes exactly what [`base32`] encodes: upper case, padding and stray trailing bits are refused.
 pub(crate) fn from_base32(text: &str) -> Option<Vec<u8>> {
     if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
@@ -18,7 +18,7 @@ pub(crate) fn from_base32(text: &str) -> Option<Vec<u8>> {
     BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok()
 }
 
-/// Lower-case hex with `0x` before it, as the SDK writes bytes.
+/// Returns lower-case hex with `0x` before it, as in the SDK.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::from("0x");
     HEXLOWER.encode_append(bytes, &mut text);

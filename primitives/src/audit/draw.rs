@@ -1,4 +1,4 @@
-//! From a seed to the bytes that are asked for.
+//! The bytes that a seed selects.
 
 use crate::{
     Epoch, GroupId, SlotIndex, WorkerId,
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 
-/// What a slot has to hold: the bytes of each of its group's ranges.
+/// The bytes that a slot has to hold, by the ranges of its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
     /// The group.
@@ -27,7 +27,7 @@ impl Holding {
     }
 }
 
-/// A byte that a worker is asked for.
+/// A byte that a worker has to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Sample {
@@ -37,11 +37,11 @@ pub struct Sample {
     pub slot: SlotIndex,
     /// The range of the group.
     pub expiry: Epoch,
-    /// The byte's place among all the bytes of the slot's shards in the range, batch after batch.
+    /// The byte's offset among all bytes of the slot's shards in the range, batch after batch.
     pub offset: u64,
 }
 
-/// The bytes that a seed asks a worker for: `count` of them, or none where there is nothing to hold. `holdings` are in
+/// Returns the bytes that a seed selects for a worker: `count` of them, or none if it has to hold nothing. `holdings` are in
 /// the order of their groups.
 pub fn samples(seed: &Hash, worker: WorkerId, holdings: &[Holding], count: u8) -> Vec<Sample> {
     let total = holdings.iter().fold(0u64, |sum, holding| sum.saturating_add(holding.bytes()));
@@ -51,7 +51,8 @@ pub fn samples(seed: &Hash, worker: WorkerId, holdings: &[Holding], count: u8) -
     (0..count).filter_map(|index| locate(holdings, draw(seed, worker, index, total))).collect()
 }
 
-/// A number below `total`, which is not 0. Of 128 bits, so that no number is favoured by more than 2^-64.
+/// Returns a number below `total`, which is not 0. It is drawn from 128 bits, so that no number is favoured by more than
+/// 2^-64.
 fn draw(seed: &Hash, worker: WorkerId, index: u8, total: u64) -> u64 {
     let digest = tagged(Tag::Seed, &[b"meganet/audit/draw/1", seed, &worker.to_le_bytes(), &[index]]);
     let mut low = [0; 16];
@@ -59,7 +60,7 @@ fn draw(seed: &Hash, worker: WorkerId, index: u8, total: u64) -> u64 {
     u64::try_from(u128::from_le_bytes(low) % u128::from(total)).unwrap_or_default()
 }
 
-/// The range that a byte is in, counted over all holdings.
+/// Returns the range that contains a byte, counted over all holdings.
 fn locate(holdings: &[Holding], mut offset: u64) -> Option<Sample> {
     for holding in holdings {
         let bytes = holding.bytes();
@@ -77,7 +78,7 @@ fn locate(holdings: &[Holding], mut offset: u64) -> Option<Sample> {
     None
 }
 
-/// The batch of a range that holds a byte: its index, and the byte's place in it.
+/// Returns the index of the batch of a range that contains a byte, and the byte's offset in it.
 pub fn find_leaf<'a>(leaves: impl IntoIterator<Item = &'a RangeLeaf>, mut offset: u64) -> Option<(u64, u64)> {
     for (index, leaf) in (0..).zip(leaves) {
         if offset < leaf.batch.bytes {
@@ -88,7 +89,7 @@ pub fn find_leaf<'a>(leaves: impl IntoIterator<Item = &'a RangeLeaf>, mut offset
     None
 }
 
-/// The object of a batch that holds a byte: its index, and the byte's place in the shard.
+/// Returns the index of the object of a batch that contains a byte, and the byte's offset in the shard.
 pub fn find_entry<'a>(entries: impl IntoIterator<Item = &'a BatchEntry>, mut offset: u64) -> Option<(u32, u64)> {
     for (index, entry) in (0..).zip(entries) {
         if offset < entry.shard_len {

@@ -1,8 +1,8 @@
 //! The answer to a challenge, and its verification.
 //!
 //! A path leads from a range's peak, which the chain has, over the batch and the object to the worker's shard and the 1 KiB
-//! leaf in it. The byte sums on the way say where the bytes of each part begin, so there is one leaf that answers a
-//! sample, and no choice.
+//! leaf in it. The byte sums on the path determine where the bytes of each part begin, so exactly one leaf answers a
+//! sample.
 
 // The derived encoding of enums casts their indices to bytes.
 #![allow(clippy::cast_possible_truncation)]
@@ -41,7 +41,7 @@ pub struct BatchPath {
 pub struct EntryPath {
     /// Its index in the batch.
     pub index: u32,
-    /// The object as it stands in the batch.
+    /// The object's entry in the batch.
     pub entry: BatchEntry,
     /// Proves it in the batch.
     pub proof: SumProof,
@@ -60,16 +60,16 @@ pub struct HeldLeaf {
     pub proof: RangeProof,
 }
 
-/// What a worker has to say to a sample.
+/// A worker's answer to a sample.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub enum Answer {
-    /// Here it is.
+    /// The worker holds the byte and proves it.
     #[codec(index = 0)]
     Held(Box<(BatchPath, EntryPath, HeldLeaf)>),
-    /// It is not here, and need not be: this worker did not sign for the batch.
+    /// The worker does not hold it and need not: it did not sign for the batch.
     #[codec(index = 1)]
     Excused(Box<BatchPath>),
-    /// It is not here, and need not be: the owner deleted the object.
+    /// The worker does not hold it and need not: the owner deleted the object.
     #[codec(index = 2)]
     Deleted(Box<(BatchPath, EntryPath)>),
 }
@@ -108,7 +108,7 @@ pub enum AuditError {
 }
 
 impl Answer {
-    /// The batch that it says the sample is in.
+    /// Returns the batch that the answer claims to contain the sample.
     pub fn batch(&self) -> &BatchPath {
         match self {
             Self::Held(held) => &held.0,
@@ -118,13 +118,13 @@ impl Answer {
     }
 }
 
-/// Checks that an answer speaks of the sampled byte, and, where it says that it is held, that it is. Whether a worker may
-/// be excused, and whether the object was deleted, is for the chain to say.
+/// Checks that an answer is about the sampled byte, and that the byte is held if the answer claims so. The chain decides
+/// whether a worker is excused, and whether an object was deleted.
 ///
 /// `range` is the sample's range as it was when the period began, `shards` the number of shards of its group's profile.
 ///
 /// # Errors
-/// [`AuditError`] says what does not fit.
+/// [`AuditError`] about the first part that is wrong.
 pub fn verify(sample: &Sample, range: &RangeState, shards: u8, answer: &Answer) -> Result<(), AuditError> {
     let in_batch = check_batch(sample, range, answer.batch())?;
     match answer {
@@ -138,14 +138,14 @@ pub fn verify(sample: &Sample, range: &RangeState, shards: u8, answer: &Answer) 
     }
 }
 
-/// Where in the batch the sampled byte is.
+/// Returns the offset of the sampled byte in the batch.
 fn check_batch(sample: &Sample, range: &RangeState, batch: &BatchPath) -> Result<u64, AuditError> {
     let start = verify_leaf(range, batch.index, &batch.leaf, &batch.proof).map_err(AuditError::Batch)?;
     let inside = sample.offset.checked_sub(start).filter(|inside| *inside < batch.leaf.batch.bytes);
     inside.ok_or(AuditError::OtherBatch)
 }
 
-/// Where in the object's shard the sampled byte is.
+/// Returns the offset of the sampled byte in the object's shard.
 fn check_entry(in_batch: u64, batch: &BatchPath, path: &EntryPath) -> Result<u64, AuditError> {
     let start = verify_entry(&batch.leaf.batch, path.index, &path.entry, &path.proof).map_err(AuditError::Entry)?;
     let inside = in_batch.checked_sub(start).filter(|inside| *inside < path.entry.shard_len);

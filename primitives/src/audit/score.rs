@@ -1,13 +1,14 @@
-//! What missed periods amount to.
+//! The consequences of missed periods.
 //!
-//! A leaky bucket: a missed period fills it by one, and so many proofs in a row empty it by one. Whoever is away now and
-//! then stays; whoever is away for long, or lacks so much that it can't answer often enough, goes.
+//! A leaky bucket: a missed period fills it by one, and a number of proofs in a row empties it by one. A worker that is away
+//! now and then keeps its slots; one that is away for long, or has lost so much that it can't answer often enough, loses
+//! them.
 
 use crate::Period;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// How much is tolerated.
+/// The number of misses that is tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Tolerance {
@@ -17,7 +18,7 @@ pub struct Tolerance {
     pub proofs_per_miss: u32,
 }
 
-/// What a worker has proven and missed since it got its first slot.
+/// The periods that a worker has proven and missed since it got its first slot.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -36,12 +37,12 @@ pub struct Record {
 }
 
 impl Record {
-    /// The record of a worker that is first challenged in the period after `settled`.
+    /// Returns the record of a worker that is first challenged in the period after `settled`.
     pub fn since(settled: Period) -> Self {
         Self { settled, ..Self::default() }
     }
 
-    /// Accounts for all periods before `period` that are not accounted for: none of them was proven.
+    /// Counts all periods before `period` that are not accounted for as missed.
     #[must_use]
     pub fn missed_before(mut self, period: Period) -> Self {
         let last = period.saturating_sub(1);
@@ -55,7 +56,7 @@ impl Record {
         self
     }
 
-    /// Accounts for a proof in `period`, and for whatever was missed before.
+    /// Counts a proof in `period`, and all periods before that are not accounted for as missed.
     #[must_use]
     pub fn proven_in(self, period: Period, tolerance: &Tolerance) -> Self {
         let mut record = self.missed_before(period);
@@ -69,7 +70,7 @@ impl Record {
         record
     }
 
-    /// Whether too much was missed.
+    /// Returns true if too many periods were missed.
     pub fn is_intolerable(&self, tolerance: &Tolerance) -> bool {
         self.misses >= tolerance.misses.max(1)
     }

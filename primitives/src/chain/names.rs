@@ -1,4 +1,4 @@
-//! What the runtime answers about names.
+//! Answers of the runtime about names.
 
 use crate::{
     AccountId, Balance, BlockNumber,
@@ -10,17 +10,17 @@ use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 
-/// A name and what it points at.
+/// A name and its content.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct NameInfo {
     /// The label, valid by [`crate::name`].
     #[cfg_attr(feature = "std", serde(with = "crate::text::label"))]
     pub label: Vec<u8>,
-    /// Who owns it; who owned it, where it has lapsed.
+    /// The owner; the last one, if the name has lapsed.
     #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
     pub owner: AccountId,
-    /// What it points at; `None` until it is set. Nobody may be sent there once the name has lapsed.
+    /// Its content; `None` until it is set. Readers must not be sent there once the name has lapsed.
     pub content: Option<NameContent>,
     /// Counts the changes of `content`, from 0.
     pub version: u32,
@@ -30,21 +30,21 @@ pub struct NameInfo {
     pub updated: BlockNumber,
     /// The block until which it is paid for.
     pub expires: BlockNumber,
-    /// Where it is in its life.
+    /// Its status.
     pub status: NameStatus,
-    /// Held from the owner for it, its records and the names below it.
+    /// Held from the owner for the name, its records and its subnames.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub deposit: Balance,
 }
 
-/// What a name, or a name below a name, leads to.
+/// What a name or subname resolves to.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Resolution {
-    /// Who owns the label.
+    /// The owner of the label.
     #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
     pub owner: AccountId,
-    /// What it points at; `None` where it points at nothing and where the label has lapsed.
+    /// Its content; `None` if it has none, or the label has lapsed.
     pub content: Option<NameContent>,
     /// Counts the changes of `content`, from 0.
     pub version: u32,
@@ -52,12 +52,12 @@ pub struct Resolution {
     pub updated: BlockNumber,
     /// The block until which the label is paid for.
     pub expires: BlockNumber,
-    /// Where the label is in its life.
+    /// The status of the label.
     pub status: NameStatus,
 }
 
 impl Resolution {
-    /// What a label leads to in block `now`, or a name below it. Runtime, nodes and readers of proofs all say it so.
+    /// Returns what a label or a subname of it resolves to in block `now`: the one rule of runtime, nodes and readers of proofs.
     pub fn new(name: &StoredName, sub: Option<&StoredSubname>, params: &NameParams, now: BlockNumber) -> Self {
         let status = name.status(params, now);
         let (content, version, updated) = match sub {
@@ -69,25 +69,25 @@ impl Resolution {
     }
 }
 
-/// A name below a name.
+/// A subname.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct SubnameInfo {
-    /// What stands before the dot.
+    /// The part before the dot.
     #[cfg_attr(feature = "std", serde(with = "crate::text::label"))]
     pub label: Vec<u8>,
-    /// What it points at.
+    /// Its content.
     pub content: Option<NameContent>,
     /// Counts the changes of `content`, from 0.
     pub version: u32,
     /// Block of the last change.
     pub updated: BlockNumber,
-    /// Who may change its content besides those who may for the label.
+    /// The account that may change its content, in addition to those that may for the label.
     #[cfg_attr(feature = "std", serde(with = "crate::text::option_hex32"))]
     pub delegate: Option<AccountId>,
 }
 
-/// A version that a name had.
+/// An earlier version of a name's content.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct NameVersion {
@@ -95,16 +95,16 @@ pub struct NameVersion {
     pub version: u32,
     /// The block in which the name began to point there.
     pub block: BlockNumber,
-    /// Where.
+    /// The content.
     pub content: Option<NameContent>,
 }
 
 /// A record of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct NameRecordEntry {
-    /// What it is about.
+    /// The key.
     pub key: RecordKey,
-    /// What it says.
+    /// The value.
     pub value: RecordValue,
 }
 
@@ -119,11 +119,11 @@ pub struct CommitmentInfo {
     pub block: BlockNumber,
 }
 
-/// Why the runtime would refuse a label, or that it is free.
+/// Whether a label can be registered, or why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Availability {
-    /// It can be registered; the price says whether at a premium.
+    /// It can be registered; the price may include a premium.
     #[codec(index = 0)]
     Free,
     /// Somebody owns it.
@@ -135,7 +135,7 @@ pub enum Availability {
     /// It looks like a name that another account owns.
     #[codec(index = 3)]
     LooksLikeAnother,
-    /// It, or a label that looks like it, is kept for nobody or for the network itself.
+    /// It, or a label that looks like it, is reserved.
     #[codec(index = 4)]
     Reserved,
 }

@@ -1,24 +1,24 @@
-//! Automatic renewals: what the runtime answers about them.
+//! Answers of the runtime about automatic renewals.
 
 use crate::{AccountId, AutoRenewalId, Balance, Epoch, GroupId, sum_tree::BatchSummary};
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
 
-/// Whether an automatic renewal will do its work, as things are.
+/// The state of an automatic renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum AutoRenewalState {
-    /// All is well, and the last epoch before the batch expires has not begun.
+    /// The last epoch before the batch expires has not begun.
     Waiting,
-    /// Anybody may have the chain renew it now.
+    /// Anybody may submit the renewal now.
     Due,
     /// The price of storage is above the limit that its payer set.
     TooDear,
-    /// What is prepaid does not pay for the next renewal at today's price.
+    /// The balance is too low for the next renewal at today's price.
     Short,
-    /// The batch has expired: what is left can be taken back.
+    /// The batch has expired: the rest of the balance can be withdrawn.
     Expired,
-    /// It is due, and the chain can't do it: the group lacks room or ranges, or fees are too high at the moment.
+    /// It is due, but the chain can't renew: the group has no room or no free range, or fees are too high at the moment.
     Blocked,
 }
 
@@ -28,38 +28,37 @@ pub enum AutoRenewalState {
 pub struct AutoRenewalInfo {
     /// Its number.
     pub id: AutoRenewalId,
-    /// Who pays, and gets the rest back.
+    /// The account that pays, and gets the rest back.
     #[cfg_attr(feature = "std", serde(with = "crate::text::hex32"))]
     pub payer: AccountId,
     /// The group that holds the batch.
     pub group: GroupId,
-    /// The range that the batch is in: the epoch at whose beginning it expires unless it is renewed.
+    /// The batch's range: the epoch at whose beginning it expires unless it is renewed.
     pub expiry: Epoch,
     /// The leaf of that range that is the batch.
     pub leaf: u64,
     /// The batch.
     pub batch: BatchSummary,
-    /// For so many epochs it is renewed each time.
+    /// The epochs for which it is renewed each time.
     pub epochs: u32,
     /// It is not renewed while a GiB in one slot costs more than this for an epoch, in planck.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub max_price: Balance,
-    /// What is prepaid and not used yet, in planck.
+    /// The prepaid sum that is not used yet, in planck.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub balance: Balance,
-    /// The deposit that comes back with the rest, in planck.
+    /// The deposit that is returned with the rest, in planck.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub deposit: Balance,
-    /// What the next renewal takes from the balance at today's price, in planck: storage, what is burned, and the fee of
-    /// whoever asks for it.
+    /// The price of the next renewal today, in planck: storage, the burned part, and the fee of the account that submits it.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub next: Balance,
-    /// Whether it will do its work.
+    /// Its state.
     pub state: AutoRenewalState,
 }
 
 impl AutoRenewalInfo {
-    /// How many renewals the balance pays for at today's price.
+    /// Returns the number of renewals that the balance pays for at today's price.
     pub fn renewals_left(&self) -> Balance {
         self.balance.checked_div(self.next).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! References to what other networks hold, as ENS writes them.
+//! References to content of other networks, in the encoding of ENS.
 
 #[cfg(feature = "std")]
 use crate::text::{from_hex_vec, hex};
@@ -15,36 +15,36 @@ pub const MAX_FOREIGN: u32 = 96;
 pub const NAMESPACES: [(u64, &str); 5] =
     [(0xe3, "ipfs"), (0xe4, "swarm"), (0xe5, "ipns"), (0x01bd, "onion3"), (0xb2_9910, "arweave")];
 
-/// Why bytes are no foreign reference.
+/// Why bytes are not a foreign reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignError {
     /// More than [`MAX_FOREIGN`] bytes.
     #[error("a foreign reference has at most {MAX_FOREIGN} bytes: give the content hash itself, not a document")]
     TooLong,
-    /// They don't begin with a multicodec of [`NAMESPACES`], or nothing follows it.
+    /// They do not begin with a multicodec of [`NAMESPACES`], or nothing follows it.
     #[error(
         "a foreign reference begins with the multicodec of ipfs, ipns, swarm, onion3 or arweave (ENSIP-7): check the bytes"
     )]
     UnknownNamespace,
 }
 
-/// What a name points at in another network: the bytes of ENSIP-7, a multicodec (unsigned varint) and what the network
-/// calls the content. Meganet stores and shows it; gateways may send readers there. Nothing of it is verified.
+/// A reference to content of another network: the bytes of ENSIP-7, a multicodec (unsigned varint) and the network's id of
+/// the content. Meganet stores and shows it; gateways may send readers there. Nothing of it is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct ForeignRef(BoundedVec<u8, ConstU32<MAX_FOREIGN>>);
 
 impl ForeignRef {
-    /// Takes bytes of ENSIP-7.
+    /// Checks bytes of ENSIP-7.
     ///
     /// # Errors
-    /// [`ForeignError`] says what is wrong with them.
+    /// [`ForeignError`]
     pub fn new(bytes: Vec<u8>) -> Result<Self, ForeignError> {
         let reference = Self(BoundedVec::try_from(bytes).map_err(|_| ForeignError::TooLong)?);
         reference.check()?;
         Ok(reference)
     }
 
-    /// Whether decoded bytes begin with a known namespace and something follows it.
+    /// Checks that decoded bytes begin with a known namespace and something follows it.
     ///
     /// # Errors
     /// [`ForeignError::UnknownNamespace`]
@@ -57,7 +57,7 @@ impl ForeignRef {
         &self.0
     }
 
-    /// The name of the network and what it calls the content; `None` where [`Self::check`] fails.
+    /// Returns the name of the network and its id of the content; `None` if [`Self::check`] fails.
     pub fn parts(&self) -> Option<(&'static str, &[u8])> {
         let (code, rest) = uvarint(&self.0)?;
         let (_, network) = NAMESPACES.into_iter().find(|(known, _)| *known == code)?;
@@ -65,7 +65,7 @@ impl ForeignRef {
     }
 }
 
-/// An unsigned varint of at most nine bytes, in its shortest form, as multiformats have it.
+/// Reads an unsigned varint of at most nine bytes in its shortest form, as in multiformats. Returns it and the rest.
 fn uvarint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0u64;
     for (index, byte) in bytes.iter().take(9).enumerate() {

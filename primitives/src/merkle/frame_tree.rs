@@ -10,16 +10,16 @@ use alloc::{vec, vec::Vec};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FrameTree {
     /// `levels[0]` are the tops of frames; each further level pairs the one before and lifts an odd last one as it is,
-    /// which gives the same tree as splitting at powers of two from above.
+    /// which makes the same tree as splitting at powers of two from above.
     levels: Vec<Vec<Hash>>,
     leaves: u64,
 }
 
 impl FrameTree {
-    /// The tree of a shard of `leaves` leaves (1 KiB each) from the tops of its frames, in order.
+    /// Makes the tree of a shard of `leaves` leaves (1 KiB each) from the tops of its frames, in order.
     ///
     /// # Errors
-    /// [`MerkleError::WrongFrameCount`] if there is no leaf, or not one top for every 64 begun leaves.
+    /// [`MerkleError::WrongFrameCount`] without leaves, or unless there is one top for every 64 begun leaves.
     pub fn new(tops: Vec<Hash>, leaves: u64) -> Result<Self, MerkleError> {
         let count = super::count_of(&tops);
         if leaves == 0 || count != leaves.div_ceil(LEAVES_PER_FRAME) {
@@ -56,10 +56,10 @@ impl FrameTree {
         self.levels.first().map_or(&[], Vec::as_slice)
     }
 
-    /// The first leaf and the number of leaves of frames `first .. first + count`.
+    /// Returns the first leaf and the number of leaves of frames `first .. first + count`.
     ///
     /// # Errors
-    /// [`MerkleError::OutOfRange`] (in frames) if they are none or not all frames of the shard.
+    /// [`MerkleError::OutOfRange`] (in frames) if `count` is 0 or a frame is beyond the shard.
     pub fn leaves_of_frames(&self, first: u64, count: u64) -> Result<(u64, u64), MerkleError> {
         let end = first
             .checked_add(count)
@@ -73,7 +73,7 @@ impl FrameTree {
     /// leaves, from leaf `first * 64`.
     ///
     /// # Errors
-    /// [`MerkleError::OutOfRange`] (in frames) if they are none or not all frames of the shard.
+    /// [`MerkleError::OutOfRange`] (in frames) if `count` is 0 or a frame is beyond the shard.
     pub fn prove_frames(&self, first: u64, count: u64) -> Result<RangeProof, MerkleError> {
         let (start, len) = self.leaves_of_frames(first, count)?;
         prove_range(&|lo, hi| self.top_of(lo, hi), self.leaves, start, len)
@@ -104,7 +104,7 @@ impl FrameTree {
         prove_range(&top_of, self.leaves, leaf, 1)
     }
 
-    /// The top over leaves `lo..hi`, which must be a subtree of whole frames.
+    /// Returns the top over leaves `lo..hi`, which must be a subtree of whole frames.
     fn top_of(&self, lo: u64, hi: u64) -> Hash {
         let (first, end) = (lo / LEAVES_PER_FRAME, hi.div_ceil(LEAVES_PER_FRAME));
         let frames = end.saturating_sub(first).max(1);

@@ -11,7 +11,7 @@ use scale_info::TypeInfo;
 pub const MAX_SIBLINGS: u32 = 128;
 
 /// Proof that a run of leaves belongs to a tree: the tops of the maximal subtrees outside the run, from left to right.
-/// Decoding refuses more than [`MAX_SIBLINGS`] before it takes memory for them.
+/// Decoding refuses more than [`MAX_SIBLINGS`] before it allocates memory for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, DecodeWithMemTracking, TypeInfo)]
 pub struct RangeProof {
     /// The tops.
@@ -25,9 +25,9 @@ impl Decode for RangeProof {
     }
 }
 
-/// Proves that leaves `start .. start + len` belong to a tree of `count` leaves. `top_of(lo, hi)` gives the top of the
-/// subtree over leaves `lo..hi` and is asked only for subtrees of the tree, so whoever keeps the tops of frames needs
-/// no leaves outside the frames that the run touches.
+/// Proves that leaves `start .. start + len` belong to a tree of `count` leaves. `top_of(lo, hi)` returns the top of
+/// the subtree over leaves `lo..hi` and is called only for subtrees of the tree, so a caller that keeps the tops of frames
+/// needs no leaves outside the frames that the run touches.
 ///
 /// # Errors
 /// [`MerkleError::OutOfRange`] if the run is empty or not within the tree.
@@ -57,8 +57,8 @@ fn collect(top_of: &dyn Fn(u64, u64) -> Hash, tree: (u64, u64), run: (u64, u64),
 /// Checks that the leaves with these digests are leaves `start ..` of the tree of `count` leaves with this root.
 ///
 /// # Errors
-/// [`MerkleError::OutOfRange`] if there are none or they do not lie within the tree, [`MerkleError::WrongLength`] if
-/// the proof is too short or too long for the place, [`MerkleError::Mismatch`] if it does not lead to the root.
+/// [`MerkleError::OutOfRange`] if there are no leaves or they are not within the tree, [`MerkleError::WrongLength`] if
+/// the proof is too short or too long for their place, [`MerkleError::Mismatch`] if it does not lead to the root.
 pub fn verify_range(
     root: &Hash,
     count: u64,
@@ -74,11 +74,12 @@ pub fn verify_range(
 }
 
 /// Checks that whole frames with these tops are frames `first ..` of the shard of `leaves` leaves with this root. It
-/// accepts just what [`verify_range`] accepts with the digests of all their leaves, for whoever made the tops from the
-/// frames' bytes already; a top that was only received proves nothing about how many leaves are under it.
+/// accepts exactly what [`verify_range`] accepts with the digests of all their leaves, and saves callers that have computed
+/// the tops from the frames' bytes the leaves. A top that was only received proves nothing about how many leaves are under
+/// it.
 ///
 /// # Errors
-/// [`MerkleError::OutOfRange`] (in frames) if there are none or they do not lie within the shard, else as
+/// [`MerkleError::OutOfRange`] (in frames) if there are no frames or they are not within the shard, else as
 /// [`verify_range`].
 pub fn verify_frames(
     root: &Hash,
@@ -95,7 +96,7 @@ pub fn verify_frames(
     Ok(())
 }
 
-/// The top to which a run of digests and its proof lead.
+/// Returns the top to which a run of digests and its proof lead.
 fn range_top(count: u64, start: u64, digests: &[Hash], proof: &RangeProof) -> Result<Hash, MerkleError> {
     let end = end_of(count, start, super::count_of(digests))?;
     let mut walk = Walk { leaves: digests.iter(), siblings: proof.siblings.iter(), start, end };

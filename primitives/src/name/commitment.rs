@@ -1,8 +1,8 @@
-//! How a label is claimed without showing it.
+//! Claiming a label without revealing it.
 //!
-//! Whoever registers a name shows it to everybody before a block has it. So first only a digest of it goes on the chain,
-//! and the registration must come some blocks later: who learns the label from the registration is too late with a
-//! digest of their own.
+//! A registration shows its label to everybody before it is in a block. So first only a digest of the label goes on the
+//! chain, and the registration must follow some blocks later: whoever learns the label from the registration is too late
+//! with a digest of their own.
 
 use crate::{
     AccountId,
@@ -13,8 +13,8 @@ use codec::Encode;
 /// 32 random bytes, so that nobody can try all labels of a dictionary against a commitment.
 pub type Secret = [u8; 32];
 
-/// What goes on the chain before `owner` registers `label`. It binds the owner, so that nobody can register what another
-/// has committed to.
+/// Returns the digest that goes on the chain before `owner` registers `label`. It binds the owner, so that nobody can use
+/// another's commitment.
 pub fn commitment(owner: &AccountId, label: &[u8], secret: &Secret) -> Hash {
     tagged(Tag::Commitment, &[&(owner, label, secret).encode()])
 }

@@ -1,8 +1,8 @@
-//! When names lapse, and what they cost. Chain and clients compute it alike.
+//! When names lapse, and their prices. Chain and clients use the same code.
 //!
 //! A name is paid for until a block. From then on it is in *grace*: it works as before, and anybody may renew it. After
-//! that it points at nothing and is free, at a *premium* that falls from high to nothing, so that who wants it most gets
-//! it, and not who is quickest. Then it costs what every name costs.
+//! that it points at nothing and is free, at a *premium* that falls from high to nothing, so that it goes to
+//! the account that wants it most, and not to the quickest. Then it costs what every name costs.
 
 use crate::{Balance, BlockNumber};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -11,7 +11,7 @@ use scale_info::TypeInfo;
 /// The most years that a name can be paid for in advance.
 pub const MAX_YEARS: u32 = 10;
 
-/// Prices and times of names. Times are in blocks, amounts in planck.
+/// Prices and periods of names. Periods are in blocks, amounts in planck.
 // A genesis sets them, where a misspelled field must not be ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(
@@ -20,17 +20,17 @@ pub const MAX_YEARS: u32 = 10;
     serde(rename_all = "camelCase", deny_unknown_fields)
 )]
 pub struct NameParams {
-    /// A commitment must be so old before the name is registered.
+    /// The least age of a commitment when its name is registered.
     pub min_commit_age: BlockNumber,
-    /// And may not be older.
+    /// The greatest age of a commitment when its name is registered.
     pub max_commit_age: BlockNumber,
-    /// What a rent pays for.
+    /// The period for which the rent of a year pays.
     pub year: BlockNumber,
-    /// How long a name works after it has run out.
+    /// The period in which a name still works after it has run out.
     pub grace: BlockNumber,
-    /// How long after its grace a name costs a premium.
+    /// The period after the grace in which a name costs a premium.
     pub premium: BlockNumber,
-    /// The premium halves every so many blocks.
+    /// The period in which the premium halves.
     pub halving: BlockNumber,
     /// The premium when the grace ends.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::decimal"))]
@@ -38,10 +38,10 @@ pub struct NameParams {
     /// The rent of a year for labels of 3, of 4, of 5, and of more characters. It is burned.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::decimals"))]
     pub rent: [Balance; 4],
-    /// Held for a name; comes back.
+    /// Held for a name and returned at its end.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::decimal"))]
     pub deposit: Balance,
-    /// Held for each record, each name below a name and each commitment; comes back.
+    /// Held for each record, subname and commitment, and returned at its end.
     #[cfg_attr(feature = "serde", serde(with = "crate::text::decimal"))]
     pub record_deposit: Balance,
 }
@@ -55,13 +55,13 @@ impl Default for NameParams {
         const HOUR: BlockNumber = 1_200;
         const DAY: BlockNumber = 24 * HOUR;
         Self {
-            // A block is final within seconds; three are too long for who has only seen the registration.
+            // A block is final within seconds; three are too many for somebody who learns of the name from its registration.
             min_commit_age: 3,
             max_commit_age: DAY,
             // 365.25 days.
             year: 8_766 * HOUR,
             grace: 30 * DAY,
-            // As ENS does it: three weeks, halving daily, from what nobody pays for a name to less than a year's rent.
+            // As in ENS: three weeks, halving daily, from a sum that nobody pays for a name to less than a year's rent.
             premium: 21 * DAY,
             halving: DAY,
             premium_start: 100_000 * MEGA,
@@ -73,7 +73,7 @@ impl Default for NameParams {
     }
 }
 
-/// Where a name is in its life.
+/// The status of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum NameStatus {
@@ -83,45 +83,45 @@ pub enum NameStatus {
     /// It has run out, works as before, and can be renewed.
     #[codec(index = 1)]
     Grace,
-    /// It points at nothing; whoever pays the premium gets it.
+    /// It resolves to nothing, and can be had at a premium.
     #[codec(index = 2)]
     Premium,
-    /// It points at nothing and costs what every name costs.
+    /// It resolves to nothing and costs as much as every name.
     #[codec(index = 3)]
     Lapsed,
 }
 
 impl NameStatus {
-    /// Whether the name works: it resolves, and its owner may change it.
+    /// Returns true if the name resolves and its owner may change it.
     pub fn works(self) -> bool {
         matches!(self, Self::Active | Self::Grace)
     }
 }
 
-/// What registering a name costs, in planck.
+/// The price of registering a name, in planck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Quote {
-    /// For the years; burned.
+    /// The rent for the years; burned.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub rent: Balance,
-    /// Because somebody else let it lapse a short while ago; burned.
+    /// The premium for a name that another owner let lapse a short while ago; burned.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub premium: Balance,
-    /// Held, and comes back.
+    /// Held, and returned at the end.
     #[cfg_attr(feature = "std", serde(with = "crate::text::decimal"))]
     pub deposit: Balance,
 }
 
 impl Quote {
-    /// All that an account needs. Saturates.
+    /// Returns the sum that an account needs. Saturates.
     pub fn total(&self) -> Balance {
         self.rent.saturating_add(self.premium).saturating_add(self.deposit)
     }
 }
 
 impl NameParams {
-    /// Where a name that is paid for until block `expires` is in block `now`.
+    /// Returns the status in block `now` of a name that is paid for until block `expires`.
     pub fn status(&self, expires: BlockNumber, now: BlockNumber) -> NameStatus {
         let grace = expires.saturating_add(self.grace);
         if now < expires {
@@ -135,7 +135,7 @@ impl NameParams {
         }
     }
 
-    /// The rent of a label for `years` years, in planck. Saturates.
+    /// Returns the rent of a label for `years` years, in planck. Saturates.
     pub fn rent(&self, label_len: usize, years: u32) -> Balance {
         let [three, four, five, more] = self.rent;
         let year = match label_len {
@@ -147,9 +147,9 @@ impl NameParams {
         year.saturating_mul(years.into())
     }
 
-    /// The premium in block `now` of a name that was paid for until `expires`, in planck; 0 unless its status is
-    /// [`NameStatus::Premium`]. It halves every [`Self::halving`] blocks, in a straight line in between, and is less by
-    /// what would be left of it at the end, so that it ends at 0.
+    /// Returns the premium in block `now` of a name that was paid for until `expires`, in planck; 0 unless its status is
+    /// [`NameStatus::Premium`]. It halves every [`Self::halving`] blocks, falls linearly in between, and is reduced by what
+    /// would be left at the end, so that it ends at 0.
     pub fn premium(&self, expires: BlockNumber, now: BlockNumber) -> Balance {
         if self.status(expires, now) != NameStatus::Premium {
             return 0;
@@ -158,7 +158,7 @@ impl NameParams {
         self.decayed(elapsed).saturating_sub(self.decayed(self.premium))
     }
 
-    /// What is left of the premium `elapsed` blocks after the grace.
+    /// Returns what is left of the premium `elapsed` blocks after the grace.
     fn decayed(&self, elapsed: BlockNumber) -> Balance {
         let halving = self.halving.max(1);
         let whole = self.premium_start.checked_shr(elapsed / halving).unwrap_or(0);
@@ -167,8 +167,8 @@ impl NameParams {
         whole.saturating_sub(step.saturating_mul(Balance::from(elapsed % halving)))
     }
 
-    /// What registering a label for `years` years costs in block `now`; `lapsed` is until when it was paid for before, if
-    /// it was.
+    /// Returns the price of registering a label for `years` years in block `now`; `lapsed` is the block until which it was
+    /// paid for before, if it was.
     pub fn quote(&self, label_len: usize, years: u32, lapsed: Option<BlockNumber>, now: BlockNumber) -> Quote {
         Quote {
             rent: self.rent(label_len, years),
@@ -177,12 +177,12 @@ impl NameParams {
         }
     }
 
-    /// Until when a name is paid for that was paid for until `from` and is now paid for `years` more. Saturates.
+    /// Returns the block until which a name is paid for that was paid for until `from` and is renewed for `years`. Saturates.
     pub fn extended(&self, from: BlockNumber, years: u32) -> BlockNumber {
         from.saturating_add(self.year.saturating_mul(years))
     }
 
-    /// Whether the values agree with each other.
+    /// Returns true if the values are consistent.
     pub fn are_sound(&self) -> bool {
         self.min_commit_age > 0
             && self.max_commit_age > self.min_commit_age

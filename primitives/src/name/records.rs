@@ -1,4 +1,4 @@
-//! What a name says besides its content: text, addresses, a key.
+//! Records of a name, in addition to its content: text, addresses, a key.
 
 // The derives cast the indices that are written below to bytes.
 #![allow(clippy::cast_possible_truncation)]
@@ -17,7 +17,7 @@ pub const MAX_RECORD_VALUE: u32 = 256;
 /// The value of a record.
 pub type RecordValue = BoundedVec<u8, ConstU32<MAX_RECORD_VALUE>>;
 
-/// What a record is about.
+/// The key of a record.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -28,13 +28,13 @@ pub enum RecordKey {
     /// An address on a chain, by its SLIP-44 coin type (as in ENSIP-9), in that chain's binary form.
     #[codec(index = 1)]
     Address(u32),
-    /// The X25519 key that messages to the owner are sealed for: 32 bytes.
+    /// The X25519 key for which messages to the owner are sealed: 32 bytes.
     #[codec(index = 2)]
     EncryptionKey,
 }
 
 impl RecordKey {
-    /// Whether key and value fit each other: a text key is 1 to [`MAX_RECORD_KEY`] bytes of printable ASCII and its value
+    /// Returns true if the value is allowed under this key: a text key is 1 to [`MAX_RECORD_KEY`] bytes of printable ASCII and its value
     /// UTF-8, an address is not empty, an encryption key has 32 bytes.
     pub fn allows(&self, value: &[u8]) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Names as the chain stores them. Who checks a proof of the state decodes these, and needs nothing of the runtime.
+//! Names as the chain stores them: the types that a proof of the state is decoded into, without the runtime.
 //!
 //! The pallet `Names` keeps them in the maps `Names` (label → [`StoredName`]) and `Subnames` (label, label before the
 //! dot → [`StoredSubname`]), both under `Blake2_128Concat`, and prices and times in the value `CurrentParams`
@@ -9,16 +9,15 @@ use crate::{AccountId, Balance, BlockNumber, content::NameContent};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// The form of what is stored: the storage version of the pallet, which whoever reads the state compares. It changes with
-/// the types below.
+/// The version of the types below: the pallet's storage version. Readers of the state must refuse any other.
 pub const LAYOUT: u16 = 2;
 
-/// A name. It is small, since every proof of what a name leads to carries it.
+/// A name. It is small, because every proof of what a name resolves to carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct StoredName {
-    /// Who owns it; who owned it, where it has lapsed.
+    /// The owner; the last one, if the name has lapsed.
     pub owner: AccountId,
-    /// What it points at; `None` until it is set. Nobody may be sent there once the name has lapsed.
+    /// Its content; `None` until it is set. Readers must not be sent there once the name has lapsed.
     pub content: Option<NameContent>,
     /// Counts the changes of `content`, from 0.
     pub version: u32,
@@ -28,69 +27,69 @@ pub struct StoredName {
     pub updated: BlockNumber,
     /// The block until which it is paid for.
     pub expires: BlockNumber,
-    /// Held from the owner for it, its records and the names below it, in planck.
+    /// Held from the owner for the name, its records and its subnames, in planck.
     pub deposit: Balance,
-    /// Counts the changes of hands since its registration. What bears an older count has died with one.
+    /// Counts the changes of owner since its registration. Delegates, addresses and keys with an older count are void.
     pub tenure: u32,
 }
 
-/// A name below a name.
+/// A subname.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct StoredSubname {
-    /// What it points at. Nobody may be sent there once the label has lapsed.
+    /// Its content. Readers must not be sent there once the label has lapsed.
     pub content: Option<NameContent>,
     /// Counts the changes of `content`; 1 when it is made.
     pub version: u32,
     /// Block of the last change of `content`.
     pub updated: BlockNumber,
-    /// Who may change its content besides those who may for the label.
+    /// The account that may change its content, in addition to those that may for the label.
     pub delegate: Option<SubnameDelegate>,
-    /// Of the name's deposit, what is held for this, in planck.
+    /// The part of the name's deposit that is held for this, in planck.
     pub deposit: Balance,
 }
 
-/// Who may write the content of a name below a name.
+/// An account that may write the content of a subname.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct SubnameDelegate {
     /// The account.
     pub account: AccountId,
-    /// The tenure of the owner who said so: it ends when the name changes hands.
+    /// The tenure of the owner who allowed it: it ends when the name changes hands.
     pub tenure: u32,
 }
 
 /// A record of a name.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 pub struct StoredRecord {
-    /// What it says.
+    /// The value.
     pub value: RecordValue,
     /// The tenure in which it was written.
     pub tenure: u32,
-    /// Of the name's deposit, what is held for this, in planck.
+    /// The part of the name's deposit that is held for this, in planck.
     pub deposit: Balance,
 }
 
 impl StoredName {
-    /// Where it is in its life in block `now`.
+    /// Returns its status in block `now`.
     pub fn status(&self, params: &NameParams, now: BlockNumber) -> NameStatus {
         params.status(self.expires, now)
     }
 
-    /// What it leads to in block `now`: nothing once it has lapsed.
+    /// Returns what it resolves to in block `now`: nothing once it has lapsed.
     pub fn leads_to(&self, params: &NameParams, now: BlockNumber) -> Option<&NameContent> {
         self.content.as_ref().filter(|_| self.status(params, now).works())
     }
 }
 
 impl StoredSubname {
-    /// Who may write its content while `name` is the label that it is below.
+    /// Returns the account that may write its content while its label is `name`.
     pub fn delegate_of(&self, name: &StoredName) -> Option<AccountId> {
         self.delegate.filter(|delegate| delegate.tenure == name.tenure).map(|delegate| delegate.account)
     }
 }
 
 impl StoredRecord {
-    /// Whether it still holds while `name` has it. An address and a key are those of the owner who wrote them: after a
-    /// change of hands nobody may pay the former owner, or seal for them, by looking up the name.
+    /// Returns true if the record is still valid for `name`. Addresses and keys belong to the owner who wrote them: after a
+    /// change of owner, looking up the name must not make anybody pay the former owner, or seal messages for them.
     pub fn holds(&self, key: &RecordKey, name: &StoredName) -> bool {
         matches!(key, RecordKey::Text(_)) || self.tenure == name.tenure
     }

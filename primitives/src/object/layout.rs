@@ -1,9 +1,9 @@
-//! Where an object's bytes are: frames, stripes, chunks and shards.
+//! The places of an object's bytes: frames, stripes, chunks and shards.
 
 use super::{FRAME_LEN, FRAME_PLAIN_LEN, LEAF_LEN, MAX_SEALED_LEN, ObjectError, plain_len};
 use crate::placement::MAX_SLOTS;
 
-/// The cut of one object, from its shard counts and sealed length alone. All lengths and offsets are in bytes.
+/// How one object is cut into chunks, computed from its shard counts and sealed length. All lengths and offsets are in bytes.
 ///
 /// The sealed bytes fill stripe after stripe, and within a stripe data chunk after data chunk. Full stripes have
 /// chunks of [`FRAME_LEN`]; what is left over at the end is one more stripe, the *tail*, whose chunks have
@@ -29,14 +29,14 @@ pub struct ChunkPos {
 /// A run of sealed bytes within one data chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkSpan {
-    /// Where it begins.
+    /// Its first byte.
     pub pos: ChunkPos,
     /// Its bytes, at least 1.
     pub len: u64,
 }
 
 impl Layout {
-    /// The layout of an object of `sealed_len` bytes in `k` data shards of `n`.
+    /// Returns the layout of an object of `sealed_len` bytes in `k` data shards of `n`.
     ///
     /// # Errors
     /// [`ObjectError::BadShardCounts`] or [`ObjectError::BadSealedLen`] if there is no such object.
@@ -88,7 +88,7 @@ impl Layout {
         self.sealed_len.div_ceil(self.stripe_len())
     }
 
-    /// Frames (chunks) of each shard, that of the tail included: one a stripe.
+    /// Frames (chunks) of each shard, that of the tail included: one for each stripe.
     pub fn frames(&self) -> u64 {
         self.stripes()
     }
@@ -103,17 +103,17 @@ impl Layout {
         self.shard_len() / LEAF_LEN
     }
 
-    /// Frames that the object is sealed in.
+    /// Frames of the sealed object.
     pub fn frame_count_sealed(&self) -> u64 {
         self.sealed_len.div_ceil(FRAME_LEN)
     }
 
-    /// Sealed bytes of frame `index`: [`FRAME_LEN`] but for the last one, 0 beyond it.
+    /// Sealed bytes of frame `index`: [`FRAME_LEN`] except for the last one, 0 beyond it.
     pub fn frame_len(&self, index: u64) -> u64 {
         self.sealed_len.saturating_sub(index.saturating_mul(FRAME_LEN)).min(FRAME_LEN)
     }
 
-    /// The frame that seals plaintext byte `plain_offset`, and that byte's place in the frame's plaintext.
+    /// Returns the frame that seals plaintext byte `plain_offset`, and the byte's offset in the frame's plaintext.
     ///
     /// # Errors
     /// [`ObjectError::OutOfRange`] beyond the end of the plaintext.
@@ -124,7 +124,7 @@ impl Layout {
         Ok((plain_offset / FRAME_PLAIN_LEN, plain_offset % FRAME_PLAIN_LEN))
     }
 
-    /// The stripe that holds sealed byte `sealed_offset`.
+    /// Returns the stripe that holds sealed byte `sealed_offset`.
     ///
     /// # Errors
     /// [`ObjectError::OutOfRange`] beyond the end.
@@ -144,7 +144,7 @@ impl Layout {
         }
     }
 
-    /// Where in every shard the chunk of a stripe begins.
+    /// Returns the offset of a stripe's chunk in every shard.
     pub fn chunk_offset(&self, stripe: u64) -> u64 {
         stripe.saturating_mul(FRAME_LEN)
     }
@@ -154,7 +154,7 @@ impl Layout {
         self.sealed_len.saturating_sub(stripe.saturating_mul(self.stripe_len())).min(self.stripe_len())
     }
 
-    /// Where sealed byte `sealed_offset` is.
+    /// Returns the place of sealed byte `sealed_offset`.
     ///
     /// # Errors
     /// [`ObjectError::OutOfRange`] beyond the end.
@@ -166,7 +166,7 @@ impl Layout {
         Ok(ChunkPos { stripe, shard, offset: within % chunk_len })
     }
 
-    /// The data chunks that hold sealed bytes `offset .. offset + len`, in the order of those bytes.
+    /// Returns the data chunks that hold sealed bytes `offset .. offset + len`, in the order of those bytes.
     ///
     /// # Errors
     /// [`ObjectError::OutOfRange`] if they reach beyond the end.

@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 
-/// A worker that holds a slot or could.
+/// A worker that holds a slot or could hold one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The worker.
@@ -21,7 +21,7 @@ pub struct Candidate {
     pub weight: u64,
 }
 
-/// How slots break the rule.
+/// How slots break the placement rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlacementError {
     /// Not one entry for each of the profile's slots.
@@ -52,11 +52,11 @@ pub enum PlacementError {
     },
 }
 
-/// Chooses candidates for vacant slots. `taken` has one entry a slot, `None` where it is vacant. The answer says for
-/// each slot that could be filled, in slot order, which candidate (by index) takes it.
+/// Chooses candidates for vacant slots. `taken` has one entry for each slot, `None` where it is vacant. Returns, in slot
+/// order, each slot that could be filled and the index of its candidate.
 ///
 /// Candidates are drawn one after another, each with a chance in proportion to its weight among those that may still
-/// take a slot. The result depends on the arguments alone, so every node finds the same. It may be shorter than the
+/// take a slot. The result depends on the arguments alone, so every node computes the same. It may be shorter than the
 /// vacancies: when no candidate is left, or, where operators run workers in several countries, when an unlucky draw
 /// used up an operator in the wrong one; another seed may do better then.
 ///
@@ -87,7 +87,7 @@ fn may_join(profile: Profile, members: &[Candidate], candidate: &Candidate) -> b
     of_country < usize::from(profile.max_per_country()) && !members.iter().any(|member| same(member, candidate))
 }
 
-/// Whether two candidates count as one: an operator's workers do.
+/// Returns true if two candidates count as one, as the workers of one operator do.
 fn same(one: &Candidate, other: &Candidate) -> bool {
     one.operator == other.operator || one.worker == other.worker
 }
@@ -115,7 +115,7 @@ fn draw_one(candidates: &[Candidate], eligible: &[bool], seed: &Hash, draw: u32)
 /// Checks the rule for the slots of a group, vacant ones being `None`.
 ///
 /// # Errors
-/// [`PlacementError`] says how they break it.
+/// [`PlacementError`] about the first violation.
 pub fn check(profile: Profile, slots: &[Option<Candidate>]) -> Result<(), PlacementError> {
     if slots.len() != usize::from(profile.n) {
         return Err(PlacementError::WrongSlotCount { expected: profile.n, got: slots.len() });

@@ -1,4 +1,4 @@
-//! Profiles: how many shards an object is cut into and how many of them it can lose.
+//! Profiles: the number of shards of an object, and how many of them it can lose.
 
 use crate::{
     object::{FRAME_LEN, LEAF_LEN, MAX_PLAIN_LEN, TAG_LEN},
@@ -41,7 +41,7 @@ pub enum ProfileId {
     Home,
 }
 
-/// Not the name of a profile.
+/// The text is not the name of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such profile: choose compact, standard, always-on or home")]
 pub struct UnknownProfile;
@@ -103,13 +103,13 @@ impl FromStr for ProfileId {
 
 serde_as_text!(ProfileId);
 
-/// Shard counts. Any `k` of the `n` shards give the object back.
+/// Shard counts. Any `k` of the `n` shards are enough to recover the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Profile {
     /// Data shards, at least 1.
     pub k: u8,
-    /// All shards, one a slot: `k` to [`super::MAX_SLOTS`].
+    /// All shards, one for each slot: `k` to [`super::MAX_SLOTS`].
     pub n: u8,
 }
 

@@ -4,11 +4,11 @@ use super::{RangeError, RangeLeaf, RangeLeafProof, join, mountain_of};
 use crate::sum_tree::SumNode;
 use alloc::vec::Vec;
 
-/// Proves several leaves of a range at once, from its leaves one after another. Keeps as many nodes as the range is high,
+/// Proves several leaves of a range at once, from its leaves one after another. It keeps one node for each level of the range,
 /// and the proofs.
 pub struct RangeProver {
     leaves: u64,
-    /// The leaf that is taken next, and the first that is not needed.
+    /// The next leaf to take, and the first that is not needed.
     next: u64,
     end: u64,
     /// Complete subtrees that wait for their right neighbour, with their heights, which fall from left to right.
@@ -24,10 +24,10 @@ struct Target {
 }
 
 impl RangeProver {
-    /// Begins to prove the leaves of these indices in a range of so many.
+    /// Begins to prove the leaves of these indices in a range of `leaves` leaves.
     ///
     /// # Errors
-    /// [`RangeError::OutOfRange`] where the range has no such leaf.
+    /// [`RangeError::OutOfRange`] if the range has no such leaf.
     pub fn new(leaves: u64, indices: &[u64]) -> Result<Self, RangeError> {
         let (mut first, mut end, mut targets) = (leaves, 0, Vec::new());
         for index in indices {
@@ -40,15 +40,15 @@ impl RangeProver {
         Ok(Self { leaves, next: first, end: end.max(first), waiting: Vec::new(), targets })
     }
 
-    /// The leaves that it has to be given: in order, all of them.
+    /// Returns the indices of the leaves that [`Self::push`] still has to take, all of them in order.
     pub fn needs(&self) -> core::ops::Range<u64> {
         self.next..self.end
     }
 
-    /// Takes the next leaf that it [needs](Self::needs).
+    /// Takes the next leaf that is [needed](Self::needs).
     ///
     /// # Errors
-    /// [`RangeError::OutOfRange`] when it needs no further one, [`RangeError::Overflow`] if the bytes do not fit 64 bits.
+    /// [`RangeError::OutOfRange`] if no further one is needed, [`RangeError::Overflow`] if the bytes do not fit 64 bits.
     pub fn push(&mut self, leaf: &RangeLeaf) -> Result<(), RangeError> {
         if self.next >= self.end {
             return Err(RangeError::OutOfRange { index: self.next, leaves: self.leaves });
@@ -82,10 +82,10 @@ impl RangeProver {
         }
     }
 
-    /// The proofs, in the order of the indices.
+    /// Returns the proofs, in the order of the indices.
     ///
     /// # Errors
-    /// [`RangeError::WrongLength`] when leaves are lacking that it [needs](Self::needs).
+    /// [`RangeError::WrongLength`] if leaves that are [needed](Self::needs) are missing.
     pub fn finish(self) -> Result<Vec<RangeLeafProof>, RangeError> {
         let proof = |target: Target| {
             let siblings: Option<Vec<SumNode>> = target.siblings.into_iter().collect();
