@@ -1,4 +1,4 @@
-//! The bench runs and prints what scripts and people look for.
+//! The benchmark of objects runs and prints the documented lines.
 #![allow(clippy::unwrap_used)]
 
 use std::process::Command;
@@ -26,7 +26,7 @@ fn it_prints_every_pipeline_with_its_ratio() {
 }
 
 #[test]
-fn it_refuses_what_it_does_not_know() {
+fn unknown_arguments_are_refused() {
     for args in [["--seconds", "-1"], ["--seconds", "soon"], ["--profile", "tiny"]] {
         assert!(!Command::new(env!("CARGO_BIN_EXE_codec")).args(args).output().unwrap().status.success(), "{args:?}");
     }

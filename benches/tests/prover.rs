@@ -1,4 +1,4 @@
-//! The bench of provers runs at a small size, and what does not depend on the machine is as promised.
+//! The benchmark of provers runs at a small size, and its machine-independent results are as promised.
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 const SAMPLES: u64 = 4;
 
-/// Its report. It fails where the machine is too busy, which is not asked here.
+/// Its report. Its exit code is ignored: it also fails if the machine is too busy.
 fn report() -> Value {
     let args = ["--seconds", "0", "--scale", "1024", "--json"];
     let output = Command::new(env!("CARGO_BIN_EXE_prover")).args(args).output().unwrap();
@@ -14,7 +14,7 @@ fn report() -> Value {
 }
 
 #[test]
-fn a_proof_reads_a_frame_for_each_sample_whatever_is_held() {
+fn a_proof_reads_one_frame_for_each_sample_in_any_store() {
     let report = report();
     let count = |key: &str| report[key].as_u64().unwrap();
     let shards = ["gibibyte.shards", "gib32.shards", "tebibyte.shards", "million.shards", "singles.shards"].map(count);
@@ -33,7 +33,7 @@ fn a_proof_reads_a_frame_for_each_sample_whatever_is_held() {
 }
 
 #[test]
-fn it_refuses_what_it_does_not_know() {
+fn unknown_arguments_are_refused() {
     for args in [["--seconds", "-1"], ["--scale", "0"], ["--case", "two"]] {
         assert!(!Command::new(env!("CARGO_BIN_EXE_prover")).args(args).output().unwrap().status.success(), "{args:?}");
     }

@@ -1,5 +1,4 @@
-//! The simulations run, say what people look for, and fail where a promise does not hold. They are seeded, so they say the
-//! same every time.
+//! The simulations run, print the documented lines, and fail if a promise is broken. Fixed seeds make them deterministic.
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
@@ -17,14 +16,14 @@ const DETECTION: &str = env!("CARGO_BIN_EXE_detection");
 const TOLERANCE: &str = env!("CARGO_BIN_EXE_tolerance");
 
 #[test]
-fn losses_are_caught_as_the_formula_says() {
+fn losses_are_detected_as_the_formula_predicts() {
     let output = run(DETECTION, &["--trials", "300"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report = report(&output);
     for pattern in ["shards", "small_shards", "leaves"] {
         assert!(report[format!("lost_1_percent.{pattern}.day_30.measured")].as_f64().unwrap() >= 0.95);
         assert!((report[format!("lost_100_percent.{pattern}.day_1.measured")].as_f64().unwrap() - 1.0).abs() < 1e-9);
-        // A few bytes lost are not always noticed in a day: this is no constant.
+        // The loss of a few bytes is not always detected within a day.
         let measured = report[format!("lost_0.1_percent.{pattern}.day_1.measured")].as_f64().unwrap();
         assert!((0.01..0.25).contains(&measured), "{pattern}: {measured}");
     }
@@ -34,7 +33,7 @@ fn losses_are_caught_as_the_formula_says() {
 }
 
 #[test]
-fn the_tolerance_keeps_the_honest_and_sends_the_others_away() {
+fn the_tolerance_keeps_honest_workers_and_expels_others() {
     let output = run(TOLERANCE, &["--years", "3"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report = report(&output);
@@ -42,7 +41,7 @@ fn the_tolerance_keeps_the_honest_and_sends_the_others_away() {
 }
 
 #[test]
-fn a_tolerance_that_breaks_its_promise_is_found_out() {
+fn a_tolerance_that_misses_its_targets_fails() {
     let strict = run(TOLERANCE, &["--years", "1", "1/1"]);
     assert!(!strict.status.success());
     assert_eq!(report(&strict)["targets"], "missed");
@@ -51,7 +50,7 @@ fn a_tolerance_that_breaks_its_promise_is_found_out() {
 }
 
 #[test]
-fn they_refuse_what_they_do_not_know() {
+fn unknown_arguments_are_refused() {
     for args in [["--trials", "0"], ["--trials", "many"], ["--seed", "-1"]] {
         assert!(!run(DETECTION, &args).status.success(), "{args:?}");
     }

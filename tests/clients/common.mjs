@@ -1,4 +1,4 @@
-// What both clients' checks share: the arguments, the account that pays, and a deadline.
+// Shared by the checks of both clients: the arguments, the paying account, and a deadline.
 import { Keyring } from "@polkadot/keyring";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 

@@ -1,5 +1,5 @@
-// polkadot-api against a node: connect, read the chain and a name, transfer, see it final.
-import WebSocket from "ws"; // Node 20 has none of its own.
+// polkadot-api with a node: connects, reads the chain and a name, transfers, and waits for finality.
+import WebSocket from "ws"; // Node 20 has no built-in client.
 import { createClient } from "polkadot-api";
 import { getPolkadotSigner } from "polkadot-api/signer";
 import { getWsProvider } from "polkadot-api/ws";
@@ -17,7 +17,7 @@ run("papi", async (url, label) => {
   const prefix = await api.constants.System.SS58Prefix();
   expect(Number(prefix) === SS58_PREFIX, "the address prefix is ours", String(prefix));
 
-  // The runtime APIs and the RPC methods of our own, as far as a stock client sees them.
+  // Our own runtime APIs and RPC methods, as visible to an unmodified client.
   const params = await api.apis.StorageApi.params();
   expect(params.epoch_blocks > 0, "storage parameters are read", String(params.epoch_blocks));
   const stats = await client._request("storage_v1_stats", []);

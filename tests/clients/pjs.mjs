@@ -1,4 +1,4 @@
-// @polkadot/api against a node: connect, read the chain and a name, transfer, see it final.
+// @polkadot/api with a node: connects, reads the chain and a name, transfers, and waits for finality.
 import { ApiPromise, WsProvider } from "@polkadot/api";
 import { AMOUNT, SS58_PREFIX, accounts, expect, report, run } from "./common.mjs";
 
