@@ -1,4 +1,4 @@
-//! Prepaying for a site, so that the network renews it by itself for as long as the money lasts, whoever is gone.
+//! Prepaying for a site, so that the network renews it automatically for as long as the money lasts.
 //!
 //! The chain knows batches, not sites: what a site is prepaid with is split over the batches that hold its objects, in
 //! proportion to what renewing each costs, so that all last equally long.
@@ -11,28 +11,28 @@ use meganet_primitives::{
     pay::RENEWAL_WINDOW,
 };
 
-/// What is prepaid, and when it is used.
+/// An amount to prepay, and the terms on which it is spent.
 #[derive(Clone, Copy, Debug)]
 pub struct Prepayment {
-    /// How much, in planck.
+    /// The amount, in planck.
     pub amount: Balance,
-    /// For so many epochs each batch is renewed each time.
+    /// The number of epochs by which each renewal extends a batch.
     pub epochs: u32,
-    /// Nothing is renewed while a GiB in one slot costs more than this for an epoch, in planck; `None` for twice what it
-    /// costs now.
+    /// Nothing is renewed while a GiB in one slot costs more than this for an epoch, in planck; `None` for twice the present
+    /// price.
     pub max_price: Option<Balance>,
 }
 
-/// What prepaying comes to.
+/// The calls that prepay for a site, and their cost.
 #[derive(Clone, Debug, Default)]
 pub struct Prepaying {
     /// The calls, to be submitted as one transaction.
     pub calls: Vec<Call>,
-    /// Batches that will be renewed by themselves from now on.
+    /// Batches that are renewed automatically from now on.
     pub opened: u64,
     /// Batches for which the account has prepaid before, and that get more.
     pub topped_up: u64,
-    /// What renewing all of them once costs at today's price, in planck.
+    /// The cost of renewing all of them once at today's price, in planck.
     pub next: Balance,
     /// The deposits, in planck.
     pub deposits: Balance,
@@ -41,7 +41,7 @@ pub struct Prepaying {
 }
 
 impl Prepaying {
-    /// How many renewals of everything an amount pays for, at today's price.
+    /// Returns the number of renewals of everything that an amount pays for, at today's price.
     pub fn renewals(&self, amount: Balance) -> Balance {
         amount.checked_div(self.next).unwrap_or_default()
     }
@@ -55,12 +55,12 @@ struct Part {
 }
 
 impl Client {
-    /// What it takes for `payer` to prepay for everything that a site consists of. Orders that it has for some of it get
-    /// more, and stay as they are otherwise.
+    /// The calls by which `payer` prepays for all objects of a site. Its automatic renewals that exist already are topped up and
+    /// otherwise stay as they are.
     ///
     /// # Errors
-    /// [`RenewError`] where the chain or all members of a group can't be asked, something has expired already, or the amount
-    /// does not pay for one renewal.
+    /// [`RenewError`] if the chain or all members of a group are unreachable, an object has expired, or the amount does not
+    /// pay for one renewal.
     pub async fn prepaying(
         &self,
         site: &Site,
@@ -103,7 +103,7 @@ impl Client {
         Ok(prepaying)
     }
 
-    /// The automatic renewals of what a site consists of, whoever pays, by number; and the batches that have none.
+    /// The automatic renewals of a site's batches, of all payers, sorted by number; and the batches without an automatic renewal.
     ///
     /// # Errors
     /// As [`Client::stored_batches`].
@@ -117,7 +117,7 @@ impl Client {
         self.among(orders, site, at).await
     }
 
-    /// Those of these orders that are for what a site consists of, by number; and the batches that have none.
+    /// The orders that are for a site's batches, sorted by number; and the batches without an order.
     async fn among(
         &self,
         mut orders: Vec<AutoRenewalInfo>,
@@ -131,15 +131,15 @@ impl Client {
         Ok((orders, uncovered))
     }
 
-    /// Batches of a site that nobody has prepaid for, where somebody has for others of it: they will expire while the rest is
-    /// kept. What publishing adds to a site is of that kind. Where nobody has prepaid for anything of it, there are none.
+    /// The batches of a site without an automatic renewal, if other batches of it have one: they will expire while the rest is kept.
+    /// Batches that publishing adds to a prepaid site are of this kind.
     ///
     /// # Errors
     /// As [`Client::stored_batches`].
     pub async fn left_out(&self, site: &Site, at: At) -> Result<Vec<StoredBatch>, RenewError> {
         let at = self.chain().pin(at).await?;
         let orders = self.orders_in(site, at).await?;
-        // Spares most sites the question to the workers.
+        // Most sites have no automatic renewal; for them the workers need not be asked.
         if orders.is_empty() {
             return Ok(Vec::new());
         }
@@ -148,7 +148,7 @@ impl Client {
     }
 }
 
-/// What an automatic renewal of a batch costs at today's price, as the chain computes it.
+/// The cost of one automatic renewal of a batch at today's price, in planck, as the chain computes it.
 fn next(params: &StorageParams, batch: &StoredBatch, epochs: u32) -> Balance {
     let until = params.epoch.saturating_add(epochs).saturating_add(RENEWAL_WINDOW);
     let price = store_price(params, batch.leaf.batch.bytes, batch.slots, until);

@@ -10,6 +10,7 @@ use meganet_net::{GetClient, LeafPlace, NetError, RangeQuery, wire::get::MAX_HAV
 use meganet_primitives::{
     Epoch, GroupId,
     chain::{AutoRenewalInfo, AutoRenewalState, GroupInfo, RangeInfo},
+    convert::to_usize,
     object::ObjectId,
     range::{RangeLeaf, RangeLeafProof, RangeState, prove_leaf},
     sum_tree::{BatchEntry, summarize},
@@ -86,10 +87,10 @@ fn patience() -> ConstantBuilder {
 }
 
 impl Client {
-    /// The batches that hold a site's objects: of each object, the one that expires last.
+    /// Finds the batches that hold a site's objects: for each object, the one that expires last.
     ///
     /// # Errors
-    /// [`BatchError`] where the chain or all members of a group can't be asked, or something has expired already.
+    /// [`BatchError`] if the chain or all members of a group are unreachable, or an object has expired.
     pub async fn stored_batches(&self, site: &Site, at: At) -> Result<Vec<StoredBatch>, BatchError> {
         let (found, left) = self.located(site, at).await?;
         match left.into_iter().next() {
@@ -98,11 +99,11 @@ impl Client {
         }
     }
 
-    /// Until when each of a site's objects is kept: the epoch at whose beginning it expires, after the next automatic renewal
-    /// where one is prepaid; 0 where it is not registered any more.
+    /// Returns the epoch at whose beginning each of a site's objects expires, counting the next automatic renewal if it is prepaid; 0
+    /// for an object that is no longer registered.
     ///
     /// # Errors
-    /// [`BatchError`] where the chain or all members of a group can't be asked.
+    /// [`BatchError`] if the chain or all members of a group are unreachable.
     pub(crate) async fn kept_until(&self, site: &Site, at: At) -> Result<BTreeMap<ObjectId, Epoch>, BatchError> {
         let at = self.chain().pin(at).await?;
         let (found, left) = self.located(site, at).await?;
@@ -127,7 +128,7 @@ impl Client {
         Ok(orders)
     }
 
-    /// The batches that hold a site's objects, and those of its objects that are in none.
+    /// Finds the batches that hold a site's objects, and the objects that are in no batch.
     async fn located(&self, site: &Site, at: At) -> Result<(Vec<StoredBatch>, BTreeSet<ObjectId>), BatchError> {
         let at = self.chain().pin(at).await?;
         let mut wanted: BTreeMap<GroupId, BTreeSet<ObjectId>> = BTreeMap::new();
@@ -140,7 +141,7 @@ impl Client {
                 self.chain().group(id, at).await?.ok_or(SiteError::Fetch(FetchError::NoSuchGroup { group: id }))?;
             let ranges = self.chain().ranges(id, at).await?;
             let ranges = ranges.into_iter().map(|range| (range.expiry, range)).collect();
-            // What is in no batch may have been registered a moment ago.
+            // An object in no batch may have been registered a moment ago.
             let ask = || async {
                 match self.locate_in(&group, &ranges, objects.clone()).await {
                     Ok((found, left)) if left.is_empty() => Ok(Ok(found)),
@@ -187,7 +188,7 @@ impl Client {
         Ok((found, left))
     }
 
-    /// Where members say that objects are registered, in order.
+    /// The places that members report for objects, in order.
     async fn places(&self, group: &GroupInfo, objects: &BTreeSet<ObjectId>) -> Result<BTreeSet<LeafPlace>, BatchError> {
         let objects: Vec<ObjectId> = objects.iter().copied().collect();
         let (mut places, mut answered) = (BTreeSet::new(), 0);
@@ -206,7 +207,7 @@ impl Client {
         Ok(places)
     }
 
-    /// All leaves of a range, as a member tells them and the chain's peaks confirm.
+    /// All leaves of a range, as reported by a member and checked against the peaks on the chain.
     async fn leaves(&self, group: &GroupInfo, range: &RangeInfo) -> Result<Vec<RangeLeaf>, BatchError> {
         let query = RangeQuery { group: group.id, expiry: range.expiry, from: 0 };
         let ask = || async move {
@@ -221,7 +222,7 @@ impl Client {
         ask.retry(patience()).await
     }
 
-    /// What a batch contains, as a member tells it and its leaf confirms.
+    /// The entries of a batch, as reported by a member and checked against its leaf.
     async fn entries(&self, group: &GroupInfo, leaf: &RangeLeaf) -> Option<Vec<BatchEntry>> {
         let ask = || async move {
             for client in self.members(group) {
@@ -241,12 +242,12 @@ impl Client {
 }
 
 impl StoredBatch {
-    /// Whether an order is for this batch, wherever it is registered in its group.
+    /// Whether an automatic renewal is for this batch, in whichever range of its group it is.
     pub(crate) fn is_named_by(&self, order: &AutoRenewalInfo) -> bool {
         (order.group, order.batch.root) == (self.group, self.leaf.batch.root)
     }
 
-    /// Whether an order renews it once more, as things stand.
+    /// Whether an automatic renewal will renew this batch at least once more.
     fn is_renewed_by(&self, order: &AutoRenewalInfo) -> bool {
         self.is_named_by(order) && matches!(order.state, AutoRenewalState::Waiting | AutoRenewalState::Due)
     }
@@ -254,7 +255,7 @@ impl StoredBatch {
 
 async fn places_by(client: &GetClient, group: GroupId, objects: &[ObjectId]) -> Result<Vec<LeafPlace>, NetError> {
     let mut places = Vec::new();
-    for objects in objects.chunks(usize::try_from(MAX_HAVE).unwrap_or(usize::MAX)) {
+    for objects in objects.chunks(to_usize(MAX_HAVE.into())) {
         places.extend(client.locate(group, objects).await?.into_iter().flatten());
     }
     Ok(places)

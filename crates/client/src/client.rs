@@ -8,6 +8,7 @@ use meganet_chain_client::ChainClient;
 use meganet_net::Net;
 use meganet_primitives::{
     content::ContentRef,
+    convert::to_u32,
     manifest::{Entry, Manifest},
     object::ObjectId,
 };
@@ -95,7 +96,7 @@ impl Client {
 fn weight(manifest: &Manifest) -> u32 {
     let entry = |entry: &Entry| 128 + entry.path.len() + 24 * entry.extents.len();
     let bytes = manifest.objects.len() * 96 + manifest.entries.iter().map(entry).sum::<usize>();
-    u32::try_from(bytes).unwrap_or(u32::MAX)
+    to_u32(bytes)
 }
 
 impl std::fmt::Debug for Client {

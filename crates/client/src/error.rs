@@ -1,4 +1,4 @@
-//! Why a site or a file of it could not be had.
+//! Errors of opening sites and fetching their files.
 
 use crate::resolve::{NotASite, ResolveError};
 use meganet_chain_client::ChainError;
@@ -44,7 +44,7 @@ pub enum SiteError {
     /// The link holds several files where one is needed.
     #[error("the link holds {files} files: give a folder to write them to")]
     NotOneFile {
-        /// How many.
+        /// Their number.
         files: usize,
     },
     /// A path of the site is not a valid path on this system.

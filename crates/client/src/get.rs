@@ -1,8 +1,11 @@
-//! From a name or a link to files on the disk, each there whole or not at all.
+//! Fetches files of a site to the disk; each appears complete or not at all.
 
 use crate::{error::SiteError, pack::ContentHasher, site::Site};
 use futures::TryStreamExt;
-use meganet_primitives::manifest::{Entry, check_path};
+use meganet_primitives::{
+    convert::to_u64,
+    manifest::{Entry, check_path},
+};
 use meganet_transfer::{
     FetchError,
     progress::{Progress, Stage},
@@ -15,7 +18,7 @@ use std::{
 use tempfile::NamedTempFile;
 use tokio::task::spawn_blocking;
 
-/// What was fetched.
+/// The amount that was fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
     /// Files.
@@ -75,7 +78,7 @@ impl Site {
         let mut hasher = ContentHasher::default();
         let mut stream = self.read(entry, 0..entry.size);
         while let Some(part) = stream.try_next().await? {
-            progress.advance(u64::try_from(part.len()).unwrap_or(u64::MAX));
+            progress.advance(to_u64(part.len()));
             let write = move || {
                 hasher.update(&part);
                 file.write(&part).map(|()| (file, hasher))
@@ -91,7 +94,7 @@ impl Site {
     }
 }
 
-/// A file that is being written beside its place.
+/// A file that is being written next to its destination.
 struct Download {
     file: NamedTempFile,
     to: PathBuf,

@@ -1,4 +1,4 @@
-//! Sites and names: publish, renew, resolve, get.
+#![doc = include_str!("../README.md")]
 
 pub mod auto_renew;
 pub mod batches;

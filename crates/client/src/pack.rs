@@ -1,14 +1,14 @@
-//! From a folder to what has to be uploaded.
+//! From a folder to the plaintexts to upload.
 //!
 //! [`walk`] lists the files of a folder, [`Digester`] digests their contents (remembering what it digested before),
 //! and [`Plan`] compares them with the manifest that is published now: a file whose content is in it keeps pointing at
-//! the old object, wherever it lies now; the rest is grouped into [`Pack`]s, the plaintexts of new objects.
+//! the old object, wherever it is now; the rest is grouped into [`Pack`]s, the plaintexts of new objects.
 //!
 //! What is published of a folder:
 //! - regular files, with their path, content, time of change and whether they are executable. Empty folders are not.
 //! - a symbolic link that leads to a file or folder inside the folder counts as a copy of it. One that leads outside,
 //!   nowhere or into itself, and anything that is neither file nor folder, is skipped and reported.
-//! - a name that is not Unicode, or that a manifest cannot hold, is an error: leaving a file out unasked would be worse.
+//! - a name that is not Unicode, or that a manifest cannot hold, is an error: leaving a file out silently would be worse.
 //!
 //! The time of change of a file whose content and mode are as published stays as published, so that a fresh copy of an
 //! unchanged folder has nothing to publish.

@@ -7,7 +7,7 @@ use crate::{
     site::Site,
 };
 use meganet_chain_client::{At, Call, ChainError, Mega, cost::store_price};
-use meganet_primitives::{Balance, Epoch};
+use meganet_primitives::{Balance, Epoch, convert::to_u64};
 
 /// Why a site could not be renewed.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ impl Client {
     /// Batches are renewed whole, even if they also hold objects of others.
     ///
     /// # Errors
-    /// [`RenewError`] where the chain or all members of a group can't be asked, or something has expired already.
+    /// [`RenewError`] if the chain or all members of a group are unreachable, or an object has expired.
     pub async fn renewal(&self, site: &Site, until: Epoch) -> Result<Renewal, RenewError> {
         let at = self.chain().pin(At::Finalized).await?;
         let params = self.chain().params(at).await?;
@@ -60,7 +60,7 @@ impl Client {
                 continue;
             }
             let StoredBatch { group, slots, expiry, index, leaf, leaf_proof, objects } = batch;
-            renewal.objects = renewal.objects.saturating_add(u64::try_from(objects.len()).unwrap_or(u64::MAX));
+            renewal.objects = renewal.objects.saturating_add(to_u64(objects.len()));
             let price = store_price(&params, leaf.batch.bytes, slots, until);
             renewal.price = renewal.price.saturating_add(price);
             renewal.calls.push(Call::Renew { group, expiry, leaf_index: index, leaf, leaf_proof, until });

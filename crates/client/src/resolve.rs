@@ -15,12 +15,15 @@ pub use ask::{AskCheckpointError, ask_checkpoint};
 pub use checkpoint::{CheckpointError, CheckpointFile};
 pub use resolved::{Evidence, NotASite, Resolved, Verified};
 
+pub use meganet_name_proof::Basis;
+
 use meganet_chain_client::{At, ChainClient, ChainError, NameProofs, Trust};
 use meganet_name_proof::{
     Checkpoint, Freshness, NameProof, ProofError, SetChanges, Verified as VerifiedProof, changes::ChangeError, verify,
 };
 use meganet_primitives::{
-    BlockNumber, chain::Resolution, content::NameContent, link::LinkError, name::split_name, object::ObjectId,
+    BlockNumber, chain::Resolution, content::NameContent, convert::to_millis, link::LinkError, name::split_name,
+    object::ObjectId,
 };
 use std::{
     sync::Arc,
@@ -30,7 +33,7 @@ use std::{
 /// The greatest age of a proven answer. Blocks become final within seconds; a node that proves nothing newer is cut off, or
 /// withholds something.
 pub const MAX_AGE: Duration = Duration::from_secs(600);
-/// How often a node is asked whose answers are behind the checkpoint, as when several nodes share an address.
+/// The number of questions to a node whose answers are behind the checkpoint, as when several nodes share an address.
 const TRIES: usize = 3;
 /// The pause between two of these questions.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -184,7 +187,7 @@ async fn prove(
         tries += 1;
         let (known, bytes) = caught_up(proofs, name, checkpoint).await?;
         let proof = NameProof::from_bytes(&bytes).map_err(ProofError::from)?;
-        let age = u64::try_from(MAX_AGE.as_millis()).unwrap_or(u64::MAX);
+        let age = to_millis(MAX_AGE);
         match verify(&proof, name, &known, &Freshness::within(&known, now(), age)) {
             Err(ProofError::StaleBlock { .. }) if tries < TRIES => tokio::time::sleep(pause).await,
             Err(error) => return Err(error.into()),
@@ -218,8 +221,7 @@ async fn caught_up(
 
 /// Milliseconds since 1970 by this machine's clock.
 fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    to_millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One version of a site, pinned.
 //!
-//! A name points at a manifest and a manifest never changes, so whoever holds a [`Site`] reads one version of it to the
-//! end, whatever is published meanwhile: never a mixture.
+//! A name points at a manifest and a manifest never changes, so a [`Site`] reads one version to the end,
+//! whatever is published meanwhile: never a mixture.
 
 use crate::{client::Client, error::SiteError, resolve::Resolved};
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use meganet_primitives::{
 use meganet_transfer::{FetchError, Network};
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-/// A version of a site, or what a link to an object holds. Cheap to clone.
+/// A version of a site, or the content of a link to an object. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Site {
     network: Network,
@@ -94,7 +94,7 @@ impl Site {
         self.resolved.as_deref()
     }
 
-    /// How often the name's content has changed; 0 for what was opened by its reference.
+    /// Returns how often the name's content has changed; 0 for a site that was opened by a link to an object.
     pub fn version(&self) -> u32 {
         self.resolved.as_ref().map_or(0, |resolved| resolved.version())
     }
@@ -104,7 +104,7 @@ impl Site {
         self.manifest.find(path)
     }
 
-    /// Streams a range of a file's bytes, verified. What reaches beyond its end is not there.
+    /// Streams a range of a file's bytes, verified. The range is cut at the end of the file.
     pub fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SiteError>> {
         let (network, manifest) = (self.network.clone(), self.manifest.clone());
         stream::iter(pieces(&entry.extents, &range))
@@ -121,7 +121,7 @@ impl Site {
             .boxed()
     }
 
-    /// A small file at once. The caller sees to it that it fits into memory.
+    /// Reads a whole file into memory. The caller checks that it fits.
     ///
     /// # Errors
     /// Those of reading.

@@ -1,4 +1,4 @@
-//! Why something could not be read.
+//! Errors of fetching.
 
 use meganet_chain_client::ChainError;
 use meganet_objects::{ErasureError, OpenError, VerifyError};
@@ -9,14 +9,14 @@ use meganet_primitives::{
 };
 use std::fmt;
 
-/// A member of a group that could not help, and why.
+/// A member of a group that failed, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
     /// Its slot.
     pub slot: SlotIndex,
     /// Its country; `None` where the slot is vacant.
     pub country: Option<Country>,
-    /// What is wrong with it.
+    /// The failure.
     pub reason: String,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Troubles as the end of a sentence, the first few of them.
+/// Formats the first few failures as the end of a sentence.
 pub(crate) fn list(troubles: &[Trouble]) -> String {
     const SHOWN: usize = 6;
     let mut text: Vec<String> = troubles.iter().take(SHOWN).map(Trouble::to_string).collect();
@@ -39,7 +39,7 @@ pub(crate) fn list(troubles: &[Trouble]) -> String {
     text.join("; ")
 }
 
-/// An error while resolving, fetching, verifying or opening.
+/// An error while fetching, verifying, opening or rebuilding.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The chain could not be asked.
@@ -51,24 +51,24 @@ pub enum FetchError {
         /// The object.
         object: ObjectId,
     },
-    /// The chain knows no such group.
-    #[error("the chain knows no group {group}: the link belongs to another network, or the group is gone")]
+    /// The group does not exist.
+    #[error("group {group} does not exist: the link belongs to another network, or the group is gone")]
     NoSuchGroup {
         /// The group.
         group: GroupId,
     },
-    /// Nobody could say what the object's header is.
+    /// No member sent a correct header of the object.
     #[error("no member of group {group} could describe object {object}: {}. If workers are starting, try again shortly; otherwise the object has expired or was deleted", list(.troubles))]
     NotFound {
         /// The object.
         object: ObjectId,
         /// Its group.
         group: GroupId,
-        /// Who was asked.
+        /// The failures of its members.
         troubles: Vec<Trouble>,
     },
-    /// Fewer than k shards could be had.
-    #[error("object {object} cannot be read now: {have} of the {need} shards needed could be had from group {group} ({}). Try again when more of its workers are up", list(.troubles))]
+    /// Fewer than k shards could be fetched.
+    #[error("object {object} cannot be read now: {have} of the {need} shards needed could be fetched from group {group} ({}). Try again when more of its workers are up", list(.troubles))]
     TooFewShards {
         /// The object.
         object: ObjectId,
@@ -78,17 +78,15 @@ pub enum FetchError {
         have: usize,
         /// Shards needed: k.
         need: usize,
-        /// What the others said.
+        /// The failures of the others.
         troubles: Vec<Trouble>,
     },
     /// The reference and the object contradict each other.
-    #[error(
-        "the reference to object {object} is wrong ({reason}): ask whoever gave it to you to publish or link it again"
-    )]
+    #[error("the reference to object {object} is wrong ({reason}): ask for a new link")]
     WrongReference {
         /// The object.
         object: ObjectId,
-        /// What contradicts.
+        /// The contradiction.
         reason: String,
     },
     /// The shard that came out of a rebuild is not the one that the object commits to.
@@ -117,7 +115,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Whether the same read may succeed later by itself: workers or the node are away.
+    /// Whether a retry may succeed: workers or the node are unavailable.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Chain(error) => error.is_transient(),

@@ -1,4 +1,4 @@
-//! Objects to and from the workers: place, upload and collect receipts; fetch, verify, open and rebuild.
+#![doc = include_str!("../README.md")]
 
 mod error;
 mod fetch;

@@ -1,4 +1,4 @@
-//! What a client holds: the chain, the network, and what it remembers of both.
+//! The handle that every transfer starts from: the chain, the workers, and caches.
 
 mod budget;
 mod health;
@@ -15,13 +15,13 @@ use meganet_primitives::{
 use moka::future::Cache;
 use std::{sync::Arc, time::Duration};
 
-/// How long a group's members are taken for known. They change only when a slot is refilled; a reader that fails asks
-/// again before that.
+/// How long the members of a group are cached. They change only when a slot is refilled; a reader that fails asks again
+/// earlier.
 const GROUP_MEMORY: Duration = Duration::from_secs(30);
-/// Groups remembered.
+/// Groups in the cache.
 const GROUPS: u64 = 1024;
 
-/// The chain and the workers, as every operation of this crate needs them. Cheap to clone; clones share their caches.
+/// The chain and the workers. Cheap to clone; clones share their caches.
 #[derive(Clone)]
 pub struct Network {
     inner: Arc<Inner>,
@@ -38,12 +38,12 @@ struct Inner {
 }
 
 impl Network {
-    /// With the usual bounds on memory and waiting.
+    /// With the default limits on memory and waiting.
     pub fn new(chain: Arc<dyn ChainClient>, net: Net) -> Self {
         Self::with_options(chain, net, FetchOptions::default())
     }
 
-    /// With bounds of one's own.
+    /// With other limits.
     pub fn with_options(chain: Arc<dyn ChainClient>, net: Net, options: FetchOptions) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -68,7 +68,7 @@ impl Network {
         &self.inner.net
     }
 
-    /// Its bounds.
+    /// The limits.
     pub fn options(&self) -> &FetchOptions {
         &self.inner.options
     }
@@ -85,12 +85,12 @@ impl Network {
         &self.inner.objects
     }
 
-    /// A group as it was at most [`GROUP_MEMORY`] ago, or as it is now.
+    /// A group, at most [`GROUP_MEMORY`] old.
     pub(crate) async fn group(&self, id: GroupId) -> Result<Arc<GroupInfo>, FetchError> {
         if let Some(group) = self.inner.groups.get(&id).await {
             return Ok(group);
         }
-        // The best head: who sits in a slot now is who has to be asked, and a wrong answer costs a refusal.
+        // The best head: its members have to be asked, and a wrong answer costs only a refusal.
         let group = self.inner.chain.group(id, At::Best).await?.ok_or(FetchError::NoSuchGroup { group: id })?;
         let group = Arc::new(group);
         self.inner.groups.insert(id, group.clone()).await;

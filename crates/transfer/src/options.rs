@@ -1,8 +1,8 @@
-//! The bounds that a reader keeps.
+//! The limits of readers.
 
 use std::time::Duration;
 
-/// Bounds on memory and waiting.
+/// Limits on memory and waiting.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchOptions {
     /// Plaintext bytes of a window: what one reader fetches in one go. A window has at least one stripe.
@@ -13,13 +13,13 @@ pub struct FetchOptions {
     pub budget: u64,
     /// Bytes that all readers together may hold fetched ahead.
     pub prefetch_budget: u64,
-    /// Object headers and roots remembered, at most 2 KiB each.
+    /// Cached object headers with their shard roots, at most 2 KiB each.
     pub object_cache: u64,
-    /// When to ask others.
+    /// When to ask other members as well.
     pub hedge: Hedge,
-    /// How often a read is tried while too few members answer and some of them may yet.
+    /// The number of attempts at a read while too few members answer and some of them may succeed later.
     pub rounds: u32,
-    /// After that long no further try begins.
+    /// After this time no further attempt begins.
     pub patience: Duration,
     /// For how long members are asked again that may not serve something because the chain challenges one of them for it.
     /// Challenges last some blocks, and another may follow at once.
@@ -29,13 +29,13 @@ pub struct FetchOptions {
 /// When a member counts as late, so that others are asked as well.
 #[derive(Clone, Copy, Debug)]
 pub struct Hedge {
-    /// While too little is known of what is usual.
+    /// The time to wait while the usual time is unknown.
     pub initial: Duration,
-    /// At the earliest.
+    /// The least time to wait.
     pub min: Duration,
-    /// At the latest.
+    /// The longest time to wait.
     pub max: Duration,
-    /// How many times the usual (median) time.
+    /// The multiple of the usual (median) time.
     pub factor: u32,
 }
 

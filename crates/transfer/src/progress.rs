@@ -1,4 +1,4 @@
-//! What long work tells whoever watches it.
+//! Progress of long operations.
 
 use std::fmt;
 
@@ -51,17 +51,17 @@ impl fmt::Display for Stage {
     }
 }
 
-/// Somebody who watches. Methods are called from many threads and must not block.
+/// Receives progress. Methods are called from many threads and must not block.
 pub trait Progress: Send + Sync {
     /// A stage begins and the one before is over. `total` is in bytes or things, where it is known.
     fn begin(&self, stage: Stage, total: Option<u64>);
-    /// So much more of the stage is done.
+    /// Another `by` bytes or things of the stage are done.
     fn advance(&self, by: u64);
-    /// Something worth knowing happened that does not stop the work, such as a worker that was left out.
+    /// Something worth reporting happened that does not stop the work, such as a worker that was left out.
     fn note(&self, text: &str);
 }
 
-/// Nobody watches.
+/// Ignores progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

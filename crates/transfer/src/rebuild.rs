@@ -1,4 +1,4 @@
-//! Rebuilds one shard of an object from any k others: what a worker does that was away, lost a shard or took over a slot.
+//! Rebuilds one shard of an object from any k others, for a worker that was away, lost a shard or took over a slot.
 
 use crate::{
     error::FetchError,

@@ -12,23 +12,23 @@ use zeroize::Zeroizing;
 /// Words of a new recovery phrase: 128 bits, as in the ecosystem's wallets.
 const NEW_PHRASE_WORDS: usize = 12;
 
-/// A recovery phrase. It is wiped from memory when dropped and never shown by `Debug`.
+/// A recovery phrase. It is wiped from memory when it is dropped, and `Debug` does not print it.
 pub struct Phrase(Zeroizing<String>);
 
 impl Phrase {
     /// A fresh phrase of 12 words from the system's random generator.
     ///
     /// # Errors
-    /// [`WalletError::Phrase`] where the generator fails.
+    /// [`WalletError::Phrase`] if the generator fails.
     pub fn generate() -> Result<Self, WalletError> {
         let mnemonic = Mnemonic::generate(NEW_PHRASE_WORDS).map_err(|e| WalletError::Phrase(e.to_string()))?;
         Ok(Self(Zeroizing::new(mnemonic.to_string())))
     }
 
-    /// The phrase that somebody typed: surrounding and repeated blanks and upper case are forgiven.
+    /// Parses a phrase that a person typed: surrounding and repeated blanks and upper case are accepted.
     ///
     /// # Errors
-    /// [`WalletError::Phrase`] where a word is unknown, their number or the checksum wrong.
+    /// [`WalletError::Phrase`] if a word is unknown, or the number of words or the checksum is wrong.
     pub fn parse(text: &str) -> Result<Self, WalletError> {
         let words = Zeroizing::new(text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "));
         let mnemonic = Mnemonic::parse_in(bip39::Language::English, words.as_str())
@@ -36,7 +36,7 @@ impl Phrase {
         Ok(Self(Zeroizing::new(mnemonic.to_string())))
     }
 
-    /// The words, to be shown once and written down.
+    /// Returns the words, to be shown once and written down.
     pub fn words(&self) -> &str {
         &self.0
     }
@@ -51,7 +51,7 @@ impl fmt::Debug for Phrase {
 /// An sr25519 account with its secret key.
 pub struct Account {
     signer: Signer,
-    // Only what was made here knows its own expanded secret; a key from a keystore stays inside the signing library.
+    // Known only for accounts made from a phrase or URI; a key from a keystore stays inside the signing library.
     secret: Option<SecretKey>,
 }
 
@@ -67,7 +67,7 @@ impl Account {
     /// The account of a secret URI: `PHRASE//hard/soft///password`, `0xSEED//…`, or `//Alice` for a development account.
     ///
     /// # Errors
-    /// [`WalletError::Phrase`] where the phrase is none, [`WalletError::Suri`] for anything else wrong with it.
+    /// [`WalletError::Phrase`] if the phrase is invalid, [`WalletError::Suri`] for any other mistake.
     pub fn from_suri(suri: &str) -> Result<Self, WalletError> {
         let refuse = |reason: String| WalletError::Suri(reason);
         let uri = SecretUri::from_str(suri.trim()).map_err(|e| refuse(e.to_string()))?;
@@ -79,28 +79,28 @@ impl Account {
         Ok(Self { signer: Signer::from_keypair(keypair), secret: Some(secret) })
     }
 
-    /// The account of a key that the signing library opened.
+    /// The account of a key that the signing library has opened.
     pub(crate) fn from_keypair(keypair: Keypair) -> Self {
         Self { signer: Signer::from_keypair(keypair), secret: None }
     }
 
-    /// Its public key, which is its account id.
+    /// Returns the public key, which is the account id.
     pub fn id(&self) -> AccountId {
         self.signer.account()
     }
 
-    /// Its address on this network.
+    /// Returns the address on this network.
     pub fn address(&self) -> String {
         self.signer.address()
     }
 
-    /// What signs extrinsics.
+    /// Returns the signer of transactions.
     pub fn signer(&self) -> &Signer {
         &self.signer
     }
 
-    /// The 64-byte secret key in the form of an expanded Ed25519 key, as keystores hold it; `None` for an account that
-    /// was itself opened from one.
+    /// Returns the 64-byte secret key in the form of an expanded Ed25519 key, as keystores store it; `None` for an account that was
+    /// opened from a keystore.
     pub(crate) fn expanded_secret(&self) -> Option<Zeroizing<[u8; 64]>> {
         self.secret.as_ref().map(|secret| Zeroizing::new(secret.to_ed25519_bytes()))
     }
@@ -112,7 +112,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// The key before its junctions.
+/// The key before its junctions are applied.
 fn root_secret(uri: &SecretUri) -> Result<SecretKey, WalletError> {
     let text = uri.phrase.expose_secret();
     let mini = if let Some(seed) = text.strip_prefix("0x") {

@@ -1,23 +1,21 @@
-//! What can go wrong with accounts and keystores, and what to do about it.
+//! Errors of accounts and keystores, and what to do about them.
 
 use std::{io, path::PathBuf};
 
 /// An error of the wallet.
 #[derive(Debug, thiserror::Error)]
 pub enum WalletError {
-    /// The words are no BIP-39 phrase.
+    /// The words are not a BIP-39 phrase.
     #[error(
-        "that is no recovery phrase: {0}. It has 12 to 24 English words, the last of which is a checksum; check spelling and order"
+        "not a recovery phrase: {0}. A phrase has 12 to 24 English words, the last of which is a checksum; check spelling and order"
     )]
     Phrase(String),
-    /// The text is no secret URI.
-    #[error(
-        "that is no secret URI: {0}. Its form is PHRASE//hard/soft///password, or //Alice for a development account"
-    )]
+    /// The text is not a secret URI.
+    #[error("not a secret URI: {0}. The form is PHRASE//hard/soft///password, or //Alice for a development account")]
     Suri(String),
-    /// The JSON is no keystore of a kind we open.
+    /// The JSON is not a keystore of a supported kind.
     #[error(
-        "that is no sr25519 keystore: {0}. Export the account as JSON from the wallet that holds it (polkadot-js format, version 3)"
+        "not an sr25519 keystore: {0}. Export the account as JSON from the wallet that holds it (polkadot-js format, version 3)"
     )]
     Format(String),
     /// The password does not open the keystore.
@@ -28,38 +26,38 @@ pub enum WalletError {
     /// An empty password was given for a new keystore.
     #[error("an empty password would leave the key unprotected: choose one")]
     EmptyPassword,
-    /// The name of an account cannot be a file's name.
+    /// The name cannot be used for an account, because it is not a valid file name.
     #[error(
-        "`{0}` cannot be an account's name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, not beginning with `.`"
+        "`{0}` cannot be the name of an account: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, not beginning with `.`"
     )]
     Name(String),
-    /// An account of that name exists already.
-    #[error("there is an account `{0}` already: choose another name, or move its file {1} away")]
+    /// An account with this name exists already.
+    #[error("the account `{0}` exists already: choose another name, or move its file {1} away")]
     Exists(String, PathBuf),
-    /// No account of that name or address is in the store.
-    #[error("no account `{name}` in {dir}. There {}", known_accounts(.known))]
+    /// The store has no account with this name or address.
+    #[error("no account `{name}` in {dir}. {}", known_accounts(.known))]
     Unknown {
         /// What was asked for.
         name: String,
-        /// Where it was looked for.
+        /// The folder that was searched.
         dir: PathBuf,
-        /// The accounts that are there.
+        /// The accounts in it.
         known: Vec<String>,
     },
     /// A file or folder could not be read or written.
     #[error("cannot {action} {path}: {source}")]
     Io {
-        /// What was being done, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
-        /// On what.
+        /// Its path.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
 }
 
 impl WalletError {
-    /// Wraps an I/O error with what was done, and on which path.
+    /// Wraps an I/O error with the operation and its path.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
@@ -68,8 +66,8 @@ impl WalletError {
 
 fn known_accounts(known: &[String]) -> String {
     if known.is_empty() {
-        "are none yet: make one with `meganet wallet new` or `meganet wallet import`".into()
+        "The wallet is empty: create an account with `meganet wallet new` or `meganet wallet import`".into()
     } else {
-        format!("are: {}", known.join(", "))
+        format!("Its accounts are: {}", known.join(", "))
     }
 }

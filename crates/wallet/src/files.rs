@@ -1,4 +1,4 @@
-//! Durable files: written beside their place, synced, and moved there whole.
+//! Durable files: written next to their destination, synced, and renamed into place.
 
 use std::{
     fs::{self, File},
@@ -7,7 +7,10 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
-/// Makes a folder, and those above it, that only its owner can enter. One that exists is left as it is.
+/// Creates a folder, and those above it, accessible to its owner only. A folder that exists is left as it is.
+///
+/// # Errors
+/// Those of the file system.
 pub fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -16,24 +19,30 @@ pub fn create_private_dir(dir: &Path) -> io::Result<()> {
     builder.create(dir)
 }
 
-/// Writes a file that must not exist yet, readable by its owner only. After an error or a crash it is there whole or not at all.
+/// Writes a file that must not exist yet, readable by its owner only. After an error or a crash it is complete or absent.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`], or what the disk says.
+/// [`io::ErrorKind::AlreadyExists`], and those of the file system.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = filled(path, bytes)?;
     file.persist_noclobber(path).map_err(|e| e.error)?;
     sync_dir_of(path)
 }
 
-/// Writes or replaces a file, readable by its owner only. After an error or a crash the old or the new one is there, whole.
+/// Writes or replaces a file, readable by its owner only. After an error or a crash it has either the old or the new content.
+///
+/// # Errors
+/// Those of the file system.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = filled(path, bytes)?;
     file.persist(path).map_err(|e| e.error)?;
     sync_dir_of(path)
 }
 
-/// Makes the entries of a file's folder durable.
+/// Syncs a file's folder, so that the file's entry in it is durable.
+///
+/// # Errors
+/// Those of the file system.
 pub fn sync_dir_of(path: &Path) -> io::Result<()> {
     File::open(dir_of(path))?.sync_all()
 }
@@ -46,7 +55,7 @@ pub fn dir_of(path: &Path) -> &Path {
     }
 }
 
-/// A synced temporary file beside `path` (mode 0600, which `tempfile` gives on Unix).
+/// A synced temporary file next to `path` (mode 0600, which `tempfile` gives on Unix).
 fn filled(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::new_in(dir_of(path))?;
     file.write_all(bytes)?;
@@ -60,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_there_is_replaced_only_by_who_means_to() {
+    fn an_existing_file_is_replaced_only_on_request() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         write_new(&path, b"first").unwrap();

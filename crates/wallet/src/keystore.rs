@@ -2,7 +2,7 @@
 //!
 //! `encoded` is base64 of `salt (32) ‖ N ‖ p ‖ r (u32 LE each) ‖ nonce (24) ‖ box`. The key of the box is scrypt of the
 //! password; in it is `header ‖ secret (64, expanded as for Ed25519) ‖ divider ‖ public (32)`, a PKCS#8 look-alike.
-//! Opening is the signing library's; it knows no writing, which is here.
+//! The signing library opens keystores, but cannot write them; this module does.
 
 use crate::{Account, WalletError};
 use crypto_secretbox::{
@@ -24,7 +24,7 @@ const PKCS8_DIVIDER: [u8; 5] = [161, 35, 3, 33, 0];
 const SCRYPT: (u8, u32, u32) = (17, 1, 8);
 const SALT_LEN: usize = 32;
 const NONCE_LEN: usize = 24;
-/// Bytes before the box: what is shorter than these cannot be a keystore.
+/// Bytes before the box. Anything shorter is not a keystore.
 const PREFIX_LEN: usize = SALT_LEN + 12 + NONCE_LEN;
 
 #[derive(Serialize, Deserialize)]
@@ -52,26 +52,26 @@ struct Keystore {
     meta: Meta,
 }
 
-/// What a keystore shows without its password.
+/// The part of a keystore that needs no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeystoreInfo {
     /// The account.
     pub account: AccountId,
-    /// The name its owner gave it, perhaps empty.
+    /// The name that its owner chose; may be empty.
     pub name: String,
-    /// When it was made: milliseconds since 1970, 0 where unknown.
+    /// When it was created, in milliseconds since 1970; 0 if unknown.
     pub created_ms: u64,
 }
 
 impl KeystoreInfo {
-    /// Reads the open part of a keystore.
+    /// Reads the unencrypted part of a keystore.
     ///
     /// # Errors
-    /// [`WalletError::Format`] where it is none, or none of an sr25519 key.
+    /// [`WalletError::Format`] if it is not a keystore of an sr25519 key.
     pub fn read(json: &str) -> Result<Self, WalletError> {
         let keystore: Keystore = serde_json::from_str(json).map_err(|e| WalletError::Format(e.to_string()))?;
         check_encoding(&keystore)?;
-        // Of any network: wallets write the prefix of the one they were on.
+        // Addresses of any network: wallets write the prefix of the network that they were on.
         let account = parse_account(&keystore.address).map_err(|e| WalletError::Format(e.to_string()))?;
         Ok(Self { account, name: keystore.meta.name, created_ms: keystore.meta.when_created })
     }
@@ -89,7 +89,7 @@ pub fn open(json: &str, password: &str) -> Result<Account, WalletError> {
     })
 }
 
-/// Writes an account into a keystore under a password. Takes about half a second.
+/// Seals an account into the JSON of a keystore, under a password. Takes about half a second.
 ///
 /// # Errors
 /// [`WalletError::EmptyPassword`]; [`WalletError::Format`] for an account that was itself opened from a keystore (copy the
@@ -126,7 +126,9 @@ fn seal_with(
     nonce: &[u8; NONCE_LEN],
 ) -> Result<String, WalletError> {
     let fail = |what: &str| WalletError::Format(what.to_owned());
-    let secret = account.expanded_secret().ok_or_else(|| fail("its key is known to the keystore it came from only"))?;
+    let secret = account
+        .expanded_secret()
+        .ok_or_else(|| fail("this account was opened from a keystore, so only that file has its key; copy the file"))?;
     let mut plain = Zeroizing::new(Vec::with_capacity(PKCS8_HEADER.len() + 64 + PKCS8_DIVIDER.len() + 32));
     plain.extend_from_slice(&PKCS8_HEADER);
     plain.extend_from_slice(&secret[..]);
@@ -161,7 +163,7 @@ fn check_encoding(keystore: &Keystore) -> Result<(), WalletError> {
     if r#type != &["scrypt", "xsalsa20-poly1305"] {
         return fail("it is not protected by a password".into());
     }
-    // Checked here because the library that opens it takes these bytes for granted.
+    // Checked here because the library that opens it does not check the length of these bytes.
     match BASE64.decode(keystore.encoded.as_bytes()) {
         Ok(bytes) if bytes.len() > PREFIX_LEN => Ok(()),
         Ok(_) => fail("it is cut short".into()),

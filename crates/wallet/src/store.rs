@@ -11,27 +11,27 @@ use std::{
 /// The longest name of an account, in bytes.
 const MAX_NAME: usize = 64;
 
-/// The accounts of a folder.
+/// A folder of accounts.
 #[derive(Clone, Debug)]
 pub struct Store {
     dir: PathBuf,
 }
 
-/// An account in a store, as seen without its password.
+/// An account of a store, without its secret key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Its name: that of its file.
+    /// Its name, which is the stem of its file.
     pub name: String,
     /// Its id.
     pub account: AccountId,
     /// Its file.
     pub path: PathBuf,
-    /// When it was made: milliseconds since 1970, 0 where unknown.
+    /// When it was created, in milliseconds since 1970; 0 if unknown.
     pub created_ms: u64,
 }
 
 impl Store {
-    /// The store in a folder, which is made (for its owner only) when the first account is saved.
+    /// A store in a folder. The folder is created, accessible to its owner only, when the first account is saved.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into() }
     }
@@ -41,7 +41,7 @@ impl Store {
         &self.dir
     }
 
-    /// Saves a new account under a password; gives its file, which only its owner can read.
+    /// Saves a new account under a password. Returns its file, which only its owner can read.
     ///
     /// # Errors
     /// A bad or taken name, an empty password, or a failing disk.
@@ -51,7 +51,7 @@ impl Store {
         self.write(name, path, &keystore::seal(account, name, password)?)
     }
 
-    /// Takes over a keystore that another wallet wrote, after opening it with its password; it keeps that password.
+    /// Imports a keystore of another wallet, after opening it with its password. The password stays the same.
     ///
     /// # Errors
     /// As [`Store::save`], and where the keystore cannot be opened.
@@ -62,7 +62,7 @@ impl Store {
         self.write(name, path, json)
     }
 
-    /// All accounts, by name. Files that are no keystores are passed over.
+    /// Lists all accounts, sorted by name. Skips files that are not keystores.
     ///
     /// # Errors
     /// [`WalletError::Io`]; a folder that does not exist is empty.
@@ -107,7 +107,7 @@ impl Store {
         keystore::open(&self.export(name_or_address)?, password)
     }
 
-    /// The keystore itself, as other wallets import it.
+    /// Returns the JSON of a keystore, as other wallets import it.
     ///
     /// # Errors
     /// As [`Store::find`].
@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-/// Whether an account can have this name.
+/// Checks the name of an account: 1 to 64 of `a-z`, `A-Z`, `0-9`, `-`, `_` and `.`, not beginning with `.`.
 ///
 /// # Errors
 /// [`WalletError::Name`].

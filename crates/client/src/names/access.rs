@@ -8,35 +8,35 @@ use meganet_primitives::{
     name::{NameStatus, split_name},
 };
 
-/// What an account may do with a name.
+/// The rights of an account over a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Everything.
     Owner,
-    /// Change what the name and the names below it say.
+    /// Change the content and records of the name and of the names below it.
     Delegate,
-    /// Change what one name below it points at.
+    /// Change the content of one name below it.
     SubnameDelegate,
 }
 
-/// A name, seen by one account.
+/// A name, with the rights that one account has over it.
 #[derive(Clone, Debug)]
 pub struct WriteAccess {
     /// The name.
     pub name: String,
-    /// What is known of its label.
+    /// Its label.
     pub info: NameInfo,
-    /// What is known of the name below it, where that is meant and exists.
+    /// The name below the label, if it is one and exists.
     pub subname: Option<SubnameInfo>,
-    /// What the account may do; `None` for nothing.
+    /// The rights of the account; `None` if it has no rights.
     pub role: Option<Role>,
 }
 
 impl WriteAccess {
-    /// Looks a name up; `None` if its label is owned by nobody or has lapsed.
+    /// Looks a name up. Returns `None` if nobody owns its label, or it has lapsed.
     ///
     /// # Errors
-    /// [`NameError::Label`] for what is no name, and those of the chain.
+    /// [`NameError::Label`] for an invalid name, and those of the chain.
     pub async fn of(chain: &dyn ChainClient, name: &str, who: &AccountId, at: At) -> Result<Option<Self>, NameError> {
         let at = chain.pin(at).await?;
         let (sub, label) = split_name(name).map_err(|error| NameError::Label { name: name.to_owned(), error })?;
@@ -57,7 +57,7 @@ impl WriteAccess {
         Ok(Some(Self { name: name.to_owned(), info, subname, role }))
     }
 
-    /// The same, where a name that nobody owns is an error.
+    /// Looks a name up. A name that nobody owns is an error.
     ///
     /// # Errors
     /// Those of [`WriteAccess::of`], [`NameError::NoSuchName`] and [`NameError::Lapsed`].
@@ -83,7 +83,7 @@ impl WriteAccess {
     /// Checks that the account owns the name.
     ///
     /// # Errors
-    /// [`NameError::NotYours`], or [`NameError::OwnerOnly`] for who may write.
+    /// [`NameError::NotYours`], or [`NameError::OwnerOnly`] for an account that may only write.
     pub fn owns(&self) -> Result<(), NameError> {
         self.may_write()?;
         if self.role == Some(Role::Owner) {

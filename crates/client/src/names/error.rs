@@ -1,4 +1,4 @@
-//! Why something was not done with a name.
+//! Errors of operations on names.
 
 use meganet_chain_client::{ChainError, Mega};
 use meganet_primitives::{
@@ -7,7 +7,7 @@ use meganet_primitives::{
 };
 use std::{io, path::PathBuf};
 
-/// An error of names. The chain is as it was, except where a commitment was made: that comes back by itself, or by
+/// An error of names. The chain is unchanged, except for a commitment, whose deposit is refunded automatically or by
 /// `meganet name commitments`.
 #[derive(Debug, thiserror::Error)]
 pub enum NameError {
@@ -30,9 +30,7 @@ pub enum NameError {
         owner: String,
     },
     /// Somebody else took the name while it was being registered.
-    #[error(
-        "the name {name} was taken by somebody else meanwhile: choose another one. Only the fee of the commitment is lost"
-    )]
+    #[error("somebody else has just taken the name {name}: choose another one. Only the fee of the commitment is lost")]
     Lost {
         /// The name.
         name: String,
@@ -47,8 +45,10 @@ pub enum NameError {
         /// Its owner's address.
         owner: String,
     },
-    /// This account may write for the name, and what was asked for only its owner may do.
-    #[error("{name} belongs to {owner}, and only its owner may do that: this account may change what the name says")]
+    /// This account may write for the name, but only its owner may do what was asked for.
+    #[error(
+        "{name} belongs to {owner}, and only its owner may do that: this account may only change its content and records"
+    )]
     OwnerOnly {
         /// The name.
         name: String,
@@ -63,7 +63,7 @@ pub enum NameError {
         /// The one that it looks like, where that was found.
         like: Option<String>,
     },
-    /// The name is kept for nobody.
+    /// The name is reserved.
     #[error("the name {name} is reserved, or looks like one that is: choose another one")]
     Reserved {
         /// The name.
@@ -71,7 +71,7 @@ pub enum NameError {
     },
     /// The account owns the name already.
     #[error(
-        "you own the name {name} already: `meganet name renew {name}` pays for more years, `meganet publish DIR {name}` fills it"
+        "you own the name {name} already: `meganet name renew {name}` pays for more years, `meganet publish DIR {name}` publishes under it"
     )]
     AlreadyYours {
         /// The name.
@@ -84,7 +84,7 @@ pub enum NameError {
         name: String,
     },
     /// The name was not renewed in time.
-    #[error("the name {name} has lapsed and works no more: whoever registers it gets it (`meganet name price {name}`)")]
+    #[error("the name {name} has lapsed: anyone can register it now (`meganet name price {name}`)")]
     Lapsed {
         /// The name.
         name: String,
@@ -92,7 +92,7 @@ pub enum NameError {
     /// Names are not paid for that long, or for no time at all.
     #[error("a name is registered for 1 to {MAX_YEARS} years at a time, not for {0}")]
     Years(u32),
-    /// Registering costs more than its user agreed to.
+    /// Registering costs more than the user agreed to.
     #[error("{}", too_dear(.name, *.price, *.premium, *.max))]
     TooDear {
         /// The name.
@@ -101,7 +101,7 @@ pub enum NameError {
         price: Balance,
         /// The premium alone.
         premium: Balance,
-        /// What was agreed to; `None` for everything but a premium.
+        /// The most that was agreed to, in planck; `None` if any price without a premium was.
         max: Option<Balance>,
     },
     /// Another process registers the same name.
@@ -110,22 +110,22 @@ pub enum NameError {
     /// The chain could not be asked, or refused.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// What is remembered of registrations cannot be used.
+    /// The state of registrations cannot be read or written.
     #[error(
-        "cannot {action} {path}: {source}. What is needed to finish a registration is kept there; free space, or set XDG_DATA_HOME to another folder"
+        "cannot {action} {path}: {source}. Registrations cannot be finished without this folder; free space, or set XDG_DATA_HOME to another folder"
     )]
     State {
-        /// What was being done, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
-        /// On what.
+        /// Its path.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
 }
 
 impl NameError {
-    /// Wraps an I/O error with what was done in the folder of registrations.
+    /// Wraps an I/O error with the operation in the folder of registrations.
     pub(super) fn state(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::State { action, path, source }

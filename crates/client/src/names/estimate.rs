@@ -1,4 +1,4 @@
-//! What registering a name would take, found out without beginning it.
+//! The cost of registering a name, worked out without beginning it.
 
 use super::{
     NameError, NameTerms, PendingStore,
@@ -9,12 +9,12 @@ use meganet_chain_client::{ChainClient, Signer};
 use meganet_primitives::{Balance, name::Quote};
 use std::path::Path;
 
-/// What a registration would take.
+/// The cost of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Estimate {
-    /// What the name costs.
+    /// The price of the name.
     pub quote: Quote,
-    /// What the account still needs for it besides fees, in planck: as [`super::NameRegistration::needed`].
+    /// What the account still needs in addition to fees, in planck: as [`super::NameRegistration::needed`].
     pub needed: Balance,
 }
 
@@ -22,7 +22,7 @@ impl Estimate {
     /// Checks what [`super::NameRegistration::open`] checks, except that the account can pay. Nothing is kept, locked or sent.
     ///
     /// # Errors
-    /// [`NameError`] says why the name cannot be had on these terms.
+    /// [`NameError`] if the name cannot be registered on these terms.
     pub async fn of(
         chain: &dyn ChainClient,
         signer: &Signer,

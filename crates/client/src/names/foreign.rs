@@ -1,4 +1,4 @@
-//! References to what other networks hold, as the URIs that those networks use.
+//! References to content of other networks, as the URIs that those networks use.
 
 use cid::Cid;
 use data_encoding::BASE64URL_NOPAD;
@@ -8,23 +8,23 @@ use meganet_primitives::content::{ForeignError, ForeignRef, NAMESPACES};
 const SWARM_MANIFEST: u64 = 0xfa;
 const KECCAK_256: u64 = 0x1b;
 
-/// Why a text is no reference to another network.
+/// Why a text is not a reference to another network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
-    /// It begins like none that is known.
+    /// An unknown scheme.
     #[error(
-        "{0:?} is no reference to another network: write ipfs://CID, ipns://CID, bzz://HASH, onion3://ADDRESS, ar://ID, or 0x and the bytes of ENSIP-7 in hex"
+        "{0:?} is not a reference to another network: write ipfs://CID, ipns://CID, bzz://HASH, onion3://ADDRESS, ar://ID, or 0x and the bytes of ENSIP-7 in hex"
     )]
     Unknown(String),
-    /// What follows the scheme is not what that network uses.
+    /// The part after the scheme is not valid on that network.
     #[error("{text:?} is mistyped: {reason}. Copy it again, whole")]
     Mistyped {
-        /// What was given.
+        /// The text.
         text: String,
-        /// What is wrong with it.
+        /// The mistake.
         reason: String,
     },
-    /// The bytes are no such reference.
+    /// The bytes are not a valid reference.
     #[error(transparent)]
     Foreign(#[from] ForeignError),
 }
@@ -41,7 +41,7 @@ const SCHEMES: [(&str, &str); 5] =
 /// Reads a URI of another network, or the bytes of ENSIP-7 as `0x…`.
 ///
 /// # Errors
-/// [`UriError`] says what is wrong with it.
+/// [`UriError`]
 pub fn read_uri(text: &str) -> Result<ForeignRef, UriError> {
     if let Some(digits) = text.strip_prefix("0x") {
         let bytes = hex::decode(digits).map_err(|error| mistyped(text, &error))?;
@@ -76,7 +76,7 @@ pub fn read_uri(text: &str) -> Result<ForeignRef, UriError> {
     Ok(ForeignRef::new([uvarint(code), id].concat())?)
 }
 
-/// A reference as its network writes it; `0x…` where that cannot be told.
+/// Formats a reference as its network writes it; as `0x…` if the network is unknown.
 pub fn uri(reference: &ForeignRef) -> String {
     let text = reference.parts().and_then(|(network, id)| match network {
         "ipfs" | "ipns" => Some(format!("{network}://{}", Cid::try_from(id).ok()?)),

@@ -2,8 +2,7 @@
 //!
 //! The chain knows ASCII only, so what is typed is brought to the form that everybody shares (UTS 46: case, width and
 //! composition are mapped away) and must then be ASCII. What is not is refused with both forms, and with what may have been
-//! meant: a name that it looks like, or its letters spelled in ASCII. Nothing is ever spelled in ASCII behind somebody's
-//! back, and there is no Punycode: a name is read by people, and two that look alike must not be two.
+//! meant: a name that it looks like, or its letters spelled in ASCII. Nothing is ever spelled in ASCII without asking, and there is no Punycode: a name is read by people, and two that look alike must not be two.
 
 use deunicode::deunicode;
 use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
@@ -59,7 +58,7 @@ pub enum InputError {
 /// Reads a name: a label, or a label below one. Blanks around it are forgiven.
 ///
 /// # Errors
-/// [`InputError`] says why it is none, and what may have been meant.
+/// [`InputError`], with the reason and the name that may have been meant.
 pub fn read(typed: &str) -> Result<Input, InputError> {
     let typed = typed.trim();
     let refuse = |name: &str, error| InputError::Label { typed: typed.to_owned(), name: name.to_owned(), error };
@@ -101,7 +100,7 @@ fn shared_form(typed: &str) -> String {
     Uts46::new().to_unicode(typed.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow).0.into_owned()
 }
 
-/// A text in the letters of ASCII, as near as may be: what is none becomes a hyphen.
+/// Spells a text in ASCII as well as possible; other characters become hyphens.
 fn spell(name: &str) -> String {
     let spelled = deunicode(name).to_ascii_lowercase();
     let mut out = String::with_capacity(spelled.len());
@@ -121,7 +120,7 @@ fn both(typed: &str, name: &str) -> String {
     if typed == name || typed.is_empty() {
         return format!("'{name}'");
     }
-    format!("'{typed}' (which is '{name}' in the form that everybody shares)")
+    format!("'{typed}' (which is '{name}' in its normal form)")
 }
 
 fn broken(typed: &str, name: &str, error: LabelError) -> String {
@@ -138,12 +137,12 @@ fn not_ascii(typed: &str, name: &str, looks_like: Option<&str>, spelled: Option<
     let mut text = format!("{} cannot be a name: names are made of a-z, 0-9 and hyphens", both(typed, name));
     if let Some(letter) = name.chars().find(|letter| !letter.is_ascii()) {
         // Writing to a string does not fail.
-        let _ = write!(text, ", and '{letter}' (U+{:04X}) is none of these", u32::from(letter));
+        let _ = write!(text, ", and '{letter}' (U+{:04X}) is not one of these", u32::from(letter));
     }
     if let Some(like) = looks_like {
         let _ = write!(
             text,
-            ". It looks like '{like}' and is not: who gave it to you may mean to deceive you. Type '{like}' if you mean that"
+            ". It looks like '{like}' and is not: whoever gave it to you may be trying to deceive you. Type '{like}' if you mean that name"
         );
     }
     match (spelled, looks_like) {

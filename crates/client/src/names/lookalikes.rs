@@ -3,7 +3,7 @@
 use meganet_primitives::name::{check_label, skeleton};
 use std::collections::{BTreeSet, VecDeque};
 
-/// What can be read as something else, both ways.
+/// Characters that are easily confused, in both directions.
 const CONFUSED: [(&str, &str); 9] =
     [("0", "o"), ("1", "l"), ("1", "i"), ("i", "l"), ("2", "z"), ("5", "s"), ("8", "b"), ("rn", "m"), ("vv", "w")];
 

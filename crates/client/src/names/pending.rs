@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a file begins with: its format and version.
+/// The first bytes of a file: its format and version.
 const MAGIC: &[u8; 4] = b"MGR1";
 /// Bytes of a folder's name, as hex twice that.
 const NAME_LEN: usize = 12;
@@ -27,7 +27,7 @@ const NAME_LEN: usize = 12;
 pub struct Pending {
     /// The label.
     pub label: String,
-    /// For so many years.
+    /// The number of years to register for.
     pub years: u32,
     /// The block at which the secret was made.
     pub born: BlockNumber,
@@ -38,12 +38,12 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// A new one, made at block `born`.
+    /// A new registration, started at block `born`.
     pub fn new(key: &NameKey, label: &str, years: u32, born: BlockNumber, replaces: Option<Hash>) -> Self {
         Self { label: label.to_owned(), years, born, secret: key.secret(label, born), replaces }
     }
 
-    /// What goes on the chain first.
+    /// The commitment, which is submitted first.
     pub fn commitment(&self, owner: &AccountId) -> Hash {
         commitment(owner, self.label.as_bytes(), &self.secret)
     }
@@ -80,7 +80,7 @@ impl PendingStore {
         Ok(store)
     }
 
-    /// The folder of an account as it is, for who only looks into it: it need not be there.
+    /// The folder of an account, for reading only: it need not exist.
     pub(super) fn at(root: &Path, genesis: &Hash, key: NameKey) -> Self {
         let dir = root.join(hex::encode(&genesis[..NAME_LEN])).join(hex::encode(&key.account()[..NAME_LEN]));
         Self { dir, key }
@@ -106,7 +106,7 @@ impl PendingStore {
         }
     }
 
-    /// The registration of a label. A file that cannot be decrypted is none: what it held can be recovered from the chain.
+    /// Loads the registration of a label. A file that cannot be decrypted counts as missing: its secret can be recovered from the chain.
     ///
     /// # Errors
     /// [`NameError::State`]
@@ -127,7 +127,7 @@ impl PendingStore {
         files::replace(&path, &bytes).map_err(NameError::state("write", &path))
     }
 
-    /// Forgets a registration that is finished or given up. It is no error if there is none.
+    /// Removes a registration that is finished or given up, if there is one.
     ///
     /// # Errors
     /// [`NameError::State`]

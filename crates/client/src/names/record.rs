@@ -25,7 +25,7 @@ enum Form {
     Base58,
 }
 
-/// Why a text is no record.
+/// Why a text is not a valid record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// The key of a text record.
@@ -35,17 +35,17 @@ pub enum RecordError {
     TextKey(String),
     /// The value is too long.
     #[error(
-        "a record holds at most {MAX_RECORD_VALUE} bytes, and this has {0}: shorten it, or publish a file and give its link"
+        "a record holds at most {MAX_RECORD_VALUE} bytes, and this one has {0}: shorten it, or publish a file and use its link"
     )]
     TooLong(usize),
-    /// No coin type.
-    #[error("{0:?} is no coin: use btc, eth, dot, ksm, sol, or the number of its SLIP-44 coin type")]
+    /// Not a coin type.
+    #[error("{0:?} is not a coin: use btc, eth, dot, ksm, sol, or the number of its SLIP-44 coin type")]
     Coin(String),
-    /// No address of that coin.
-    #[error("{0:?} is no address of {1}: {2}")]
+    /// Not an address of that coin.
+    #[error("{0:?} is not an address of {1}: {2}")]
     Address(String, String, String),
-    /// No encryption key.
-    #[error("{0:?} is no encryption key: give the 32 bytes of an X25519 public key as 64 hex digits")]
+    /// Not an encryption key.
+    #[error("{0:?} is not an encryption key: give the 32 bytes of an X25519 public key as 64 hex digits")]
     Key(String),
 }
 
@@ -89,15 +89,13 @@ pub fn address_value(key: &RecordKey, text: &str) -> Result<RecordValue, RecordE
         (Form::Ss58, _) => parse_account(text).map_err(|error| refuse(&error.to_string()))?.to_vec(),
         (Form::Base58, None) => {
             let bytes = bs58::decode(text).into_vec().map_err(|error| refuse(&error.to_string()))?;
-            Some(bytes)
-                .filter(|bytes| bytes.len() == 32)
-                .ok_or_else(|| refuse("it has another length than 32 bytes"))?
+            Some(bytes).filter(|bytes| bytes.len() == 32).ok_or_else(|| refuse("its length is not 32 bytes"))?
         }
         (_, None) => return Err(refuse("write it as 0x and the hex digits of its binary form (ENSIP-9)")),
         (form, Some(digits)) => {
             let bytes = hex::decode(digits).map_err(|error| refuse(&error.to_string()))?;
             if bytes.is_empty() || (form == Form::Bytes20 && bytes.len() != 20) {
-                return Err(refuse("a part of it is missing"));
+                return Err(refuse("it is too short"));
             }
             bytes
         }

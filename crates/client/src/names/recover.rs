@@ -1,4 +1,4 @@
-//! Finding the secret of a commitment again, with nothing left on the disk.
+//! Recovering the secret of a commitment with nothing left on the disk.
 
 use super::{pending::Pending, secret::NameKey};
 use meganet_primitives::{BlockNumber, chain::CommitmentInfo};
@@ -10,7 +10,7 @@ const LOOK_BACK: BlockNumber = 640;
 /// A registration that was found again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovered {
-    /// It.
+    /// The registration.
     pub pending: Pending,
     /// The block that its commitment is in.
     pub block: BlockNumber,

@@ -1,4 +1,4 @@
-//! Registering a name: does what [`super::registration`] says is due.
+//! Registering a name: takes the steps that [`super::registration`] decides on.
 
 use super::{
     NameError,
@@ -19,20 +19,20 @@ use meganet_primitives::{
 use meganet_transfer::progress::{Progress, Stage};
 use std::path::Path;
 
-/// Labels that are looked up to say which one a refused label looks like.
+/// Labels that are looked up to find the one that a refused label looks like.
 const LOOK_ALIKES: usize = 64;
-/// Questions to the chain at a time.
+/// Concurrent questions to the chain.
 const AT_ONCE: usize = 16;
-/// So often a registration that the chain refused is tried again, where the chain has changed meanwhile.
+/// The number of attempts at a registration that the chain refuses because its state has changed.
 const ATTEMPTS: u32 = 4;
-/// Errors of the runtime that say that the chain has changed since the step was decided.
+/// Errors of the runtime that mean that its state has changed since the step was decided.
 const CHANGED: [&str; 6] =
     ["CommitmentTooNew", "CommitmentTooOld", "CommitmentMissing", "NameTaken", "LooksLikeAnother", "NameReserved"];
 
-/// On which terms a name is registered.
+/// The terms of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameTerms {
-    /// For so many years.
+    /// The number of years.
     pub years: u32,
     /// The most that rent and premium together may come to, in planck; `None` agrees to any rent and to no premium.
     pub max_price: Option<Balance>,
@@ -48,7 +48,7 @@ impl Default for NameTerms {
 /// A name that was registered.
 #[derive(Clone, Copy, Debug)]
 pub struct Registered {
-    /// What it cost. After a crash that hid it: what it would cost now.
+    /// The price; if a crash hid it, the price that the name would have now.
     pub quote: Quote,
     /// The block that it is in, where this run saw it.
     pub block: Option<BlockRef>,
@@ -70,10 +70,10 @@ pub struct NameRegistration<'a> {
 }
 
 impl<'a> NameRegistration<'a> {
-    /// Begins, or takes up what was interrupted: checks everything that can be checked before anything is spent.
+    /// Begins a registration, or continues an interrupted one. Checks everything that can be checked before anything is spent.
     ///
     /// # Errors
-    /// [`NameError`] says why the name cannot be had on these terms.
+    /// [`NameError`] if the name cannot be registered on these terms.
     pub async fn open(
         chain: &'a dyn ChainClient,
         signer: &'a Signer,
@@ -92,13 +92,13 @@ impl<'a> NameRegistration<'a> {
         Ok(registration)
     }
 
-    /// What it costs.
+    /// Returns the price.
     pub fn quote(&self) -> Quote {
         self.quote
     }
 
-    /// What the account still needs for it besides fees, in planck: the price, the deposit, and the one of the commitment,
-    /// which comes back.
+    /// Returns what the account still needs in addition to fees, in planck: the price, the deposit, and the deposit of the
+    /// commitment, which is refunded.
     ///
     /// # Errors
     /// Those of the chain.
@@ -106,7 +106,7 @@ impl<'a> NameRegistration<'a> {
         needed(self.chain, &self.quote, self.pending.is_some()).await
     }
 
-    /// Has a commitment in a block. Waits for nothing else, so that other work can be done until it is old enough.
+    /// Gets a commitment into a block, without waiting until it is old enough, so that other work can be done meanwhile.
     ///
     /// # Errors
     /// [`NameError`]
@@ -121,8 +121,8 @@ impl<'a> NameRegistration<'a> {
         }
     }
 
-    /// Waits until the commitment is old enough, and makes another where it is gone or too old. Gives the call that registers
-    /// the name in the next block; `None` if the name is registered already.
+    /// Waits until the commitment is old enough, and makes another if it is gone or too old. Returns the call that registers the name
+    /// in the next block; `None` if the name is registered already.
     ///
     /// # Errors
     /// [`NameError`]
@@ -153,14 +153,14 @@ impl<'a> NameRegistration<'a> {
         }
     }
 
-    /// Whether the chain refused a registration because it is not as it was when the call was made, so that looking again
-    /// leads on: to another try, or to why there can be none. `attempt` counts from 0.
+    /// Whether the chain refused a registration because its state changed after the call was made, so that the next step should be
+    /// decided again. `attempt` counts from 0.
     pub fn worth_repeating(error: &ChainError, attempt: u32) -> bool {
         let changed = CHANGED.iter().any(|name| error.is_dispatch("Names", name));
         changed && attempt.saturating_add(1) < ATTEMPTS
     }
 
-    /// Forgets what was kept: the name is registered.
+    /// Removes the state on the disk: the name is registered.
     ///
     /// # Errors
     /// [`NameError::State`]
@@ -172,7 +172,7 @@ impl<'a> NameRegistration<'a> {
     /// Everything at once: commits, waits, registers.
     ///
     /// # Errors
-    /// [`NameError`]. Run again, it goes on.
+    /// [`NameError`]. Run again, it continues.
     pub async fn register(mut self, until: Until) -> Result<Registered, NameError> {
         let mut attempt = 0;
         let done = loop {
@@ -216,7 +216,7 @@ impl<'a> NameRegistration<'a> {
         let account = self.signer.account();
         let needed = self.needed().await?;
         let available = self.chain.balance(&account, At::Best).await?.spendable;
-        // The fees come on top; the chain says so to whoever has next to nothing left.
+        // Fees come on top; if only they are missing, the chain rejects the extrinsic.
         if available > needed {
             return Ok(());
         }
@@ -234,7 +234,7 @@ impl<'a> NameRegistration<'a> {
         obstacle(self.chain, &self.label, &self.signer.account()).await
     }
 
-    /// What is due.
+    /// The step that is due.
     async fn step(&mut self) -> Result<Step, NameError> {
         let account = self.signer.account();
         let now = self.chain.best().await?;
@@ -295,7 +295,7 @@ impl<'a> NameRegistration<'a> {
         self.settle()
     }
 
-    /// The same, and the error that says why.
+    /// Gives the registration up and returns the error with the reason.
     async fn lost(&mut self, cancel: Vec<Hash>) -> Result<NameError, NameError> {
         self.give_up(cancel).await?;
         let obstacle = self.obstacle().await?;
@@ -303,7 +303,7 @@ impl<'a> NameRegistration<'a> {
     }
 }
 
-/// What a label costs for so many years.
+/// The price of a label for a number of years.
 ///
 /// # Errors
 /// [`NameError::Label`] and [`NameError::Years`], and those of the chain.
@@ -328,7 +328,7 @@ pub(super) fn agree(label: &str, quote: &Quote, terms: NameTerms) -> Result<(), 
     Ok(())
 }
 
-/// What an account still needs for a name besides fees, in planck.
+/// What an account still needs for a name in addition to fees, in planck.
 pub(super) async fn needed(chain: &dyn ChainClient, quote: &Quote, began: bool) -> Result<Balance, ChainError> {
     if began {
         // The deposit of the commitment is held already, or the chain asks for it when it is made.

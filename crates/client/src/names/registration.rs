@@ -1,7 +1,7 @@
-//! What to do next to get a name, decided from what is kept here and what the chain says.
+//! The next step towards a name, decided from the state on the disk and on the chain.
 //!
-//! Nothing is remembered besides the [`Pending`] on the disk: after a crash at any point, and after any time, looking again
-//! gives the step that is due. A secret is kept before it is committed to, and a commitment that is replaced is named in what
+//! The only state is the [`Pending`] on the disk: after a crash at any point, and after any time, the same decision yields the step
+//! that is due. A secret is kept before it is committed to, and a commitment that is replaced is named in what
 //! replaces it, so that its deposit comes back whenever that happens.
 
 use super::pending::Pending;
@@ -14,14 +14,14 @@ pub enum Availability {
     Free,
     /// The account owns it.
     Ours,
-    /// It cannot: somebody else took it.
+    /// Somebody else owns it, or it is reserved.
     Gone,
 }
 
-/// What the chain says at its best block.
+/// The state of the best block.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// Who registers.
+    /// The account that registers.
     pub account: AccountId,
     /// The height of that block.
     pub now: BlockNumber,
@@ -33,7 +33,7 @@ pub struct View<'a> {
     pub availability: Availability,
 }
 
-/// What to do next.
+/// A step of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Make a new secret and keep it; it takes the place of this commitment.

@@ -1,12 +1,12 @@
 //! What only an account's holder can compute: the secrets of commitments, and the key that pending registrations are
 //! encrypted with.
 //!
-//! The root is the public key of a hard derivation of the account's key that nothing else uses: whoever lacks the secret key
-//! cannot compute it, and it is never shown to anybody. So it works for every account, also one from a keystore whose secret
+//! The root is the public key of a hard derivation of the account's key that nothing else uses: it cannot be computed
+//! without the secret key, and it is never shown. So it works for every account, also one from a keystore whose secret
 //! stays inside the signing library. Everything else is keyed BLAKE2b of it, with a purpose.
 //!
 //! The secret of a commitment follows from the account, the chain, the label, and the block at which it was made. So it is
-//! never used twice, and whoever has the account finds it again with nothing left on the disk ([`super::recover()`]).
+//! never used twice, and the account's holder can find it again with nothing left on the disk ([`super::recover()`]).
 
 use blake2b_simd::Params;
 use codec::Encode;
@@ -48,7 +48,7 @@ impl NameKey {
         *keyed(&self.root, &("commitment", label, born))
     }
 
-    /// What a label is filed under: it says nothing about the label to who lacks the key.
+    /// The file name of a label, which reveals nothing about the label without the key.
     pub fn file_name(&self, label: &str) -> String {
         let id = keyed(&self.root, &("file", label));
         hex::encode(id.get(..16).unwrap_or_default())

@@ -10,9 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the file begins with: its format and version.
+/// The first bytes of the file: its format and version.
 const MAGIC: &[u8; 4] = b"MGD1";
-/// A larger file is not read: it would be far more than [`super::MAX_FILES`] need.
+/// A larger file is not read: it is far more than [`super::MAX_FILES`] need.
 const MAX_LEN: u64 = 512 * 1024 * 1024;
 
 #[derive(Encode, Decode)]
@@ -40,7 +40,7 @@ impl Cache {
         self.digests.get(path).filter(|(known, _)| known == stamp).map(|(_, hash)| *hash)
     }
 
-    /// Knows these and no others.
+    /// Replaces all digests by these.
     pub(super) fn replace(&mut self, files: &[FoundFile], hashes: &[Hash]) {
         let lines = files.iter().zip(hashes);
         self.digests = lines.map(|(file, hash)| (file.disk.clone(), (file.stamp, *hash))).collect();
@@ -60,7 +60,7 @@ impl Cache {
         let mut bytes = MAGIC.to_vec();
         lines.encode_to(&mut bytes);
         if let Err(error) = files::create_private_dir(files::dir_of(path)).and_then(|()| files::replace(path, &bytes)) {
-            tracing::warn!(path = %path.display(), %error, "digests are not remembered");
+            tracing::warn!(path = %path.display(), %error, "could not save digests; the next run computes them again");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Digests of file contents.
 
 use super::{FoundFile, PackError, Stamp, cache::Cache};
-use meganet_primitives::hash::Hash;
+use meganet_primitives::{convert::to_u64, hash::Hash};
 use meganet_transfer::progress::Progress;
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use std::{
 /// Bytes read at a time.
 const BUFFER: usize = 256 * 1024;
 
-/// BLAKE2b-256 of content, untagged: `b2sum -l 256` gives the same.
+/// BLAKE2b-256 of content, untagged: the same as `b2sum -l 256`.
 pub fn content_hash(bytes: &[u8]) -> Hash {
     let mut hasher = ContentHasher::default();
     hasher.update(bytes);
@@ -41,18 +41,18 @@ impl ContentHasher {
     }
 }
 
-/// Digests files, and spares those that it digested before and that nobody wrote to since.
+/// Digests files, except those that have not changed since they were digested.
 pub struct Digester {
     cache: Cache,
 }
 
 impl Digester {
-    /// With a file in which digests are remembered between runs. One that is missing or damaged is as good as empty.
+    /// Keeps digests between runs in a file. A missing or damaged file counts as empty.
     pub fn with_cache(path: &Path) -> Self {
         Self { cache: Cache::load(path) }
     }
 
-    /// Without a memory.
+    /// Keeps no digests between runs.
     pub fn new() -> Self {
         Self { cache: Cache::default() }
     }
@@ -75,7 +75,7 @@ impl Digester {
         Ok(hashes)
     }
 
-    /// Keeps the digests for the next run. They only save time, so a failure is logged and no more.
+    /// Saves the digests for the next run. They only save time, so a failure is only logged.
     pub fn save(&self) {
         self.cache.save();
     }
@@ -97,7 +97,7 @@ fn hash_file(file: &FoundFile) -> Result<Hash, PackError> {
             Ok(0) => break,
             Ok(count) => {
                 hasher.update(&buffer[..count]);
-                read = read.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+                read = read.saturating_add(to_u64(count));
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(PackError::io(&file.disk)(error)),
@@ -110,7 +110,7 @@ fn hash_file(file: &FoundFile) -> Result<Hash, PackError> {
     Ok(hasher.finish())
 }
 
-/// That an open file is still the one that was listed, and was not written to since.
+/// Checks that an open file is the one that was listed, and has not been written to since.
 pub(super) fn check_unchanged(opened: &File, file: &FoundFile) -> Result<(), PackError> {
     let now = opened.metadata().map_err(PackError::io(&file.disk))?;
     if Stamp::of(&now) == file.stamp { Ok(()) } else { Err(PackError::Changed(file.disk.clone())) }

@@ -1,29 +1,29 @@
-//! What can be wrong with a folder.
+//! Errors of reading a folder.
 
 use std::{io, path::PathBuf};
 
 /// An error while reading a folder that is to be published.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// It is no folder.
-    #[error("{0} is not a folder: give the folder that holds the site's files")]
+    /// Not a folder.
+    #[error("{0} is not a folder: pass the folder that has the site's files")]
     NotAFolder(PathBuf),
-    /// It is no file.
-    #[error("{0} is not a file: give a file, or `publish` the folder under a name")]
+    /// Not a file.
+    #[error("{0} is not a file: pass a file, or `publish` the folder under a name")]
     NotAFile(PathBuf),
     /// There are no files in it.
-    #[error("{0} holds no files, so there is nothing to publish: check the path, or build the site first")]
+    #[error("{0} has no files, so there is nothing to publish: check the path, or build the site first")]
     Empty(PathBuf),
     /// A name that a manifest cannot hold.
     #[error("{path:?} cannot be published: {reason}. Rename it, or move it out of the folder")]
     Name {
         /// The file.
         path: PathBuf,
-        /// What is wrong with its name.
+        /// The mistake in its name.
         reason: String,
     },
     /// Too many files.
-    #[error("the folder holds more than {limit} files: split the site")]
+    #[error("the folder has more than {limit} files: split the site")]
     TooMany {
         /// The limit.
         limit: usize,

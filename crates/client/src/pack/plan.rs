@@ -1,9 +1,10 @@
-//! What of a folder is published already, and how the rest is grouped into new objects.
+//! Finds the part of a folder that is published already, and groups the rest into new objects.
 
 use super::{FoundFile, digest::ContentHasher};
 use codec::{Decode, Encode};
 use meganet_primitives::{
     content::ContentRef,
+    convert::to_u32,
     hash::Hash,
     manifest::{Entry, Extent, Manifest},
 };
@@ -74,7 +75,7 @@ pub struct Totals {
     pub new_bytes: u64,
 }
 
-/// What to upload, and which manifest to publish afterwards.
+/// The plaintexts to upload, and the manifest to publish afterwards.
 #[derive(Clone, Debug)]
 pub struct Plan {
     files: Vec<PlannedFile>,
@@ -84,9 +85,9 @@ pub struct Plan {
 
 impl Plan {
     /// Compares files (sorted by path, with their digests in the same order) with what is published, and groups the rest
-    /// into packs of at most `max_pack` bytes. A file of at most that many bytes is never split.
+    /// into packs of at most `max_pack` bytes. A file that fits into a pack is never split.
     ///
-    /// `usable` says whether new versions may still point at an object of the previous one.
+    /// `usable` returns whether new versions may still point at an object of the previous one.
     pub fn new(
         files: Vec<FoundFile>,
         hashes: &[Hash],
@@ -116,7 +117,7 @@ impl Plan {
         &self.files
     }
 
-    /// What has to be uploaded.
+    /// The packs to upload.
     pub fn packs(&self) -> &[Pack] {
         &self.packs
     }
@@ -139,11 +140,11 @@ impl Plan {
         let kept = self.old_objects.iter().zip(0_u32..).filter(|(_, index)| used.contains(index));
         let (mut objects, kept): (Vec<_>, Vec<_>) = kept.map(|(object, index)| (*object, index)).unzip();
         let renamed: HashMap<u32, u32> = kept.into_iter().zip(0..).collect();
-        let first_new = u32::try_from(objects.len()).unwrap_or(u32::MAX);
+        let first_new = to_u32(objects.len());
         objects.extend_from_slice(sealed);
         let index_of = |object| match object {
             Object::Old(index) => renamed.get(&index).copied().unwrap_or(u32::MAX),
-            Object::New(index) => first_new.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)),
+            Object::New(index) => first_new.saturating_add(to_u32(index)),
         };
         let extent = |place: &Place| Extent { object: index_of(place.object), offset: place.offset, len: place.len };
         let entries = self.files.iter().map(|file| Entry {
@@ -157,7 +158,7 @@ impl Plan {
         Manifest { entries: entries.collect(), objects }
     }
 
-    /// Whether a manifest says the same as this plan would, so that there is nothing to publish.
+    /// Whether a manifest equals the one of this plan, so that there is nothing to publish.
     pub fn is_published(&self, previous: &Manifest) -> bool {
         self.packs.is_empty() && self.manifest(&[]) == *previous
     }
@@ -181,7 +182,7 @@ impl Object {
     }
 }
 
-/// What is published already.
+/// The content that is published already.
 #[derive(Default)]
 struct Published<'a> {
     contents: HashMap<(Hash, u64), &'a [Extent]>,
@@ -229,7 +230,7 @@ struct Packer {
 impl Packer {
     fn place(&mut self, file: usize, found: &FoundFile, hash: Hash) -> Vec<Place> {
         let size = found.size();
-        // What would be split though it need not be, or is split anyway, begins a pack of its own.
+        // A file that does not fit into the rest of the pack begins a new one.
         if size > self.max.saturating_sub(self.open_len) {
             self.close();
         }

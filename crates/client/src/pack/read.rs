@@ -4,7 +4,10 @@ use super::{
     FoundFile, PackError, Plan,
     digest::{ContentHasher, check_unchanged},
 };
-use meganet_primitives::hash::Hash;
+use meganet_primitives::{
+    convert::{to_u64, to_usize},
+    hash::Hash,
+};
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
@@ -95,7 +98,7 @@ impl FoundFile {
 impl OpenPiece {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PackError> {
         let disk = &self.found.disk;
-        let want = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let want = to_usize(self.left).min(buffer.len());
         let part = &mut buffer[..want];
         let count = loop {
             match self.file.read(part) {
@@ -109,7 +112,7 @@ impl OpenPiece {
         if let Some(whole) = &mut self.whole {
             whole.update(&part[..count]);
         }
-        self.left = self.left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
+        self.left = self.left.saturating_sub(to_u64(count));
         Ok(count)
     }
 

@@ -21,9 +21,9 @@ const MAX_DEPTH: usize = 256;
 pub struct FoundFile {
     /// Its path in the site: relative, `/` between the parts.
     pub path: String,
-    /// Where it lies.
+    /// Its path on the disk.
     pub disk: PathBuf,
-    /// What tells whether it changed.
+    /// Detects changes.
     pub stamp: Stamp,
     /// Its time of change in seconds since 1970.
     pub mtime: i64,
@@ -31,7 +31,7 @@ pub struct FoundFile {
     pub mode: u32,
 }
 
-/// What the file system says of a file's content without reading it. An equal stamp means: not written to meanwhile.
+/// The metadata that changes when a file is written to. An equal stamp means an unchanged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Stamp {
     /// Bytes.
@@ -47,7 +47,7 @@ pub struct Stamp {
 /// Something that is in the folder and is not published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
-    /// Where it lies.
+    /// Its path on the disk.
     pub path: PathBuf,
     /// Why.
     pub reason: SkipReason,
@@ -63,26 +63,26 @@ pub enum SkipReason {
     #[error("it is a link that leads nowhere")]
     Dangling,
     /// A symbolic link to a folder that it lies in.
-    #[error("it is a link to a folder around it")]
+    #[error("it is a link to a folder that contains it")]
     Loop,
     /// A device, socket or pipe.
     #[error("it is neither a file nor a folder")]
     Special,
 }
 
-/// What is in a folder.
+/// The content of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Walked {
     /// Its files, sorted by path.
     pub files: Vec<FoundFile>,
-    /// What else is in it.
+    /// Entries that are not published.
     pub skipped: Vec<Skipped>,
 }
 
 /// Lists the files of a folder. The result depends on the folder alone, not on the order in which the disk lists it.
 ///
 /// # Errors
-/// [`PackError`] where it is no folder, holds no files, holds too many, or something in it cannot be read or named.
+/// [`PackError`] if it is not a folder, has no files or too many, or an entry cannot be read or named.
 pub fn walk(root: &Path) -> Result<Walked, PackError> {
     let real = root.canonicalize().map_err(PackError::io(root))?;
     if !real.is_dir() {
@@ -204,11 +204,11 @@ fn mode_of(_: &Metadata) -> u32 {
     0o644
 }
 
-/// The path in the site, or what is wrong with it.
+/// The path in the site, or the reason why there is none.
 fn site_path(relative: &Path) -> Result<String, String> {
     let mut path = String::new();
     for part in relative.components() {
-        let Component::Normal(part) = part else { return Err("it is no plain path".into()) };
+        let Component::Normal(part) = part else { return Err("it is not a plain path".into()) };
         let part = part.to_str().ok_or("its name is not Unicode (UTF-8)")?;
         if !path.is_empty() {
             path.push('/');
@@ -225,7 +225,7 @@ fn leads_inside(entry: &DirEntry, root: &Path) -> Result<bool, PackError> {
     Ok(target.starts_with(root))
 }
 
-/// What can be passed over with a report; everything else that the walk stumbles on is an error.
+/// The entry that an error is about, if it can be skipped and reported; otherwise the error.
 fn skippable(error: walkdir::Error) -> Result<Skipped, PackError> {
     let path = error.path().map(Path::to_owned).unwrap_or_default();
     if error.loop_ancestor().is_some() {

@@ -1,13 +1,13 @@
-//! Whether the signer may point the name at something, and at what it points now.
+//! Whether the signer may change what the name points at, and what it points at now.
 
 use super::error::PublishError;
 use crate::{
     client::Client,
-    error::SiteError,
     names::{
         NameError,
         access::{Role, WriteAccess},
     },
+    resolve::Resolved,
     site::Site,
 };
 use backon::{ConstantBuilder, Retryable};
@@ -20,7 +20,7 @@ use meganet_primitives::{
 use meganet_transfer::progress::Progress;
 use std::time::Duration;
 
-/// How often, and for how long, the newest final block is looked at until it has what the best block has: half a minute.
+/// How often, and for how long, the newest final block is checked until it has the content of the best block: half a minute.
 const FINALITY: ConstantBuilder = ConstantBuilder::new().with_delay(Duration::from_millis(500)).with_max_times(60);
 
 /// The name that is published under.
@@ -28,7 +28,7 @@ pub(super) struct Target {
     /// The whole name.
     name: String,
     label: String,
-    /// What stands before the dot.
+    /// The part before the dot.
     sub: Option<String>,
     /// Whether the label is to be registered first.
     new: bool,
@@ -39,7 +39,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Looks the name up. Asks the best block: the newest state is what an extrinsic will meet.
+    /// Looks the name up in the best block, whose state an extrinsic will find.
     pub(super) async fn check(
         client: &Client,
         signer: &Signer,
@@ -51,7 +51,7 @@ impl Target {
         let owned = |text: &str| text.to_owned();
         let chain = client.chain().as_ref();
         let Some(standing) = WriteAccess::of(chain, name, &signer.account(), At::Best).await? else {
-            // Only a label is registered on the way: whose the name below it would be is not asked for here.
+            // Only a label is registered on the way.
             if !register || sub.is_some() {
                 return Err(PublishError::NotRegistered { name: owned(label) });
             }
@@ -66,7 +66,7 @@ impl Target {
             });
         };
         standing.may_write()?;
-        // Who writes for an owner writes at the owner's expense.
+        // A delegate writes at the owner's expense.
         let opens = sub.is_some() && standing.subname.is_none() && standing.role == Some(Role::Owner);
         let (content, version) = match (sub, standing.subname) {
             (None, _) => (standing.info.content, standing.info.version),
@@ -86,12 +86,12 @@ impl Target {
         &self.label
     }
 
-    /// What it points at now.
+    /// Returns the content that the name points at now.
     pub(super) fn points_at(&self) -> Option<&NameContent> {
         self.content.as_ref()
     }
 
-    /// What the signer has to leave as a deposit so that the name can point at something, in planck; not for its label.
+    /// The deposit, in planck, for creating the name below its label; 0 if it exists, or its owner has to pay.
     pub(super) async fn deposit(&self, client: &Client) -> Result<Balance, PublishError> {
         if !self.opens {
             return Ok(0);
@@ -99,12 +99,12 @@ impl Target {
         Ok(client.chain().name_params(At::Best).await?.record_deposit)
     }
 
-    /// What it points at now, if that is a site of this network.
+    /// Returns the reference that the name points at now, if it is to this network.
     pub(super) fn content(&self) -> Option<ContentRef> {
         self.content.as_ref().and_then(NameContent::object).copied()
     }
 
-    /// How often it was changed.
+    /// Returns how often the content has changed.
     pub(super) fn version(&self) -> u32 {
         self.version
     }
@@ -118,39 +118,32 @@ impl Target {
         }
     }
 
-    /// Opens the version that is published now; `None` where there is none, or none that can be read, so that everything has to
+    /// Opens the version that is published now; `None` if there is none, or its manifest cannot be read, so that everything has to
     /// be uploaded.
-    pub(super) async fn current(&self, client: &Client, progress: &dyn Progress) -> Option<Site> {
-        let content = self.content()?;
-        match self.open(client, content).await {
-            Ok(site) => Some(site),
+    ///
+    /// # Errors
+    /// [`PublishError::Resolve`] and [`PublishError::NotFinal`].
+    pub(super) async fn current(&self, client: &Client, progress: &dyn Progress) -> Result<Option<Site>, PublishError> {
+        let Some(content) = self.content() else { return Ok(None) };
+        match client.open(&self.resolve(client, content).await?).await {
+            Ok(site) => Ok(Some(site)),
             Err(error) => {
                 progress.note(&format!("the published version cannot be read, so all files are uploaded: {error}"));
-                None
+                Ok(None)
             }
         }
     }
 
-    /// Opens that version by the resolver's answer: a node that has to prove its answers could otherwise make the new manifest
-    /// refer to objects of its choice. The answer is from a final block, so a version that was just published takes a while.
-    async fn open(&self, client: &Client, content: ContentRef) -> Result<Site, CurrentError> {
+    /// Resolves that version like every reader does: a node that has to prove its answers could otherwise make the new manifest
+    /// refer to objects of its choice. Answers are from final blocks, so a version that was just published takes a while.
+    async fn resolve(&self, client: &Client, content: ContentRef) -> Result<Resolved, PublishError> {
         let ask = || async {
-            let resolved = client.resolver().resolve(&self.name).await.map_err(SiteError::from)?;
+            let resolved = client.resolver().resolve(&self.name).await?;
             match resolved.content() {
                 Ok(proven) if proven == content => Ok(resolved),
-                _ => Err(CurrentError::NotFinal),
+                _ => Err(PublishError::NotFinal { name: self.name.clone() }),
             }
         };
-        let resolved = ask.retry(FINALITY).when(|error| matches!(error, CurrentError::NotFinal)).await?;
-        Ok(client.open(&resolved).await?)
+        ask.retry(FINALITY).when(|error| matches!(error, PublishError::NotFinal { .. })).await
     }
-}
-
-/// Why the published version cannot be read.
-#[derive(Debug, thiserror::Error)]
-enum CurrentError {
-    #[error(transparent)]
-    Site(#[from] SiteError),
-    #[error("the name points elsewhere in the newest final block")]
-    NotFinal,
 }

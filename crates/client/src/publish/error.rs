@@ -1,6 +1,6 @@
 //! Why something was not published.
 
-use crate::{names::NameError, pack::PackError};
+use crate::{names::NameError, pack::PackError, resolve::ResolveError};
 use meganet_chain_client::ChainError;
 use meganet_primitives::{manifest::ManifestError, object::ObjectError};
 use meganet_site::RuleErrors;
@@ -10,10 +10,10 @@ use std::{io, path::PathBuf};
 /// An error while publishing or putting. The chain is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The name cannot be had, or not be written for.
+    /// The name cannot be registered, or the account may not write for it.
     #[error(transparent)]
     Name(NameError),
-    /// Nobody owns the name, and it was not to be registered.
+    /// Nobody owns the name, and registering it was not requested.
     #[error("nobody owns the name {name}: register it with `meganet name register {name}`")]
     NotRegistered {
         /// The name.
@@ -22,24 +22,35 @@ pub enum PublishError {
     /// The epochs asked for cannot be bought.
     #[error("storage can be bought for 1 to {max} epochs, not for {asked}")]
     Epochs {
-        /// What was asked for.
+        /// The number asked for.
         asked: u32,
         /// The most that the chain allows.
         max: u32,
     },
-    /// Another process is publishing the same.
+    /// Another process is publishing the same folder under the same name.
     #[error("another process is publishing this already ({0} is locked): wait for it")]
     Busy(PathBuf),
     /// The chain could not be asked, or refused.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The present version of the name could not be resolved, or the node did not prove it.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// The newest final block has another version of the name than the best block.
+    #[error(
+        "the present version of {name} is not final yet: run the command again in a minute. If this persists, use another node"
+    )]
+    NotFinal {
+        /// The name.
+        name: String,
+    },
     /// The folder or a file in it cannot be published.
     #[error(transparent)]
     Pack(#[from] PackError),
     /// Gateways could not apply the site's rules.
     #[error("the site's rules have errors, so nothing was published. Correct them and run the command again:\n  {0}")]
     Rules(#[from] RuleErrors),
-    /// It could not be stored.
+    /// The upload failed.
     #[error(transparent)]
     Upload(UploadError),
     /// The manifest would not be valid.
@@ -49,17 +60,17 @@ pub enum PublishError {
     #[error(transparent)]
     Object(#[from] ObjectError),
     /// The state folder cannot be used.
-    #[error("cannot {action} {path}: {source}. Progress is kept there; give another state folder, or free space")]
+    #[error("cannot {action} {path}: {source}. Progress is kept there; choose another state folder, or free space")]
     State {
-        /// What was being done, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
-        /// On what.
+        /// Its path.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
     /// A task of this program was ended.
-    #[error("publishing was interrupted: run the command again, it goes on where it was")]
+    #[error("publishing was interrupted: run the command again, it continues from where it stopped")]
     Interrupted,
 }
 
@@ -85,7 +96,7 @@ impl From<UploadError> for PublishError {
 }
 
 impl PublishError {
-    /// Wraps an I/O error with what was done in the state folder.
+    /// Wraps an I/O error with the operation in the state folder.
     pub(super) fn state(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::State { action, path, source }

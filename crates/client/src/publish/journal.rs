@@ -1,7 +1,7 @@
-//! What an upload has achieved, record by record, each durable before the next step relies on it.
+//! The progress of an upload, record by record, each durable before the next step relies on it.
 //!
 //! The file is a sequence of `length (u32 LE) ‖ check (8 bytes) ‖ record (SCALE)`. A crash can only cut the last record
-//! short or leave nonsense in its place: reading stops there and the file is cut back.
+//! short or corrupt it: reading stops there and the file is truncated.
 
 // The SCALE derive casts the indices of variants.
 #![allow(clippy::cast_possible_truncation)]
@@ -12,6 +12,7 @@ use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{
     Epoch,
     content::ContentRef,
+    convert::{to_u32, to_u64},
     object::{ObjectHeader, ObjectId},
 };
 use meganet_transfer::upload::SignedBatch;
@@ -23,21 +24,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the file begins with: its format and version.
+/// The first bytes of the file: its format and version.
 const MAGIC: &[u8; 4] = b"MGJ1";
 /// Bytes before each record.
 const PREFIX: usize = 12;
 /// The longest record.
 const MAX_RECORD: usize = 16 * 1024 * 1024;
 
-/// An object that was stored and is not registered as far as is known.
+/// An object that is stored, and not known to be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) struct Sealed {
-    /// What it holds.
+    /// The pack that it holds.
     pub(super) pack: PackId,
-    /// How to find and open it.
+    /// The reference to it.
     pub(super) content: ContentRef,
-    /// What it commits to.
+    /// Its header.
     pub(super) header: ObjectHeader,
 }
 
@@ -51,7 +52,7 @@ enum Record {
 /// The journal of one upload.
 pub(super) struct Journal {
     path: PathBuf,
-    /// `None` where the journal was only read: what is added stays in memory then.
+    /// `None` if the journal was only read; records that are added then stay in memory.
     file: Option<File>,
     sealed: HashMap<PackId, Sealed>,
     signed: Vec<SignedBatch>,
@@ -59,7 +60,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal, reads what is whole of it and cuts off the rest.
+    /// Opens the journal, reads its complete records and truncates the rest.
     pub(super) fn open(path: &Path) -> Result<Self, PublishError> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
@@ -83,7 +84,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads what is whole of the journal and leaves the file as it is. One that is not there is empty.
+    /// Reads the complete records of the journal and leaves the file as it is. A missing file is an empty journal.
     pub(super) fn look(path: &Path) -> Result<Self, PublishError> {
         let bytes = match fs::read(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -103,32 +104,32 @@ impl Journal {
         self.sealed.get(pack).copied()
     }
 
-    /// Receipts that were collected.
+    /// The receipts that were collected.
     pub(super) fn signed(&self) -> &[SignedBatch] {
         &self.signed
     }
 
-    /// Until when an object is paid for, if it has been registered already.
+    /// The epoch at whose beginning an object expires, if it has been registered.
     pub(super) fn registered(&self, object: &ObjectId) -> Option<Epoch> {
         self.registered.get(object).copied()
     }
 
-    /// An object has been stored.
+    /// Records that an object has been stored.
     pub(super) fn add_sealed(&mut self, sealed: Sealed) -> Result<(), PublishError> {
         self.append(Record::Sealed(sealed))
     }
 
-    /// Receipts have been collected.
+    /// Records that receipts have been collected.
     pub(super) fn add_signed(&mut self, signed: SignedBatch) -> Result<(), PublishError> {
         self.append(Record::Signed(signed))
     }
 
-    /// Objects have been registered.
+    /// Records that objects have been registered.
     pub(super) fn add_registered(&mut self, objects: Vec<ObjectId>, expiry: Epoch) -> Result<(), PublishError> {
         self.append(Record::Registered { objects, expiry })
     }
 
-    /// All is done or nothing of it is worth keeping.
+    /// Empties the journal: the upload is done, or there is nothing worth keeping.
     pub(super) fn clear(&mut self) -> Result<(), PublishError> {
         self.sealed.clear();
         self.signed.clear();
@@ -139,7 +140,7 @@ impl Journal {
 
     fn append(&mut self, record: Record) -> Result<(), PublishError> {
         let body = record.encode();
-        let mut bytes = u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+        let mut bytes = to_u32(body.len()).to_le_bytes().to_vec();
         bytes.extend_from_slice(&content_hash(&body)[..8]);
         bytes.extend_from_slice(&body);
         self.write(&bytes)?;
@@ -155,12 +156,12 @@ impl Journal {
 
     fn cut(&mut self, len: usize) -> Result<(), PublishError> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        let len = u64::try_from(len).unwrap_or(u64::MAX);
+        let len = to_u64(len);
         let cut = file.set_len(len).and_then(|()| file.seek(SeekFrom::Start(len)));
         cut.and_then(|_| file.sync_all()).map_err(PublishError::state("write", &self.path))
     }
 
-    /// Takes in what is whole; gives where that ends, 0 where it is not even a journal.
+    /// Reads the complete records. Returns the length that they take; 0 for a file that is not a journal.
     fn replay(&mut self, bytes: &[u8]) -> usize {
         let Some(mut rest) = bytes.strip_prefix(MAGIC) else { return 0 };
         while let Some((record, after)) = next_record(rest) {

@@ -51,7 +51,7 @@ impl<'a> Request<'a> {
     ) -> Result<Prepared<'a>, PublishError> {
         let Self { client, signer, options, progress, .. } = self;
         let hashes = digest(&walked.files, Some(state), progress).await?;
-        let current = target.current(client, progress).await;
+        let current = target.current(client, progress).await?;
         let mut uploader = Uploader::prepare(client, signer, options, state, progress).await?;
         if let Some(current) = &current {
             uploader.learn_expiries(current).await;

@@ -1,4 +1,4 @@
-//! The state folder: `GENESIS/SITE/` with a lock, a journal, digests, and until when objects are paid for.
+//! The state folder: `GENESIS/SITE/` with a lock, a journal, digests, and the expiry of objects.
 
 use super::{error::PublishError, journal::Journal};
 use crate::pack::content_hash;
@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the file of paid-for objects begins with: its format and version.
+/// The first bytes of the file of paid-for objects: its format and version.
 const MAGIC: &[u8; 4] = b"MGO1";
 /// Bytes of a folder's name, as hex twice that.
 const NAME_LEN: usize = 12;
@@ -19,11 +19,11 @@ const NAME_LEN: usize = 12;
 /// The state of one site (or one file that is put): locked for this process, or only read.
 pub(super) struct State {
     dir: PathBuf,
-    /// The lock ends with it; `None` where the state was only read.
+    /// Holds the lock; `None` if the state was only read.
     lock: Option<File>,
-    /// What was uploaded and is not registered yet.
+    /// Objects that were uploaded and are not registered yet.
     pub(super) journal: Journal,
-    /// Until when objects are paid for, as far as this folder knows.
+    /// The epoch at whose beginning each object expires, as far as this folder knows.
     paid: BTreeMap<ObjectId, Epoch>,
 }
 
@@ -33,25 +33,25 @@ struct Paid {
     expiry: Epoch,
 }
 
-/// What a site's state is filed under: the name and the folder.
+/// The key of a site's state: a digest of the name and the folder.
 pub(super) fn site(label: &str, dir: &Path) -> String {
     key("site", label, dir)
 }
 
-/// What a put file's state is filed under.
+/// The key of the state of a file that is put.
 pub(super) fn file(path: &Path) -> String {
     key("put", "", path)
 }
 
 fn key(kind: &str, label: &str, path: &Path) -> String {
-    // The same folder by any path; one that cannot be resolved fails later, with an error that says more.
+    // The same folder by any path. A path that cannot be resolved fails later, with a better error.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let hash = content_hash(&(label, path.as_os_str().as_encoded_bytes()).encode());
     format!("{kind}-{}", hex::encode(&hash[..NAME_LEN]))
 }
 
 impl State {
-    /// Opens (or makes) the state of a site on a chain.
+    /// Opens or creates the state of a site on a chain, and locks it.
     pub(super) fn open(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
         let dir = folder(root, genesis, key);
         files::create_private_dir(&dir).map_err(PublishError::state("make", &dir))?;
@@ -68,7 +68,7 @@ impl State {
         Ok(Self { dir, lock: Some(lock), journal, paid })
     }
 
-    /// Reads the state of a site as it is. Nothing on the disk is made, locked or written, now or later.
+    /// Reads the state of a site. Nothing on the disk is created, locked or written, now or later.
     pub(super) fn look(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
         let dir = folder(root, genesis, key);
         let journal = Journal::look(&dir.join("journal"))?;
@@ -76,7 +76,7 @@ impl State {
         Ok(Self { dir, lock: None, journal, paid })
     }
 
-    /// Whether this process may write what it remembers.
+    /// Whether this process may write the state.
     pub(super) fn is_kept(&self) -> bool {
         self.lock.is_some()
     }
@@ -86,17 +86,17 @@ impl State {
         self.dir.join("digests")
     }
 
-    /// Until when an object is paid for, if that is known here.
+    /// The epoch at whose beginning an object expires, if it is known here.
     pub(super) fn expiry(&self, object: &ObjectId) -> Option<Epoch> {
         self.paid.get(object).copied()
     }
 
-    /// Remembers that an object is paid for.
+    /// Records the expiry of an object.
     pub(super) fn paid(&mut self, object: ObjectId, expiry: Epoch) {
         self.paid.insert(object, expiry);
     }
 
-    /// The site is published as in this manifest: what it does not use need not be remembered, and nothing is open.
+    /// Records that this manifest is published: forgets objects that it does not use, and empties the journal.
     pub(super) fn settle(&mut self, manifest: &Manifest) -> Result<(), PublishError> {
         let used: HashSet<ObjectId> = manifest.objects.iter().map(|object| object.object).collect();
         self.paid.retain(|object, _| used.contains(object));
@@ -112,7 +112,7 @@ impl State {
         self.journal.clear()
     }
 
-    /// Removes the state: nothing will come back to it.
+    /// Removes the state, which no later run will need.
     pub(super) fn remove(self) {
         if let Err(error) = fs::remove_dir_all(&self.dir) {
             tracing::debug!(dir = %self.dir.display(), %error, "the state of a finished upload is left behind");

@@ -26,6 +26,7 @@ use meganet_primitives::{
     Balance, Epoch, GroupId,
     chain::{GroupInfo, StorageParams},
     content::ContentRef,
+    convert::{to_u64, to_usize},
     manifest::Manifest,
     object::FRAME_LEN,
 };
@@ -38,11 +39,11 @@ use std::{
     sync::Arc,
 };
 
-/// Memory of the objects that are sent at the same time.
+/// Bytes of memory for the objects that are sent at the same time.
 const IN_FLIGHT: u64 = 24 * 1024 * 1024;
 /// Stripes of one object that are in memory at most.
 const STRIPES: u64 = 12;
-/// Objects that are sent at the same time at most: one hides the waiting of another.
+/// Objects that are sent at the same time at most: while one waits for the last workers, the other is sent.
 const PARALLEL: u64 = 2;
 
 /// One upload under way.
@@ -116,8 +117,8 @@ impl<'a> Uploader<'a> {
         })
     }
 
-    /// Uploads a plan's packs and its manifest, and registers them together with the name, if that is to be registered, and a
-    /// call that follows.
+    /// Uploads a plan's packs and its manifest, and registers them in one extrinsic with the name's registration (if any) and the
+    /// call that `after` returns.
     pub(super) async fn publish(
         mut self,
         plan: Arc<Plan>,
@@ -176,12 +177,12 @@ impl<'a> Uploader<'a> {
         self.params.epoch.saturating_add(self.epochs / 2)
     }
 
-    /// Everything is published as in this manifest.
+    /// Records that this manifest is published.
     pub(super) fn settle(&mut self, manifest: &Manifest) -> Result<(), PublishError> {
         self.state.settle(manifest)
     }
 
-    /// Stores what is not stored yet; gives the references in the order of the items.
+    /// Stores the items that are not stored yet. Returns the references in the order of the items.
     pub(super) async fn upload(
         &mut self,
         items: Vec<(PackId, Source)>,
@@ -249,7 +250,7 @@ impl<'a> Uploader<'a> {
             let len = source.len();
             session.store(source, progress).await.map(|stored| (index, pack, len, stored))
         };
-        let at_once = usize::try_from(parallel).unwrap_or(1);
+        let at_once = to_usize(parallel);
         let mut storing = stream::iter(run).map(store).buffer_unordered(at_once).boxed();
         while let Some(stored) = storing.next().await {
             let (index, pack, len, stored) = stored?;
@@ -266,12 +267,11 @@ impl<'a> Uploader<'a> {
         Ok(())
     }
 
-    /// The session with a group's members; connects where there is none yet.
+    /// The session with a group's members. Connects first if there is no session yet.
     async fn session(&mut self, group: GroupInfo) -> Result<&UploadSession, UploadError> {
         let id = group.id;
         if !self.sessions.contains_key(&id) {
-            self.progress
-                .begin(Stage::Connecting, Some(u64::try_from(group.slots.iter().flatten().count()).unwrap_or(0)));
+            self.progress.begin(Stage::Connecting, Some(to_u64(group.slots.iter().flatten().count())));
             let session = UploadSession::connect(self.client.network(), group).await?;
             self.sessions.insert(id, session);
         }

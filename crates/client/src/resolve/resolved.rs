@@ -58,8 +58,8 @@ pub struct Evidence {
     pub block: BlockNumber,
 }
 
-/// The answer to what a name leads to, from a final block. Only a [`Resolver`](super::Resolver) makes it, so whoever holds one
-/// holds an answer that was verified as far as the configuration asks.
+/// The answer to what a name leads to, from a final block. Only a [`Resolver`](super::Resolver) makes it, so it
+/// has always been verified as far as the configuration asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub(super) name: String,
@@ -70,48 +70,48 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// An answer that nobody gave, for tests of what uses answers.
+    /// An answer without evidence, for tests of code that uses answers.
     #[cfg(any(test, feature = "testing"))]
     pub fn for_tests(name: &str, resolution: Option<Resolution>, evidence: Evidence) -> Self {
         Self { name: name.to_owned(), resolution, hash: Hash::default(), evidence, proof: None }
     }
 
-    /// The whole name: `alice` or `blog.alice`.
+    /// Returns the whole name: `alice` or `blog.alice`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the chain has under the name; `None` where there is no such name.
+    /// Returns the state of the name on the chain; `None` where there is no such name.
     pub fn resolution(&self) -> Option<&Resolution> {
         self.resolution.as_ref()
     }
 
-    /// How often the name's content has changed; 0 where there is no such name.
+    /// Returns how often the content of the name has changed; 0 where there is no such name.
     pub fn version(&self) -> u32 {
         self.resolution.as_ref().map_or(0, |resolution| resolution.version)
     }
 
-    /// Where the name is in its life; `None` where there is no such name.
+    /// Returns whether the name is active, in its grace period, or lapsed; `None` where there is no such name.
     pub fn status(&self) -> Option<NameStatus> {
         self.resolution.as_ref().map(|resolution| resolution.status)
     }
 
-    /// How the answer was verified, and the height of its block.
+    /// Returns how the answer was verified, and the height of its block.
     pub fn evidence(&self) -> Evidence {
         self.evidence
     }
 
-    /// The hash of the block.
+    /// Returns the hash of the block.
     pub fn hash(&self) -> Hash {
         self.hash
     }
 
-    /// The proof, where one was checked.
+    /// Returns the proof, if one was checked.
     pub fn proof(&self) -> Option<&[u8]> {
         self.proof.as_deref()
     }
 
-    /// The reference to the site that the name points at.
+    /// Returns the reference to the site that the name points at.
     ///
     /// # Errors
     /// [`NotASite`] where it points at no site of this network.

@@ -1,4 +1,4 @@
-//! What an object is: its header and shard roots, asked of the members and checked.
+//! Finds the header and shard roots of an object, and checks them against its id.
 
 use super::reader::ObjectReader;
 use crate::{
@@ -22,11 +22,11 @@ use tokio::time::sleep;
 const AT_FIRST: usize = 2;
 
 impl Network {
-    /// What an object is, from whichever member of its group answers first with something true. Remembered.
+    /// Finds an object's header and shard roots: the first correct answer of a member of its group. Cached.
     ///
     /// # Errors
-    /// [`FetchError::NoSuchGroup`], [`FetchError::NotFound`], [`FetchError::WrongReference`] where the object cannot be one
-    /// of that group, and errors of the chain.
+    /// [`FetchError::NoSuchGroup`], [`FetchError::NotFound`], [`FetchError::WrongReference`] if the object cannot be in
+    /// that group, and errors of the chain.
     pub async fn object(&self, group: GroupId, object: ObjectId) -> Result<Arc<Object>, FetchError> {
         if let Some(known) = self.objects().get(&object).await.filter(|known| known.group() == group) {
             return Ok(known);
@@ -52,8 +52,11 @@ impl Network {
         let key = content.key.ok_or(FetchError::NoKey { object: content.object })?;
         let object = self.object(content.group, content.object).await?;
         if object.layout().sealed_len() != content.sealed_len {
-            let reason =
-                format!("it says {} sealed bytes, the object has {}", content.sealed_len, object.layout().sealed_len());
+            let reason = format!(
+                "it states {} sealed bytes, the object has {}",
+                content.sealed_len,
+                object.layout().sealed_len()
+            );
             return Err(FetchError::WrongReference { object: content.object, reason });
         }
         Ok(ObjectReader::new(self.clone(), object, key))

@@ -1,4 +1,4 @@
-//! Getting enough shards of a window: asks, waits, checks, asks others.
+//! Gathers enough shards of a window: asks, waits, checks, asks others.
 
 use super::race::{Race, Shards};
 use crate::{
@@ -24,14 +24,14 @@ const PAUSE: Duration = Duration::from_millis(750);
 /// Pause before those are asked again that may not serve because of a challenge.
 const CHALLENGED: Duration = Duration::from_secs(1);
 
-/// What may become of a member that could not help.
+/// Whether a member that failed may succeed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hope {
-    /// It is wrong: not to be asked again.
+    /// No: it sent something wrong.
     None,
-    /// It is away or busy.
+    /// Yes: it is away or busy.
     Passing,
-    /// The chain challenges another member for this: it may serve it again in some blocks.
+    /// Yes, in some blocks: the chain challenges another member for these bytes.
     Challenged,
 }
 
@@ -43,7 +43,7 @@ type Troubles = BTreeMap<SlotIndex, (Trouble, Hope)>;
 pub(crate) struct Window {
     /// The first stripe.
     pub(crate) first: u64,
-    /// How many.
+    /// The number of stripes.
     pub(crate) count: u32,
 }
 
@@ -59,7 +59,7 @@ impl Window {
     }
 }
 
-/// What is enough.
+/// The shards that are enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
     /// These shards, or any k.
@@ -104,7 +104,7 @@ impl Gathered {
     }
 }
 
-/// Gets enough shards of a window.
+/// Gathers enough shards of a window.
 pub(crate) async fn gather(
     network: &Network,
     object: &Arc<Object>,
@@ -125,7 +125,7 @@ pub(crate) async fn gather(
         }
         let any = |wanted| troubles.values().any(|(_, hope)| *hope == wanted);
         if any(Hope::Challenged) && began.elapsed() < options.challenged {
-            // Nobody has let anybody down: it only takes until the next blocks.
+            // No member has failed: they may serve these bytes again after the next blocks.
             sleep(CHALLENGED).await;
             continue;
         }
@@ -155,7 +155,7 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Whether enough came.
+    /// Returns whether enough shards arrived.
     async fn run(
         &self,
         shards: &mut BTreeMap<SlotIndex, Vec<u8>>,
@@ -206,7 +206,7 @@ impl Round<'_> {
                 },
             }
         }
-        // Overtaken: not to be waited for again at once.
+        // They were overtaken by others, so they are asked last for a while.
         for (slot, member) in &members {
             if race.is_won() && race.stragglers().contains(*slot) {
                 health.let_down(member.peer);

@@ -1,6 +1,6 @@
 //! Which shards to ask for next. Pure: no clock, no network.
 
-use meganet_primitives::SlotIndex;
+use meganet_primitives::{SlotIndex, convert::to_usize};
 
 /// A set of shards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,9 +53,9 @@ impl Shards {
 pub(crate) struct Race {
     k: u32,
     wanted: Shards,
-    /// Shards that somebody may have, the best first.
+    /// Shards that a member may have, the best first.
     order: Vec<SlotIndex>,
-    /// Those that are asked for only when there is no better.
+    /// Shards of distrusted members, which are asked for last.
     distrusted: Shards,
     have: Shards,
     running: Shards,
@@ -64,7 +64,7 @@ pub(crate) struct Race {
 }
 
 impl Race {
-    /// `wanted` are the shards that make the rest superfluous; none where only k count.
+    /// `wanted` are the shards that make the others unnecessary; empty if any k are enough.
     pub(crate) fn new(k: u8, wanted: Shards, order: Vec<SlotIndex>, distrusted: Shards, have: Shards) -> Self {
         Self {
             k: k.into(),
@@ -78,7 +78,7 @@ impl Race {
         }
     }
 
-    /// Whether enough is here.
+    /// Whether enough shards have arrived.
     pub(crate) fn is_won(&self) -> bool {
         self.have.count() >= self.k || (!self.wanted.is_empty() && self.wanted.without(self.have).is_empty())
     }
@@ -110,7 +110,7 @@ impl Race {
         if missing.is_empty() || !missing.without(in_time).is_empty() {
             // The wanted ones will not all come in time: see to it that any k do.
             let coming = self.have.count() + in_time.count();
-            let lacking = usize::try_from(self.k.saturating_sub(coming)).unwrap_or(usize::MAX);
+            let lacking = to_usize(self.k.saturating_sub(coming).into());
             let others = self.order.iter().filter(|shard| startable.contains(**shard) && !start.contains(**shard));
             start = start.or(Shards::of(others.take(lacking).copied()));
         }
@@ -118,19 +118,19 @@ impl Race {
         self.order.iter().copied().filter(|shard| start.contains(*shard)).collect()
     }
 
-    /// A shard came and is right.
+    /// Records that a shard arrived and is correct.
     pub(crate) fn came(&mut self, shard: SlotIndex) {
         self.running.remove(shard);
         self.have.add(shard);
     }
 
-    /// A shard did not come.
+    /// Records that a shard could not be fetched.
     pub(crate) fn failed(&mut self, shard: SlotIndex) {
         self.running.remove(shard);
         self.failed.add(shard);
     }
 
-    /// Everything under way has been waited for long enough.
+    /// Marks all requests under way as late.
     pub(crate) fn now_late(&mut self) {
         self.late = self.late.or(self.running);
     }

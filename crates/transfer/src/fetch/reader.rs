@@ -26,7 +26,7 @@ pub struct ObjectReader {
 }
 
 impl ObjectReader {
-    /// A reader of an object that is known, with its key.
+    /// A reader of an object, with its key.
     pub fn new(network: Network, object: Arc<Object>, key: ReadKey) -> Self {
         Self { network, object, key }
     }
@@ -55,7 +55,7 @@ impl ObjectReader {
         stream::unfold(state, |mut state| async move { state.next().await.map(|item| (item, state)) }).boxed()
     }
 
-    /// The bytes of a range at once. The caller sees to it that they fit.
+    /// Reads a range into memory. The caller checks that it fits.
     ///
     /// # Errors
     /// Those of reading.

@@ -1,10 +1,10 @@
-//! How much all readers together may hold.
+//! Limits on the memory of all readers together.
 
 use crate::options::FetchOptions;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Two budgets, in KiB: what is under way because somebody waits for it, and what is fetched ahead. The second is held
+/// Two budgets, in KiB: one for reads that a caller waits for, one for reads ahead. The second is held
 /// until it is consumed, perhaps by a very slow reader, and so must not be what others wait for.
 pub(crate) struct Budgets {
     demand: Pool,
@@ -23,7 +23,7 @@ impl Pool {
         Self { kib: Arc::new(Semaphore::new(permits)), total }
     }
 
-    /// What is larger than the whole budget takes all of it.
+    /// A request that is larger than the whole budget takes all of it.
     fn share(&self, bytes: u64) -> u32 {
         u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, self.total)
     }
@@ -34,7 +34,7 @@ impl Budgets {
         Self { demand: Pool::new(options.budget), ahead: Pool::new(options.prefetch_budget) }
     }
 
-    /// Room for bytes that somebody waits for; `None` only when the program ends.
+    /// Room for bytes that a caller waits for; `None` only when the program ends.
     pub(crate) async fn demand(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
         self.demand.kib.clone().acquire_many_owned(self.demand.share(bytes)).await.ok()
     }

@@ -1,28 +1,28 @@
-//! How members have been answering: what is usual, and who lets readers down.
+//! How members have answered: the usual time, and the members that failed.
 
 use crate::options::Hedge;
 use meganet_primitives::receipt::PeerKey;
+use parking_lot::Mutex;
 use rand::Rng;
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 /// Durations remembered for each size of request.
 const SAMPLES: usize = 64;
-/// Sizes of requests that are told apart: 1, 2, 3–4, 5–8, more frames.
+/// Sizes of requests that are distinguished: 1, 2, 3–4, 5–8, more frames.
 const SIZES: usize = 5;
-/// Below that many samples nothing is known.
+/// Below this number of samples, the usual time counts as unknown.
 const ENOUGH: usize = 8;
-/// For how long a member is distrusted after it let readers down once; doubles each time.
+/// For how long a member is distrusted after its first failure; doubles with each further one.
 const FIRST_DISTRUST: Duration = Duration::from_secs(10);
 /// The longest distrust.
 const MAX_DISTRUST: Duration = Duration::from_secs(160);
-/// Members remembered.
+/// Members in memory.
 const MAX_PEERS: usize = 4096;
 
-/// What is known of the members that were asked.
+/// Statistics of the members that were asked.
 pub(crate) struct Health {
     hedge: Hedge,
     known: Mutex<Known>,
@@ -42,7 +42,7 @@ struct Ring {
 
 #[derive(Clone, Copy)]
 struct Peer {
-    /// Times in a row that it let readers down.
+    /// Failures in a row.
     strikes: u32,
     distrusted_until: Instant,
     /// Smoothed time for a frame, in microseconds.
@@ -54,18 +54,18 @@ impl Health {
         Self { hedge, known: Mutex::default() }
     }
 
-    /// How long to wait for a request of that many frames before others are asked.
+    /// How long to wait for a request of this many frames before others are asked.
     pub(crate) fn patience(&self, frames: u32) -> Duration {
-        let known = self.known();
+        let known = self.known.lock();
         match known.durations[size(frames)].median() {
             Some(median) => median.saturating_mul(self.hedge.factor).clamp(self.hedge.min, self.hedge.max),
             None => self.hedge.initial,
         }
     }
 
-    /// A member answered rightly.
+    /// Records a correct answer.
     pub(crate) fn answered(&self, peer: PeerKey, frames: u32, took: Duration) {
-        let mut known = self.known();
+        let mut known = self.known.lock();
         known.durations[size(frames)].push(took);
         let pace = u64::try_from(took.as_micros()).unwrap_or(u64::MAX) / u64::from(frames.max(1));
         known.make_room();
@@ -80,9 +80,9 @@ impl Health {
             .or_insert(Peer { strikes: 0, distrusted_until: Instant::now(), pace });
     }
 
-    /// A member was late, unreachable or wrong.
+    /// Records that a member was late, unreachable or wrong.
     pub(crate) fn let_down(&self, peer: PeerKey) {
-        let mut known = self.known();
+        let mut known = self.known.lock();
         known.make_room();
         let now = Instant::now();
         let entry = known.peers.entry(peer).or_insert(Peer { strikes: 0, distrusted_until: now, pace: u64::MAX / 4 });
@@ -97,13 +97,13 @@ impl Health {
 
     /// Whether to ask others first.
     pub(crate) fn is_distrusted(&self, peer: &PeerKey) -> bool {
-        self.known().peers.get(peer).is_some_and(Peer::is_distrusted)
+        self.known.lock().peers.get(peer).is_some_and(Peer::is_distrusted)
     }
 
     /// Sorts members so that the ones to ask first come first: trusted before distrusted, quick before slow by factors
     /// of two, and in random order where that makes no difference, so that readers spread over them.
     pub(crate) fn sort<T>(&self, members: &mut [T], peer_of: impl Fn(&T) -> PeerKey) {
-        let known = self.known();
+        let known = self.known.lock();
         let mut rng = rand::rng();
         members.sort_by_cached_key(|member| {
             let peer = known.peers.get(&peer_of(member));
@@ -111,11 +111,6 @@ impl Health {
             // Unknown ones count as quick, so that they are tried.
             (distrusted, peer.map_or(0, |peer| peer.pace.max(1).ilog2()), rng.random::<u32>())
         });
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        // Nothing in here can be left half done.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which objects are signed for together. Pure.
 
-use meganet_primitives::sum_tree::MAX_BATCH_OBJECTS;
+use meganet_primitives::{convert::to_usize, sum_tree::MAX_BATCH_OBJECTS};
 
 /// Objects that the same members hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(crate) struct Group {
 /// Puts objects, each with the members that hold it, into as few batches as the quorum allows. A member signs only for
 /// what it holds wholly, so objects that different members missed may have to be apart.
 pub(crate) fn partition(held: &[u64], quorum: u8) -> Vec<Group> {
-    let limit = usize::try_from(MAX_BATCH_OBJECTS).unwrap_or(usize::MAX);
+    let limit = to_usize(MAX_BATCH_OBJECTS.into());
     let mut groups: Vec<Group> = Vec::new();
     for (index, slots) in held.iter().enumerate() {
         let fits =

@@ -1,4 +1,4 @@
-//! Why something could not be stored.
+//! Errors of uploading.
 
 use crate::error::{Trouble, list};
 use meganet_chain_client::ChainError;
@@ -56,7 +56,7 @@ pub enum UploadError {
         n: u8,
         /// Slots that the network's workers could fill.
         possible: usize,
-        /// How long it was waited for.
+        /// The time it waited, in seconds.
         seconds: u64,
     },
     /// Too few members of a group can be reached, took the object or signed.
@@ -64,7 +64,7 @@ pub enum UploadError {
     NoQuorum {
         /// The group.
         group: GroupId,
-        /// What the members were to do, in the past tense.
+        /// The step, in the past tense.
         did: &'static str,
         /// Members that did.
         have: usize,
@@ -72,12 +72,12 @@ pub enum UploadError {
         n: u8,
         /// The quorum.
         need: u8,
-        /// What was wrong with the others.
+        /// The failures of the others.
         troubles: Vec<Trouble>,
     },
     /// An object that no group has room for.
     #[error(
-        "a shard of {len} bytes fits into no slot: slots of profile {profile} have {capacity} bytes. Choose another profile"
+        "a shard of {len} bytes does not fit into a slot: slots of profile {profile} have {capacity} bytes. Choose another profile"
     )]
     TooLarge {
         /// Bytes of each of its shards.
@@ -96,11 +96,11 @@ pub enum UploadError {
         profile: ProfileId,
         /// Bytes of each of the object's shards.
         len: u64,
-        /// What the chain said.
+        /// The error of the chain.
         reason: String,
     },
     /// A task of this program was ended.
-    #[error("uploading was interrupted: run the command again, it goes on where it was")]
+    #[error("uploading was interrupted: run the command again, it continues from where it stopped")]
     Interrupted,
 }
 

@@ -18,11 +18,11 @@ use std::{
 };
 use tokio::time::{Instant, sleep};
 
-/// How long to wait until the chain has filled a group that was opened; it does so some blocks later.
+/// How long to wait until the chain has filled a new group, which it does some blocks later.
 const FILLING: Duration = Duration::from_secs(90);
-/// How often to look.
+/// How often to check.
 const LOOK: Duration = Duration::from_millis(500);
-/// Profiles that are chosen from, the better first.
+/// The profiles to choose from, the best first.
 const PREFERRED: [ProfileId; 2] = [ProfileId::Standard, ProfileId::Compact];
 /// Draws that are tried to see how many slots the network could fill: a single one may be unlucky.
 const DRAWS: u32 = 8;
@@ -39,16 +39,16 @@ pub async fn choose_profile(network: &Network) -> Result<ProfileId, UploadError>
     let workers = network.chain().all_workers(At::Best).await?;
     let full =
         |profile: &ProfileId| Supply::of(*profile, &params, &workers).possible == usize::from(profile.profile().n);
-    // Where none can be filled, the error about the smallest is the one to read.
+    // If none can be filled, the error about the smallest is the most useful.
     Ok(PREFERRED.into_iter().find(full).unwrap_or(ProfileId::Compact))
 }
 
-/// Whether a group with room is there.
+/// Whether there is a group with room.
 #[derive(Clone, Debug)]
 pub enum Room {
-    /// It is, and it has the quorum filled.
+    /// A group with room, of which a quorum is filled.
     In(Box<GroupInfo>),
-    /// One has to be opened first, against the deposit.
+    /// A group has to be opened first, for a deposit.
     ToOpen,
 }
 
@@ -78,18 +78,18 @@ impl<'a> Groups<'a> {
         group.slot_capacity.saturating_sub(group.used).saturating_sub(promised)
     }
 
-    /// Takes room in a group.
+    /// Reserves room in a group.
     pub fn promise(&mut self, group: GroupId, shard_len: u64) {
         let promised = self.promised.entry(group).or_default();
         *promised = promised.saturating_add(shard_len);
     }
 
-    /// What was promised is registered: the chain counts it now.
+    /// Forgets the bytes that were promised: they are registered, so the chain counts them now.
     pub fn registered(&mut self) {
         self.promised.clear();
     }
 
-    /// A group with room for a shard of that many bytes; the fullest one, so that groups are used up.
+    /// Finds a group with room for a shard of this many bytes; the fullest one, so that groups are used up.
     ///
     /// # Errors
     /// [`UploadError::TooLarge`] where even an empty one would not do, [`UploadError::TooFewWorkers`] where one would have to
@@ -117,7 +117,7 @@ impl<'a> Groups<'a> {
         progress: &dyn Progress,
     ) -> Result<GroupInfo, UploadError> {
         progress.begin(Stage::WaitingForGroup, None);
-        // One that was opened and never filled will do as well, and the chain opens no other beside it.
+        // The chain opens no other group while one that was opened is unfilled.
         let call = match self.unfilled(shard_len).await? {
             Some(group) => Call::FillGroup { group: group.id },
             None => Call::OpenGroup { profile: self.profile },
@@ -125,7 +125,7 @@ impl<'a> Groups<'a> {
         match self.network.chain().submit(signer, vec![call], Until::InBlock).await {
             Ok(_) => {}
             Err(error @ ChainError::Dispatch { .. }) => {
-                // Perhaps somebody was quicker.
+                // Another publisher may have opened one in the meantime.
                 if self.unfilled(shard_len).await?.is_none() && self.whole(shard_len).await?.is_none() {
                     let reason = error.to_string();
                     return Err(UploadError::NoRoom { profile: self.profile, len: shard_len, reason });
@@ -181,12 +181,12 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// Slots that somebody sits in.
+/// The number of slots that are filled.
 fn filled(group: &GroupInfo) -> usize {
     group.slots.iter().flatten().count()
 }
 
-/// What the network has to fill a group with.
+/// The workers that the network could fill a group with.
 struct Supply {
     workers: usize,
     countries: usize,

@@ -1,7 +1,9 @@
 //! One shard on its way to one member.
 
+use super::busy::{RETRIES, is_busy};
+use backon::BackoffBuilder;
 use bytes::Bytes;
-use meganet_net::{Net, NetError, OpenShard, Refusal, ShardWriter};
+use meganet_net::{Net, NetError, OpenShard, ShardWriter};
 use meganet_primitives::{SlotIndex, hash::Hash, object::ObjectHeader, receipt::PeerKey};
 use std::{
     sync::Arc,
@@ -14,20 +16,17 @@ use tokio::{
 
 /// Chunks of a shard that wait for the member: 512 KiB.
 const QUEUE: usize = 8;
-/// A busy worker is asked again after so long, this often.
-const BUSY_PAUSE: Duration = Duration::from_millis(400);
-const BUSY_TRIES: u32 = 5;
 
-/// What a shard must turn out to be, known when the object is encoded to its end.
+/// The header and shard roots, which are known once the whole object is encoded.
 pub(super) struct Closing {
     pub(super) header: ObjectHeader,
     pub(super) shard_roots: Vec<Hash>,
 }
 
-/// Tells all lanes what the shards must turn out to be.
+/// Sends them to all lanes.
 pub(super) type Close = watch::Sender<Option<Arc<Closing>>>;
 
-/// How a lane ended.
+/// The result of a lane.
 pub(super) type Ended = (SlotIndex, Result<(), NetError>);
 
 /// A member that a shard is being sent to.
@@ -35,7 +34,7 @@ pub(super) struct Lane {
     pub(super) slot: SlotIndex,
     /// `None` once all chunks are queued or the lane is given up.
     queue: Option<mpsc::Sender<Bytes>>,
-    /// How far it has fallen behind the quorum in all.
+    /// The total time by which it has fallen behind the quorum.
     pub(super) lag: Duration,
     task: AbortHandle,
 }
@@ -54,7 +53,7 @@ impl Lane {
         self.queue.as_ref().is_some_and(|queue| !queue.is_closed())
     }
 
-    /// Queues a chunk as soon as there is room; says when that was, `None` where the lane has ended.
+    /// Queues a chunk as soon as there is room. Returns when that was; `None` if the lane has ended.
     pub(super) fn queue(
         &self,
         chunk: Bytes,
@@ -69,12 +68,12 @@ impl Lane {
         }
     }
 
-    /// There are no more chunks.
+    /// Ends the queue: there are no more chunks.
     pub(super) fn end(&mut self) {
         self.queue = None;
     }
 
-    /// Gives the member up.
+    /// Stops sending to the member.
     pub(super) fn abort(&mut self) {
         self.queue = None;
         self.task.abort();
@@ -88,9 +87,10 @@ async fn send(
     mut chunks: mpsc::Receiver<Bytes>,
     mut closing: watch::Receiver<Option<Arc<Closing>>>,
 ) -> Result<(), NetError> {
-    let mut tries = 1;
-    let mut client = net.put_client(peer).await?;
+    // Only the beginning is repeated: chunks that were sent are gone.
+    let mut pauses = RETRIES.build();
     loop {
+        let mut client = net.put_client(peer).await?;
         let error = match client.begin(shard).await {
             Ok(writer) => {
                 pass_on(writer, &mut chunks, &mut closing).await?;
@@ -100,12 +100,10 @@ async fn send(
             }
             Err(error) => error,
         };
-        if !matches!(error, NetError::Refused(Refusal::Busy)) || tries >= BUSY_TRIES {
-            return Err(error);
+        match pauses.next().filter(|_| is_busy(&error)) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(error),
         }
-        tokio::time::sleep(BUSY_PAUSE.saturating_mul(tries)).await;
-        tries += 1;
-        client = net.put_client(peer).await?;
     }
 }
 

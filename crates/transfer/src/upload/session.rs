@@ -12,23 +12,20 @@ use meganet_primitives::{
     chain::{GroupInfo, SlotMember},
     placement::Profile,
 };
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{Instant, sleep_until};
 
-/// How long the others are waited for once a quorum is there.
+/// How long to wait for the other members once a quorum is connected.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long a quorum is waited for.
+/// How long to wait for a quorum.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A group that is being uploaded to.
 pub struct UploadSession {
     network: Network,
     group: GroupInfo,
-    /// Members that are left out for the rest of the session: what they missed they cannot sign for anyway.
+    /// Members that are left out for the rest of the session: they cannot sign for objects that they missed.
     out: Mutex<BTreeMap<SlotIndex, Trouble>>,
 }
 
@@ -60,37 +57,37 @@ impl UploadSession {
         self.group.profile.profile()
     }
 
-    /// The fewest members with which anything makes sense.
+    /// The number of members that have to take part.
     pub(super) fn quorum(&self) -> usize {
         self.profile().quorum().into()
     }
 
     /// The members that are not left out.
     pub fn usable(&self) -> Vec<(SlotIndex, SlotMember)> {
-        let out = self.out();
+        let out = self.out.lock();
         members(&self.group).filter(|(slot, _)| !out.contains_key(slot)).collect()
     }
 
-    /// Leaves a member out from now on.
+    /// Leaves a member out for the rest of the session.
     pub(super) fn leave_out(&self, slot: SlotIndex, reason: String) {
         let trouble = self.trouble(slot, reason);
         tracing::debug!(group = self.group.id, %trouble, "a member is left out");
-        self.out().insert(slot, trouble);
+        self.out.lock().insert(slot, trouble);
     }
 
-    /// Tries again with those that were left out, where the rest is no quorum.
+    /// Tries again with members that were left out, if the others are not a quorum.
     pub(super) async fn restore_quorum(&self) -> Result<(), UploadError> {
         if self.usable().len() >= self.quorum() {
             return Ok(());
         }
-        self.out().clear();
+        self.out.lock().clear();
         self.reach(members(&self.group).collect()).await
     }
 
     /// The error for a quorum that was missed.
     pub(super) fn no_quorum(&self, did: &'static str, have: usize, mut troubles: Vec<Trouble>) -> UploadError {
         let known: Vec<_> = troubles.iter().map(|trouble| trouble.slot).collect();
-        troubles.extend(self.out().values().filter(|trouble| !known.contains(&trouble.slot)).cloned());
+        troubles.extend(self.out.lock().values().filter(|trouble| !known.contains(&trouble.slot)).cloned());
         troubles.sort_by_key(|trouble| trouble.slot);
         let profile = self.profile();
         UploadError::NoQuorum { group: self.group.id, did, have, n: profile.n, need: profile.quorum(), troubles }
@@ -138,9 +135,5 @@ impl UploadSession {
 
     async fn find(&self, member: SlotMember) -> Result<(), NetError> {
         self.network.net().find(member.peer).await
-    }
-
-    fn out(&self) -> MutexGuard<'_, BTreeMap<SlotIndex, Trouble>> {
-        self.out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

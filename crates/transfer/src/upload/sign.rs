@@ -1,11 +1,18 @@
 //! Batches of stored objects, and the receipts for them.
 
-use super::{batch::partition, error::UploadError, session::UploadSession, store::Stored};
+use super::{
+    batch::partition,
+    busy::{RETRIES, is_busy},
+    error::UploadError,
+    session::UploadSession,
+    store::Stored,
+};
 use crate::{network::members, progress::Progress};
+use backon::Retryable;
 use ed25519_dalek::{Signature, VerifyingKey};
 use futures::{StreamExt, stream::FuturesUnordered};
 use meganet_chain_client::Call;
-use meganet_net::{NetError, Refusal, SignBatch};
+use meganet_net::{NetError, SignBatch};
 use meganet_primitives::{
     AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
     chain::SlotMember,
@@ -15,15 +22,12 @@ use meganet_primitives::{
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// How long the others are waited for once a quorum has signed.
+/// How long to wait for the other members once a quorum has signed.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long a quorum is waited for.
+/// How long to wait for a quorum.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Blocks for which receipts of an earlier run must be valid yet: in five minutes they are on the chain.
+/// Receipts of an earlier run are used only if they stay valid for this many blocks, about five minutes.
 const MARGIN: BlockNumber = 100;
-/// A busy worker is asked again after so long, this often.
-const BUSY_PAUSE: Duration = Duration::from_millis(500);
-const BUSY_TRIES: u32 = 6;
 
 /// A batch that a quorum has signed for.
 #[derive(Clone, Debug, PartialEq, Eq, codec::Encode, codec::Decode)]
@@ -59,7 +63,7 @@ impl UploadSession {
         known: &[SignedBatch],
         progress: &dyn Progress,
     ) -> Result<Vec<SignedBatch>, UploadError> {
-        // In an order of their own, so that a later run makes the same batches of the same objects.
+        // Sorted, so that a later run makes the same batches of the same objects.
         let mut objects: Vec<&Stored> = objects.iter().collect();
         objects.sort_by_key(|stored| stored.content.object);
         let held: Vec<u64> = objects.iter().map(|object| object.slots).collect();
@@ -148,22 +152,14 @@ impl UploadSession {
         request: SignBatch,
         statement: &ReceiptStatement,
     ) -> Result<Receipt, String> {
-        let mut tries = 0;
-        let receipt = loop {
-            tries += 1;
-            let asked = async {
-                let mut client = self.net().put_client(member.peer).await?;
-                let receipt = client.sign(request.clone()).await?;
-                // The receipt is here; how the stream ends changes nothing.
-                client.close().await.ok();
-                Ok(receipt)
-            };
-            match asked.await {
-                Ok(receipt) => break receipt,
-                Err(NetError::Refused(Refusal::Busy)) if tries < BUSY_TRIES => tokio::time::sleep(BUSY_PAUSE).await,
-                Err(error) => return Err(error.to_string()),
-            }
+        let ask = || async {
+            let mut client = self.net().put_client(member.peer).await?;
+            let receipt = client.sign(request.clone()).await?;
+            // The receipt is here; how the stream ends changes nothing.
+            client.close().await.ok();
+            Ok::<_, NetError>(receipt)
         };
+        let receipt = ask.retry(RETRIES).when(is_busy).await.map_err(|error| error.to_string())?;
         check(&member, &receipt, statement)?;
         Ok(receipt)
     }
@@ -174,7 +170,7 @@ fn check(member: &SlotMember, receipt: &Receipt, statement: &ReceiptStatement) -
     if receipt.slot != statement.slot {
         return Err("its receipt is for another slot");
     }
-    let key = VerifyingKey::from_bytes(&member.peer.0).map_err(|_| "its key is no Ed25519 key")?;
+    let key = VerifyingKey::from_bytes(&member.peer.0).map_err(|_| "its key is not an Ed25519 key")?;
     let signature = Signature::from_bytes(&receipt.signature.0);
     let wrong = "its receipt is by another worker, or not for this chain, batch and owner";
     key.verify_strict(&statement.signed_bytes(), &signature).map_err(|_| wrong)

@@ -2,6 +2,7 @@
 
 use super::error::UploadError;
 use bytes::Bytes;
+use meganet_primitives::convert::to_u64;
 use std::{
     fmt,
     io::{self, Read},
@@ -28,7 +29,7 @@ impl Source {
     /// Plaintext in memory.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes: Bytes = bytes.into();
-        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let len = to_u64(bytes.len());
         Self::new(len, move || io::Cursor::new(bytes.clone()))
     }
 

@@ -14,6 +14,7 @@ use meganet_objects::{Encoded, StripeEncoder, random_key};
 use meganet_primitives::{
     SlotIndex,
     content::{ContentRef, ReadKey},
+    convert::{to_u64, to_usize},
     object::{CODEC_RS_GF8, Layout, ObjectHeader, sealed_len},
 };
 use std::{
@@ -32,19 +33,19 @@ const STRIPES: usize = 2;
 const LAG: Duration = Duration::from_secs(5);
 /// … and this share of the time that the upload has taken.
 const LAG_SHARE: u32 = 4;
-/// How long the others are waited for once a quorum has stored an object, at least.
+/// The least time to wait for the other members once a quorum has stored an object.
 const STORING: Duration = Duration::from_secs(10);
-/// How often lagging members are looked at.
+/// How often lagging members are checked.
 const TICK: Duration = Duration::from_millis(250);
 
 /// An object that a quorum holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// How to find and open it.
+    /// The reference to it.
     pub content: ContentRef,
-    /// What it commits to.
+    /// Its header.
     pub header: ObjectHeader,
-    /// Who holds it: bit i is slot i.
+    /// The slots that hold it: bit i is slot i.
     pub slots: u64,
 }
 
@@ -55,7 +56,7 @@ struct Stripe {
 }
 
 impl UploadSession {
-    /// Stores an object under a fresh key. Where it misses the quorum it is tried once more with all members.
+    /// Stores an object under a fresh key. Without a quorum it tries once more with all members.
     pub async fn store(&self, source: Source, progress: &dyn Progress) -> Result<Stored, UploadError> {
         self.restore_quorum().await?;
         match self.try_store(source.clone(), progress).await {
@@ -102,7 +103,7 @@ fn encode(
 ) -> Result<Encoded, UploadError> {
     let mut encoder = StripeEncoder::new(key, layout.k(), layout.n(), source.len())?;
     source.for_each(|mut plain| {
-        let len = u64::try_from(plain.len()).unwrap_or(u64::MAX);
+        let len = to_u64(plain.len());
         while !plain.is_empty() {
             if let Some(stripe) = encoder.push(&mut plain)? {
                 let mut bytes = Vec::with_capacity(stripe.chunk_len() * usize::from(layout.n()));
@@ -113,7 +114,7 @@ fn encode(
                 stripes.blocking_send(stripe).map_err(|_| UploadError::Interrupted)?;
             }
         }
-        // Nobody counts any more: then nobody waits for the object either.
+        // If the receiver is gone, the upload was dropped.
         counted.send(len).map_err(|_| UploadError::Interrupted)
     })?;
     Ok(encoder.finish()?)
@@ -224,15 +225,14 @@ impl<'a> Fan<'a> {
         }
     }
 
-    /// Tells the members what their shards must be, and waits until a quorum has them durably and the others had some
-    /// time more.
+    /// Sends the header and the shard roots, and waits until a quorum has stored its shards and the others had some more time.
     async fn finish(mut self, encoded: &Encoded, progress: &dyn Progress) -> Result<u64, UploadError> {
         let closing = Closing { header: encoded.header, shard_roots: encoded.shard_roots.clone() };
         // No receiver: all lanes have ended, which is noticed below.
         self.close.send_replace(Some(Arc::new(closing)));
         let mut deadline = None;
         loop {
-            let stored = usize::try_from(self.stored.count_ones()).unwrap_or(0);
+            let stored = to_usize(self.stored.count_ones().into());
             if stored >= self.session.quorum() && deadline.is_none() {
                 deadline = Some(Instant::now() + STORING.max(self.began.elapsed() / LAG_SHARE));
             }
@@ -252,7 +252,7 @@ impl<'a> Fan<'a> {
                 self.session.leave_out(slot, "it takes too long to store a shard".into());
             }
         }
-        let stored = usize::try_from(self.stored.count_ones()).unwrap_or(0);
+        let stored = to_usize(self.stored.count_ones().into());
         if stored < self.session.quorum() {
             return Err(self.session.no_quorum("stored an object", stored, self.troubles));
         }

@@ -19,22 +19,22 @@ pub(super) struct Means {
 }
 
 impl Uploader<'_> {
-    /// Whether there are workers and money for objects of these lengths, and `besides` for something else; before anything is
-    /// sent or spent.
+    /// Checks, before anything is sent or spent, that there are workers and money for objects of these lengths, and money for
+    /// `other_costs`.
     pub(super) async fn check_means(
         &mut self,
         packs: &[u64],
         manifest: u64,
-        besides: Balance,
+        other_costs: Balance,
     ) -> Result<(), PublishError> {
         let means = self.means(packs, manifest).await?;
-        let needed = means.price.saturating_add(means.group_deposit).saturating_add(besides);
+        let needed = means.price.saturating_add(means.group_deposit).saturating_add(other_costs);
         let account = self.signer.account();
         let available = self.client.chain().balance(&account, At::Best).await?.spendable;
-        // The fees come on top; the chain says so to whoever has next to nothing left.
+        // Fees come on top; if only they are missing, the chain rejects the extrinsic.
         if available <= needed {
             let purpose =
-                if besides > 0 { "the name, storage, deposits and fees" } else { "storage, deposits and fees" };
+                if other_costs > 0 { "the name, storage, deposits and fees" } else { "storage, deposits and fees" };
             let purpose = purpose.to_owned();
             return Err(ChainError::InsufficientFunds {
                 account: format_account(&account),
@@ -50,7 +50,7 @@ impl Uploader<'_> {
         Ok(())
     }
 
-    /// What objects of these lengths take, with a manifest of that length.
+    /// The cost of objects of these lengths and of a manifest, and the group that has room for them.
     pub(super) async fn means(&self, packs: &[u64], manifest: u64) -> Result<Means, PublishError> {
         let bytes = self.shard_bytes(packs)?.saturating_add(self.shard_bytes(&[manifest])?);
         let longest = packs.iter().fold(manifest, |longest, len| longest.max(*len));
@@ -68,12 +68,12 @@ impl Uploader<'_> {
         Ok(sum)
     }
 
-    /// The price of so many shard bytes in each slot, for as long as storage is bought.
+    /// The price, in planck, of this many shard bytes in each slot, until the storage expires.
     pub(super) fn price(&self, bytes: u64) -> Balance {
         store_price(&self.params, bytes, self.summary.profile.profile().n, self.summary.expiry)
     }
 
-    /// How an object of so many plaintext bytes is cut.
+    /// The layout of an object of this many plaintext bytes.
     pub(super) fn layout(&self, len: u64) -> Result<Layout, PublishError> {
         let profile = self.summary.profile.profile();
         Ok(Layout::new(profile.k, profile.n, sealed_len(len)?)?)

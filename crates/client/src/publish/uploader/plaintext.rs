@@ -6,6 +6,7 @@ use crate::{
 };
 use meganet_primitives::{
     content::{ContentRef, ReadKey},
+    convert::to_u64,
     hash::Hash,
     manifest::Manifest,
     object::{ObjectId, sealed_len},
@@ -23,7 +24,7 @@ pub(super) fn manifest_id(bytes: &[u8]) -> PackId {
 
 /// The bytes of a plan's packs, and of the manifest to come.
 pub(super) fn lens(plan: &Plan) -> Result<(Vec<u64>, u64), PublishError> {
-    let manifest = u64::try_from(stand_in(plan).encode()?.len()).unwrap_or(u64::MAX);
+    let manifest = to_u64(stand_in(plan).encode()?.len());
     Ok((plan.packs().iter().map(|pack| pack.len).collect(), manifest))
 }
 

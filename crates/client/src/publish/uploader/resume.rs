@@ -12,6 +12,7 @@ use meganet_primitives::{
     GroupId, SlotIndex,
     chain::{GroupInfo, SlotMember},
     content::ContentRef,
+    convert::to_usize,
     object::ObjectId,
 };
 use meganet_transfer::upload::{Source, Stored, UploadError};
@@ -74,7 +75,7 @@ impl Uploader<'_> {
 
     /// Which members of a group hold which of these objects.
     async fn held(&mut self, group: &GroupInfo, objects: &[ObjectId]) -> Result<HashMap<ObjectId, u64>, PublishError> {
-        let at_once = usize::try_from(MAX_HAVE).unwrap_or(usize::MAX);
+        let at_once = to_usize(MAX_HAVE.into());
         let net = self.client.net();
         let ask = |(slot, member): (SlotIndex, SlotMember)| async move {
             let client = net.lazy_get_client(member.peer);
