@@ -1,9 +1,6 @@
 //! Challenges, proofs, blackout and leaving, with real workers on the loopback interface and a chain in memory.
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/town.rs"]
-mod town;
-
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
 use meganet_net::{FrameRange, GetRefusal, NetError};
 use meganet_primitives::{
@@ -12,9 +9,9 @@ use meganet_primitives::{
     chain::{ChallengeInfo, ChallengeState},
     content::{ContentRef, ReadKey},
 };
+use meganet_testkit::town::{GIB, MEGA, Object, Town, until};
 use meganet_transfer::Network;
 use std::sync::Arc;
-use town::{GIB, MEGA, Object, Town, until};
 
 /// Nobody is reported, however slow the machine is.
 const PATIENT: Tolerance = Tolerance { misses: 100_000, proofs_per_miss: 10 };
@@ -159,7 +156,7 @@ async fn who_leaves_serves_until_its_successor_has_copied() {
     until("it knows that it leaves", || status.audit().is_some_and(|audit| audit.leaving)).await;
 
     // A successor comes.
-    let mut successor = town::Member::new(6);
+    let mut successor = meganet_testkit::Member::new(6);
     town.chain.fund(successor.operator.account(), 1000 * MEGA);
     successor.settings.capacity = 4 * GIB;
     let bootnodes = town.bootnodes(99);

@@ -1,19 +1,16 @@
 //! A worker that stores nothing, and makes the challenged shard anew from its neighbours whenever it is asked for it.
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/town.rs"]
-mod town;
-
 use futures::StreamExt;
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
 use meganet_primitives::{
     audit::{Answer, AuditProof, Schedule, Tolerance},
     chain::{ChallengeInfo, ChallengeState},
 };
+use meganet_testkit::town::{Object, Town, until};
 use meganet_transfer::{FetchError, FetchOptions, Network};
 use meganet_worker::store::{Store, StoredSample, keys::LeafKey, records::ObjectRecord};
 use std::{sync::Arc, time::Duration};
-use town::{Object, Town, until};
 
 const EXPIRY: u32 = 20;
 const FREELOADER: usize = 2;

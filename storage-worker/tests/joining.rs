@@ -1,16 +1,13 @@
 //! How a worker gets its place in the registry.
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/town.rs"]
-mod town;
-
 use meganet_chain_client::{
     At, ChainClient,
     fake::{FakeChain, FakeConfig},
 };
 use meganet_primitives::country::Country;
+use meganet_testkit::town::{GIB, MEGA, Member, until};
 use meganet_worker::join::JoinError;
-use town::{GIB, MEGA, Member, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_without_funds_says_what_it_waits_for_and_then_joins() {

@@ -1,13 +1,10 @@
 //! Automatic renewal, with real workers on the loopback interface and a chain in memory.
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/town.rs"]
-mod town;
-
 use meganet_chain_client::{At, Call, ChainClient, Until, fake::FakeConfig};
 use meganet_primitives::{Balance, chain::AutoRenewalState, range::prove_leaf};
+use meganet_testkit::town::{MEGA, Object, Town, until};
 use std::time::Duration;
-use town::{MEGA, Object, Town, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_prepaid_for_outlives_its_expiry_without_its_owner() {

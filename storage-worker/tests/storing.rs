@@ -1,14 +1,11 @@
 //! What a worker promises to those who store and read, shown with real swarms on the loopback interface.
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/town.rs"]
-mod town;
-
 use meganet_chain_client::{At, ChainClient, fake::FakeConfig};
 use meganet_net::{FrameRange, GetRefusal, NetError, OpenShard, Refusal};
 use meganet_primitives::receipt::ReceiptStatement;
 use meganet_primitives::sum_tree::summarize;
-use town::{GIB, Object, Town, until};
+use meganet_testkit::town::{GIB, Object, Town, until};
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, NetError>) -> Refusal {
     match result {

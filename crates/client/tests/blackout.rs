@@ -2,28 +2,25 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "support/world.rs"]
-mod support;
-
 use meganet_chain_client::fake::FakeConfig;
 use meganet_client::{FetchError, FetchOptions, SiteError, progress::Silent};
+use meganet_testkit::{FaultyTown, noise};
 use std::{sync::atomic::Ordering, time::Duration};
-use support::{World, noise};
 
 /// Every worker refuses so many questions for frames.
-fn challenge(world: &World, questions: u64) {
+fn challenge(world: &FaultyTown, questions: u64) {
     for worker in &world.workers {
         worker.faults.challenged.store(questions, Ordering::SeqCst);
     }
 }
 
-fn left(world: &World) -> u64 {
+fn left(world: &FaultyTown) -> u64 {
     world.workers.iter().map(|worker| worker.faults.challenged.load(Ordering::SeqCst)).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_waits_until_the_challenge_is_over() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     world.file("a.bin", &noise(1, 300_000));
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     // More rounds than a reader that takes it for trouble goes.
@@ -39,7 +36,7 @@ async fn a_read_waits_until_the_challenge_is_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_does_not_wait_for_ever() {
     let options = FetchOptions { challenged: Duration::ZERO, rounds: 2, ..FetchOptions::default() };
-    let world = World::with(6, FakeConfig::default(), options).await;
+    let world = FaultyTown::with(6, FakeConfig::default(), options).await;
     world.file("a.bin", &noise(1, 3_000));
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     challenge(&world, u64::MAX);

@@ -2,17 +2,14 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "support/world.rs"]
-mod support;
-
 use meganet_client::progress::Silent;
+use meganet_testkit::{FaultyTown, noise};
 use std::{
     fs,
     io::{BufWriter, Write},
     sync::atomic::Ordering,
     time::Instant,
 };
-use support::{World, noise};
 
 const MIB: usize = 1024 * 1024;
 const SIZE: usize = 300;
@@ -27,7 +24,7 @@ fn peak() -> u64 {
 /// Client and six workers together stay below what one process is allowed.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_megabytes_come_and_go_in_bounded_memory() {
-    let mut world = World::over_sockets().await;
+    let mut world = FaultyTown::over_sockets().await;
     for worker in &world.workers {
         worker.faults.on_disk.store(true, Ordering::SeqCst);
     }

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "support/world.rs"]
-mod support;
-
 use meganet_chain_client::{
     At, Call, ChainClient, ChainError, MEGA, Signer, Until,
     fake::{FakeChain, FakeConfig},
@@ -17,8 +14,8 @@ use meganet_client::{
     resolve::{NotASite, ResolveError},
 };
 use meganet_primitives::{content::NameContent, name::NameStatus};
+use meganet_testkit::FaultyTown;
 use std::{fs, path::Path, time::Duration};
-use support::World;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -184,7 +181,7 @@ async fn an_account_that_cannot_pay_is_told_before_anything_is_spent() {
 }
 
 async fn publish(
-    world: &World,
+    world: &FaultyTown,
     signer: &Signer,
     site: &Path,
     name: &str,
@@ -192,7 +189,7 @@ async fn publish(
     world.client.publish(signer, site, name, &world.options(), &Silent).await
 }
 
-async fn index(world: &World, name: &str) -> Result<Vec<u8>, SiteError> {
+async fn index(world: &FaultyTown, name: &str) -> Result<Vec<u8>, SiteError> {
     let site = world.fresh_client().open_name(name).await?;
     let entry = site.entry("index.html").unwrap().clone();
     site.read_to_vec(&entry).await
@@ -200,7 +197,7 @@ async fn index(world: &World, name: &str) -> Result<Vec<u8>, SiteError> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn delegates_publish_and_names_below_names_have_their_own() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     let (robot, friend, stranger) =
         (rich(&world.chain, "//Robot"), rich(&world.chain, "//Friend"), rich(&world.chain, "//Stranger"));
     world.file("index.html", b"one");
@@ -234,7 +231,7 @@ async fn delegates_publish_and_names_below_names_have_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rollback_brings_the_site_before_back() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     for content in [b"first", b"wrong"] {
         world.file("index.html", content);
         publish(&world, &world.owner, &world.site(), "home").await.unwrap();
@@ -252,7 +249,7 @@ async fn a_name_says_why_it_opens_nothing() {
     config.names.grace = 10;
     config.names.premium = 20_000;
     config.names.halving = 10_000;
-    let world = World::with(6, config, FetchOptions::default()).await;
+    let world = FaultyTown::with(6, config, FetchOptions::default()).await;
     world.file("index.html", b"hello");
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
     assert!(matches!(index(&world, "nobody").await, Err(SiteError::Name(NotASite::NoSuchName { .. }))));
@@ -288,7 +285,7 @@ async fn a_name_says_why_it_opens_nothing() {
 /// Ended when the chain had the transaction and no block did: the next run finds the name its own, with the site.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_submitted_already_is_not_paid_for_twice() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     world.file("index.html", b"hello");
     let open = Call::OpenGroup { profile: meganet_primitives::placement::ProfileId::Compact };
     world.chain.submit(&world.owner, vec![open], Until::InBlock).await.unwrap();

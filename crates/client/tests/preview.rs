@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "support/world.rs"]
-mod support;
-
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until};
 use meganet_client::{
     PublishOptions, PublishPreview,
@@ -13,9 +10,9 @@ use meganet_client::{
     publish::PublishError,
 };
 use meganet_primitives::content::NameContent;
-use support::{World, noise, tree};
+use meganet_testkit::{FaultyTown, noise, tree};
 
-async fn preview(world: &World, name: &str) -> PublishPreview {
+async fn preview(world: &FaultyTown, name: &str) -> PublishPreview {
     let (sent, received) = (world.chain.submissions(), world.received());
     let preview = world.client.preview(&world.owner, &world.site(), name, &world.options(), &Silent).await.unwrap();
     assert_eq!((world.chain.submissions(), world.received()), (sent, received), "something was sent");
@@ -24,7 +21,7 @@ async fn preview(world: &World, name: &str) -> PublishPreview {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preview_says_what_publishing_does_and_changes_nothing() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     world.file("index.html", b"<h1>hello</h1>");
     world.file("copy.html", b"<h1>hello</h1>");
     world.file("empty", b"");
@@ -64,7 +61,7 @@ async fn a_preview_says_what_publishing_does_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_interrupted_run_has_uploaded_would_not_be_sent_again() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     for index in 0..4_u64 {
         world.file(&format!("{index}"), &noise(index, 250_000));
     }
@@ -93,7 +90,7 @@ async fn what_an_interrupted_run_has_uploaded_would_not_be_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_below_a_name_takes_a_deposit_of_its_owner() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     world.file("index.html", b"blog");
     world.chain.add_name(world.owner.account(), "home");
     let first = preview(&world, "blog.home").await;
@@ -111,7 +108,7 @@ async fn a_name_below_a_name_takes_a_deposit_of_its_owner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_be_refused_is_refused_and_too_little_money_is_told() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     world.file("a", b"a");
     let (site, options) = (world.site(), world.options());
     let look = |signer: Signer, name: &'static str, options: PublishOptions| {

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "support/world.rs"]
-mod support;
-
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, fake::FakeConfig};
 use meganet_client::{
     FetchError, PublishOptions, SiteError,
@@ -13,6 +10,7 @@ use meganet_client::{
     publish::PublishError,
 };
 use meganet_primitives::{link::Link, placement::ProfileId};
+use meganet_testkit::{FaultyTown, noise, tree, write};
 use meganet_transfer::upload::UploadError;
 use std::{
     fs,
@@ -22,10 +20,9 @@ use std::{
     },
     time::Duration,
 };
-use support::{World, noise, tree, write};
 
 /// A site with what people have: nested, odd names, empty files, one of several stripes.
-fn fill(world: &World) {
+fn fill(world: &FaultyTown) {
     world.file("index.html", b"<h1>hello</h1>");
     world.file("empty", b"");
     world.file("a/b/c/deep.txt", b"deep");
@@ -37,7 +34,7 @@ fn fill(world: &World) {
     }
 }
 
-async fn assert_readable(world: &World, label: &str) {
+async fn assert_readable(world: &FaultyTown, label: &str) {
     let site = world.fresh_client().open_name(label).await.unwrap();
     let out = world.dir.path().join("out");
     let _ = fs::remove_dir_all(&out);
@@ -49,7 +46,7 @@ async fn assert_readable(world: &World, label: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_comes_back_whole_and_survives_the_loss_of_all_but_k() {
-    let mut world = World::start().await;
+    let mut world = FaultyTown::start().await;
     fill(&world);
     let report = world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     assert!(report.registered && !report.unchanged && report.version == 1);
@@ -74,7 +71,7 @@ async fn a_site_comes_back_whole_and_survives_the_loss_of_all_but_k() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     for index in 0..1000_u64 {
         world.file(&format!("{}/{index}.html", index % 17), &noise(index, 4_000));
     }
@@ -114,7 +111,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn corrupted_shards_are_noticed_and_read_around() {
-    let mut world = World::start().await;
+    let mut world = FaultyTown::start().await;
     fill(&world);
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     world.in_slot(0).await.corrupt();
@@ -137,7 +134,7 @@ async fn corrupted_shards_are_noticed_and_read_around() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_member_is_overtaken() {
-    let mut world = World::start().await;
+    let mut world = FaultyTown::start().await;
     fill(&world);
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     world.in_slot(0).await.faults.get_delay.store(20_000, Ordering::SeqCst);
@@ -148,7 +145,7 @@ async fn a_slow_member_is_overtaken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ranges_are_what_the_file_holds() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     let content = noise(9, 1_500_000);
     world.file("a", &noise(8, 100_000));
     world.file("large", &content);
@@ -198,7 +195,7 @@ fn rejected() -> Option<ChainError> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_publish_goes_on_where_it_was() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     for index in 0..20_u64 {
         world.file(&format!("{index}"), &noise(index, 250_000));
     }
@@ -237,7 +234,7 @@ async fn an_interrupted_publish_goes_on_where_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_workers_lost_meanwhile_is_uploaded_again() {
-    let mut world = World::start().await;
+    let mut world = FaultyTown::start().await;
     for index in 0..10_u64 {
         world.file(&format!("{index}"), &noise(index, 250_000));
     }
@@ -260,7 +257,7 @@ async fn what_workers_lost_meanwhile_is_uploaded_again() {
 async fn a_site_that_fills_a_group_goes_on_in_the_next() {
     let mut config = FakeConfig::default();
     config.slot_capacity[0] = 2 << 20;
-    let world = World::with(6, config, meganet_client::FetchOptions::default()).await;
+    let world = FaultyTown::with(6, config, meganet_client::FetchOptions::default()).await;
     for index in 0..10_u64 {
         world.file(&format!("{index}"), &noise(index, 700_000));
     }
@@ -273,7 +270,7 @@ async fn a_site_that_fills_a_group_goes_on_in_the_next() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_slow_and_full_members_are_left_out() {
-    let mut world = World::start().await;
+    let mut world = FaultyTown::start().await;
     world.file("a", &noise(1, 100));
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     world.kill(&[5]).await;
@@ -301,7 +298,7 @@ async fn dead_slow_and_full_members_are_left_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_receipts_are_not_paid_for() {
-    let mut world = World::start().await;
+    let mut world = FaultyTown::start().await;
     world.file("a", &noise(1, 100));
     for slot in 0..2 {
         world.workers[slot].faults.bad_receipts.store(true, Ordering::SeqCst);
@@ -319,7 +316,7 @@ async fn wrong_receipts_are_not_paid_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_obstacle_is_told_before_anything_is_sent() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     world.file("a", b"a");
     let (site, options) = (world.site(), world.options());
     let publish = |signer: Signer, label: &'static str, options: PublishOptions| {
@@ -365,7 +362,7 @@ async fn each_obstacle_is_told_before_anything_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_becomes_a_link_and_comes_back() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     let content = noise(5, 777_777);
     world.file("holiday photo.jpg", &content);
     let file = world.site().join("holiday photo.jpg");
@@ -398,7 +395,7 @@ async fn a_file_becomes_a_link_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn any_shard_can_be_rebuilt_from_the_others() {
     use futures::TryStreamExt;
-    let mut world = World::start().await;
+    let mut world = FaultyTown::start().await;
     world.file("a", &noise(1, 1_234_567));
     let report = world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     let site = world.client.open_name("home").await.unwrap();
@@ -428,7 +425,7 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_share_one_network_without_mixing_anything_up() {
-    let world = World::start().await;
+    let world = FaultyTown::start().await;
     fill(&world);
     world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
     let site = Arc::new(world.fresh_client().open_name("home").await.unwrap());

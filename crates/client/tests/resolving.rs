@@ -2,23 +2,21 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "support/world.rs"]
-mod support;
-
 use meganet_chain_client::{At, ChainClient};
 use meganet_client::{
     Client, SiteError,
     progress::Silent,
+    publish::PublishError,
     resolve::{CheckpointFile, ResolveError},
 };
 use meganet_name_proof::testing::Chain;
 use meganet_primitives::link::Link;
-use support::{World, noise};
+use meganet_testkit::{FaultyTown, noise};
 
 /// A client that trusts a checkpoint of another chain, connected to a node that proves nothing.
-fn distrustful(world: &World) -> Client {
+fn distrustful(town: &FaultyTown) -> Client {
     let checkpoint = CheckpointFile::in_memory(Chain::new(4).checkpoint());
-    Client::new(world.fresh_client().network().clone(), Some(checkpoint))
+    Client::new(town.fresh_client().network().clone(), Some(checkpoint))
 }
 
 fn is_unproven<T>(result: Result<T, SiteError>) -> bool {
@@ -27,31 +25,33 @@ fn is_unproven<T>(result: Result<T, SiteError>) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_is_not_opened_by_an_unproven_answer() {
-    let world = World::start().await;
-    world.file("index.html", b"home");
-    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
-    world.client.open_name("home").await.unwrap();
-    let client = distrustful(&world);
+    let town = FaultyTown::start().await;
+    town.file("index.html", b"home");
+    town.client.publish(&town.owner, &town.site(), "home", &town.options(), &Silent).await.unwrap();
+    town.client.open_name("home").await.unwrap();
+    let client = distrustful(&town);
     assert!(is_unproven(client.open_name("home").await));
     let link = Link::name("home", "index.html").unwrap();
     assert!(is_unproven(client.open_link(&link).await));
     // A link to an object names it by its hash, so nobody has to prove anything.
-    let file = world.dir.path().join("file");
+    let file = town.dir.path().join("file");
     std::fs::write(&file, b"file").unwrap();
-    let put = world.client.put_file(&world.owner, &file, &world.options(), &Silent).await.unwrap();
+    let put = town.client.put_file(&town.owner, &file, &town.options(), &Silent).await.unwrap();
     client.open_link(&put.link).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_version_does_not_refer_to_objects_of_an_unproven_one() {
-    let world = World::start().await;
-    world.file("a", &noise(1, 1_000));
-    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
-    world.file("b", &noise(2, 1_000));
-    let client = distrustful(&world);
-    let preview = client.preview(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
-    assert_eq!((preview.totals.new_files, preview.totals.files), (2, 2));
-    let report = client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
-    assert_eq!((report.totals.new_files, report.version), (2, 2));
-    assert_eq!(world.chain.name("home", At::Best).await.unwrap().unwrap().version, 2);
+async fn a_new_version_is_not_built_on_an_unproven_one() {
+    let town = FaultyTown::start().await;
+    town.file("a", &noise(1, 1_000));
+    town.client.publish(&town.owner, &town.site(), "home", &town.options(), &Silent).await.unwrap();
+    town.file("b", &noise(2, 1_000));
+    let client = distrustful(&town);
+    let preview = client.preview(&town.owner, &town.site(), "home", &town.options(), &Silent).await;
+    assert!(matches!(preview, Err(PublishError::Resolve(ResolveError::NoProofs))));
+    let report = client.publish(&town.owner, &town.site(), "home", &town.options(), &Silent).await;
+    assert!(matches!(report, Err(PublishError::Resolve(ResolveError::NoProofs))));
+    assert_eq!(town.chain.name("home", At::Best).await.unwrap().unwrap().version, 1);
+    // A name without content needs no proof.
+    client.publish(&town.owner, &town.site(), "other", &town.options(), &Silent).await.unwrap();
 }

@@ -1,6 +1,5 @@
-//! A small town of workers for tests: a chain in memory, six workers in three countries, each with a disk and a swarm
-//! on the loopback interface, and an owner who stores objects with them.
-#![allow(clippy::unwrap_used, dead_code, missing_docs)]
+//! Real workers: six in three countries, each with a disk and a swarm on the loopback interface, over a chain in memory, and
+//! an owner who stores objects with them.
 
 use meganet_chain_client::{
     At, Call, ChainClient, Signer, TxOutcome, Until,
@@ -36,7 +35,7 @@ pub const GIB: u64 = 1 << 30;
 pub const MEGA: u128 = 1_000_000_000_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One machine.
+/// A machine with a worker.
 pub struct Member {
     pub base: tempfile::TempDir,
     pub identity: Keypair,
@@ -176,7 +175,7 @@ impl Drop for Town {
 }
 
 impl Town {
-    /// Six workers that have joined, and a group that they fill.
+    /// Starts six workers that have joined, and a group that they fill.
     pub async fn new() -> Self {
         Self::with(FakeConfig::default(), |_| {}).await
     }

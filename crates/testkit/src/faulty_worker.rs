@@ -1,4 +1,4 @@
-//! A worker in memory: the server halves of put and get, and ways to make it misbehave.
+//! A worker made by hand, in memory: it serves puts and gets, and can be told to misbehave.
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use meganet_net::{
@@ -49,7 +49,7 @@ impl Shard {
     }
 }
 
-/// How a worker misbehaves.
+/// The ways in which a worker misbehaves.
 #[derive(Default)]
 pub struct Faults {
     /// Milliseconds before each answer to a get.
@@ -60,13 +60,13 @@ pub struct Faults {
     pub full: AtomicBool,
     /// Signs for another chain.
     pub bad_receipts: AtomicBool,
-    /// Answers to that many further questions for frames that another member is challenged for them.
+    /// The number of further requests for frames that it refuses because another member is challenged for them.
     pub challenged: AtomicU64,
     /// Keeps shards in files.
     pub on_disk: AtomicBool,
 }
 
-pub struct Worker {
+pub struct FaultyWorker {
     pub key: SigningKey,
     pub shards: Arc<Mutex<HashMap<ObjectId, Shard>>>,
     /// Shard bytes received.
@@ -86,7 +86,7 @@ struct Service {
     faults: Arc<Faults>,
 }
 
-impl Worker {
+impl FaultyWorker {
     pub fn start(hub: &Hub, seed: u8, genesis: Hash) -> Self {
         let mut worker = Self::new(seed, genesis);
         worker.join(hub);
@@ -109,7 +109,7 @@ impl Worker {
         PeerKey(self.key.verifying_key().to_bytes())
     }
 
-    /// Comes up (again), with the shards it had.
+    /// Comes up (again), with the shards that it had.
     pub fn join(&mut self, hub: &Hub) {
         let (net, incoming) = hub.worker(self.peer(), NetLimits::default());
         self.serve(net, incoming);
@@ -142,7 +142,7 @@ impl Worker {
         self.tasks = vec![tokio::spawn(service.serve(incoming))];
     }
 
-    /// Goes down: answers nothing any more.
+    /// Goes down: it no longer answers.
     pub fn kill(&mut self, hub: &Hub) {
         hub.disconnect(self.peer());
         for task in self.tasks.drain(..) {
@@ -307,7 +307,7 @@ impl Service {
     }
 }
 
-/// Counts down to 0; says whether there was something left.
+/// Counts down to 0; returns false once there is nothing left.
 fn take(count: &AtomicU64) -> bool {
     count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }

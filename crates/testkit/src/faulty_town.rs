@@ -1,10 +1,6 @@
-//! A whole network in memory: the fake chain, workers over pipes, and a client.
+//! A whole network in memory: a chain, workers over pipes that misbehave on demand, and a client.
 
-#![allow(clippy::unwrap_used, missing_docs, dead_code, clippy::cast_possible_truncation, clippy::cast_lossless)]
-
-#[path = "worker.rs"]
-pub mod worker;
-
+use crate::{faulty_worker::FaultyWorker, files::write};
 use meganet_chain_client::{
     Call, ChainClient, Signer, Until,
     amount::MEGA,
@@ -16,35 +12,29 @@ use meganet_primitives::{
     country::Country,
     receipt::{PeerKey, PeerSignature, worker_signed_bytes},
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use worker::Worker;
 
 pub const COUNTRIES: [&[u8; 2]; 6] = [b"DE", b"FR", b"CH", b"BR", b"JP", b"KE"];
 
-pub struct World {
+pub struct FaultyTown {
     pub chain: FakeChain,
     pub hub: Hub,
-    pub workers: Vec<Worker>,
+    pub workers: Vec<FaultyWorker>,
     pub client: Client,
     pub owner: Signer,
     pub dir: TempDir,
     ticking: JoinHandle<()>,
 }
 
-impl Drop for World {
+impl Drop for FaultyTown {
     fn drop(&mut self) {
         self.ticking.abort();
     }
 }
 
-impl World {
+impl FaultyTown {
     /// Six workers in three countries, two in each.
     pub async fn start() -> Self {
         Self::with(6, FakeConfig::default(), FetchOptions::default()).await
@@ -53,7 +43,7 @@ impl World {
     pub async fn with(workers: u8, config: FakeConfig, options: FetchOptions) -> Self {
         let chain = FakeChain::new(config);
         let hub = Hub::new();
-        let all = (1..=workers).map(|seed| Worker::start(&hub, seed, chain.genesis())).collect();
+        let all = (1..=workers).map(|seed| FaultyWorker::start(&hub, seed, chain.genesis())).collect();
         let client = Self::client(&chain, &hub, options);
         Self::of(chain, hub, all, client).await
     }
@@ -61,9 +51,9 @@ impl World {
     /// Six workers and a client that talk over real sockets of this machine.
     pub async fn over_sockets() -> Self {
         let chain = FakeChain::default();
-        let (mut workers, mut bootnodes): (Vec<Worker>, _) = (Vec::new(), Vec::new());
+        let (mut workers, mut bootnodes): (Vec<FaultyWorker>, _) = (Vec::new(), Vec::new());
         for seed in 1..=6 {
-            let worker = Worker::listen(seed, chain.genesis(), bootnodes.clone()).await;
+            let worker = FaultyWorker::listen(seed, chain.genesis(), bootnodes.clone()).await;
             bootnodes.extend(worker.net().addresses().into_iter().take(1).filter(|_| workers.is_empty()));
             workers.push(worker);
         }
@@ -72,7 +62,7 @@ impl World {
         Self::of(chain, Hub::new(), workers, client).await
     }
 
-    async fn of(chain: FakeChain, hub: Hub, workers: Vec<Worker>, client: Client) -> Self {
+    async fn of(chain: FakeChain, hub: Hub, workers: Vec<FaultyWorker>, client: Client) -> Self {
         let owner = Signer::from_suri("//Owner").unwrap();
         chain.fund(owner.account(), 1_000 * MEGA);
         for (index, worker) in workers.iter().enumerate() {
@@ -117,7 +107,7 @@ impl World {
     }
 
     /// The worker that sits in a slot of group 0.
-    pub async fn in_slot(&mut self, slot: usize) -> &mut Worker {
+    pub async fn in_slot(&mut self, slot: usize) -> &mut FaultyWorker {
         let group = self.chain.group(0, meganet_chain_client::At::Best).await.unwrap().unwrap();
         let peer = group.slots[slot].unwrap().peer;
         self.workers.iter_mut().find(|worker| worker.peer() == peer).unwrap()
@@ -132,30 +122,6 @@ impl World {
 
     /// Shard bytes that all workers received.
     pub fn received(&self) -> u64 {
-        self.workers.iter().map(Worker::shard_bytes).sum()
+        self.workers.iter().map(FaultyWorker::shard_bytes).sum()
     }
-}
-
-pub fn write(root: &Path, path: &str, content: &[u8]) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
-}
-
-/// Bytes that look random and are the same each time.
-pub fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 24) as u8
-    };
-    std::iter::repeat_with(next).take(len).collect()
-}
-
-/// Every file below a folder, with its bytes.
-pub fn tree(root: &Path) -> Vec<(String, Vec<u8>)> {
-    let walked = meganet_client::pack::walk(root).unwrap();
-    walked.files.into_iter().map(|file| (file.path, fs::read(file.disk).unwrap())).collect()
 }
