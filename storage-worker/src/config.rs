@@ -2,7 +2,7 @@
 
 mod units;
 
-pub use units::{UnitError, parse_bytes, parse_duration};
+pub use units::{Size, Span, UnitError, parse_bytes, parse_duration};
 
 use crate::{service::Supervision, settings::WorkerSettings};
 use meganet_chain_client::Signer;
@@ -87,14 +87,6 @@ pub struct WorkerOptions {
     #[arg(long, env = "MEGANET_JOB_FAILURES", value_name = "N")]
     pub job_failures: Option<u32>,
 }
-
-/// A number of bytes, written with an optional unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size(pub u64);
-
-/// A duration, written as a number with a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub std::time::Duration);
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

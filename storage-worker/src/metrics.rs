@@ -69,17 +69,17 @@ pub struct Metrics {
     pub bytes_in: Counter,
     /// Shard bytes served.
     pub bytes_out: Counter,
-    /// Bytes that the scrub has read.
+    /// Bytes read by the scrub.
     pub scrubbed_bytes: Counter,
-    /// Passes of the scrub that were completed.
+    /// Completed passes of the scrub.
     pub scrub_passes: Counter,
-    /// Shards in which damage was found, by the scrub or a reader.
+    /// Shards in which the scrub or a reader found damage.
     pub corrupt_found: Counter,
-    /// Damaged shards that are whole again.
+    /// Damaged shards that were rebuilt.
     pub healed: Counter,
-    /// Shards that were rebuilt, healed ones among them.
+    /// Rebuilt shards, including damaged ones.
     pub rebuilt: Counter,
-    /// Bytes of those.
+    /// Bytes of rebuilt shards.
     pub rebuilt_bytes: Counter,
     /// Attempts to rebuild that failed.
     pub rebuild_failures: Counter,
@@ -87,19 +87,19 @@ pub struct Metrics {
     pub released: Counter,
     /// Open connections to the pages of health and metrics.
     pub http_connections: Gauge,
-    /// Proofs that the chain took.
+    /// Proofs that the chain accepted.
     pub proofs: Counter,
-    /// Proofs that it refused, or that could not be sent.
+    /// Proofs that the chain refused, or that could not be submitted.
     pub proof_failures: Counter,
-    /// Answers of accepted proofs that were excuses: not here, and not paid.
+    /// Answers of accepted proofs that were excuses: not held, and not paid.
     pub excused_answers: Counter,
-    /// Periods in which no block took a proof.
+    /// Periods in which no block included a proof.
     pub periods_missed: Counter,
-    /// Questions for frames that were refused because another member has to prove them.
+    /// Requests for frames that were refused because another member has to prove them.
     pub withheld: Counter,
-    /// Reports of members that had missed too much, which the chain took.
+    /// Accepted reports of members that had missed too many proofs.
     pub reports: Counter,
-    /// Batches that the chain renewed from what was prepaid, because this worker asked.
+    /// Prepaid batches that the chain renewed at this worker's request.
     pub renewals: Counter,
     gauges: Gauges,
 }
@@ -185,21 +185,21 @@ impl Default for Metrics {
             ("scrubbed_bytes", "Bytes read again and checked", &metrics.scrubbed_bytes),
             ("scrub_passes", "Passes of the scrub completed", &metrics.scrub_passes),
             ("corrupt_found", "Shards in which damage was found", &metrics.corrupt_found),
-            ("healed", "Damaged shards that are whole again", &metrics.healed),
+            ("healed", "Damaged shards that were rebuilt", &metrics.healed),
             ("rebuilt", "Shards rebuilt from other workers", &metrics.rebuilt),
             ("rebuilt_bytes", "Bytes of the shards rebuilt", &metrics.rebuilt_bytes),
             ("rebuild_failures", "Attempts to rebuild a shard that failed", &metrics.rebuild_failures),
-            ("proofs", "Proofs that the chain took", &metrics.proofs),
-            ("proof_failures", "Proofs that it refused, or that could not be sent", &metrics.proof_failures),
-            ("excused_answers", "Answers of accepted proofs that were excuses, and not paid", &metrics.excused_answers),
-            ("periods_missed", "Periods in which no block took a proof", &metrics.periods_missed),
-            ("withheld", "Questions refused for frames that others have to prove", &metrics.withheld),
-            ("reports", "Reports of other workers that the chain took", &metrics.reports),
+            ("proofs", "Proofs that the chain accepted", &metrics.proofs),
             (
-                "renewals",
-                "Batches renewed from what was prepaid for them, because this worker asked",
-                &metrics.renewals,
+                "proof_failures",
+                "Proofs that the chain refused, or that could not be submitted",
+                &metrics.proof_failures,
             ),
+            ("excused_answers", "Answers of accepted proofs that were excuses, and not paid", &metrics.excused_answers),
+            ("periods_missed", "Periods in which no block included a proof", &metrics.periods_missed),
+            ("withheld", "Requests refused for frames that other members have to prove", &metrics.withheld),
+            ("reports", "Accepted reports of other workers", &metrics.reports),
+            ("renewals", "Prepaid batches renewed at this worker's request", &metrics.renewals),
             ("released", "Shards released: expired, deleted or never registered", &metrics.released),
         ] {
             registry.register(name, help, counter.clone());
@@ -210,22 +210,22 @@ impl Default for Metrics {
             ("bytes", "Shard bytes held", &gauges.bytes),
             ("unregistered_bytes", "Shard bytes held that the chain has not registered", &gauges.unregistered_bytes),
             ("capacity_bytes", "Shard bytes lent", &gauges.capacity),
-            ("missing", "Shards that should be here, whole, and are not", &gauges.missing),
+            ("missing", "Shards to be rebuilt: missing or damaged", &gauges.missing),
             ("damaged", "Shards held that are damaged", &gauges.damaged),
             ("rebuilding", "Shards being rebuilt", &gauges.rebuilding),
             ("slots", "Slots held", &gauges.slots),
             ("peers", "Connected peers", &gauges.peers),
             ("http_connections", "Open connections to these pages", &metrics.http_connections),
-            ("chain_head", "Finalized block last heard of", &gauges.chain_head),
-            ("followed_block", "Finalized block followed", &gauges.followed),
+            ("chain_head", "Last known finalized block", &gauges.chain_head),
+            ("followed_block", "Finalized block up to which all registrations are known", &gauges.followed),
             ("blackout_rows", "Rows withheld because other members have to prove them", &gauges.blackout),
             (
                 "challenge",
-                "State of the present challenge: 0 none, 1 scheduled, 2 open, 3 proven, 4 missed",
+                "State of the present challenge: 0 no challenge, 1 scheduled, 2 open, 3 proven, 4 missed",
                 &gauges.challenge,
             ),
-            ("misses", "Missed periods that are not made good", &gauges.misses),
-            ("synced", "1 if the worker knows all that it should hold", &gauges.synced),
+            ("misses", "Missed periods that later proofs have not made good", &gauges.misses),
+            ("synced", "1 if the worker knows everything that it should hold", &gauges.synced),
             ("healthy", "0 if a background job keeps failing", &gauges.healthy),
         ] {
             registry.register(name, help, gauge.clone());

@@ -1,4 +1,4 @@
-//! What the worker keeps on disk: shards, and the index that says why each is kept.
+//! The worker's disk: shards, and the index that records why each is kept.
 //!
 //! # Where shards are, and why
 //! Shards of at most [`INLINE_MAX`] bytes are values of the index: a site of many tiny objects then costs one log

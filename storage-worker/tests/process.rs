@@ -1,4 +1,4 @@
-//! The real process: how it ends, and what its health and its list of jobs say.
+//! The real process: how it ends, its health page, and its list of jobs.
 #![allow(clippy::unwrap_used)]
 
 use meganet_primitives::{

@@ -22,7 +22,7 @@ const RULES: Supervision = Supervision {
     give_up_at: 4,
 };
 
-/// A job that does with its `n`th step, counted over all restarts, what a function says.
+/// A job whose `n`th step, counted over all restarts, is a call of a function with `n`.
 struct Scripted<F> {
     steps: Arc<AtomicU32>,
     script: F,
@@ -66,7 +66,11 @@ impl Job for Blocked {
 }
 
 fn jobs() -> Jobs {
-    Jobs::new(RULES, CancellationToken::new())
+    jobs_by(RULES)
+}
+
+fn jobs_by(rules: Supervision) -> Jobs {
+    Jobs::new(rules, CancellationToken::new())
 }
 
 /// Starts a scripted job; returns the count of its steps.
@@ -126,7 +130,8 @@ async fn a_job_that_fails_is_restarted_like_one_that_panics() {
 
 #[tokio::test]
 async fn a_job_that_cannot_run_makes_health_fail_and_ends_the_worker() {
-    let jobs = jobs();
+    let (first_delay, longest_delay) = (Duration::from_millis(50), Duration::from_secs(1));
+    let jobs = jobs_by(Supervision { first_delay, longest_delay, unhealthy_at: 1, ..RULES });
     let steps = script(&jobs, |_| failed());
     until(|| !jobs.is_healthy()).await;
     assert_eq!(jobs.failure(), None, "health fails before the worker ends");
@@ -195,7 +200,7 @@ async fn all_jobs_end_promptly_whatever_they_are_doing() {
     tokio::time::sleep(Duration::from_millis(10)).await;
     let begun = Instant::now();
     assert!(jobs.end(Duration::from_secs(10)).await);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 #[test]

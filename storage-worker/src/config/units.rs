@@ -1,8 +1,15 @@
 //! Sizes and durations as people write them.
 
-use super::{Size, Span};
 use serde::{Deserialize, Deserializer, de::Error};
 use std::{str::FromStr, time::Duration};
+
+/// A number of bytes, written with an optional unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+/// A duration, written as a number with a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
 
 /// A text is not a number with a known unit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

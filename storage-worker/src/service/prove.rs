@@ -132,7 +132,7 @@ impl Question {
 
     /// Reports since which block this worker has had the slot of [`Need::SlotSince`]; `None` if it has lost the slot.
     pub fn slot_since(&mut self, since: Option<BlockNumber>) {
-        // Whoever took the slot over did so later than this worker, so block 0 is the strictest assumption.
+        // A worker that took the slot over did so later than this one, so block 0 is the strictest assumption.
         self.since = Some(since.unwrap_or_default());
     }
 

@@ -1,6 +1,6 @@
 //! Kills a process of its own at every named step of the store, with SIGKILL, and looks at what it left.
 //!
-//! The parent starts this test binary again with the child test only; the environment tells it where to work and where
+//! The parent starts this test binary again with the child test only; the environment sets where to work and where
 //! to die. Only tests look at those variables.
 #![allow(clippy::unwrap_used)]
 

@@ -334,7 +334,7 @@ fn leaving_a_group_forgets_what_was_kept_for_it() {
     store.leave_group(0).unwrap();
     assert_eq!(store.usage().shards, 0);
     assert!(store.slots().unwrap().is_empty());
-    // Whoever was about to apply it comes too late.
+    // Applying it now comes too late.
     store.resolve(&key(0), &leaf, SLOT, &entries, 3).unwrap();
     assert_eq!(store.usage().missing, 0);
     assert!(store.batch(&leaf.batch.root).unwrap().is_none());
