@@ -1,10 +1,9 @@
 //! Counters for Prometheus. All names begin with `meganet_worker_`.
 
-use crate::{
-    background::{JobInfo, JobState},
-    model::Usage,
-    status::Status,
-};
+mod job_metrics;
+
+use crate::{background::JobInfo, model::Usage, status::Status};
+use job_metrics::JobMetrics;
 use meganet_chain_client::MEGA;
 use meganet_primitives::{Balance, chain::ChallengeState, convert::to_u64};
 use parking_lot::Mutex;
@@ -45,19 +44,6 @@ pub struct Served {
     pub request: Request,
     /// The result.
     pub outcome: Outcome,
-}
-
-/// The label of a job's counters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfJob {
-    job: String,
-}
-
-/// The labels of a job's state.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InState {
-    job: String,
-    state: &'static str,
 }
 
 /// All counters. Gauges are set when they are read.
@@ -102,6 +88,7 @@ pub struct Metrics {
     /// Prepaid batches that the chain renewed at this worker's request.
     pub renewals: Counter,
     gauges: Gauges,
+    jobs: JobMetrics,
 }
 
 #[derive(Default)]
@@ -124,12 +111,6 @@ struct Gauges {
     earned: Gauge<f64, AtomicU64>,
     held_back: Gauge<f64, AtomicU64>,
     healthy: Gauge,
-    job_state: Family<InState, Gauge>,
-    job_steps: Family<OfJob, Counter>,
-    job_restarts: Family<OfJob, Counter>,
-    job_failures: Family<OfJob, Gauge>,
-    job_queue: Family<OfJob, Gauge>,
-    job_last_error: Family<OfJob, Gauge>,
 }
 
 /// The values of all gauges.
@@ -177,6 +158,7 @@ impl Default for Metrics {
             reports: Counter::default(),
             renewals: Counter::default(),
             gauges: Gauges::default(),
+            jobs: JobMetrics::default(),
         };
         registry.register("requests", "Requests by kind and outcome", metrics.served.clone());
         for (name, help, counter) in [
@@ -230,20 +212,7 @@ impl Default for Metrics {
         ] {
             registry.register(name, help, gauge.clone());
         }
-        registry.register("job_state", "1 for the present state of a background job", gauges.job_state.clone());
-        registry.register("job_steps", "Steps completed by a background job", gauges.job_steps.clone());
-        registry.register("job_restarts", "Restarts of a background job", gauges.job_restarts.clone());
-        for (name, help, family) in [
-            ("job_failures", "Failures of a background job in a row", &gauges.job_failures),
-            ("job_queue", "Items that wait for a background job", &gauges.job_queue),
-            (
-                "job_last_error_age_seconds",
-                "Time since the last failure or wait of a background job",
-                &gauges.job_last_error,
-            ),
-        ] {
-            registry.register(name, help, family.clone());
-        }
+        metrics.jobs.register(&mut registry);
         for (name, help, gauge) in [
             ("earned_mega", "Paid to the operator, ever, in MEGA", &gauges.earned),
             ("held_back_mega", "Earned and held back until the worker leaves in order, in MEGA", &gauges.held_back),
@@ -252,29 +221,6 @@ impl Default for Metrics {
         }
         *metrics.registry.lock() = registry;
         metrics
-    }
-}
-
-impl Gauges {
-    fn set_job(&self, info: &JobInfo) {
-        let job = OfJob { job: info.name.clone() };
-        for state in JobState::ALL {
-            let present = i64::from(state == info.state);
-            self.job_state.get_or_create(&InState { job: job.job.clone(), state: state.name() }).set(present);
-        }
-        let raise = |family: &Family<OfJob, Counter>, to: u64| {
-            let counter = family.get_or_create(&job);
-            counter.inc_by(to.saturating_sub(counter.get()));
-        };
-        raise(&self.job_steps, info.steps);
-        raise(&self.job_restarts, info.restarts);
-        self.job_failures.get_or_create(&job).set(info.failures.into());
-        if let Some(queue) = info.queue {
-            self.job_queue.get_or_create(&job).set(gauge(queue));
-        }
-        if let Some(age) = info.last_error_age_s {
-            self.job_last_error.get_or_create(&job).set(gauge(age));
-        }
     }
 }
 
@@ -311,7 +257,7 @@ impl Metrics {
         let GaugeValues { usage, status, jobs, healthy, slots, peers, capacity, blackout } = values;
         let gauges = &self.gauges;
         gauges.healthy.set(i64::from(*healthy));
-        jobs.iter().for_each(|job| gauges.set_job(job));
+        self.jobs.set(jobs);
         gauges.shards.set(gauge(usage.shards));
         gauges.bytes.set(gauge(usage.bytes));
         gauges.unregistered_bytes.set(gauge(usage.unregistered_bytes()));

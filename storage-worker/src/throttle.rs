@@ -37,7 +37,5 @@ pub const REPORT: Throttle = Throttle { poll: None, retry: seconds(6) };
 pub const LEAVE: Throttle = Throttle { poll: None, retry: seconds(3) };
 /// Rebuilding missing shards: looks for those whose time has come.
 pub const REBUILD: Throttle = Throttle { poll: Some(seconds(2)), retry: seconds(2) };
-/// Removing what is not needed any more; [`Throttle::poll`] is the operator's interval.
-pub const COLLECT_RETRY: Duration = seconds(30);
 /// Reading everything again; the pauses follow from the operator's rate and interval.
 pub const SCRUB: Throttle = Throttle { poll: Some(seconds(30)), retry: seconds(30) };

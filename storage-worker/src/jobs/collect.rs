@@ -9,7 +9,6 @@ use crate::{
     model::keys::LeafKey,
     status::{Known, Status},
     store::StoreError,
-    throttle::COLLECT_RETRY,
 };
 use async_trait::async_trait;
 use meganet_chain_client::{At, ChainClient};
@@ -130,7 +129,7 @@ impl Job for Collect {
     }
 
     fn throttle(&self) -> Throttle {
-        Throttle { poll: Some(self.settings.interval), retry: COLLECT_RETRY }
+        Throttle { poll: Some(self.settings.interval), retry: self.settings.interval }
     }
 
     async fn step(&mut self) -> Result<Turn, StepError> {
