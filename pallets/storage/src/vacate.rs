@@ -24,7 +24,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Returns true if a worker has missed so many periods that it loses its slots and its bond.
+    /// Returns true if a worker has missed enough periods to lose its slots and its bond.
     pub(crate) fn is_overdue(worker: &Worker) -> bool {
         let tolerance = CurrentParams::<T>::get().audit.tolerance();
         worker.slots > 0 && worker.record.missed_before(Self::period()).is_intolerable(&tolerance)

@@ -1,8 +1,8 @@
 //! Claiming a label without revealing it.
 //!
 //! A registration shows its label to everybody before it is in a block. So first only a digest of the label goes on the
-//! chain, and the registration must follow some blocks later: whoever learns the label from the registration is too late
-//! with a digest of their own.
+//! chain, and the registration must follow some blocks later: an account that learns the label from the registration is
+//! too late with a digest of its own.
 
 use crate::{
     AccountId,

@@ -88,8 +88,8 @@ impl Admission {
         Ok(Ticket { group: request.group, bytes: request.shard_len })
     }
 
-    /// Gives the room back: the shard is in the store, or the upload has failed.
-    // By value, so that it cannot be given back twice.
+    /// Releases the reserved space: the shard is in the store, or the upload has failed.
+    // By value, so that it cannot be released twice.
     #[allow(clippy::needless_pass_by_value)]
     pub fn done(&mut self, ticket: Ticket) {
         self.uploads = self.uploads.saturating_sub(1);
