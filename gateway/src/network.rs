@@ -38,7 +38,9 @@ impl NetworkSource {
         let resolved = self.client.resolver().resolve(name).await.map_err(not_resolved)?;
         match resolved.content() {
             Ok(_) => Ok(Opened::Site(self.pin(resolved).await?)),
-            Err(NotASite::Foreign { reference, .. }) => Ok(Opened::Foreign { resolved, content: reference }),
+            Err(NotASite::Foreign { reference, .. }) => {
+                Ok(Opened::Foreign { resolved: Arc::new(resolved), content: reference })
+            }
             Err(error) => Err(not_a_site(error, resolved.evidence())),
         }
     }

@@ -34,7 +34,7 @@ pub enum Opened {
     /// Content of another network.
     Foreign {
         /// The name, with the evidence.
-        resolved: Resolved,
+        resolved: Arc<Resolved>,
         /// The reference to the content.
         content: ForeignRef,
     },

@@ -175,7 +175,7 @@ impl Source for Shelf {
     async fn open(&self, name: &str) -> Result<Opened, SourceError> {
         Ok(match self.kept(name)? {
             Kept::Site(mut versions) => Opened::Site(versions.pop().unwrap().finish(self.reads.clone())),
-            Kept::Foreign(named, content) => Opened::Foreign { resolved: named.resolved(), content },
+            Kept::Foreign(named, content) => Opened::Foreign { resolved: Arc::new(named.resolved()), content },
             Kept::Error(error) => return Err(error),
         })
     }
