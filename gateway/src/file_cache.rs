@@ -2,7 +2,7 @@
 
 use blake2::{Blake2b, Digest, digest::consts::U32};
 use bytes::Bytes;
-use meganet_primitives::hash::Hash;
+use meganet_primitives::{convert::to_u32, hash::Hash};
 use meganet_site::digest::sha256;
 use moka::sync::Cache;
 
@@ -26,8 +26,7 @@ pub struct FileCache(Cache<Hash, CachedFile>);
 impl FileCache {
     /// Holds at most `bytes` of content.
     pub fn new(bytes: u64) -> Self {
-        let weigher =
-            |_: &Hash, file: &CachedFile| u32::try_from(file.bytes.len()).unwrap_or(u32::MAX).saturating_add(128);
+        let weigher = |_: &Hash, file: &CachedFile| to_u32(file.bytes.len()).saturating_add(128);
         FileCache(Cache::builder().max_capacity(bytes).weigher(weigher).build())
     }
 

@@ -7,7 +7,10 @@ use crate::{
 };
 use axum::body::{Body, Bytes};
 use futures::{StreamExt, TryStreamExt, stream};
-use meganet_primitives::manifest::Entry;
+use meganet_primitives::{
+    convert::{to_u64, to_usize},
+    manifest::Entry,
+};
 use std::{io, ops::Range};
 
 /// Reads files. Cheap to clone; clones share the cache.
@@ -90,7 +93,7 @@ impl FileReader {
             }
         };
         // Another manifest may have put the file into the cache, with another size.
-        let right = file.filter(|file| u64::try_from(file.bytes.len()).is_ok_and(|len| len == entry.size));
+        let right = file.filter(|file| to_u64(file.bytes.len()) == entry.size);
         right.ok_or_else(|| SourceError::damaged(BadFile::WrongDigest { path: entry.path.clone() }))
     }
 
@@ -103,7 +106,7 @@ impl FileReader {
         let path = format!("{}/{}", site.resolved().name(), entry.path);
         let pieces = stream::once(async { Ok(first) }).chain(pieces).map(move |piece| match piece {
             Ok(piece) => {
-                metrics.sent_bytes.inc_by(u64::try_from(piece.len()).unwrap_or(0));
+                metrics.sent_bytes.inc_by(to_u64(piece.len()));
                 Ok(piece)
             }
             Err(error) => {
@@ -117,9 +120,9 @@ impl FileReader {
 
 /// A range of a file in memory.
 fn slice(file: &Bytes, range: &Range<u64>) -> Result<Bytes, SourceError> {
-    let bounds = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-    match bounds {
-        Some((start, end)) if start <= end && end <= file.len() => Ok(file.slice(start..end)),
-        _ => Err(SourceError::damaged(BadFile::TooShort)),
+    let (start, end) = (to_usize(range.start), to_usize(range.end));
+    if start > end || end > file.len() {
+        return Err(SourceError::damaged(BadFile::TooShort));
     }
+    Ok(file.slice(start..end))
 }

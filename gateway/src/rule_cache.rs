@@ -1,6 +1,6 @@
 //! Parsed rule files in memory.
 
-use meganet_primitives::hash::Hash;
+use meganet_primitives::{convert::to_u32, hash::Hash};
 use meganet_site::{
     RuleError,
     rules::{HeaderRules, Redirects, RuleFile},
@@ -48,7 +48,7 @@ impl<T: RuleFile> RuleCache<T> {
         let parsed = Arc::new(T::parse(file));
         let rules = parsed.as_ref().as_ref().map_or(1, T::rule_count);
         let bytes = file.len().saturating_add(rules.saturating_mul(RULE_BYTES));
-        self.0.insert(hash, (parsed.clone(), u32::try_from(bytes).unwrap_or(u32::MAX)));
+        self.0.insert(hash, (parsed.clone(), to_u32(bytes)));
         parsed
     }
 }

@@ -16,6 +16,7 @@ use libp2p::{
     swarm::NetworkBehaviour,
     tcp,
 };
+use meganet_primitives::convert::to_u32;
 use std::time::Duration;
 
 /// Refresh interval of the routing table's far parts; the near ones are refreshed by every search.
@@ -54,7 +55,7 @@ pub(crate) fn swarm(
         .with_quic_config(|mut quic| {
             quic.max_stream_data = limits.stream_window;
             quic.max_connection_data = limits.connection_window;
-            quic.max_concurrent_stream_limit = u32::try_from(most_streams).unwrap_or(u32::MAX);
+            quic.max_concurrent_stream_limit = to_u32(most_streams);
             quic.max_idle_timeout = u32::try_from(SILENCE.as_millis()).unwrap_or(u32::MAX);
             quic.keep_alive_interval = SILENCE / 3;
             quic

@@ -1,6 +1,7 @@
 //! The bound on the memory of large incoming messages, shared by all streams.
 
 use crate::error::NetError;
+use meganet_primitives::convert::to_u32;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -34,7 +35,7 @@ impl Budget {
         if len <= FREE {
             return Ok(Loan { _permit: None });
         }
-        let wanted = u32::try_from(len).unwrap_or(u32::MAX);
+        let wanted = to_u32(len);
         if wanted > self.total {
             return Err(OVERLOADED);
         }

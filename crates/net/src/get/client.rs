@@ -14,7 +14,7 @@ use crate::{
 };
 use meganet_primitives::{
     GroupId,
-    convert::{to_u64, to_usize},
+    convert::{to_u32, to_u64, to_usize},
     hash::Hash,
     merkle::RangeProof,
     object::ObjectId,
@@ -109,7 +109,7 @@ impl GetClient {
     pub async fn batch(&self, root: Hash) -> Result<Vec<BatchEntry>, NetError> {
         match self.ask(&GetRequest::Batch { root }).await? {
             (GetReply::Batch { entries }, stream) => {
-                if u32::try_from(entries.len()).map_or(true, |count| count == 0 || count > MAX_BATCH_ENTRIES) {
+                if entries.is_empty() || to_u32(entries.len()) > MAX_BATCH_ENTRIES {
                     return Err(unfit("the batch has a wrong number of entries"));
                 }
                 stream.done();
@@ -126,7 +126,7 @@ impl GetClient {
     pub async fn range(&self, query: RangeQuery) -> Result<RangePage, NetError> {
         match self.ask(&GetRequest::Range(query)).await? {
             (GetReply::Range(page), stream) => {
-                if u32::try_from(page.leaves.len()).map_or(true, |count| count > MAX_RANGE_LEAVES) {
+                if to_u32(page.leaves.len()) > MAX_RANGE_LEAVES {
                     return Err(unfit("the range page has too many leaves"));
                 }
                 stream.done();
@@ -221,7 +221,7 @@ impl GetClient {
 
 /// Checks the number of objects in a request.
 fn check_count(objects: &[ObjectId]) -> Result<(), NetError> {
-    if u32::try_from(objects.len()).map_or(true, |count| count > MAX_HAVE) {
+    if to_u32(objects.len()) > MAX_HAVE {
         return Err(NetError::Misuse { what: "a request is for at most 1024 objects" });
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use meganet_primitives::{
-    convert::{to_u64, to_usize},
+    convert::{to_u32, to_u64, to_usize},
     hash::Hash,
     object::{ObjectHeader, ObjectId},
     receipt::{PeerKey, Receipt},
@@ -140,7 +140,7 @@ impl ShardWriter<'_> {
             .ok_or(NetError::Misuse { what: "more bytes were written than announced" })?;
         let Channel { inlet, outlet } = &mut self.client.channel;
         for chunk in bytes.chunks(to_usize(MAX_CHUNK_LEN.into())) {
-            let len = u32::try_from(chunk.len()).unwrap_or(MAX_CHUNK_LEN);
+            let len = to_u32(chunk.len());
             let request = PutRequest::Chunk { len };
             tokio::select! {
                 biased;

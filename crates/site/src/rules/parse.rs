@@ -1,5 +1,6 @@
 //! Reading a file of rules line by line.
 
+use meganet_primitives::convert::to_u64;
 use std::fmt;
 
 /// Bytes of the longest file of rules, as in the specification of `_redirects` for IPFS gateways.
@@ -81,7 +82,7 @@ impl std::error::Error for RuleError {}
 
 /// The lines of a file with their numbers, trimmed, without blank lines and comments.
 fn lines<'a>(file: &'static str, bytes: &'a [u8]) -> Result<impl Iterator<Item = (usize, &'a str)>, RuleError> {
-    if u64::try_from(bytes.len()).map_or(true, |len| len > MAX_RULE_BYTES) {
+    if to_u64(bytes.len()) > MAX_RULE_BYTES {
         return Err(RuleError::too_long(file));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
