@@ -8,7 +8,7 @@ use support::{Files, Gateway, Shelf, header_of};
 
 const PAGE: &str = include_str!("../../docs/sites.md");
 
-/// What stands between ```KIND and ```.
+/// The content of the block between ```KIND and ```.
 fn block(kind: &str) -> &'static str {
     let begin = format!("```{kind}\n");
     let (_, rest) = PAGE.split_once(&begin).unwrap();
@@ -53,7 +53,7 @@ async fn every_request_has_the_answer_that_is_promised() {
         } else if body.contains("<table>") {
             format!("{status}, a listing")
         } else {
-            // A file of the example has its own path in it.
+            // A file of the example contains its own path.
             format!("{status} with `{body}`")
         };
         assert_eq!(got, promised, "{path}");

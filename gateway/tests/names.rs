@@ -1,4 +1,4 @@
-//! What the gateway says of names: versions, subnames, other networks, and how it is known.
+//! How the gateway answers for names: versions, subnames, other networks, and evidence.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -68,7 +68,7 @@ async fn what_is_not_proven_is_never_swapped_in() {
     for name in ["light", "proof"] {
         assert_eq!(gateway.get(name, "/").await.status(), StatusCode::OK, "{name}");
     }
-    // Nor that a name leads elsewhere, or does not exist, or has lapsed.
+    // This includes the answers that a name points into another network, does not exist, or has lapsed.
     let version = format!("at--{}.believed", ObjectId([1; 32]));
     for name in ["believed", "afar", "nobody", "lapsed", &version] {
         let answer = gateway.get(name, "/").await;
@@ -158,7 +158,7 @@ async fn a_name_that_points_elsewhere_is_sent_on_or_told() {
         assert_eq!(header_of(&sent, "cache-control"), "public, max-age=5, must-revalidate");
         assert_eq!(header_of(&sent, "x-mega-name"), "afar");
     }
-    // The client here resolves '..' itself, as browsers do; what is escaped it leaves.
+    // The HTTP client resolves '..' itself, as browsers do, unless it is escaped.
     let out = gateway.get("afar", "/%2e%2e%2fx").await;
     assert_eq!(out.status(), StatusCode::BAD_REQUEST);
 }

@@ -1,4 +1,4 @@
-//! What a site says in `_redirects`, `_headers` and `_listing`, over real sockets.
+//! Sites with `_redirects`, `_headers` and `_listing`, over real sockets.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -31,7 +31,7 @@ async fn a_single_page_application_is_one_line() {
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(answer.text().await.unwrap(), body, "{path}");
     }
-    // It is the same file, so a reader who has it needs it once.
+    // It is the same file at every path, so a reader fetches it once.
     let first = gateway.get("hello", "/x").await;
     let tag = first.headers()[header::ETAG].clone();
     let again = gateway.ask(Method::GET, "hello", "/y").header(header::IF_NONE_MATCH, tag).send().await.unwrap();

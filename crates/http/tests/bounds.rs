@@ -42,7 +42,7 @@ impl Server {
         TcpStream::connect(("127.0.0.1", self.port)).await.unwrap()
     }
 
-    /// A whole request on a connection of its own.
+    /// A whole request on its own connection.
     async fn get(&self) -> String {
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         client.get(format!("http://127.0.0.1:{}/", self.port)).send().await.unwrap().text().await.unwrap()
@@ -55,14 +55,14 @@ async fn a_request_that_drips_is_cut_and_its_place_goes_to_the_next() {
     let server = Server::start(limits).await;
     let mut slow = server.connect().await;
     slow.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
-    // There is one place, so this answer can come only when the slow one has been cut.
+    // There is one place, so this response can arrive only after the slow connection was cut.
     let waiting = server.get();
     let drip = async {
         let (mut reader, mut writer) = slow.split();
         let mut byte = [0];
         loop {
             tokio::select! {
-                // An answer (408), an end or an error: it is over.
+                // A response (408), an end of the stream or an error: the connection was cut.
                 _ = reader.read(&mut byte) => return,
                 () = tokio::time::sleep(Duration::from_millis(50)) => {}
             }
@@ -89,7 +89,7 @@ async fn headers_beyond_the_limit_are_refused() {
     let server = Server::start(HttpLimits { header_bytes: 8 << 10, ..HttpLimits::default() }).await;
     let mut stream = server.connect().await;
     let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n", "a".repeat(100_000));
-    // It may answer and close before it has taken all of that.
+    // The server may respond and close before it has read all of it.
     let _ = stream.write_all(head.as_bytes()).await;
     let mut answer = Vec::new();
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
@@ -111,7 +111,7 @@ async fn it_ends_when_told_though_a_connection_idles() {
     assert_eq!(server.open.get(), 0);
 }
 
-/// The bounds of a server with one place, which gives up on readers soon.
+/// Limits of a server with one place and a short write timeout.
 fn impatient(write_timeout: Duration) -> HttpLimits {
     HttpLimits { connections: 1, write_timeout, ..HttpLimits::default() }
 }
@@ -134,7 +134,7 @@ async fn a_reader_that_drips_is_cut() {
     let mut slow = server.connect().await;
     slow.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     let waiting = server.get();
-    // Something is taken all the time, but far from enough.
+    // The reader takes bytes all the time, but far too few.
     let drip = async {
         let mut few = [0; 1024];
         loop {
@@ -154,7 +154,7 @@ async fn a_reader_that_is_slow_but_steady_gets_everything() {
     let server = Server::start(impatient(Duration::from_secs(2))).await;
     let mut steady = server.connect().await;
     steady.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
-    // Longer than the server waits for any one piece.
+    // In total this takes longer than the timeout for one piece.
     let (mut total, mut piece) = (0, vec![0; 64 << 10]);
     loop {
         let bytes = tokio::time::timeout(PATIENCE, steady.read(&mut piece)).await.unwrap().unwrap();

@@ -44,7 +44,7 @@ pub fn answer<'a>(
     }
 }
 
-/// Conditions and ranges apply to files that were asked for (200), not to error pages.
+/// The answer with a file. Conditions and ranges apply to requested files (200), not to error pages.
 fn file<'a>(entry: &'a Entry, status: StatusCode, request: &SiteRequest<'_>) -> Answer<'a> {
     let etag = etag_of(&entry.hash);
     let mut headers = HeaderMap::new();

@@ -13,7 +13,7 @@ pub enum Listings {
     WhereWanted,
     /// All.
     Always,
-    /// None.
+    /// No folders.
     Never,
 }
 

@@ -30,7 +30,7 @@ pub fn decode_path(path: &str) -> Option<String> {
     (!leads_out).then(|| decoded.into_owned())
 }
 
-/// Finds what the manifest has at a decoded path.
+/// Looks up a decoded path in the manifest.
 pub fn look_up<'a>(manifest: &'a Manifest, listings: Listings, path: &str) -> Place<'a> {
     let folder = path.strip_suffix('/').unwrap_or(path);
     let lists = || match listings {

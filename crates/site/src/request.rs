@@ -1,4 +1,4 @@
-//! The input of [`plan`](crate::plan()): a request, a site, and what the operator of the gateway decided.
+//! The input of [`plan`](crate::plan()): a request, a site, and the policy of the gateway's operator.
 
 use crate::listing::Listings;
 use http::{HeaderMap, HeaderValue, Method};
@@ -48,7 +48,7 @@ impl SiteView<'_> {
     }
 }
 
-/// How the operator of a gateway wants sites to be served.
+/// The policy of a gateway's operator for sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServePolicy {
     /// Which folders without an `index.html` are listed.

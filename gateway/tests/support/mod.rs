@@ -25,10 +25,10 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// On what the answers of a [`Shelf`] rely.
+/// The evidence for the errors of a [`Shelf`].
 pub const EVIDENCE: Evidence = Evidence { verified: Verified::Rpc, block: 77 };
 
-/// What is known of a name in memory.
+/// A resolved name in memory.
 #[derive(Clone)]
 pub struct Named {
     pub name: String,
@@ -58,7 +58,7 @@ pub struct Files {
     pub resolved: Named,
     pub object: ObjectId,
     pub break_after: Option<usize>,
-    /// Makes the manifest lie: the digest of this file is said to be that of these bytes.
+    /// Makes the manifest lie: it declares the digest of these bytes for this file.
     pub false_digest: Option<(String, Bytes)>,
     pub manifest: Manifest,
     pub reads: Arc<AtomicUsize>,
@@ -125,10 +125,10 @@ impl Site for Files {
     }
 }
 
-/// What a name is on a [`Shelf`].
+/// The entry of a name on a [`Shelf`].
 #[derive(Clone)]
 pub enum Kept {
-    /// Its versions, the present one last.
+    /// Its versions, the current one last.
     Site(Vec<Files>),
     Foreign(Named, ForeignRef),
     Error(SourceError),
@@ -138,7 +138,7 @@ pub enum Kept {
 #[derive(Default)]
 pub struct Shelf {
     pub names: Mutex<BTreeMap<String, Kept>>,
-    /// Files that were read.
+    /// The number of reads.
     pub reads: Arc<AtomicUsize>,
 }
 
@@ -187,7 +187,7 @@ impl Source for Shelf {
     }
 }
 
-/// A gateway on a port of its own.
+/// A gateway on its own port.
 pub struct Gateway {
     pub port: u16,
     pub shelf: Arc<Shelf>,
@@ -223,7 +223,7 @@ impl Gateway {
     }
 }
 
-/// The value of a header, or nothing.
+/// The value of a header; empty if it is missing.
 pub fn header_of(answer: &reqwest::Response, name: &str) -> String {
     answer.headers().get(name).map(|value| value.to_str().unwrap().to_string()).unwrap_or_default()
 }

@@ -162,7 +162,7 @@ fn a_silent_peer_is_given_up() {
 fn a_slow_drip_is_cut_though_it_never_stops() {
     run(async {
         let (mut theirs, mut channel) = pipe(64);
-        // 10 bytes every 20 ms where 100,000 a second are asked for.
+        // 10 bytes every 20 ms where 100,000 a second are required.
         let drip = async {
             loop {
                 theirs.write_all(&[0; 10]).await.unwrap();

@@ -1,4 +1,4 @@
-//! Peers that talk to each other: over pipes in memory, and over real sockets on the loopback interface.
+//! Peers that communicate: over pipes in memory, and over real sockets on the loopback interface.
 #![allow(clippy::unwrap_used)]
 
 mod memory;

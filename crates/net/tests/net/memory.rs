@@ -148,7 +148,7 @@ async fn streams_beyond_the_limit_are_told_busy() {
     let busy = get.have(&[]).await.unwrap_err();
     assert!(matches!(busy, NetError::GetRefused(GetRefusal::Busy)), "{busy}");
     assert_eq!(worker.status().streams, 2);
-    // A place that is given back can be used again.
+    // A released place can be used again.
     first.close().await.unwrap();
     for _ in 0..100 {
         if worker.status().streams < 2 {

@@ -1,4 +1,4 @@
-//! A small worker that keeps what it is given in memory, and data to give it.
+//! A small worker with storage in memory, and test data for it.
 
 use meganet_net::{
     CloseShard, FrameRange, Frames, GetCall, GetRefusal, GetServer, Incoming, IncomingStream, LeafPlace, ObjectInfo,
@@ -15,17 +15,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-/// A shard as the test worker keeps it.
+/// A shard in the test worker.
 #[derive(Clone)]
 pub struct Kept {
     pub info: ObjectInfo,
     pub bytes: Vec<u8>,
 }
 
-/// What the test worker keeps.
+/// The storage of the test worker.
 pub type Store = Arc<Mutex<HashMap<Hash, Kept>>>;
 
-/// The protocol does not care what an id is the hash of; the test worker takes the header's root.
+/// The protocol does not define what an id is the hash of; the test worker uses the root in the header.
 pub fn id(header: &ObjectHeader) -> ObjectId {
     ObjectId(header.shards_root)
 }
@@ -61,7 +61,7 @@ pub fn bytes(len: usize) -> Vec<u8> {
     (0..len).map(|i| u8::try_from(i * 7 % 251).unwrap()).collect()
 }
 
-/// Serves everything that comes, each stream in a task of its own.
+/// Serves all incoming streams, each in its own task.
 pub async fn serve(mut incoming: Incoming, store: Store) {
     while let Some(stream) = incoming.next().await {
         let store = store.clone();

@@ -1,11 +1,11 @@
 //! Real swarms on the loopback interface.
 //!
-//! 1. A reader that knows one bootnode finds a worker that it has never heard of, puts and gets, over QUIC and over TCP.
-//! 2. A peer of another chain says so. A reader serves nobody, and says so.
-//! 3. A worker that comes back on another port is found there, also by readers that knew its old one.
-//! 4. A worker that is gone is reported within the time allowed, whether anybody knew it or not.
-//! 5. Streams over the limit are told `Busy`; the others go on.
-//! 6. A stopped peer is noticed at once.
+//! 1. A reader that knows one bootnode finds an unknown worker, puts and gets, over QUIC and over TCP.
+//! 2. A peer on another chain is reported as such. So is a reader, which serves no one.
+//! 3. A worker that restarts on another port is found there, also by readers that knew the old port.
+//! 4. A worker that is gone is reported within the timeout, whether other peers knew it or not.
+//! 5. Streams over the limit are refused as `Busy`; the others continue.
+//! 6. A stopped peer is noticed immediately.
 
 use crate::support::{Store, bytes, header, open_shard, roots, serve};
 use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetError, NetLimits, Refusal};
@@ -74,7 +74,7 @@ async fn a_stranger_is_found_through_a_bootnode(listen: &str) {
     let bootnode = worker(listen, vec![]).await;
     let worker = worker(listen, bootnode.addresses()).await;
     let reader = reader(bootnode.addresses()).await;
-    // At once: the reader's first search may come before its bootnode is connected.
+    // Without a pause: the first search of the reader may start before its bootnode is connected.
     round_trip(&reader, worker.local_key(), 10_000_000).await;
     assert!(reader.is_connected(worker.local_key()));
     assert!(reader.connected_peers() >= 1);
@@ -120,7 +120,7 @@ async fn a_worker_that_comes_back_elsewhere_is_found_there() {
     let identity = Keypair::generate_ed25519();
     let reader = reader(bootnode.addresses()).await;
     let mut ports = Vec::new();
-    // The transport changes as well, so that nothing of the old address is of use.
+    // The transport changes as well, so that the old address is of no use.
     for listen in [QUIC, TCP, QUIC] {
         let worker = worker_with(identity.clone(), GENESIS, listen, bootnode.addresses()).await;
         ports.push(worker.addresses());
@@ -143,7 +143,7 @@ async fn a_worker_that_dies_without_a_word_is_found_when_it_is_back() {
     let key = worker.local_key();
     let get = reader.get_client(key).await.unwrap();
     assert_eq!(get.have(&[]).await.unwrap(), [false; 0]);
-    // Its tasks are gone between two polls, as after a kill.
+    // Its tasks end between two polls, as after a kill.
     first.shutdown_background();
     let _back = worker_with(identity, GENESIS, QUIC, bootnode.addresses()).await;
     let began = Instant::now();

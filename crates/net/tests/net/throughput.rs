@@ -1,5 +1,5 @@
-//! How fast one bulk stream is, against a plain TCP copy on the same machine, both ends in this process. Ratios travel,
-//! absolutes do not; processor time is the steadier one of the two where other programs run as well.
+//! The throughput of one bulk stream against a plain TCP copy on the same machine, both ends in this process. Ratios carry over to
+//! other machines, absolute values do not. Processor time is steadier than wall time if other programs run as well.
 //!
 //! `cargo test --release -p meganet-net -- --ignored --nocapture throughput`
 
@@ -17,7 +17,7 @@ use tokio::{
 const BYTES: usize = 512 << 20;
 const CHUNK: usize = 64 * 1024;
 
-/// What a copy took.
+/// The cost of a copy.
 #[derive(Clone, Copy)]
 struct Cost {
     time: Duration,
@@ -31,7 +31,7 @@ async fn measure(copy: impl std::future::Future<Output = ()>) -> Cost {
     Cost { time: time.elapsed(), cpu: self::cpu() - cpu }
 }
 
-/// Seconds of processor time that this process has used; 0 where the system does not tell.
+/// Seconds of processor time that this process has used; 0 if the system does not report it.
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let ticks = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
@@ -89,7 +89,7 @@ async fn swallow(mut incoming: Incoming) {
     }
 }
 
-/// So many puts at once over one connection.
+/// This many concurrent puts over one connection.
 async fn put(listen: &str, streams: usize) -> Cost {
     let genesis = [1; 32];
     let identity = Keypair::generate_ed25519();

@@ -30,7 +30,7 @@ impl Site {
         SiteRules { headers: self.headers.as_ref(), redirects: self.redirects.as_ref() }
     }
 
-    /// In a word and a target: how a path is answered.
+    /// The status of the outcome for a path, and its target or text.
     fn plan(&self, path: &str) -> (u16, String) {
         let headers = HeaderMap::new();
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));

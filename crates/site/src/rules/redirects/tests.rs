@@ -75,7 +75,7 @@ fn the_query_is_kept_unless_the_target_has_one() {
 
 #[test]
 fn what_a_path_says_stays_a_path() {
-    // Without care each of these would lead to another host.
+    // Without escaping, each of these would lead to another host.
     assert_eq!(apply("/* /:splat", "/evil.example"), redirect(301, "/evil.example"));
     assert_eq!(apply("/* /:splat", "\\evil.example"), redirect(301, "/%5Cevil.example"));
     assert_eq!(apply("/x/* https://a.example/:splat", "x//@evil"), redirect(301, "https://a.example//%40evil"));
