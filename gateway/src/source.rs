@@ -128,3 +128,18 @@ pub trait Source: Send + Sync + 'static {
     /// that it pointed there.
     async fn open_version(&self, name: &str, object: ObjectId) -> Result<Arc<dyn Site>, SourceError>;
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fmt;
+
+    #[test]
+    fn the_error_of_the_source_keeps_its_type_and_its_text() {
+        let error = SourceError::unavailable(fmt::Error);
+        assert_eq!(error.to_string(), fmt::Error.to_string());
+        let SourceError::Unavailable(cause) = error else { panic!("{error}") };
+        assert!(cause.downcast_ref::<fmt::Error>().is_some());
+    }
+}
