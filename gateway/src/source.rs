@@ -139,7 +139,7 @@ mod tests {
     fn the_error_of_the_source_keeps_its_type_and_its_text() {
         let error = SourceError::unavailable(fmt::Error);
         assert_eq!(error.to_string(), fmt::Error.to_string());
-        let SourceError::Unavailable(cause) = error else { panic!("{error}") };
+        let SourceError::Unavailable(cause) = error else { panic!("another variant") };
         assert!(cause.downcast_ref::<fmt::Error>().is_some());
     }
 }
