@@ -1,7 +1,6 @@
-//! What chain, workers, clients, gateways and browsers agree on, and nothing else.
+#![doc = include_str!("../README.md")]
 //!
-//! Everything here is pure: no I/O, no clock, no randomness, `no_std`. The modules, from the bytes up:
-//!
+//! # Modules, from the bytes up
 //! - [`hash`]: BLAKE2b-256 with a tag for each use.
 //! - [`merkle`]: the tree over a shard's 1 KiB leaves, and proofs of a run of them.
 //! - [`object`]: how a sealed object is cut into stripes, chunks and shards, and how its id is computed.
@@ -14,7 +13,7 @@
 //! - [`country`]: ISO 3166-1 alpha-2 codes.
 //! - [`name`]: valid labels, look-alikes, prices, and when names lapse.
 //! - [`content`]: targets of names and links; [`manifest`]: the files of a site; [`link`]: both as text.
-//! - [`convert`]: between `usize`, `u64` and `u32` without panics.
+//! - [`convert`]: conversions between `usize`, `u64` and `u32`.
 //! - [`chain`]: the runtime's answers to nodes, clients and workers.
 //! - [`pallets`]: the errors and events of our pallets.
 
