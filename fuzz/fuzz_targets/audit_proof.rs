@@ -4,36 +4,36 @@
 
 use codec::{Decode, Encode};
 use libfuzzer_sys::fuzz_target;
-// The town of the crate's own tests, which names these as its crate does.
+// The fixture of the crate's own tests, which names these as its crate does.
 use meganet_primitives::{audit, merkle, object, range, sum_tree};
 use std::sync::LazyLock;
 
-#[path = "../../primitives/src/audit/tests/town.rs"]
-mod town;
+#[path = "../../primitives/src/audit/tests/slot_fixture.rs"]
+mod slot_fixture;
 
 use audit::{verify, Answer, AuditProof, Sample};
-use town::{Town, SHARDS};
+use slot_fixture::{SlotFixture, SHARDS};
 
 struct World {
-    town: Town,
+    fixture: SlotFixture,
     asked: Vec<(Sample, Answer)>,
     proof: Vec<u8>,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let town = Town::new(7, &[vec![1, 5, 64], vec![3], vec![2, 2, 2, 2, 9], vec![130], vec![1]]);
-    let samples = (0..8u64).map(|number| town.sample(number * 27_701));
-    let asked: Vec<(Sample, Answer)> = samples.map(|sample| (sample, town.answer(&sample))).collect();
+    let fixture = SlotFixture::new(7, &[vec![1, 5, 64], vec![3], vec![2, 2, 2, 2, 9], vec![130], vec![1]]);
+    let samples = (0..8u64).map(|number| fixture.sample(number * 27_701));
+    let asked: Vec<(Sample, Answer)> = samples.map(|sample| (sample, fixture.answer(&sample))).collect();
     let answers: Vec<Answer> = asked.iter().map(|(_, answer)| answer.clone()).collect();
     let proof = AuditProof { answers: answers.try_into().expect("at most sixteen") }.encode();
-    World { town, asked, proof }
+    World { fixture, asked, proof }
 });
 
 fn check(bytes: &[u8]) {
     let Ok(proof) = AuditProof::decode(&mut &*bytes) else { return };
-    let World { town, asked, .. } = &*WORLD;
+    let World { fixture, asked, .. } = &*WORLD;
     for ((sample, truth), answer) in asked.iter().zip(&proof.answers) {
-        if verify(sample, &town.range, SHARDS, answer).is_err() {
+        if verify(sample, &fixture.range, SHARDS, answer).is_err() {
             continue;
         }
         let Answer::Held(held) = truth else { unreachable!("everything is held") };

@@ -74,7 +74,7 @@ def leaf_data(number, leaf): return (u64(number) + u64(leaf)) * 64
 def leaf_hashes(one): return [tagged(0x00, leaf_data(one["number"], leaf)) for leaf in range(one["leaves"])]
 
 
-class Town:
+class SlotFixture:
     """The range of the vectors, with all that the worker needs to answer."""
 
     def __init__(self, vectors):
@@ -121,9 +121,9 @@ class Town:
 # Checking them.
 
 def proof(vectors):
-    asked, town = draw(vectors["draw"]), Town(vectors)
-    same(town.state().hex(), vectors["range"], "range")
-    answers = [town.answer(kind, sample[3]) for kind, sample in zip(vectors["answers"], asked)]
+    asked, fixture = draw(vectors["draw"]), SlotFixture(vectors)
+    same(fixture.state().hex(), vectors["range"], "range")
+    answers = [fixture.answer(kind, sample[3]) for kind, sample in zip(vectors["answers"], asked)]
     same((compact(len(answers)) + b"".join(answers)).hex(), vectors["encoded"], "proof")
 
     reader = Reader(bytes.fromhex(vectors["range"]))

@@ -243,7 +243,7 @@ def trie(nodes):
     found, rest = {}, list(reversed(nodes))
 
     def take():
-        need(rest, "a node lacks")
+        need(rest, "a node is missing")
         return rest.pop()
 
     def build():
@@ -261,13 +261,13 @@ def trie(nodes):
         return hash256(encoded)
 
     root = build()
-    need(not rest, "nodes too many")
+    need(not rest, "too many nodes")
     return root, found
 
 
 def get(root, found, key, used):
     path = [n for byte in key for n in (byte >> 4, byte & 15)]
-    need(root in found, "the root lacks")
+    need(root in found, "the root is missing")
     used.add(root)
     n = node(found[root])
     while True:
@@ -279,14 +279,14 @@ def get(root, found, key, used):
             if n["value"] is None: return None
             kind, value = n["value"]
             if kind == "bytes": return value
-            need(value in found, "a value lacks")
+            need(value in found, "a value is missing")
             used.add(value)
             return found[value]
         child = n["children"].get(path[0])
         if child is None: return None
         path = path[1:]
         if len(child) == 32:
-            need(child in found, "a node on the way lacks")
+            need(child in found, "a node on the path is missing")
             used.add(child)
             child = found[child]
         n = node(child)
@@ -405,12 +405,12 @@ def agrees(found, expected):
              (found["changes"], basis["changes"]), (found["set"], basis["setId"]), (found["from"], basis["checkpoint"]),
              (found["number"], block["number"]), (found["hash"], unhex(block["hash"])), (found["time"], block["time"]),
              (found["checkpoint"], checkpoint(expected["checkpoint"]))]
-    said = expected["resolution"]
-    pairs.append(("owner" in found, said is not None))
-    if said:
-        pairs += [(found["owner"], unhex(said["owner"]))]
-        pairs += [(found[field], said[field]) for field in ("version", "updated", "expires", "status")]
-        leads, told = found["content"], said["content"] and said["content"]["object"]
+    known = expected["resolution"]
+    pairs.append(("owner" in found, known is not None))
+    if known:
+        pairs += [(found["owner"], unhex(known["owner"]))]
+        pairs += [(found[field], known[field]) for field in ("version", "updated", "expires", "status")]
+        leads, told = found["content"], known["content"] and known["content"]["object"]
         pairs.append((leads is None, told is None))
         if told:
             pairs += [(leads["group"], told["group"]), (leads["sealedLen"], told["sealedLen"]), (leads["key"], unhex(told["key"]))]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Why chunks were not coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ErasureError {
-    /// No code has this shape.
+    /// The shape is impossible.
     #[error("no code has {k} data shards of {n}: it takes 1 <= k < n <= {MAX_SLOTS}")]
     Shape {
         /// Data shards.
@@ -34,7 +34,7 @@ pub enum ErasureError {
         /// Chunks needed: k.
         need: usize,
     },
-    /// Not one place for every shard, or a shard that does not exist.
+    /// There is not one place for every shard, or the shard does not exist.
     #[error("shard {shard} is not one of the object's {n}: check the slot number")]
     NoSuchShard {
         /// The shard asked for.

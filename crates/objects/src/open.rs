@@ -70,18 +70,19 @@ impl<B: Backend> RangeOpener<B> {
         Ok(Self { cipher: FrameCipher::with_backend(key)?, layout, range })
     }
 
-    /// The plaintext bytes it opens.
+    /// Returns the plaintext bytes that it opens.
     pub fn range(&self) -> Range<u64> {
         self.range.clone()
     }
 
-    /// The stripes that hold the range; none if it is empty.
+    /// Returns the stripes that hold the range; an empty one if the range is empty.
     pub fn stripes(&self) -> Range<u64> {
         let frames = self.frames();
         frames.start / self.k()..frames.end.div_ceil(self.k())
     }
 
-    /// The data shards whose chunks of a stripe hold frames of the range; none if the stripe holds nothing of it.
+    /// Returns the data shards whose chunks of a stripe hold frames of the range; an empty range if the stripe holds
+    /// none of it.
     pub fn shards(&self, stripe: u64) -> Range<SlotIndex> {
         let (bytes, chunk) = (self.sealed_in(stripe), self.layout.chunk_len(stripe));
         if bytes.is_empty() || chunk == 0 {
@@ -92,7 +93,7 @@ impl<B: Backend> RangeOpener<B> {
         shard(bytes.start / chunk)..shard(bytes.end.div_ceil(chunk))
     }
 
-    /// Plaintext bytes of the range that a stripe holds: what [`Self::open`] appends.
+    /// Returns the number of plaintext bytes of the range that a stripe holds, which [`Self::open`] appends.
     pub fn plain_len(&self, stripe: u64) -> u64 {
         self.frames_in(stripe).map(|frame| self.wanted(frame)).map(|wanted| wanted.end - wanted.start).sum()
     }

@@ -1,7 +1,7 @@
 //! The Merkle tree of a shard, computed while its bytes stream by.
 //!
-//! Everything here gives exactly the digests of [`meganet_primitives::merkle`], several at a time. [`ShardHasher`] is
-//! for who keeps the shard and will have to prove its frames; [`RootHasher`] is for who only needs the root.
+//! All digests are those of [`meganet_primitives::merkle`], computed several at a time. [`ShardHasher`] is for workers, which
+//! keep the shard and have to prove its frames; [`RootHasher`] is for callers that need only the root.
 
 mod many;
 
@@ -17,7 +17,7 @@ use crate::units::{FRAME, LEAF};
 /// Why a shard's bytes have no tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TreeError {
-    /// There were none, or not a whole number of leaves.
+    /// The shard has no bytes, or not a whole number of leaves.
     #[error("a shard of {0} bytes is not a whole number of 1 KiB leaves: it was cut short or never was a shard")]
     NotLeaves(u64),
     /// The tree refused the tops.
@@ -44,13 +44,13 @@ impl Default for ChunkHasher {
 }
 
 impl ChunkHasher {
-    /// A hasher.
+    /// Makes a hasher.
     pub fn new() -> Self {
         let (leaves, nodes) = (Batch::new(Tag::Leaf), Batch::new(Tag::Node));
         Self { room: Box::new(Room { leaves, nodes, digests: [[0; 32]; FRAME / LEAF] }) }
     }
 
-    /// The digests of the leaves of a chunk.
+    /// Returns the digests of the leaves of a chunk.
     ///
     /// # Errors
     /// [`TreeError::NotLeaves`] unless it is 1 to 64 leaves of 1 KiB.
@@ -64,7 +64,7 @@ impl ChunkHasher {
         Ok(digests)
     }
 
-    /// The top of the subtree over a chunk, equal to [`merkle::subtree_hash`] of the digests of its leaves.
+    /// Returns the top of the subtree over a chunk, equal to [`merkle::subtree_hash`] of the digests of its leaves.
     ///
     /// # Errors
     /// [`TreeError::NotLeaves`] unless it is 1 to 64 leaves of 1 KiB.
@@ -87,7 +87,7 @@ pub struct RootHasher {
 }
 
 impl RootHasher {
-    /// An empty shard.
+    /// Starts with an empty shard.
     pub fn new() -> Self {
         Self::default()
     }
@@ -103,7 +103,7 @@ impl RootHasher {
         self.peaks.push((size, hash));
     }
 
-    /// The root, with the number of leaves bound in. The root of an empty tree if nothing was pushed.
+    /// Returns the root, with the number of leaves bound in. The root of an empty tree if nothing was pushed.
     pub fn root(&self) -> Hash {
         let top = self.peaks.iter().rev().map(|(_, hash)| *hash).reduce(|right, left| merkle::node_hash(&left, &right));
         merkle::root_hash(self.leaves, &top.unwrap_or(merkle::EMPTY_TOP))
@@ -126,7 +126,7 @@ impl Default for ShardHasher {
 }
 
 impl ShardHasher {
-    /// An empty shard.
+    /// Starts with an empty shard.
     pub fn new() -> Self {
         Self { chunks: ChunkHasher::new(), pending: Vec::new(), tops: Vec::new(), len: 0 }
     }
@@ -136,12 +136,12 @@ impl ShardHasher {
         self.len
     }
 
-    /// Whether nothing was pushed yet.
+    /// Returns true if nothing was pushed yet.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Takes the next bytes of the shard.
+    /// Appends bytes of the shard.
     pub fn push(&mut self, mut bytes: &[u8]) {
         self.len = self.len.saturating_add(to_u64(bytes.len()));
         if !self.pending.is_empty() {
@@ -165,7 +165,7 @@ impl ShardHasher {
         self.tops.extend(self.chunks.top(frame));
     }
 
-    /// The root and the tree, to prove frames from.
+    /// Returns the root, and the tree to prove frames from.
     ///
     /// # Errors
     /// [`TreeError::NotLeaves`] if nothing was pushed or the last leaf is not whole.

@@ -1,4 +1,4 @@
-//! Checking what arrives against an object's id, without a key.
+//! Checking received bytes against an object's id, without a key.
 
 use meganet_primitives::{
     SlotIndex,
@@ -54,7 +54,7 @@ pub enum VerifyError {
     Merkle(#[from] MerkleError),
 }
 
-/// An object's header and shard roots that belong together: what every chunk of every shard is checked against.
+/// An object's header and shard roots, which belong together. Every chunk of every shard is checked against them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commitment {
     header: ObjectHeader,
@@ -63,10 +63,10 @@ pub struct Commitment {
 }
 
 impl Commitment {
-    /// Takes a header with its shard roots. Whoever asked for a certain object uses [`Self::of`].
+    /// Checks a header and its shard roots. To check them for a certain object use [`Self::of`].
     ///
     /// # Errors
-    /// [`VerifyError::Object`] if the header is invalid, [`VerifyError::ShardRoots`] if the roots are not its.
+    /// [`VerifyError::Object`] if the header is invalid, [`VerifyError::ShardRoots`] if the roots are not the header's.
     pub fn new(header: ObjectHeader, shard_roots: Vec<Hash>) -> Result<Self, VerifyError> {
         let layout = header.layout()?;
         if shard_roots.len() != usize::from(header.n) || object::shards_root(&shard_roots) != header.shards_root {
@@ -75,7 +75,7 @@ impl Commitment {
         Ok(Self { header, layout, shard_roots })
     }
 
-    /// Takes what should be the header and shard roots of `object`.
+    /// Checks what should be the header and the shard roots of `object`.
     ///
     /// # Errors
     /// [`VerifyError::OtherObject`] if it is another object's, else as [`Self::new`].
@@ -87,7 +87,7 @@ impl Commitment {
         Self::new(header, shard_roots)
     }
 
-    /// The object's name.
+    /// Returns the object's id.
     pub fn id(&self) -> ObjectId {
         self.header.id()
     }
@@ -97,7 +97,7 @@ impl Commitment {
         &self.header
     }
 
-    /// How the object is laid out.
+    /// Returns the object's layout.
     pub fn layout(&self) -> Layout {
         self.layout
     }
@@ -107,7 +107,7 @@ impl Commitment {
         &self.shard_roots
     }
 
-    /// The root of a shard.
+    /// Returns the root of a shard.
     ///
     /// # Errors
     /// [`VerifyError::NoSuchShard`] if the object has fewer shards.

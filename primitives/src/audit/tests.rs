@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-mod town;
+mod slot_fixture;
 
 use super::*;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::{Decode, Encode};
 use proptest::prelude::*;
-use town::{SHARDS, SLOT, Town};
+use slot_fixture::{SHARDS, SLOT, SlotFixture};
 
 const SCHEDULE: Schedule = Schedule { period_blocks: 20, window_blocks: 8, samples: 4 };
 
@@ -93,45 +93,45 @@ proptest! {
 
     #[test]
     fn every_byte_has_its_proof(salt: u8, sizes in prop::collection::vec(prop::collection::vec(1u64..200, 1..6), 1..9), at: u64) {
-        let town = Town::new(salt, &sizes);
-        let sample = town.sample(at);
-        let answer = town.answer(&sample);
-        prop_assert_eq!(verify(&sample, &town.range, SHARDS, &answer), Ok(()));
+        let fixture = SlotFixture::new(salt, &sizes);
+        let sample = fixture.sample(at);
+        let answer = fixture.answer(&sample);
+        prop_assert_eq!(verify(&sample, &fixture.range, SHARDS, &answer), Ok(()));
         let Answer::Held(held) = answer else { unreachable!() };
         let (batch, entry, _) = *held;
-        prop_assert_eq!(verify(&sample, &town.range, SHARDS, &Answer::Excused(Box::new(batch.clone()))), Ok(()));
-        prop_assert_eq!(verify(&sample, &town.range, SHARDS, &Answer::Deleted(Box::new((batch, entry)))), Ok(()));
+        prop_assert_eq!(verify(&sample, &fixture.range, SHARDS, &Answer::Excused(Box::new(batch.clone()))), Ok(()));
+        prop_assert_eq!(verify(&sample, &fixture.range, SHARDS, &Answer::Deleted(Box::new((batch, entry)))), Ok(()));
     }
 
     #[test]
     fn any_flipped_bit_is_refused(salt: u8, sizes in prop::collection::vec(prop::collection::vec(1u64..200, 1..6), 1..9), at: u64, bit: usize) {
-        let town = Town::new(salt, &sizes);
-        let sample = town.sample(at);
-        let answer = town.answer(&sample);
+        let fixture = SlotFixture::new(salt, &sizes);
+        let sample = fixture.sample(at);
+        let answer = fixture.answer(&sample);
         let mut bytes = answer.encode();
         let bit = bit % (bytes.len() * 8);
         bytes[bit / 8] ^= 1 << (bit % 8);
         let Ok(other) = Answer::decode(&mut bytes.as_slice()) else { return Ok(()) };
         // The kind alone may turn into a weaker claim, which has a rest then and does not decode exactly.
         if std::mem::discriminant(&other) == std::mem::discriminant(&answer) {
-            prop_assert!(verify(&sample, &town.range, SHARDS, &other).is_err());
+            prop_assert!(verify(&sample, &fixture.range, SHARDS, &other).is_err());
         }
     }
 
     #[test]
     fn the_answer_to_another_byte_is_refused(salt: u8, sizes in prop::collection::vec(prop::collection::vec(1u64..200, 1..6), 1..9), at: u64, other: u64) {
-        let town = Town::new(salt, &sizes);
-        let (sample, other) = (town.sample(at), town.sample(other));
+        let fixture = SlotFixture::new(salt, &sizes);
+        let (sample, other) = (fixture.sample(at), fixture.sample(other));
         prop_assume!(sample.offset / LEAF_LEN != other.offset / LEAF_LEN);
-        prop_assert!(verify(&sample, &town.range, SHARDS, &town.answer(&other)).is_err());
+        prop_assert!(verify(&sample, &fixture.range, SHARDS, &fixture.answer(&other)).is_err());
     }
 
     #[test]
     fn noise_is_no_answer(bytes in prop::collection::vec(any::<u8>(), 0..3000), at: u64) {
-        let town = Town::new(1, &[vec![3, 4], vec![5]]);
+        let fixture = SlotFixture::new(1, &[vec![3, 4], vec![5]]);
         if let Ok(proof) = AuditProof::decode(&mut bytes.as_slice()) {
             for answer in &proof.answers {
-                prop_assert!(verify(&town.sample(at), &town.range, SHARDS, answer).is_err());
+                prop_assert!(verify(&fixture.sample(at), &fixture.range, SHARDS, answer).is_err());
             }
         }
     }
@@ -139,13 +139,13 @@ proptest! {
 
 #[test]
 fn each_step_has_its_own_error() {
-    let town = Town::new(3, &[vec![5, 70], vec![130, 2], vec![9]]);
-    let sample = town.sample(100 * LEAF_LEN + 5);
-    let Answer::Held(held) = town.answer(&sample) else { unreachable!() };
+    let fixture = SlotFixture::new(3, &[vec![5, 70], vec![130, 2], vec![9]]);
+    let sample = fixture.sample(100 * LEAF_LEN + 5);
+    let Answer::Held(held) = fixture.answer(&sample) else { unreachable!() };
     let refused = |change: &dyn Fn(&mut (BatchPath, EntryPath, HeldLeaf))| {
         let mut parts = (*held).clone();
         change(&mut parts);
-        verify(&sample, &town.range, SHARDS, &Answer::Held(Box::new(parts))).unwrap_err()
+        verify(&sample, &fixture.range, SHARDS, &Answer::Held(Box::new(parts))).unwrap_err()
     };
     assert_eq!(refused(&|held| held.0.leaf.registered += 1), AuditError::Batch(RangeError::Mismatch));
     assert_eq!(refused(&|held| held.0.index = 99), AuditError::Batch(RangeError::OutOfRange { index: 99, leaves: 3 }));
@@ -154,21 +154,21 @@ fn each_step_has_its_own_error() {
     assert_eq!(refused(&|held| held.2.data[7] ^= 1), AuditError::Leaf(MerkleError::Mismatch));
     assert_eq!(refused(&|held| held.2.data.truncate(1023)), AuditError::LeafLength(1023));
     assert_eq!(refused(&|held| held.2.proof.siblings.clear()), AuditError::Leaf(MerkleError::WrongLength));
-    let first = town.answer(&town.sample(0));
-    assert_eq!(verify(&sample, &town.range, SHARDS, &first), Err(AuditError::OtherBatch));
-    let neighbour = town.answer(&Sample { offset: 206 * LEAF_LEN, ..sample });
-    assert_eq!(verify(&sample, &town.range, SHARDS, &neighbour), Err(AuditError::OtherEntry));
+    let first = fixture.answer(&fixture.sample(0));
+    assert_eq!(verify(&sample, &fixture.range, SHARDS, &first), Err(AuditError::OtherBatch));
+    let neighbour = fixture.answer(&Sample { offset: 206 * LEAF_LEN, ..sample });
+    assert_eq!(verify(&sample, &fixture.range, SHARDS, &neighbour), Err(AuditError::OtherEntry));
     let elsewhere = Sample { slot: SLOT + 1, ..sample };
     let answer = Answer::Held(held.clone());
-    assert!(matches!(verify(&elsewhere, &town.range, SHARDS, &answer), Err(AuditError::Shard(_))));
+    assert!(matches!(verify(&elsewhere, &fixture.range, SHARDS, &answer), Err(AuditError::Shard(_))));
     let empty = RangeState::default();
     assert!(matches!(verify(&sample, &empty, SHARDS, &answer), Err(AuditError::Batch(_))));
 }
 
 #[test]
 fn too_many_answers_do_not_decode() {
-    let town = Town::new(3, &[vec![1]]);
-    let answer = town.answer(&town.sample(0));
+    let fixture = SlotFixture::new(3, &[vec![1]]);
+    let answer = fixture.answer(&fixture.sample(0));
     let many: Vec<Answer> = (0..=MAX_SAMPLES).map(|_| answer.clone()).collect();
     assert!(AuditProof::decode(&mut many.encode().as_slice()).is_err());
     assert!(AuditProof::decode(&mut many[1..].encode().as_slice()).is_ok());

@@ -1,7 +1,7 @@
 //! Vectors of audits: schedule, seeds, draws, a proof with all kinds of answers, forgeries of it, and scores.
 
 mod forged;
-mod town;
+mod slot_fixture;
 
 use crate::{filler, hex, scale};
 use codec::Encode;
@@ -13,7 +13,7 @@ use meganet_primitives::{
     hash::Hash,
 };
 use serde_json::{Value, json};
-use town::Town;
+use slot_fixture::SlotFixture;
 
 const SCHEDULE: Schedule = Schedule { period_blocks: 1_200, window_blocks: 100, samples: 4 };
 
@@ -100,25 +100,26 @@ fn draws() -> Vec<Value> {
     ]
 }
 
-/// What each answer of the proof is to be; the seed is one that asks for such bytes.
+/// The kinds of the proof's answers. The seed is chosen so that it selects such bytes.
 const KINDS: [&str; 4] = ["held", "excused", "deleted", "held"];
 
 fn proof() -> Value {
-    let town = Town::new();
-    let asked = |number| samples(&mix(PURPOSE_WHAT, &outputs(1_000 * number)), town::WORKER, &[town.holding()], 4);
-    let fits = |number: &u64| asked(*number).iter().map(|sample| town.kind(sample)).eq(KINDS);
+    let fixture = SlotFixture::new();
+    let asked =
+        |number| samples(&mix(PURPOSE_WHAT, &outputs(1_000 * number)), slot_fixture::WORKER, &[fixture.holding()], 4);
+    let fits = |number: &u64| asked(*number).iter().map(|sample| fixture.kind(sample)).eq(KINDS);
     let number = (10..).find(fits).unwrap();
     let asked = asked(number);
-    let answers: Vec<Answer> = asked.iter().map(|sample| town.answer(sample, town.kind(sample))).collect();
+    let answers: Vec<Answer> = asked.iter().map(|sample| fixture.answer(sample, fixture.kind(sample))).collect();
     for (sample, answer) in asked.iter().zip(&answers) {
-        verify(sample, &town.range, town::SHARDS, answer).unwrap();
+        verify(sample, &fixture.range, slot_fixture::SHARDS, answer).unwrap();
     }
     let proof = AuditProof { answers: answers.clone().try_into().unwrap() };
-    let mut described = town.describe();
-    described["draw"] = drawn(number, town::WORKER, &[town.holding()], 4);
+    let mut described = fixture.describe();
+    described["draw"] = drawn(number, slot_fixture::WORKER, &[fixture.holding()], 4);
     described["answers"] = json!(KINDS);
     described["encoded"] = scale(&proof).into();
-    described["refused"] = forged::refused(&town, &asked[0]).into();
+    described["refused"] = forged::refused(&fixture, &asked[0]).into();
     described["undecodable"] = json!([
         { "why": "seventeen answers", "bytes": hex(many(&answers[1], MAX_SAMPLES + 1)) },
         { "why": "an unknown kind of answer", "bytes": hex([4, 3]) },

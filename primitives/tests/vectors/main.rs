@@ -1,8 +1,8 @@
 //! The test vectors in `vectors/` are what this code computes.
 //!
-//! Each file is built here from its inputs and compared. After a deliberate change of a format they are written anew
-//! with `MEGANET_WRITE_VECTORS=1 cargo test --release -p meganet-primitives --test vectors`, and `vectors/check.py`
-//! says whether a second implementation agrees.
+//! Each file is built here from its inputs and compared. After a deliberate change of a format they are regenerated
+//! by `MEGANET_WRITE_VECTORS=1 cargo test --release -p meganet-primitives --test vectors`, and `vectors/check.py`
+//! checks them with a second implementation.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

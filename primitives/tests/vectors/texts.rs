@@ -58,7 +58,7 @@ pub fn links() -> Value {
         json!({ "link": text, "error": error })
     })
     .collect();
-    json!({ "about": "Links. `refused` are none.", "names": names, "objects": objects, "refused": refused })
+    json!({ "about": "Links. `refused` are not links.", "names": names, "objects": objects, "refused": refused })
 }
 
 pub fn names() -> Value {

@@ -131,7 +131,7 @@ pub fn ranges() -> Value {
         })
         .collect();
     json!({
-        "about": "Mountain ranges. `states` are the ranges of the first so many leaves; `proofs` are within that of all. \
+        "about": "Mountain ranges. `states` are the ranges of the first leaves; `proofs` are within that of all. \
                   A proof's siblings go from the leaf up.",
         "leaves": described,
         "states": states,

@@ -67,7 +67,7 @@ impl<S: ShardSink, B: Backend> Encoder<S, B> {
         Ok(())
     }
 
-    /// Ends the object and gives the sink back.
+    /// Ends the object and returns its header, its shard roots and the sink.
     ///
     /// # Errors
     /// [`EncodeError::TooLittle`] if less plaintext came than was announced.

@@ -48,8 +48,8 @@ impl<const LEN: usize> Batch<LEN> {
 }
 
 impl Batch<{ 1 + 2 * HASH_LEN }> {
-    /// Replaces the first `count` digests by those of their parents, an odd last one lifted as it is, and tells how
-    /// many there are now.
+    /// Replaces the first `count` digests by those of their parents, an odd last one lifted as it is, and returns
+    /// their number.
     pub(super) fn lift(&mut self, digests: &mut [Hash], count: usize) -> usize {
         let pairs = count / 2;
         let mut parents = [[0; HASH_LEN]; BATCH];

@@ -1,4 +1,4 @@
-//! What the encoder gives, and when it refuses.
+//! The encoder's results and refusals.
 
 use crate::support::{KEY, Stored, boundaries, plaintext, shapes};
 use meganet_objects::{Commitment, EncodeError, Encoder, StripeEncoder, random_key};
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::io;
 
 #[test]
-fn every_length_gives_shards_of_its_layout_that_match_their_roots() {
+fn every_length_is_encoded_to_shards_of_its_layout_that_match_their_roots() {
     for (k, n) in shapes() {
         for len in boundaries(k) {
             let stored = Stored::new(k, n, plaintext(len));

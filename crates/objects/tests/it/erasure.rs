@@ -80,7 +80,7 @@ fn too_few_chunks_or_wrong_ones_are_refused() {
     let too_few = Err(ErasureError::TooFew { stripe: 0, have: 3, need: 4 });
     assert_eq!(reconstruct(&mut three, 0, Want::All), too_few);
     assert_eq!(reconstruct(&mut three, 0, Want::Shard(1)), too_few);
-    // What is there need not be computed.
+    // A present chunk need not be computed.
     assert_eq!(reconstruct(&mut three, 0, Want::Shard(9)), Ok(()));
 
     let mut cut = stored.some_chunks(0, |shard| shard > 6);

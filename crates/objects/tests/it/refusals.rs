@@ -71,7 +71,7 @@ fn bytes_that_are_not_whole_frames_are_refused() {
 }
 
 #[test]
-fn a_header_that_says_anything_else_is_another_object() {
+fn a_header_with_any_other_field_is_another_object() {
     let stored = Stored::new(4, 12, plaintext(300_000));
     let (id, header, roots) = (stored.encoded.id(), stored.encoded.header, stored.encoded.shard_roots.clone());
     let changes: [fn(&mut ObjectHeader); 6] = [
@@ -113,7 +113,7 @@ fn truncated_and_extended_objects_do_not_open() {
     let (k, n) = (4, 12);
     let stored = Stored::new(k, n, plaintext(8 * 65_520));
     let chunks = data_chunks(&stored);
-    // Cut at a frame's end, what is left still is whole frames; only the last flag tells.
+    // Cut at a frame's end, the rest is whole frames: only the last flag is wrong.
     let cut = Layout::new(k, n, stored.layout.sealed_len() - 65_536 * 4).unwrap();
     assert!(matches!(open_unchecked(&KEY, cut, &chunks[..1]), Err(OpenError::Seal(SealError::Refused { frame: 3 }))));
     let cut = Layout::new(k, n, stored.layout.sealed_len() - 1).unwrap();

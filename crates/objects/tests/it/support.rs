@@ -78,7 +78,7 @@ impl Stored {
         &self.shards[usize::from(shard)][self.place(stripe)]
     }
 
-    /// Where in every shard a stripe's chunk is.
+    /// Returns the place of a stripe's chunk in every shard.
     pub fn place(&self, stripe: u64) -> Range<usize> {
         let start = usize::try_from(stripe * FRAME_LEN).unwrap();
         start..start + usize::try_from(self.layout.chunk_len(stripe)).unwrap()

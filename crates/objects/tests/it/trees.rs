@@ -41,7 +41,7 @@ fn shards_of_every_number_of_frames_have_the_root_of_the_primitives() {
 }
 
 #[test]
-fn what_is_no_whole_number_of_leaves_has_no_tree() {
+fn bytes_that_are_not_whole_leaves_have_no_tree() {
     let mut hasher = ChunkHasher::new();
     for len in [0, 1, 1023, 1025, 65_537, 66_560, 131_072] {
         assert_eq!(hasher.top(&plaintext(len)), Err(TreeError::NotLeaves(len)));

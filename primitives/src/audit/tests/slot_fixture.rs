@@ -1,4 +1,4 @@
-//! A range of batches of objects, of which one slot's shards are here.
+//! A range of batches of objects with all shards of one slot.
 
 use crate::{
     audit::{Answer, BatchPath, EntryPath, HeldLeaf, Sample, find_entry, find_leaf},
@@ -10,11 +10,11 @@ use crate::{
 
 /// Shards of an object.
 pub const SHARDS: u8 = 6;
-/// The slot whose shards are here.
+/// The slot whose shards the fixture has.
 pub const SLOT: u8 = 2;
 
-/// Lengths are in leaves.
-pub struct Town {
+/// A range and the shards of one slot in it. Lengths are in leaves.
+pub struct SlotFixture {
     salt: u8,
     batches: Vec<Vec<BatchEntry>>,
     leaves: Vec<RangeLeaf>,
@@ -41,7 +41,7 @@ fn number(id: &ObjectId) -> u64 {
     u64::from_le_bytes(low)
 }
 
-impl Town {
+impl SlotFixture {
     pub fn new(salt: u8, sizes: &[Vec<u64>]) -> Self {
         let mut next = 0u64;
         let mut entry = |leaves: &u64| {

@@ -1,6 +1,6 @@
 //! Answers that must be refused.
 
-use super::town::{SHARDS, Town};
+use super::slot_fixture::{SHARDS, SlotFixture};
 use crate::{filler, scale};
 use meganet_primitives::audit::{Answer, BatchPath, EntryPath, HeldLeaf, Sample, verify};
 use serde_json::{Value, json};
@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 type Parts = (BatchPath, EntryPath, HeldLeaf);
 
 /// Answers to a sample of a leaf that is held, each of which is refused for a reason of its own.
-pub fn refused(town: &Town, sample: &Sample) -> Vec<Value> {
-    let Answer::Held(good) = town.answer(sample, "held") else { unreachable!() };
+pub fn refused(fixture: &SlotFixture, sample: &Sample) -> Vec<Value> {
+    let Answer::Held(good) = fixture.answer(sample, "held") else { unreachable!() };
     let changed = |change: &dyn Fn(&mut Parts)| {
         let mut parts = (*good).clone();
         change(&mut parts);
@@ -17,11 +17,12 @@ pub fn refused(town: &Town, sample: &Sample) -> Vec<Value> {
     };
     let elsewhere = |in_batch: bool| {
         let beside = |offset| Sample { offset, ..*sample };
-        let mut others = (0..town.range.bytes()).step_by(1024).map(beside);
+        let mut others = (0..fixture.range.bytes()).step_by(1024).map(beside);
         let other = others.find(|other| {
-            (town.place(other).0 == town.place(sample).0) == in_batch && town.place(other).1 != town.place(sample).1
+            (fixture.place(other).0 == fixture.place(sample).0) == in_batch
+                && fixture.place(other).1 != fixture.place(sample).1
         });
-        town.answer(&other.unwrap(), "held")
+        fixture.answer(&other.unwrap(), "held")
     };
     let cases = [
         ("another block of registration", changed(&|parts| parts.0.leaf.registered += 1)),
@@ -45,7 +46,7 @@ pub fn refused(town: &Town, sample: &Sample) -> Vec<Value> {
         ("a sibling too many in the shard", changed(&|parts| parts.2.proof.siblings.push([0; 32]))),
     ];
     let describe = |(why, answer): &(&str, Answer)| {
-        let error = verify(sample, &town.range, SHARDS, answer).expect_err(why);
+        let error = verify(sample, &fixture.range, SHARDS, answer).expect_err(why);
         json!({ "why": why, "answer": scale(answer), "error": format!("{error:?}") })
     };
     cases.iter().map(describe).collect()

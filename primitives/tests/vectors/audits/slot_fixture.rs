@@ -26,7 +26,7 @@ const UNSIGNED: usize = 1;
 /// The number of the object that its owner deleted.
 const DELETED: u64 = 5;
 
-pub struct Town {
+pub struct SlotFixture {
     batches: Vec<Vec<BatchEntry>>,
     leaves: Vec<RangeLeaf>,
     pub range: RangeState,
@@ -56,7 +56,7 @@ fn numbered() -> Vec<Vec<(u64, u64)>> {
     SIZES.map(|batch| numbers.by_ref().zip(batch.iter().copied()).collect()).to_vec()
 }
 
-impl Town {
+impl SlotFixture {
     pub fn new() -> Self {
         let entry = |(number, leaves): &(u64, u64)| BatchEntry {
             object: ObjectId(filler("object", *number)),
@@ -90,7 +90,7 @@ impl Town {
         numbered()[at(batch)][at(entry.into())].0
     }
 
-    /// What the worker has to say to a sample.
+    /// Returns the worker's answer to a sample.
     pub fn kind(&self, sample: &Sample) -> &'static str {
         let (batch, entry, _) = self.place(sample);
         match self.leaves[at(batch)].signed >> SLOT & 1 {

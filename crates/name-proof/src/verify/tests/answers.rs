@@ -114,7 +114,7 @@ fn an_answer_that_is_too_old_is_refused_by_height_and_by_time() {
     assert_eq!(within(11, 0), Err(ProofError::StaleBlock { number: 10, oldest: 11 }));
     assert_eq!(within(0, time + 7), Err(ProofError::StaleTime { number: 10, age: 7 }));
 
-    // A newer answer makes the checkpoint newer, and so the old answer stale for who asks now, and right for who kept it.
+    // A newer answer makes the checkpoint newer. The old answer is then stale for a new question, and still right as a record.
     chain.reach(20);
     let known = check(&chain.prove("alice", Vec::new()), &checkpoint).unwrap().checkpoint;
     let now = Freshness::within(&known, START + 20 * BLOCK_MILLIS + 60_000, 60_000);
