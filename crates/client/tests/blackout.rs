@@ -7,7 +7,7 @@ use meganet_client::{FetchError, FetchOptions, SiteError, progress::Silent};
 use meganet_testkit::{FaultyTown, noise};
 use std::{sync::atomic::Ordering, time::Duration};
 
-/// Every worker refuses so many questions for frames.
+/// Every worker refuses this many requests for frames.
 fn challenge(world: &FaultyTown, questions: u64) {
     for worker in &world.workers {
         worker.faults.challenged.store(questions, Ordering::SeqCst);

@@ -93,7 +93,7 @@ async fn publishing_again_uploads_nothing_and_one_change_uploads_little() {
     assert!(sent * 100 < all * 5, "one file of 1,000 took {sent} of {all} bytes");
     assert_readable(&world, "thousand").await;
 
-    // Whoever opened the old version goes on reading the old version.
+    // A reader that opened the old version continues to read it.
     let old = before.read_to_vec(before.entry("3/3.html").unwrap()).await.unwrap();
     assert_eq!(old, noise(3, 4_000));
     let after = world.client.open_name("thousand").await.unwrap();
@@ -169,7 +169,7 @@ async fn ranges_are_what_the_file_holds() {
     }
 }
 
-/// Stops the world when so many bytes were counted.
+/// Stops the world once this many bytes were counted.
 struct Trip {
     left: AtomicU64,
     tripped: tokio::sync::Notify,

@@ -142,7 +142,7 @@ fn not_ascii(typed: &str, name: &str, looks_like: Option<&str>, spelled: Option<
     if let Some(like) = looks_like {
         let _ = write!(
             text,
-            ". It looks like '{like}' and is not: whoever gave it to you may be trying to deceive you. Type '{like}' if you mean that name"
+            ". It looks like '{like}' and is not: the person who gave it to you may be trying to deceive you. Type '{like}' if you mean that name"
         );
     }
     match (spelled, looks_like) {

@@ -295,7 +295,7 @@ impl<'a> NameRegistration<'a> {
         self.settle()
     }
 
-    /// Gives the registration up and returns the error with the reason.
+    /// Abandons the registration and returns the error with the reason.
     async fn lost(&mut self, cancel: Vec<Hash>) -> Result<NameError, NameError> {
         self.give_up(cancel).await?;
         let obstacle = self.obstacle().await?;

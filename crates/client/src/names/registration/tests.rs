@@ -100,7 +100,7 @@ fn fate() -> impl Strategy<Value = Fate> {
     ]
 }
 
-/// Does the step that is due. Gives whether the registration has ended.
+/// Does the step that is due. Returns true once the registration has ended.
 fn act(chain: &mut Chain, disk: &mut Option<Pending>, crash: Option<Fate>) -> bool {
     let key = key();
     if disk.is_none() {
