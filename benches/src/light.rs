@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use futures::StreamExt;
 use meganet_chain_client::{
-    At, ChainClient, Options, SubxtChain,
+    At, ChainClient, ChainOptions, SubxtChain,
     light::{Database, LightOptions, LightSpec},
 };
 use meganet_devnet::{ClientConfig, Devnet, Shape};
@@ -61,7 +61,7 @@ pub async fn probe(start: Start, network: &Path, state: &Path) -> Result<Value> 
                 bail!("the database is not as a {} start needs it", start.name());
             }
             let light = LightOptions { database: Some(database), ..LightOptions::default() };
-            SubxtChain::over_light(spec, light, Options { genesis, ..Options::default() }).await?
+            SubxtChain::over_light(spec, light, ChainOptions { genesis, ..ChainOptions::default() }).await?
         }
     };
     let ready = begun.elapsed();

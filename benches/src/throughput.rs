@@ -11,7 +11,7 @@ use futures::{
     future::{BoxFuture, try_join_all},
     stream,
 };
-use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, TxOutcome, Until};
+use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, StorageCall, TxOutcome, Until, WorkerCall};
 use meganet_devnet::{Devnet, Shape};
 use meganet_primitives::{
     BlockNumber, Epoch,
@@ -144,13 +144,13 @@ async fn open_group(chain: &dyn ChainClient) -> Result<(GroupInfo, BTreeMap<Peer
         let peer = PeerKey(key.verifying_key().to_bytes());
         let proof = PeerSignature(key.sign(&worker_signed_bytes(&chain.genesis(), &operator.account())).to_bytes());
         let country = Country::new(**country)?;
-        let call = Call::RegisterWorker { peer, country, capacity: params.min_capacity, proof };
+        let call = Call::Worker(WorkerCall::Register { peer, country, capacity: params.min_capacity, proof });
         registrations.push(chain.submit(operator, vec![call], Until::InBlock));
         keys.insert(peer, key);
     }
     try_join_all(registrations).await?;
     let alice = Signer::from_suri("//Alice")?;
-    let opened = chain.submit(&alice, vec![Call::OpenGroup { profile }], Until::InBlock).await?;
+    let opened = chain.submit(&alice, vec![Call::Storage(StorageCall::OpenGroup { profile })], Until::InBlock).await?;
     let id = opened.opened_group().context("a group was opened")?;
     let deadline = Instant::now() + Duration::from_secs(120);
     loop {
@@ -182,5 +182,5 @@ fn store(
             ReceiptStatement { genesis, group: group.id, slot, expiry, owner, batch, valid_until: FOR_LONG };
         receipts.push(Receipt { slot, signature: PeerSignature(key.sign(&statement.signed_bytes()).to_bytes()) });
     }
-    Ok(Call::Store { group: group.id, expiry, batch, valid_until: FOR_LONG, receipts })
+    Ok(Call::Storage(StorageCall::Store { group: group.id, expiry, batch, valid_until: FOR_LONG, receipts }))
 }

@@ -13,7 +13,7 @@ use crate::{
     throttle::{CONNECT_RETRY, LOG_EVERY},
     worker::{Parts, Worker},
 };
-use meganet_chain_client::{At, Call, ChainClient, ChainError, SubxtChain, Until};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, SubxtChain, Until, WorkerCall, prelude::*};
 use meganet_net::{Keypair, Net, NetConfig, NetError};
 use meganet_primitives::WorkerId;
 use std::{
@@ -102,7 +102,9 @@ pub async fn leave(config: &WorkerConfig) -> Result<WorkerId, DaemonError> {
         None => None,
     };
     let worker = worker.ok_or_else(|| DaemonError::NotRegistered { peer: peer_id.to_base58() })?;
-    chain.submit(&config.operator, vec![Call::Leave { worker: worker.id }], Until::Finalized).await?;
+    chain
+        .submit(&config.operator, vec![Call::Worker(WorkerCall::Leave { worker: worker.id })], Until::Finalized)
+        .await?;
     Ok(worker.id)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     status::Status,
     throttle::{JOIN_RETRY, LOG_EVERY},
 };
-use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, account::format_account};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, WorkerCall, account::format_account};
 use meganet_net::Keypair;
 use meganet_primitives::{
     chain::WorkerInfo,
@@ -102,7 +102,7 @@ impl Joiner<'_> {
         let WorkerSettings { country, capacity, .. } = *self.settings;
         tracing::info!(%country, capacity, operator = %self.operator.address(), "registering this worker on the chain");
         let proof = sign(self.identity, &worker_signed_bytes(&self.chain.genesis(), &self.operator.account()))?;
-        let call = Call::RegisterWorker { peer: self.peer, country, capacity, proof };
+        let call = Call::Worker(WorkerCall::Register { peer: self.peer, country, capacity, proof });
         self.chain.submit(self.operator, vec![call], Until::Finalized).await?;
         self.registered().await
     }
@@ -119,7 +119,7 @@ impl Joiner<'_> {
             return Ok(worker);
         }
         tracing::info!(?country, ?capacity, "the configuration has changed: telling the chain");
-        let call = Call::UpdateWorker { worker: worker.id, country, capacity, accepting: None };
+        let call = Call::Worker(WorkerCall::Update { worker: worker.id, country, capacity, accepting: None });
         match self.chain.submit(self.operator, vec![call], Until::InBlock).await {
             Ok(outcome) => {
                 let updated = self.chain.worker(worker.id, At::Block(outcome.block.hash)).await?;

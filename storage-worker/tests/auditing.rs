@@ -1,7 +1,8 @@
 //! Challenges, proofs, blackout and leaving, with real workers on the loopback interface and a chain in memory.
 #![allow(clippy::unwrap_used)]
 
-use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
+use meganet_chain_client::{At, Call, ChainError, Until, WorkerCall};
+use meganet_chain_fake::FakeConfig;
 use meganet_net::{FrameRange, GetRefusal, NetError};
 use meganet_primitives::{
     WorkerId,
@@ -117,7 +118,7 @@ async fn what_one_has_to_prove_the_others_withhold_and_it_opens_again() {
         let answer = client.frames(frame).await;
         assert!(matches!(answer, Err(NetError::GetRefused(GetRefusal::Challenged))), "{answer:?}");
     }
-    let network = Network::new(Arc::new(town.chain.clone()), town.client.clone());
+    let network = Network::new(town.chain.client(), town.client.clone());
     let reader = network.open(&content(&town, &object, 7)).await.unwrap();
     let reading = tokio::spawn(async move { reader.read_to_vec(0..50_000).await });
     town.chain.set_full(false);
@@ -150,7 +151,7 @@ async fn who_leaves_serves_until_its_successor_has_copied() {
     town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
     town.whole(0).await;
     let (leaver, slot) = (worker(&town, 0), town.slot(0).await);
-    let call = vec![Call::Leave { worker: leaver }];
+    let call = vec![Call::Worker(WorkerCall::Leave { worker: leaver })];
     town.chain.submit(&town.members[0].operator, call, Until::InBlock).await.unwrap();
     let status = town.members[0].worker().status().clone();
     until("it knows that it leaves", || status.audit().is_some_and(|audit| audit.leaving)).await;
@@ -181,11 +182,11 @@ async fn a_worker_that_ends_while_it_proves_proves_once_and_is_paid_once() {
     let metrics = |town: &Town| town.members[0].worker().metrics().clone();
 
     // Its answer is made and cannot be sent: it ends there.
-    town.chain.fail_submissions(Some(ChainError::NoCalls));
+    town.chain.refuse_submissions(Some("told to"));
     let failures = metrics(&town);
     until("an answer is made", || failures.proof_failures.get() > 0).await;
     town.members[0].stop().await;
-    town.chain.fail_submissions(None);
+    town.chain.refuse_submissions(None);
     town.start(0).await;
     proves(&town, worker, 1).await;
 

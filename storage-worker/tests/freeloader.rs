@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use futures::StreamExt;
-use meganet_chain_client::{At, Call, ChainClient, ChainError, Until, fake::FakeConfig};
+use meganet_chain_client::{At, Call, ChainError, Until, WorkerCall};
+use meganet_chain_fake::FakeConfig;
+use meganet_primitives::pallets::StorageError;
 use meganet_primitives::{
     audit::{Answer, AuditProof, Schedule, Tolerance},
     chain::{ChallengeInfo, ChallengeState},
@@ -50,7 +52,7 @@ impl Fraud {
         drop(store);
         // It does not wait: its window is short.
         let options = FetchOptions { challenged: Duration::ZERO, rounds: 1, ..FetchOptions::default() };
-        let network = Network::with_options(Arc::new(town.chain.clone()), town.client.clone(), options);
+        let network = Network::with_options(town.chain.client(), town.client.clone(), options);
         Self { town, object, slot, worker, network, base }
     }
 
@@ -98,7 +100,7 @@ impl Fraud {
     }
 
     async fn submit(&self, info: &ChallengeInfo, proof: AuditProof) -> Result<(), ChainError> {
-        let call = Call::Prove { worker: self.worker, period: info.period, proof: Box::new(proof) };
+        let call = Call::Worker(WorkerCall::Prove { worker: self.worker, period: info.period, proof: Box::new(proof) });
         let operator = &self.town.members[FREELOADER].operator;
         self.town.chain.submit(operator, vec![call], Until::InBlock).await.map(drop)
     }
@@ -149,7 +151,7 @@ async fn without_the_blackout_it_could() {
         match fraud.submit(&info, proof).await {
             Ok(()) => return,
             // A machine that is busy with something else.
-            Err(error) if error.is_dispatch("Storage", "TooLate") || error.is_dispatch("Storage", "WrongPeriod") => {}
+            Err(error) if error.is(StorageError::TooLate) || error.is(StorageError::WrongPeriod) => {}
             Err(error) => panic!("{error}"),
         }
     }

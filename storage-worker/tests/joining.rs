@@ -1,10 +1,8 @@
 //! How a worker gets its place in the registry.
 #![allow(clippy::unwrap_used)]
 
-use meganet_chain_client::{
-    At, ChainClient,
-    fake::{FakeChain, FakeConfig},
-};
+use meganet_chain_client::At;
+use meganet_chain_fake::{FakeChain, FakeConfig};
 use meganet_primitives::country::Country;
 use meganet_testkit::town::{GIB, MEGA, Member, until};
 use meganet_worker::join::JoinError;

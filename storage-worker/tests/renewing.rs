@@ -1,7 +1,8 @@
 //! Automatic renewal, with real workers on the loopback interface and a chain in memory.
 #![allow(clippy::unwrap_used)]
 
-use meganet_chain_client::{At, Call, ChainClient, Until, fake::FakeConfig};
+use meganet_chain_client::{At, AutoRenewalCall, Call, Until};
+use meganet_chain_fake::FakeConfig;
 use meganet_primitives::{Balance, chain::AutoRenewalState, range::prove_leaf};
 use meganet_testkit::town::{MEGA, Object, Town, until};
 use std::time::Duration;
@@ -14,15 +15,17 @@ async fn what_is_prepaid_for_outlives_its_expiry_without_its_owner() {
     let stored = town.store(&[0, 1, 2, 3, 4, 5], &[&object], 3).await.stored();
     let (group, leaf) = (town.group, stored[0].leaf);
     let leaf_proof = prove_leaf(&[leaf], 0).unwrap();
-    let prepay = |epochs, max_price| Call::Prepay {
-        group,
-        expiry: 3,
-        leaf_index: 0,
-        leaf,
-        leaf_proof: leaf_proof.clone(),
-        epochs,
-        max_price,
-        amount: MEGA,
+    let prepay = |epochs, max_price| {
+        Call::AutoRenewal(AutoRenewalCall::Prepay {
+            group,
+            expiry: 3,
+            leaf_index: 0,
+            leaf,
+            leaf_proof: leaf_proof.clone(),
+            epochs,
+            max_price,
+            amount: MEGA,
+        })
     };
     // The second is about a price that is never reached.
     for call in [prepay(1, Balance::MAX), prepay(1, 0)] {

@@ -1,7 +1,8 @@
 //! What a worker promises to those who store and read, shown with real swarms on the loopback interface.
 #![allow(clippy::unwrap_used)]
 
-use meganet_chain_client::{At, ChainClient, fake::FakeConfig};
+use meganet_chain_client::At;
+use meganet_chain_fake::FakeConfig;
 use meganet_net::{FrameRange, GetRefusal, NetError, OpenShard, Refusal};
 use meganet_primitives::receipt::ReceiptStatement;
 use meganet_primitives::sum_tree::summarize;

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::names::{content_json, content_text, read_label, when};
 use anyhow::{Context, Result, bail};
-use meganet_chain_client::{At, Call, Until};
+use meganet_chain_client::{At, Call, NameCall, Until};
 use meganet_client::names::access::WriteAccess;
 use meganet_primitives::chain::NameVersion;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
     standing.may_write()?;
     let versions = chain.name_history(&label, At::Best).await?;
     let target = choose(&label, &versions, version)?;
-    let call = Call::RollbackName { label: label.clone(), version: target.version };
+    let call = Call::Name(NameCall::Rollback { label: label.clone(), version: target.version });
     let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
     let info =
         chain.name(&label, At::Block(outcome.block.hash)).await?.context("the name was released in the meantime")?;

@@ -4,8 +4,9 @@ use super::Session;
 use crate::args::LightCommand;
 use anyhow::{Context, Result};
 use meganet_chain_client::{
-    ChainClient, Options, SubxtChain, Trust,
+    ChainClient, ChainOptions, SubxtChain, Trust,
     light::{Database, LightOptions, LightSpec},
+    prelude::*,
 };
 use meganet_devnet::{ClientConfig, write_atomically};
 use serde_json::json;
@@ -52,7 +53,7 @@ pub(super) async fn chain(config: &ClientConfig) -> Result<SubxtChain> {
         eprintln!("note: {note}");
     }
     let light = LightOptions { database: Some(database), ..LightOptions::default() };
-    let options = Options { genesis: config.genesis()?, ..Options::default() };
+    let options = ChainOptions { genesis: config.genesis()?, ..ChainOptions::default() };
     Ok(SubxtChain::over_light(spec, light, options).await?)
 }
 

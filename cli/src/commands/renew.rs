@@ -6,7 +6,7 @@ use crate::{
     output::{bytes, counted},
 };
 use anyhow::{Context, Result, bail, ensure};
-use meganet_chain_client::{At, Call, Signer, Until, account::format_account, amount::Mega};
+use meganet_chain_client::{At, AutoRenewalCall, Call, Signer, Until, account::format_account, amount::Mega};
 use meganet_client::{
     Client, Site,
     auto_renew::{Prepaying, Prepayment},
@@ -198,7 +198,7 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
     );
     let returned =
         orders.iter().fold(0u128, |sum, order| sum.saturating_add(order.balance).saturating_add(order.deposit));
-    let calls = orders.iter().map(|order| Call::CancelAutoRenewal { id: order.id }).collect();
+    let calls = orders.iter().map(|order| Call::AutoRenewal(AutoRenewalCall::Cancel { id: order.id })).collect();
     let outcome = client.chain().submit(&signer, calls, Until::Finalized).await?;
     let value = json!({
         "closed": orders.iter().map(|order| order.id).collect::<Vec<_>>(),

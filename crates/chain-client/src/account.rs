@@ -6,7 +6,7 @@ use meganet_primitives::AccountId;
 /// The SS58 prefix of Meganet's addresses.
 pub const SS58_PREFIX: u16 = 6342;
 
-/// Text that is no account.
+/// The text is not an account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError {
     /// Neither base58 nor hex.

@@ -23,7 +23,7 @@ impl fmt::Display for Mega {
     }
 }
 
-/// Text that is no amount.
+/// The text is not an amount.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not an amount: write MEGA with at most 12 decimals, for example 1.5 or '1.5 MEGA'")]
 pub struct AmountError(pub String);

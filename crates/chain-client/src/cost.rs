@@ -1,14 +1,14 @@
-//! What a call takes from the signer's account beside the fee: deposits, bonds, prices, transfers.
+//! The cost of a call to the signer's account, in addition to the fee: deposits, bonds, prices, transfers.
 
-use crate::types::Call;
+use crate::types::{AutoRenewalCall, Call, NameCall, StorageCall, WorkerCall};
 use meganet_primitives::{Balance, Epoch, chain::StorageParams, name::NameParams, pay};
 
 /// Bytes of a GiB, the unit of prices and bonds.
 pub const GIB: u128 = 1 << 30;
 
-/// The price of storing: `bytes` of each of `slots` shards from epoch `now` until `expiry`, what is burned included.
+/// The price of storing: `bytes` of each of `slots` shards from epoch `now` until `expiry`, including the burned part.
 ///
-/// Saturates: an absurd order costs more than anybody has.
+/// Saturates: an absurd order costs more than any account has.
 pub fn store_price(params: &StorageParams, bytes: u64, slots: u8, expiry: Epoch) -> Balance {
     let epochs = expiry.saturating_sub(params.epoch);
     let charged = pay::charge(params.price_per_gib_epoch, bytes, slots, epochs, params.burn_ppm);
@@ -20,89 +20,92 @@ pub fn worker_bond(params: &StorageParams, capacity: u64) -> Balance {
     u128::from(capacity).saturating_mul(params.bond_per_gib).div_ceil(GIB).max(params.min_bond)
 }
 
-/// What the cost of a call depends on. Only what the call needs must be right.
+/// The inputs of a call's cost. Only those that the call depends on must be right.
 #[derive(Clone, Copy, Debug)]
 pub struct Prices<'a> {
     /// Prices, bonds, the epoch.
     pub params: &'a StorageParams,
     /// Prices and deposits of names.
     pub names: &'a NameParams,
-    /// What a [`Call::RegisterName`] pays because somebody let the name lapse a short while ago, planck.
+    /// The premium that a [`NameCall::Register`] pays for a name that lapsed a short while ago, in planck.
     pub premium: Balance,
-    /// Whether what a [`Call::SetNameRecord`] or [`Call::SetSubname`] writes takes no further deposit of the signer: it is
-    /// there already, or the owner pays.
+    /// Whether a [`NameCall::SetRecord`] or [`NameCall::SetSubname`] takes no further deposit of the signer: the record is
+    /// there already, or its owner pays.
     pub held: bool,
-    /// Deposit of a tombstone, planck.
+    /// Deposit of a tombstone, in planck.
     pub tombstone_deposit: Balance,
-    /// Slots of the group that a [`Call::Store`] or [`Call::Renew`] names.
+    /// Slots of the group that a [`StorageCall::Store`] or [`StorageCall::Renew`] names.
     pub slots: u8,
 }
 
-/// What a call takes, in planck.
+/// The cost of a call, in planck.
 pub fn call_cost(call: &Call, prices: &Prices<'_>) -> Balance {
-    let params = prices.params;
     match call {
-        Call::CommitName { .. } => prices.names.record_deposit,
-        Call::RegisterName { label, years, .. } => {
-            let rent = prices.names.rent(label.len(), *years);
-            rent.saturating_add(prices.premium).saturating_add(prices.names.deposit)
+        Call::Name(call) => name_cost(call, prices),
+        Call::Worker(WorkerCall::Register { capacity, .. }) => worker_bond(prices.params, *capacity),
+        // More capacity needs more bond, but the difference depends on the worker: the runtime reports it.
+        Call::Worker(_) => 0,
+        Call::Storage(call) => storage_cost(call, prices),
+        Call::AutoRenewal(AutoRenewalCall::Prepay { amount, .. }) => {
+            amount.saturating_add(prices.params.renewal_deposit)
         }
-        Call::RenewName { label, years } => prices.names.rent(label.len(), *years),
-        Call::SetNameRecord { value: Some(_), .. } | Call::SetSubname { .. } if !prices.held => {
-            prices.names.record_deposit
-        }
-        Call::RegisterWorker { capacity, .. } => worker_bond(params, *capacity),
-        Call::OpenGroup { .. } => params.group_deposit,
-        Call::Store { expiry, batch, .. } => store_price(params, batch.bytes, prices.slots, *expiry),
-        // From the new epochs on only: those up to its present expiry are paid.
-        Call::Renew { expiry, leaf, until, .. } => {
-            let epochs = until.saturating_sub((*expiry).max(params.epoch));
-            store_price(params, leaf.batch.bytes, prices.slots, params.epoch.saturating_add(epochs))
-        }
-        Call::Prepay { amount, .. } => amount.saturating_add(params.renewal_deposit),
-        Call::Tombstone { .. } => prices.tombstone_deposit,
-        Call::Transfer { amount, .. } | Call::TopUp { amount, .. } => *amount,
-        // More capacity needs more bond, but the difference depends on the worker: the runtime says so.
-        Call::UpdateWorker { .. }
-        | Call::CancelCommit { .. }
-        | Call::SetContent { .. }
-        | Call::RollbackName { .. }
-        | Call::SweepName { .. }
-        | Call::SetNameRecord { .. }
-        | Call::SetNameDelegate { .. }
-        | Call::SetSubname { .. }
-        | Call::SetSubnameDelegate { .. }
-        | Call::RemoveSubname { .. }
-        | Call::SetReverse { .. }
-        | Call::TransferName { .. }
-        | Call::ReleaseName { .. }
-        | Call::ExitWorker { .. }
-        | Call::RollGroup { .. }
-        | Call::FillGroup { .. }
-        | Call::Prove { .. }
-        | Call::Report { .. }
-        | Call::Leave { .. }
-        | Call::AutoRenew { .. }
-        | Call::CancelAutoRenewal { .. } => 0,
+        Call::Transfer { amount, .. } | Call::AutoRenewal(AutoRenewalCall::TopUp { amount, .. }) => *amount,
+        Call::AutoRenewal(AutoRenewalCall::Renew { .. } | AutoRenewalCall::Cancel { .. }) => 0,
     }
 }
 
-/// What a call needs money for, as it stands in an error.
+fn name_cost(call: &NameCall, prices: &Prices<'_>) -> Balance {
+    let names = prices.names;
+    match call {
+        NameCall::Commit { .. } => names.record_deposit,
+        NameCall::Register { label, years, .. } => {
+            names.rent(label.len(), *years).saturating_add(prices.premium).saturating_add(names.deposit)
+        }
+        NameCall::Renew { label, years } => names.rent(label.len(), *years),
+        NameCall::SetRecord { value: Some(_), .. } | NameCall::SetSubname { .. } if !prices.held => {
+            names.record_deposit
+        }
+        _ => 0,
+    }
+}
+
+fn storage_cost(call: &StorageCall, prices: &Prices<'_>) -> Balance {
+    let params = prices.params;
+    match call {
+        StorageCall::OpenGroup { .. } => params.group_deposit,
+        StorageCall::Store { expiry, batch, .. } => store_price(params, batch.bytes, prices.slots, *expiry),
+        // The epochs up to its present expiry are paid for.
+        StorageCall::Renew { expiry, leaf, until, .. } => {
+            let epochs = until.saturating_sub((*expiry).max(params.epoch));
+            store_price(params, leaf.batch.bytes, prices.slots, params.epoch.saturating_add(epochs))
+        }
+        StorageCall::Tombstone { .. } => prices.tombstone_deposit,
+        StorageCall::FillGroup { .. } | StorageCall::RollGroup { .. } => 0,
+    }
+}
+
+/// What calls need money for, as an error says it.
 pub fn purpose(calls: &[Call]) -> &'static str {
     match calls {
-        [Call::CommitName { .. } | Call::CancelCommit { .. }]
-        | [Call::CancelCommit { .. }, Call::CommitName { .. }] => "the deposit of the commitment and the fee",
-        [Call::RegisterName { .. }] => {
+        [Call::Name(NameCall::Commit { .. } | NameCall::CancelCommit { .. })]
+        | [Call::Name(NameCall::CancelCommit { .. }), Call::Name(NameCall::Commit { .. })] => {
+            "the deposit of the commitment and the fee"
+        }
+        [Call::Name(NameCall::Register { .. })] => {
             "the rent of the name, its deposit, a premium where it has just lapsed, and the fee"
         }
-        [Call::RenewName { .. }] => "the rent of the name and the fee",
-        [Call::SetNameRecord { .. } | Call::SetSubname { .. }] => "the deposit of what the name says and the fee",
-        [Call::RegisterWorker { .. }] => "the worker's bond and the fee",
-        [Call::OpenGroup { .. }] => "the group's deposit and the fee",
-        [Call::Store { .. } | Call::Renew { .. }] => "storage and the fee",
-        [Call::Tombstone { .. }] => "the tombstone's deposit and the fee",
-        [Call::Prepay { .. }] => "what is prepaid, the deposit of the automatic renewal and the fee",
-        [Call::TopUp { .. }] => "what is prepaid and the fee",
+        [Call::Name(NameCall::Renew { .. })] => "the rent of the name and the fee",
+        [Call::Name(NameCall::SetRecord { .. } | NameCall::SetSubname { .. })] => {
+            "the deposit of the record or subname and the fee"
+        }
+        [Call::Worker(WorkerCall::Register { .. })] => "the worker's bond and the fee",
+        [Call::Storage(StorageCall::OpenGroup { .. })] => "the group's deposit and the fee",
+        [Call::Storage(StorageCall::Store { .. } | StorageCall::Renew { .. })] => "storage and the fee",
+        [Call::Storage(StorageCall::Tombstone { .. })] => "the tombstone's deposit and the fee",
+        [Call::AutoRenewal(AutoRenewalCall::Prepay { .. })] => {
+            "the prepaid balance, the deposit of the automatic renewal and the fee"
+        }
+        [Call::AutoRenewal(AutoRenewalCall::TopUp { .. })] => "the prepaid balance and the fee",
         [Call::Transfer { .. }] => "the transfer and the fee",
         [_] => "the fee",
         _ => "these calls and the fee",
@@ -153,19 +156,21 @@ pub(crate) mod tests {
         let prices = Prices { params: &params, names: &names, premium: 7, held: false, tombstone_deposit: 0, slots: 0 };
         let label = || "abcd".to_owned();
         let cost = |call: &Call, held| call_cost(call, &Prices { held, ..prices });
-        assert_eq!(cost(&Call::RegisterName { label: label(), years: 2, secret: [0; 32] }, false), 617);
-        assert_eq!(cost(&Call::RenewName { label: label(), years: 3 }, false), 900);
-        assert_eq!(cost(&Call::CommitName { commitment: [0; 32] }, false), 1);
-        let record = |value| Call::SetNameRecord {
-            label: label(),
-            key: meganet_primitives::name::RecordKey::EncryptionKey,
-            value,
+        assert_eq!(cost(&Call::Name(NameCall::Register { label: label(), years: 2, secret: [0; 32] }), false), 617);
+        assert_eq!(cost(&Call::Name(NameCall::Renew { label: label(), years: 3 }), false), 900);
+        assert_eq!(cost(&Call::Name(NameCall::Commit { commitment: [0; 32] }), false), 1);
+        let record = |value| {
+            Call::Name(NameCall::SetRecord {
+                label: label(),
+                key: meganet_primitives::name::RecordKey::EncryptionKey,
+                value,
+            })
         };
         let value = meganet_primitives::name::RecordValue::default();
         assert_eq!(cost(&record(Some(value.clone())), false), 1);
         assert_eq!(cost(&record(Some(value)), true), 0);
         assert_eq!(cost(&record(None), false), 0);
-        let sub = Call::SetSubname { label: label(), sub: "b".to_owned(), content: None };
+        let sub = Call::Name(NameCall::SetSubname { label: label(), sub: "b".to_owned(), content: None });
         assert_eq!((cost(&sub, false), cost(&sub, true)), (1, 0));
     }
 

@@ -1,9 +1,9 @@
-//! What can go wrong with the chain, and what to do about it.
+//! Errors of asking the chain, each with what to do about it.
 
 use crate::amount::Mega;
-use meganet_primitives::Balance;
+use meganet_primitives::{Balance, pallets::PalletError};
 
-/// Why the chain could not be asked, or did not do what it was asked for. The text names the remedy.
+/// The chain could not be asked, or refused. The text says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
     /// No connection to the node, or it was lost and did not come back in time.
@@ -13,15 +13,15 @@ pub enum ChainError {
     NodeUnreachable {
         /// The node's URL.
         url: String,
-        /// What the connection said.
+        /// The transport's error.
         reason: String,
     },
     /// The URL is not one of a node.
     #[error("{url} is not the URL of a node: {reason}. Use --rpc ws://HOST:PORT or wss://HOST:PORT")]
     BadUrl {
-        /// What was given.
+        /// The URL.
         url: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The node runs a chain with another genesis.
@@ -44,14 +44,14 @@ pub enum ChainError {
         /// The runtime API or pallet that was looked for.
         missing: String,
     },
-    /// A file or text is no spec for light clients.
+    /// A file or text is not a spec for light clients.
     #[error(
-        "{spec} is no spec for light clients: {reason}. Make one with `meganet light spec -o FILE`, which asks a node once"
+        "{spec} is not a spec for light clients: {reason}. Make one with `meganet light spec -o FILE`, which asks a node once"
     )]
     BadLightSpec {
-        /// The file, or whatever it came from.
+        /// Its file, or where else it came from.
         spec: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The spec for light clients is of a chain with another genesis than is wanted.
@@ -59,19 +59,19 @@ pub enum ChainError {
         "{spec} is of another chain: its genesis is 0x{got}, expected 0x{expected}. Make a new one with `meganet light spec`, or check the genesis in the configuration"
     )]
     WrongLightSpec {
-        /// The file, or whatever it came from.
+        /// Its file, or where else it came from.
         spec: String,
         /// The wanted genesis hash, hex.
         expected: String,
         /// The spec's genesis hash, hex.
         got: String,
     },
-    /// A light client met no node of its chain.
+    /// A light client reached no node of its chain.
     #[error(
         "no node of {spec} was reached within {seconds} s: {nodes}. Check that they run, and that they run this chain: nodes of a chain with another genesis do not talk to this one. `meganet light spec` makes a new spec"
     )]
     NoPeers {
-        /// The spec's file, or whatever it came from.
+        /// The spec's file, or where else it came from.
         spec: String,
         /// How long it was tried.
         seconds: u64,
@@ -83,7 +83,7 @@ pub enum ChainError {
         "the light client did not catch up with the chain within {seconds} s: it is at block {at} of {target}. Try again, or begin nearer: `meganet light spec` makes a spec with a newer checkpoint than {spec}"
     )]
     NotSynced {
-        /// The spec's file, or whatever it came from.
+        /// The spec's file, or where else it came from.
         spec: String,
         /// How long it was tried.
         seconds: u64,
@@ -94,15 +94,15 @@ pub enum ChainError {
     },
     /// A light client got no answer that could be verified.
     #[error(
-        "the light client got no answer that it could verify: {reason}. Try again; where it goes on, ask a node with --rpc in place of --light"
+        "the light client got no answer that it could verify: {reason}. Try again; if that does not help, ask a node with --rpc instead of --light"
     )]
     LightClient {
-        /// What went wrong.
+        /// The reason.
         reason: String,
     },
     /// A light spec needs a finalized block other than the genesis block.
     #[error(
-        "the chain has finalized no block yet. Try again in a few seconds; where it goes on, check that its validators run"
+        "the chain has finalized no block yet. Try again in a few seconds; if that does not help, check that its validators run"
     )]
     NothingFinalized,
     /// The node's runtime differs from the one this program was written for.
@@ -132,7 +132,7 @@ pub enum ChainError {
     Refused {
         /// The RPC method or runtime call.
         method: String,
-        /// What it said.
+        /// The node's reason.
         reason: String,
     },
     /// The account cannot pay.
@@ -140,27 +140,27 @@ pub enum ChainError {
     InsufficientFunds {
         /// The account, SS58.
         account: String,
-        /// What the calls and the fee take, in planck.
+        /// The cost of the calls and the fee, in planck.
         needed: Balance,
-        /// What it can spend, in planck.
+        /// The spendable balance, in planck.
         available: Balance,
-        /// What for.
+        /// The purpose.
         purpose: String,
     },
     /// The runtime executed the transaction and refused a call; nothing but the fee was taken.
-    #[error("the chain refused the call: {pallet}.{error}{}", said(docs))]
+    #[error("the chain refused the call: {pallet}.{error}{}", explained(docs))]
     Dispatch {
         /// The pallet, or the kind of error if no pallet raised it.
         pallet: String,
         /// The error's name.
         error: String,
-        /// What the runtime's documentation says of it.
+        /// The runtime's documentation of the error.
         docs: String,
     },
-    /// The transaction pool did not take the transaction, or threw it out.
+    /// The transaction pool refused or dropped the transaction.
     #[error("the node did not accept the transaction: {reason}. Nothing was done; try again")]
     Rejected {
-        /// What the pool said.
+        /// The pool's reason.
         reason: String,
     },
     /// The transaction's lifetime ended before a block took it.
@@ -171,9 +171,9 @@ pub enum ChainError {
         /// The hash of the extrinsic, hex.
         extrinsic: String,
     },
-    /// Waiting was given up; the transaction may still succeed.
+    /// It took too long; the transaction may still succeed.
     #[error(
-        "transaction 0x{extrinsic} was not {wanted} within {seconds} s. It may still be: look before repeating it, and check that the chain produces and finalizes blocks"
+        "transaction 0x{extrinsic} was not {wanted} within {seconds} s. It may still succeed: check before repeating it, and check that the chain produces and finalizes blocks"
     )]
     TimedOut {
         /// The hash of the extrinsic, hex.
@@ -190,11 +190,19 @@ pub enum ChainError {
 
 impl ChainError {
     /// Whether the runtime refused a call with this error.
-    pub fn is_dispatch(&self, pallet: &str, error: &str) -> bool {
-        matches!(self, Self::Dispatch { pallet: p, error: e, .. } if p == pallet && e == error)
+    ///
+    /// ```
+    /// use meganet_chain_client::ChainError;
+    /// use meganet_primitives::pallets::StorageError;
+    ///
+    /// let error = ChainError::Dispatch { pallet: "Storage".into(), error: "TooLate".into(), docs: String::new() };
+    /// assert!(error.is(StorageError::TooLate) && !error.is(StorageError::NotDue));
+    /// ```
+    pub fn is(&self, error: impl PalletError) -> bool {
+        matches!(self, Self::Dispatch { pallet, error: name, .. } if error.is(pallet, name))
     }
 
-    /// Whether trying the same again later may help by itself: the node was away, not the request wrong.
+    /// Whether repeating the same request later may help: the node was away, and nothing was wrong with the request.
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
@@ -207,8 +215,8 @@ impl ChainError {
     }
 }
 
-/// The documentation of an error as the end of a sentence.
-fn said(docs: &str) -> String {
+/// The documentation of an error, as the end of a sentence.
+fn explained(docs: &str) -> String {
     let docs = docs.trim();
     if docs.is_empty() { String::new() } else { format!(": {docs}") }
 }

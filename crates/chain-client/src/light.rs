@@ -1,13 +1,13 @@
 //! A light client inside this process: smoldot.
 //!
-//! It speaks to the nodes' peer-to-peer ports and believes none of them. From a checkpoint it follows GRANDPA's
+//! It speaks to the nodes' peer-to-peer ports and trusts none of them. From a checkpoint it follows GRANDPA's
 //! signatures through every change of the validators, and from there verifies each header. A runtime call is executed
 //! here, by an interpreter, on storage that comes with Merkle proofs against a verified header. So a node can refuse to
-//! answer, and can no longer lie. What is trusted is the checkpoint: whoever made the spec.
+//! answer, but cannot lie. The checkpoint is trusted, and with it the maker of the spec.
 //!
 //! - [`LightSpec`]: which chain, where its nodes are, and the checkpoint. [`crate::SubxtChain::light_spec`] makes one.
 //! - [`LightClient`]: the running client. [`crate::SubxtChain::over_light`] is the chain seen through it.
-//! - [`Database`]: what it knew when it ran last, so that the next start is warm.
+//! - [`Database`]: the knowledge of the last run, so that the next start is warm.
 //! - [`engine`]: smoldot and its JSON-RPC, over which subxt works as over a WebSocket.
 //!
 //! The database is a checkpoint too: smoldot begins at it unverified if it is newer than the spec's. It belongs to the
@@ -38,18 +38,18 @@ use subxt::rpcs::{
 };
 use tokio::task::JoinSet;
 
-/// The database is written again so often while the client runs.
+/// The interval at which the database is written while the client runs.
 const SAVE_EVERY: Duration = Duration::from_secs(300);
 
-/// How a [`LightClient`] behaves.
+/// Timeouts and the database of a [`LightClient`].
 #[derive(Clone, Debug)]
 pub struct LightOptions {
     /// How long it is tried to reach any node of the spec. Below 30 seconds: by then smoldot calls itself ready even
-    /// where it met nobody.
+    /// without peers.
     pub peer_timeout: Duration,
     /// How long catching up with the chain may take, from the beginning.
     pub sync_timeout: Duration,
-    /// What was known when it ran last; `None` keeps nothing.
+    /// The knowledge of the last run; `None` keeps nothing.
     pub database: Option<Database>,
 }
 
@@ -74,7 +74,7 @@ struct Shared {
 }
 
 impl LightClient {
-    /// Starts it. It connects and catches up by itself; [`LightClient::synced`] waits for that.
+    /// Starts it. It connects and catches up in the background; [`LightClient::synced`] waits for that.
     ///
     /// Must be called within a tokio runtime.
     ///
@@ -88,7 +88,7 @@ impl LightClient {
         Ok(Self { shared: Arc::new(Shared { spec, options, engine, tasks: Mutex::new(tasks) }) })
     }
 
-    /// What it was started from.
+    /// The spec it was started from.
     pub fn spec(&self) -> &LightSpec {
         &self.shared.spec
     }

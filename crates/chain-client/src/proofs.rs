@@ -1,4 +1,4 @@
-//! Proofs of what names lead to, as a node sends them.
+//! Proofs of names, as a node sends them.
 //!
 //! Here they are bytes: `meganet-name-proof` checks them, and nothing that only talks to the chain needs to link it.
 
@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use meganet_primitives::BlockNumber;
 use serde_json::Value;
 
-/// A node that proves what it says of names.
+/// A node that proves its answers about names.
 #[async_trait]
 pub trait NameProofs: Send + Sync {
-    /// A proof of what a name leads to in the newest block for which there are votes, with the changes of validators since
-    /// block `since`. `None` where there are too many of them for one answer: take [`Self::set_changes`] first.
+    /// A proof of a name's content in the newest block with finality votes, with the changes of validators since block
+    /// `since`. `None` if there are too many changes for one answer: ask [`Self::set_changes`] first.
     ///
     /// # Errors
     /// Those of asking a node, and [`ChainError::NothingFinalized`] where it has not seen votes yet.
@@ -23,7 +23,7 @@ pub trait NameProofs: Send + Sync {
     /// Those of asking a node.
     async fn set_changes(&self, since: BlockNumber) -> Result<Vec<u8>, ChainError>;
 
-    /// A checkpoint at the newest block for which there are votes, as JSON. Whoever takes it believes the node.
+    /// A checkpoint at the newest block with finality votes, as JSON. To use it is to trust the node.
     ///
     /// # Errors
     /// As of [`Self::name_proof`].

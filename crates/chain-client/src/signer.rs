@@ -5,7 +5,7 @@ use meganet_primitives::AccountId;
 use std::str::FromStr;
 use subxt_signer::{SecretUri, bip39::Mnemonic, sr25519::Keypair};
 
-/// A secret that gives no key.
+/// The secret does not yield a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the secret is not usable: {0}. Give 12 or 24 words, 0x and a 64-digit seed, or a derivation such as //Alice")]
 pub struct SignerError(String);
@@ -40,7 +40,7 @@ impl Signer {
     /// From the 32-byte seed ("mini secret key").
     ///
     /// # Errors
-    /// If the seed gives no key; practically never.
+    /// If the seed does not yield a key; practically never.
     pub fn from_seed(seed: [u8; 32]) -> Result<Self, SignerError> {
         Keypair::from_secret_key(seed).map(Self::from_keypair).map_err(|e| SignerError(e.to_string()))
     }

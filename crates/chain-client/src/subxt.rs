@@ -5,15 +5,17 @@
 //! a submission included, because it repeats the same signed bytes. The legacy RPC methods are used: they need no
 //! pinned blocks, so a slow reader never holds a node's memory and never loses a block to unpinning.
 //!
-//! - [`connection`]: opening one, checking whose it is, knowing when it is broken.
-//! - [`failure`]: what the errors of node and transport mean.
-//! - [`reads`]: the questions.
+//! - [`connection`]: opening one, checking its chain, noticing that it is broken.
+//! - [`failure`]: interprets the errors of node and transport.
+//! - [`reads`]: all reads, by subject.
 //! - [`calls`]: calls as SCALE, by names in the metadata.
-//! - [`submit`]: signing and sending; [`watch`]: waiting for it; [`events`]: what it did.
-//! - [`proofs`]: proofs of names, for who does not believe the node.
+//! - [`submit`]: signing ([`transaction`]), then [`offer`]: the pool; [`watch`] and [`statuses`]: waiting; [`events`]:
+//!   what it did.
+//! - [`proofs`]: proofs of names, for clients that do not trust the node.
 //! - [`blocks`]: the stream of finalized blocks; [`heads`]: that of best heads; [`news`]: the subscription below both.
-//! - [`endpoint`]: whom it asks. A light client serves the same methods, but for a few: [`heights`] finds blocks by
-//!   height, [`validity`] asks the runtime what the pool of a node would say. [`light_spec`] makes the spec of one.
+//! - [`endpoint`]: nodes and light clients. A light client serves most of the same methods; instead of the others,
+//!   [`heights`] finds blocks by height, and [`validity`] asks the runtime what a pool would answer. [`light_spec`] makes
+//!   its spec.
 
 mod blocks;
 mod calls;
@@ -25,9 +27,12 @@ mod heads;
 mod heights;
 mod light_spec;
 mod news;
+mod offer;
 mod proofs;
 mod reads;
+mod statuses;
 mod submit;
+mod transaction;
 mod validity;
 mod watch;
 
@@ -45,20 +50,23 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use subxt::SubstrateConfig;
+use subxt::{
+    SubstrateConfig,
+    rpcs::{RpcClient, RpcClientT},
+};
 
-/// How a [`SubxtChain`] behaves.
+/// Timeouts and expectations of a [`SubxtChain`].
 #[derive(Clone, Debug)]
-pub struct Options {
-    /// The genesis hash that the chain must have; `None` takes any Meganet chain.
+pub struct ChainOptions {
+    /// The genesis hash that the chain must have; `None` accepts any Meganet chain.
     pub genesis: Option<Hash>,
     /// How long opening a connection may take.
     pub connect_timeout: Duration,
     /// How long the node may take to answer a request.
     pub request_timeout: Duration,
-    /// How long the first connection is tried for; zero tries once.
+    /// How long the first connection is attempted; zero tries once.
     pub start_patience: Duration,
-    /// How long a request is tried again while the node is away.
+    /// How long a request is repeated while the node is away.
     pub patience: Duration,
     /// How long a submission waits for a block.
     pub block_timeout: Duration,
@@ -66,7 +74,7 @@ pub struct Options {
     pub finality_timeout: Duration,
 }
 
-impl Default for Options {
+impl Default for ChainOptions {
     fn default() -> Self {
         Self {
             genesis: None,
@@ -88,7 +96,7 @@ pub struct SubxtChain {
 
 struct Shared {
     endpoint: Endpoint,
-    options: Options,
+    options: ChainOptions,
     genesis: Hash,
     /// Keeps the metadata of each runtime version.
     config: SubstrateConfig,
@@ -98,30 +106,30 @@ struct Shared {
 }
 
 impl SubxtChain {
-    /// Connects to the node at a `ws://` or `wss://` URL, once, with the default [`Options`].
+    /// Connects to the node at a `ws://` or `wss://` URL, once, with the default [`ChainOptions`].
     ///
     /// # Errors
     /// [`ChainError::NodeUnreachable`], [`ChainError::WrongChain`] if the chain is not the expected one,
     /// [`ChainError::NotMeganet`] if its runtime has none of our APIs.
     pub async fn connect(url: &str, genesis: Option<Hash>) -> Result<Self, ChainError> {
-        Self::connect_with(url, Options { genesis, ..Options::default() }).await
+        Self::connect_with(url, ChainOptions { genesis, ..ChainOptions::default() }).await
     }
 
     /// Connects with other options; a program that starts together with its node wants some `start_patience`.
     ///
     /// # Errors
     /// As [`SubxtChain::connect`].
-    pub async fn connect_with(url: &str, options: Options) -> Result<Self, ChainError> {
+    pub async fn connect_with(url: &str, options: ChainOptions) -> Result<Self, ChainError> {
         Self::connect_to(Endpoint::Node { url: url.to_owned() }, options).await
     }
 
     /// Starts a light client on a spec, and waits until it has caught up with the chain.
     ///
     /// # Errors
-    /// [`ChainError::BadLightSpec`] if the spec is none, [`ChainError::WrongLightSpec`] if it is of another chain than
-    /// `options.genesis`, [`ChainError::NoPeers`] if none of its nodes is reached (those of another chain count as
-    /// nobody), [`ChainError::NotSynced`] if catching up takes too long, and those of [`SubxtChain::connect`].
-    pub async fn over_light(spec: LightSpec, light: LightOptions, options: Options) -> Result<Self, ChainError> {
+    /// [`ChainError::BadLightSpec`] if the spec is invalid, [`ChainError::WrongLightSpec`] if it is of another chain than
+    /// `options.genesis`, [`ChainError::NoPeers`] if none of its nodes is reached (those of another chain do not
+    /// count), [`ChainError::NotSynced`] if catching up takes too long, and those of [`SubxtChain::connect`].
+    pub async fn over_light(spec: LightSpec, light: LightOptions, options: ChainOptions) -> Result<Self, ChainError> {
         if let Some(expected) = options.genesis.filter(|expected| *expected != spec.genesis()) {
             return Err(ChainError::WrongLightSpec {
                 spec: spec.source().to_owned(),
@@ -134,7 +142,16 @@ impl SubxtChain {
         Self::connect_to(Endpoint::Light(client), options).await
     }
 
-    async fn connect_to(endpoint: Endpoint, options: Options) -> Result<Self, ChainError> {
+    /// Connects to a node inside this process, which answers the same JSON-RPC methods as one behind a URL. `name` stands
+    /// for the URL in messages.
+    ///
+    /// # Errors
+    /// As [`SubxtChain::connect`].
+    pub async fn in_process(name: &str, node: impl RpcClientT, options: ChainOptions) -> Result<Self, ChainError> {
+        Self::connect_to(Endpoint::InProcess { name: name.to_owned(), client: RpcClient::new(node) }, options).await
+    }
+
+    async fn connect_to(endpoint: Endpoint, options: ChainOptions) -> Result<Self, ChainError> {
         let config = SubstrateConfig::new();
         let open = || Connection::open(&endpoint, &options, &config);
         let (connection, genesis) = open
@@ -158,15 +175,15 @@ impl SubxtChain {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The node's URL, or where the light client's spec came from.
+    /// The node's URL, or the source of the light client's spec.
     pub fn url(&self) -> &str {
         self.shared.endpoint.name()
     }
 
-    /// On what its answers rest.
+    /// What its answers rest on.
     pub(super) fn relies_on(&self) -> Trust {
         match &self.shared.endpoint {
-            Endpoint::Node { .. } => Trust::Rpc,
+            Endpoint::Node { .. } | Endpoint::InProcess { .. } => Trust::Rpc,
             Endpoint::Light(_) => Trust::Light,
         }
     }

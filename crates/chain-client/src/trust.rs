@@ -1,8 +1,8 @@
-//! On what an answer rests.
+//! What an answer rests on.
 
 use std::fmt;
 
-/// On what the answers of a [`crate::ChainClient`] rest. Its name in headers and JSON is [`Trust::name`].
+/// What the answers of a [`crate::ChainClient`] rest on. Its name in headers and JSON is [`Trust::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// On the word of the node that was asked.

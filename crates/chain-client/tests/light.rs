@@ -10,8 +10,9 @@ mod process;
 
 use futures::StreamExt;
 use meganet_chain_client::{
-    At, Call, ChainClient, ChainError, MEGA, Options, Signer, SubxtChain, Trust, Until,
+    At, Call, ChainError, ChainOptions, MEGA, Signer, SubxtChain, Trust, Until,
     light::{Database, LightOptions, LightSpec},
+    prelude::*,
 };
 use process::Node;
 use std::{path::Path, time::Duration};
@@ -19,15 +20,15 @@ use std::{path::Path, time::Duration};
 /// A node compiles its runtime when it starts: on a busy machine everything takes its time.
 const LONG: Duration = Duration::from_secs(240);
 
-fn options() -> Options {
-    Options {
+fn options() -> ChainOptions {
+    ChainOptions {
         connect_timeout: LONG,
         request_timeout: LONG,
         start_patience: LONG,
         patience: LONG,
         block_timeout: LONG,
         finality_timeout: LONG,
-        ..Options::default()
+        ..ChainOptions::default()
     }
 }
 
@@ -122,7 +123,7 @@ async fn another_chain_is_refused() {
     let spec = rpc.light_spec(&[]).await.unwrap();
 
     // The configuration wants another chain than the spec's: nothing is started.
-    let wanted = Options { genesis: Some([1; 32]), ..options() };
+    let wanted = ChainOptions { genesis: Some([1; 32]), ..options() };
     let error = SubxtChain::over_light(spec.clone(), LightOptions::default(), wanted).await.err().unwrap();
     assert!(matches!(error, ChainError::WrongLightSpec { .. }), "{error}");
 

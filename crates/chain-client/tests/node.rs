@@ -9,7 +9,10 @@ mod process;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures::{StreamExt, future::try_join_all};
-use meganet_chain_client::{At, Call, ChainClient, ChainError, MEGA, Options, Signer, SubxtChain, Until};
+use meganet_chain_client::{
+    At, Call, ChainError, ChainOptions, MEGA, NameCall, Signer, StorageCall, SubxtChain, Until, WorkerCall, prelude::*,
+};
+use meganet_primitives::pallets::{NamesError, StorageError};
 use meganet_primitives::{
     chain::{Availability, Tombstone},
     content::{ContentRef, NameContent, ReadKey},
@@ -41,12 +44,14 @@ fn peer(n: u8) -> PeerKey {
 const SECRET: [u8; 32] = [9; 32];
 
 fn register(label: &str) -> Call {
-    Call::RegisterName { label: label.to_owned(), years: 1, secret: SECRET }
+    Call::Name(NameCall::Register { label: label.to_owned(), years: 1, secret: SECRET })
 }
 
 /// Commits to labels and waits until they can be registered.
 async fn commit(chain: &SubxtChain, who: &Signer, labels: &[&str]) {
-    let call = |label: &&str| Call::CommitName { commitment: commitment(&who.account(), label.as_bytes(), &SECRET) };
+    let call = |label: &&str| {
+        Call::Name(NameCall::Commit { commitment: commitment(&who.account(), label.as_bytes(), &SECRET) })
+    };
     let outcome = chain.submit(who, labels.iter().map(call).collect(), Until::InBlock).await.unwrap();
     let params = chain.name_params(At::Best).await.unwrap();
     let ready = outcome.block.number + params.min_commit_age;
@@ -57,12 +62,12 @@ async fn commit(chain: &SubxtChain, who: &Signer, labels: &[&str]) {
 async fn connect(node: &mut Node) -> SubxtChain {
     // A node compiles its runtime when it starts: on a busy machine that takes its time.
     let long = Duration::from_secs(240);
-    let options = Options {
+    let options = ChainOptions {
         start_patience: long,
         patience: long,
         block_timeout: long,
         finality_timeout: long,
-        ..Options::default()
+        ..ChainOptions::default()
     };
     match SubxtChain::connect_with(node.url(), options).await {
         Ok(chain) => chain,
@@ -96,11 +101,11 @@ async fn names_and_money() {
     assert_eq!(chain.balance(&carol.account(), At::Best).await.unwrap().free, 6 * MEGA);
 
     // All or none, and the runtime's words for why.
-    let set = |label: &str, content| Call::SetContent { label: label.to_owned(), content };
+    let set = |label: &str, content| Call::Name(NameCall::SetContent { label: label.to_owned(), content });
     commit(&chain, &alice, &["first"]).await;
     let calls = vec![register("first"), set("second", None)];
     let error = chain.submit(&alice, calls, Until::InBlock).await.unwrap_err();
-    assert!(error.is_dispatch("Names", "NoSuchName"), "{error}");
+    assert!(error.is(NamesError::NoSuchName), "{error}");
     assert_eq!(chain.name("first", At::Best).await.unwrap(), None);
     let [committed] = chain.commitments(&alice.account(), At::Best).await.unwrap()[..] else {
         panic!("one commitment")
@@ -122,11 +127,14 @@ async fn names_and_money() {
     assert_eq!(chain.all_names_of(&alice.account(), At::Best).await.unwrap(), [name]);
     commit(&chain, &bob, &["first"]).await;
     let taken = chain.submit(&bob, vec![register("first")], Until::InBlock).await.unwrap_err();
-    assert!(taken.is_dispatch("Names", "NameTaken"), "{taken}");
+    assert!(taken.is(NamesError::NameTaken), "{taken}");
     what_names_say(&chain, &alice, &bob, content).await;
-    let give = Call::TransferName { label: "first".to_owned(), to: bob.account() };
+    let give = Call::Name(NameCall::Transfer { label: "first".to_owned(), to: bob.account() });
     chain.submit(&alice, vec![give], Until::InBlock).await.unwrap();
-    chain.submit(&bob, vec![Call::ReleaseName { label: "first".to_owned() }], Until::InBlock).await.unwrap();
+    chain
+        .submit(&bob, vec![Call::Name(NameCall::Release { label: "first".to_owned() })], Until::InBlock)
+        .await
+        .unwrap();
 
     let error = chain.submit(&carol, vec![register("dear")], Until::InBlock).await.unwrap_err();
     assert!(matches!(error, ChainError::InsufficientFunds { .. }), "{error}");
@@ -142,16 +150,20 @@ async fn what_names_say(chain: &SubxtChain, alice: &Signer, bob: &Signer, conten
     let url = RecordKey::Text(b"url".to_vec().try_into().unwrap());
     let value = RecordValue::try_from(b"https://example.org".to_vec()).unwrap();
     let calls = vec![
-        Call::RenewName { label: label(), years: 1 },
-        Call::SetContent { label: label(), content: None },
-        Call::RollbackName { label: label(), version: 1 },
-        Call::SetNameRecord { label: label(), key: url.clone(), value: Some(value.clone()) },
-        Call::SetNameDelegate { label: label(), delegate: bob.account(), allowed: true },
-        Call::SetSubname { label: label(), sub: "blog".to_owned(), content: content.clone() },
-        Call::SetSubnameDelegate { label: label(), sub: "blog".to_owned(), delegate: Some(bob.account()) },
-        Call::SetReverse { label: Some(label()) },
-        Call::CommitName { commitment: [5; 32] },
-        Call::CancelCommit { commitment: [5; 32] },
+        Call::Name(NameCall::Renew { label: label(), years: 1 }),
+        Call::Name(NameCall::SetContent { label: label(), content: None }),
+        Call::Name(NameCall::Rollback { label: label(), version: 1 }),
+        Call::Name(NameCall::SetRecord { label: label(), key: url.clone(), value: Some(value.clone()) }),
+        Call::Name(NameCall::SetDelegate { label: label(), delegate: bob.account(), allowed: true }),
+        Call::Name(NameCall::SetSubname { label: label(), sub: "blog".to_owned(), content: content.clone() }),
+        Call::Name(NameCall::SetSubnameDelegate {
+            label: label(),
+            sub: "blog".to_owned(),
+            delegate: Some(bob.account()),
+        }),
+        Call::Name(NameCall::SetReverse { label: Some(label()) }),
+        Call::Name(NameCall::Commit { commitment: [5; 32] }),
+        Call::Name(NameCall::CancelCommit { commitment: [5; 32] }),
     ];
     chain.submit(alice, calls, Until::InBlock).await.unwrap();
     let history = chain.name_history("first", At::Best).await.unwrap();
@@ -165,14 +177,14 @@ async fn what_names_say(chain: &SubxtChain, alice: &Signer, bob: &Signer, conten
     assert_eq!(chain.resolve("none.first", At::Best).await.unwrap(), None);
     assert_eq!(chain.reverse(&alice.account(), At::Best).await.unwrap().as_deref(), Some("first"));
     let calls = vec![
-        Call::SetNameRecord { label: label(), key: url, value: None },
-        Call::RemoveSubname { label: label(), sub: "blog".to_owned() },
-        Call::SetNameDelegate { label: label(), delegate: bob.account(), allowed: false },
-        Call::SetReverse { label: None },
+        Call::Name(NameCall::SetRecord { label: label(), key: url, value: None }),
+        Call::Name(NameCall::RemoveSubname { label: label(), sub: "blog".to_owned() }),
+        Call::Name(NameCall::SetDelegate { label: label(), delegate: bob.account(), allowed: false }),
+        Call::Name(NameCall::SetReverse { label: None }),
     ];
     chain.submit(alice, calls, Until::InBlock).await.unwrap();
     assert_eq!(chain.reverse(&alice.account(), At::Best).await.unwrap(), None);
-    let sweep = Call::SweepName { label: label() };
+    let sweep = Call::Name(NameCall::Sweep { label: label() });
     assert!(chain.submit(bob, vec![sweep], Until::InBlock).await.is_err(), "a name that works is not swept");
 }
 
@@ -184,17 +196,17 @@ async fn group(chain: &SubxtChain) -> u32 {
     chain.submit(&alice, fund, Until::InBlock).await.unwrap();
     let registrations = operators.iter().zip(1u8..).zip(COUNTRIES).map(|((operator, n), country)| {
         let claim = worker_signed_bytes(&chain.genesis(), &operator.account());
-        let call = Call::RegisterWorker {
+        let call = Call::Worker(WorkerCall::Register {
             peer: peer(n),
             country: Country::new(country).unwrap(),
             capacity: 2 << 30,
             proof: PeerSignature(key(n).sign(&claim).to_bytes()),
-        };
+        });
         chain.submit(operator, vec![call], Until::InBlock)
     });
     let outcomes = try_join_all(registrations).await.unwrap();
     assert!(outcomes.iter().all(|outcome| outcome.registered_worker().is_some()));
-    let open = vec![Call::OpenGroup { profile: ProfileId::Compact }];
+    let open = vec![Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact })];
     let group = chain.submit(&alice, open, Until::InBlock).await.unwrap().opened_group().unwrap();
     for _ in 0..60 {
         let info = chain.group(group, At::Best).await.unwrap().unwrap();
@@ -237,9 +249,11 @@ async fn workers_and_batches() {
         Receipt { slot, signature: PeerSignature(key(n).sign(&statement.signed_bytes()).to_bytes()) }
     });
     let receipts: Vec<Receipt> = receipts.collect();
-    let store = |receipts: &[Receipt]| Call::Store { group, expiry, batch, valid_until, receipts: receipts.to_vec() };
+    let store = |receipts: &[Receipt]| {
+        Call::Storage(StorageCall::Store { group, expiry, batch, valid_until, receipts: receipts.to_vec() })
+    };
     let error = chain.submit(&alice, vec![store(&receipts[..3])], Until::InBlock).await.unwrap_err();
-    assert!(error.is_dispatch("Storage", "BelowQuorum"), "{error}");
+    assert!(error.is(StorageError::BelowQuorum), "{error}");
     let outcome = chain.submit(&alice, vec![store(&receipts)], Until::Finalized).await.unwrap();
     let stored = outcome.stored();
     assert_eq!((stored.len(), stored[0].group, stored[0].expiry, stored[0].index), (1, group, expiry, 0));
@@ -249,7 +263,7 @@ async fn workers_and_batches() {
     assert_eq!(chain.stats(At::Finalized).await.unwrap().totals.objects, 3);
 
     let leaf = stored[0].leaf;
-    let tombstone = Call::Tombstone {
+    let tombstone = Call::Storage(StorageCall::Tombstone {
         group,
         expiry,
         leaf_index: 0,
@@ -258,23 +272,27 @@ async fn workers_and_batches() {
         entry_index: 1,
         entry: entries[1],
         entry_proof: prove_entry(&entries, 1).unwrap(),
-    };
+    });
     chain.submit(&alice, vec![tombstone], Until::InBlock).await.unwrap();
     let stone = Tombstone { expiry, leaf: 0, object: entries[1].object };
     assert_eq!(chain.all_tombstones(group, expiry, At::Best).await.unwrap(), [stone]);
     assert_eq!(chain.tombstoned(group, &[stone], At::Best).await.unwrap(), [true]);
 
     let operator = signer("Operator1");
-    let update =
-        Call::UpdateWorker { worker: worker.id, country: None, capacity: Some(3 << 30), accepting: Some(false) };
+    let update = Call::Worker(WorkerCall::Update {
+        worker: worker.id,
+        country: None,
+        capacity: Some(3 << 30),
+        accepting: Some(false),
+    });
     chain.submit(&operator, vec![update], Until::InBlock).await.unwrap();
-    for (call, name) in [
-        (Call::ExitWorker { worker: worker.id }, "HoldsSlots"),
-        (Call::RollGroup { group }, "NothingExpired"),
-        (Call::FillGroup { group }, "NothingVacant"),
+    for (call, expected) in [
+        (Call::Worker(WorkerCall::Exit { worker: worker.id }), StorageError::HoldsSlots),
+        (Call::Storage(StorageCall::RollGroup { group }), StorageError::NothingExpired),
+        (Call::Storage(StorageCall::FillGroup { group }), StorageError::NothingVacant),
     ] {
         let error = chain.submit(&operator, vec![call], Until::InBlock).await.unwrap_err();
-        assert!(error.is_dispatch("Storage", name), "{error}");
+        assert!(error.is(expected), "{error}");
     }
 }
 
@@ -292,7 +310,7 @@ async fn a_restarted_node_is_found_again() {
     let asked = chain.clone();
     let read = tokio::spawn(async move { asked.params(At::Best).await });
     let submitting = chain.clone();
-    let claim = |n| vec![Call::CommitName { commitment: [n; 32] }];
+    let claim = |n| vec![Call::Name(NameCall::Commit { commitment: [n; 32] })];
     let submitted = tokio::spawn(async move { submitting.submit(&signer("Alice"), claim(1), Until::InBlock).await });
     tokio::time::sleep(Duration::from_secs(2)).await;
     node.restart();

@@ -4,7 +4,7 @@
 //! proportion to what renewing each costs, so that all last equally long.
 
 use crate::{batches::StoredBatch, client::Client, renew::RenewError, site::Site};
-use meganet_chain_client::{At, Call, cost::store_price};
+use meganet_chain_client::{At, AutoRenewalCall, Call, cost::store_price};
 use meganet_primitives::{
     AccountId, Balance,
     chain::{AutoRenewalInfo, StorageParams},
@@ -89,13 +89,22 @@ impl Client {
             let call = match order {
                 Some(order) => {
                     prepaying.topped_up += 1;
-                    Call::TopUp { id: order.id, amount }
+                    Call::AutoRenewal(AutoRenewalCall::TopUp { id: order.id, amount })
                 }
                 None => {
                     prepaying.opened += 1;
                     prepaying.deposits = prepaying.deposits.saturating_add(params.renewal_deposit);
                     let StoredBatch { group, expiry, index, leaf, leaf_proof, .. } = batch;
-                    Call::Prepay { group, expiry, leaf_index: index, leaf, leaf_proof, epochs, max_price, amount }
+                    Call::AutoRenewal(AutoRenewalCall::Prepay {
+                        group,
+                        expiry,
+                        leaf_index: index,
+                        leaf,
+                        leaf_proof,
+                        epochs,
+                        max_price,
+                        amount,
+                    })
                 }
             };
             prepaying.calls.push(call);

@@ -6,7 +6,7 @@ use crate::{
     error::SiteError,
     site::Site,
 };
-use meganet_chain_client::{At, Call, ChainError, Mega, cost::store_price};
+use meganet_chain_client::{At, Call, ChainError, Mega, StorageCall, cost::store_price};
 use meganet_primitives::{Balance, Epoch, convert::to_u64};
 
 /// Why a site could not be renewed.
@@ -63,7 +63,14 @@ impl Client {
             renewal.objects = renewal.objects.saturating_add(to_u64(objects.len()));
             let price = store_price(&params, leaf.batch.bytes, slots, until);
             renewal.price = renewal.price.saturating_add(price);
-            renewal.calls.push(Call::Renew { group, expiry, leaf_index: index, leaf, leaf_proof, until });
+            renewal.calls.push(Call::Storage(StorageCall::Renew {
+                group,
+                expiry,
+                leaf_index: index,
+                leaf,
+                leaf_proof,
+                until,
+            }));
         }
         Ok(renewal)
     }

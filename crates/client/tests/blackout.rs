@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_chain_client::fake::FakeConfig;
+use meganet_chain_fake::FakeConfig;
 use meganet_client::{FetchError, FetchOptions, SiteError, progress::Silent};
 use meganet_testkit::{FaultyTown, noise};
 use std::{sync::atomic::Ordering, time::Duration};

@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_chain_client::{
-    At, Call, ChainClient, ChainError, MEGA, Signer, Until,
-    fake::{FakeChain, FakeConfig},
-};
+use meganet_chain_client::{At, Call, ChainError, MEGA, NameCall, Signer, StorageCall, Until};
+use meganet_chain_fake::{FakeChain, FakeConfig};
 use meganet_client::{
     FetchOptions, PublishOptions, SiteError,
     names::{NameError, NameRegistration, NameTerms, foreign::read_uri},
@@ -50,7 +48,7 @@ impl Town {
     }
 
     async fn open(&self, label: &str, terms: NameTerms) -> Result<NameRegistration<'_>, NameError> {
-        NameRegistration::open(&self.chain, &self.alice, self.disk.path(), label, terms, &Silent).await
+        NameRegistration::open(&*self.chain, &self.alice, self.disk.path(), label, terms, &Silent).await
     }
 
     async fn commitments(&self) -> usize {
@@ -172,7 +170,7 @@ async fn an_account_that_cannot_pay_is_told_before_anything_is_spent() {
     let poor = Signer::from_suri("//Poor").unwrap();
     town.chain.fund(poor.account(), 5 * MEGA);
     let opened =
-        NameRegistration::open(&town.chain, &poor, town.disk.path(), "alice", NameTerms::default(), &Silent).await;
+        NameRegistration::open(&*town.chain, &poor, town.disk.path(), "alice", NameTerms::default(), &Silent).await;
     let error = opened.err().unwrap();
     assert!(matches!(&error, NameError::Chain(ChainError::InsufficientFunds { .. })), "{error}");
     let said = error.to_string();
@@ -203,7 +201,7 @@ async fn delegates_publish_and_names_below_names_have_their_own() {
     world.file("index.html", b"one");
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
     let submit = |call: Call| async { world.chain.submit(&world.owner, vec![call], Until::Finalized).await.unwrap() };
-    submit(Call::SetNameDelegate { label: "home".into(), delegate: robot.account(), allowed: true }).await;
+    submit(Call::Name(NameCall::SetDelegate { label: "home".into(), delegate: robot.account(), allowed: true })).await;
 
     world.file("index.html", b"two");
     let refused = publish(&world, &stranger, &world.site(), "home").await.unwrap_err();
@@ -217,7 +215,11 @@ async fn delegates_publish_and_names_below_names_have_their_own() {
     publish(&world, &robot, &world.site(), "blog.home").await.unwrap();
     assert_eq!(index(&world, "blog.home").await.unwrap(), b"blog");
     assert_eq!(index(&world, "home").await.unwrap(), b"two");
-    let call = Call::SetSubnameDelegate { label: "home".into(), sub: "blog".into(), delegate: Some(friend.account()) };
+    let call = Call::Name(NameCall::SetSubnameDelegate {
+        label: "home".into(),
+        sub: "blog".into(),
+        delegate: Some(friend.account()),
+    });
     submit(call).await;
     world.file("index.html", b"blog by a friend");
     let report = publish(&world, &friend, &world.site(), "blog.home").await.unwrap();
@@ -237,7 +239,7 @@ async fn a_rollback_brings_the_site_before_back() {
         publish(&world, &world.owner, &world.site(), "home").await.unwrap();
     }
     assert_eq!(index(&world, "home").await.unwrap(), b"wrong");
-    let back = Call::RollbackName { label: "home".into(), version: 1 };
+    let back = Call::Name(NameCall::Rollback { label: "home".into(), version: 1 });
     world.chain.submit(&world.owner, vec![back], Until::Finalized).await.unwrap();
     assert_eq!(index(&world, "home").await.unwrap(), b"first");
 }
@@ -254,7 +256,7 @@ async fn a_name_says_why_it_opens_nothing() {
     publish(&world, &world.owner, &world.site(), "home").await.unwrap();
     assert!(matches!(index(&world, "nobody").await, Err(SiteError::Name(NotASite::NoSuchName { .. }))));
     assert!(matches!(index(&world, "no.body.here").await, Err(SiteError::Resolve(ResolveError::Name(_)))));
-    let set = |content| Call::SetContent { label: "home".into(), content };
+    let set = |content| Call::Name(NameCall::SetContent { label: "home".into(), content });
     let ipfs = read_uri("ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4").unwrap();
     let foreign = Some(NameContent::Foreign(ipfs.clone()));
     world.chain.submit(&world.owner, vec![set(foreign)], Until::Finalized).await.unwrap();
@@ -287,12 +289,12 @@ async fn a_name_says_why_it_opens_nothing() {
 async fn what_is_submitted_already_is_not_paid_for_twice() {
     let world = FaultyTown::start().await;
     world.file("index.html", b"hello");
-    let open = Call::OpenGroup { profile: meganet_primitives::placement::ProfileId::Compact };
+    let open = Call::Storage(StorageCall::OpenGroup { profile: meganet_primitives::placement::ProfileId::Compact });
     world.chain.submit(&world.owner, vec![open], Until::InBlock).await.unwrap();
     // The commitment is made and old enough, and then no block takes anything.
     let (site, options) = (world.site(), world.options());
     let root = &options.registrations;
-    let registering = NameRegistration::open(&world.chain, &world.owner, root, "home", NameTerms::default(), &Silent);
+    let registering = NameRegistration::open(&*world.chain, &world.owner, root, "home", NameTerms::default(), &Silent);
     registering.await.unwrap().ready().await.unwrap();
     world.chain.set_full(true);
     let before = world.chain.submissions();

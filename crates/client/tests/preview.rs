@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until};
+use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, StorageCall, Until};
 use meganet_client::{
     PublishOptions, PublishPreview,
     names::{NameError, NameTerms},
@@ -66,13 +66,13 @@ async fn what_an_interrupted_run_has_uploaded_would_not_be_sent_again() {
         world.file(&format!("{index}"), &noise(index, 250_000));
     }
     let options = PublishOptions { object_len: 500_000, ..world.options() };
-    let open = Call::OpenGroup { profile: meganet_primitives::placement::ProfileId::Compact };
+    let open = Call::Storage(StorageCall::OpenGroup { profile: meganet_primitives::placement::ProfileId::Compact });
     world.chain.submit(&world.owner, vec![open], Until::InBlock).await.unwrap();
     world.chain.ticks(4);
     world.chain.add_name(world.owner.account(), "home");
-    world.chain.fail_submissions(Some(ChainError::Rejected { reason: "not today".into() }));
+    world.chain.refuse_submissions(Some("not today"));
     world.client.publish(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap_err();
-    world.chain.fail_submissions(None);
+    world.chain.refuse_submissions(None);
 
     let kept = tree(&options.state_dir);
     let look = || async { world.client.preview(&world.owner, &world.site(), "home", &options, &Silent).await.unwrap() };

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, fake::FakeConfig};
+use meganet_chain_client::{At, Call, ChainError, Signer, StorageCall, Until};
+use meganet_chain_fake::FakeConfig;
 use meganet_client::{
     FetchError, PublishOptions, SiteError,
     names::NameError,
@@ -189,10 +190,6 @@ impl Progress for Trip {
     fn note(&self, _: &str) {}
 }
 
-fn rejected() -> Option<ChainError> {
-    Some(ChainError::Rejected { reason: "told to".into() })
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_publish_goes_on_where_it_was() {
     let world = FaultyTown::start().await;
@@ -211,10 +208,10 @@ async fn an_interrupted_publish_goes_on_where_it_was() {
     assert!(half > 0);
     assert_eq!(world.chain.commitments(&world.owner.account(), At::Best).await.unwrap().len(), 1);
     // Then stopped at the last step, with all receipts at hand.
-    world.chain.fail_submissions(rejected());
+    world.chain.refuse_submissions(Some("told to"));
     let error = world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap_err();
     assert!(matches!(error, PublishError::Chain(ChainError::Rejected { .. })), "{error}");
-    world.chain.fail_submissions(None);
+    world.chain.refuse_submissions(None);
     assert_eq!(world.chain.name("home", At::Best).await.unwrap(), None, "nothing happened on the chain");
     let all = world.received();
     assert!(all < half + 3 * 5_200_000, "what was there already was not sent again");
@@ -238,13 +235,13 @@ async fn what_workers_lost_meanwhile_is_uploaded_again() {
     for index in 0..10_u64 {
         world.file(&format!("{index}"), &noise(index, 250_000));
     }
-    let open = Call::OpenGroup { profile: ProfileId::Compact };
+    let open = Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact });
     world.chain.submit(&world.owner, vec![open], Until::InBlock).await.unwrap();
     world.chain.ticks(4);
     let (site, options) = (world.site(), PublishOptions { object_len: 500_000, ..world.options() });
-    world.chain.fail_submissions(rejected());
+    world.chain.refuse_submissions(Some("told to"));
     world.client.publish(&world.owner, &site, "home", &options, &Silent).await.unwrap_err();
-    world.chain.fail_submissions(None);
+    world.chain.refuse_submissions(None);
     for slot in 0..3 {
         world.in_slot(slot).await.shards.lock().unwrap().clear();
     }

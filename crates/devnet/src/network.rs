@@ -9,7 +9,7 @@ use crate::{
     state::{CHECKPOINT, LIGHT_SPEC, State},
 };
 use anyhow::{Context, Result, bail};
-use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, SubxtChain, Until};
+use meganet_chain_client::{At, Call, ChainClient, MEGA, Signer, SubxtChain, Until, prelude::*};
 use meganet_client::resolve::{CheckpointFile, ask_checkpoint};
 use std::{
     path::Path,

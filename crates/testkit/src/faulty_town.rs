@@ -1,11 +1,8 @@
 //! A whole network in memory: a chain, workers over pipes that misbehave on demand, and a client.
 
 use crate::{faulty_worker::FaultyWorker, files::write};
-use meganet_chain_client::{
-    Call, ChainClient, Signer, Until,
-    amount::MEGA,
-    fake::{FakeChain, FakeConfig},
-};
+use meganet_chain_client::{Call, Signer, Until, WorkerCall, amount::MEGA};
+use meganet_chain_fake::{FakeChain, FakeConfig};
 use meganet_client::{Client, FetchOptions, Network, PublishOptions};
 use meganet_net::{Net, NetConfig, NetLimits, memory::Hub};
 use meganet_primitives::{
@@ -58,7 +55,7 @@ impl FaultyTown {
             workers.push(worker);
         }
         let (net, _) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await.unwrap();
-        let client = Client::new(Network::new(Arc::new(chain.clone()), net), None);
+        let client = Client::new(Network::new(chain.client(), net), None);
         Self::of(chain, Hub::new(), workers, client).await
     }
 
@@ -69,12 +66,12 @@ impl FaultyTown {
             let operator = Signer::from_suri(&format!("//Operator{index}")).unwrap();
             chain.fund(operator.account(), 1_000 * MEGA);
             let proof = worker_signed_bytes(&chain.genesis(), &operator.account());
-            let call = Call::RegisterWorker {
+            let call = Call::Worker(WorkerCall::Register {
                 peer: worker.peer(),
                 country: Country::new(*COUNTRIES[index / 2 % COUNTRIES.len()]).unwrap(),
                 capacity: 64 << 30,
                 proof: PeerSignature(ed25519_dalek::Signer::sign(&worker.key, &proof).to_bytes()),
-            };
+            });
             chain.submit(&operator, vec![call], Until::InBlock).await.unwrap();
         }
         let ticking = chain.start(Duration::from_millis(20));
@@ -88,7 +85,7 @@ impl FaultyTown {
 
     fn client(chain: &FakeChain, hub: &Hub, options: FetchOptions) -> Client {
         let net = hub.reader(PeerKey([0xee; 32]), NetLimits::default());
-        Client::new(Network::with_options(Arc::new(chain.clone()), net, options), None)
+        Client::new(Network::with_options(chain.client(), net, options), None)
     }
 
     pub fn options(&self) -> PublishOptions {

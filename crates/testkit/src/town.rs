@@ -1,10 +1,8 @@
 //! Real workers: six in three countries, each with a disk and a swarm on the loopback interface, over a chain in memory, and
 //! an owner who stores objects with them.
 
-use meganet_chain_client::{
-    At, Call, ChainClient, Signer, TxOutcome, Until,
-    fake::{FakeChain, FakeConfig},
-};
+use meganet_chain_client::{At, Call, Signer, StorageCall, TxOutcome, Until};
+use meganet_chain_fake::{FakeChain, FakeConfig};
 use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetError, OpenShard, SignBatch};
 use meganet_objects::{Encoded, Encoder};
 use meganet_primitives::{
@@ -88,7 +86,7 @@ impl Member {
         self.listen = net.status().listening.first().cloned();
         let store = Arc::new(Store::open(self.base.path()).unwrap());
         let local = Local::start(store, self.settings.clone(), Arc::new(SystemClock), CancellationToken::new());
-        let parts = Parts { local, chain: Arc::new(chain.clone()), net, identity: self.identity.clone() };
+        let parts = Parts { local, chain: chain.client(), net, identity: self.identity.clone() };
         self.worker = Some(Worker::start(parts, incoming));
     }
 
@@ -196,7 +194,7 @@ impl Town {
             member.join().await;
         }
         let (client, _) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await.unwrap();
-        let call = Call::OpenGroup { profile: ProfileId::Compact };
+        let call = Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact });
         chain.submit(&owner, vec![call], Until::InBlock).await.unwrap();
         chain.ticks(4);
         let groups = chain.open_groups(ProfileId::Compact, At::Best).await.unwrap();
@@ -276,7 +274,7 @@ impl Town {
         receipts.sort_by_key(|receipt| receipt.slot);
         let batch = summarize(&entries).unwrap();
         let valid_until = self.valid_until().await;
-        let call = Call::Store { group: self.group, expiry, batch, valid_until, receipts };
+        let call = Call::Storage(StorageCall::Store { group: self.group, expiry, batch, valid_until, receipts });
         self.chain.submit(&self.owner, vec![call], Until::InBlock).await.unwrap()
     }
 

@@ -12,8 +12,9 @@ use crate::{
     throttle,
 };
 use async_trait::async_trait;
-use meganet_chain_client::{At, BlockRef, Call, ChainError, Until};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Until, WorkerCall};
 use meganet_primitives::BlockNumber;
+use meganet_primitives::pallets::StorageError;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -55,9 +56,9 @@ impl Leave {
             return Ok(false);
         }
         self.tried = Some(head.number);
-        match self.operator.submit(vec![Call::ExitWorker { worker }], Until::Finalized).await {
+        match self.operator.submit(vec![Call::Worker(WorkerCall::Exit { worker })], Until::Finalized).await {
             Ok(_) => Ok(true),
-            Err(error) if error.is_dispatch("Storage", "StillNeeded") => {
+            Err(error) if error.is(StorageError::StillNeeded) => {
                 tracing::info!("all slots are handed over: staying a while, so that the successors can copy");
                 Ok(false)
             }

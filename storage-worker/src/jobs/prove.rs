@@ -12,7 +12,8 @@ use crate::{
     throttle,
 };
 use async_trait::async_trait;
-use meganet_chain_client::{At, BlockRef, Call, ChainError, Mega, TxOutcome, Until};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Mega, TxOutcome, Until, WorkerCall};
+use meganet_primitives::pallets::StorageError;
 use meganet_primitives::{
     BlockNumber, GroupId, Period, SlotIndex,
     audit::{Answer, AuditProof, Sample},
@@ -103,7 +104,8 @@ impl Prove {
         }
         self.sent = Some(Sent { challenge, since: head.number });
         let operator = self.handles.operator.clone();
-        let call = Call::Prove { worker: operator.worker, period: info.period, proof: Box::new(proof) };
+        let call =
+            Call::Worker(WorkerCall::Prove { worker: operator.worker, period: info.period, proof: Box::new(proof) });
         self.sending.spawn(async move {
             Ended { challenge, excused, result: operator.submit(vec![call], Until::InBlock).await }
         });
@@ -158,7 +160,7 @@ impl Prove {
                 // A reorganisation may abandon the block; the pool then has some blocks to include the proof again.
                 self.sent = of_this.map(|sent| Sent { since: outcome.block.number, ..sent }).or(self.sent);
             }
-            Err(error) if error.is_dispatch("Storage", "AlreadyProven") => {
+            Err(error) if error.is(StorageError::AlreadyProven) => {
                 tracing::debug!("the proof was in a block already");
             }
             // Each refused proof costs a fee: the next one waits as if this one were still in the pool.

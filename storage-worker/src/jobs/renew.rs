@@ -10,7 +10,8 @@ use crate::{
     throttle,
 };
 use async_trait::async_trait;
-use meganet_chain_client::{At, BlockRef, Call, ChainError, Mega, Until};
+use meganet_chain_client::{At, AutoRenewalCall, BlockRef, Call, ChainError, Mega, Until};
+use meganet_primitives::pallets::StorageError;
 use meganet_primitives::{
     AutoRenewalId, BlockNumber, Epoch, GroupId,
     chain::{AutoRenewalInfo, AutoRenewalState, MAX_PAGE},
@@ -97,7 +98,7 @@ impl Renew {
     }
 
     async fn submit(&mut self, ids: &[AutoRenewalId], expiry: Epoch) {
-        let calls = ids.iter().map(|id| Call::AutoRenew { id: *id }).collect();
+        let calls = ids.iter().map(|id| Call::AutoRenewal(AutoRenewalCall::Renew { id: *id })).collect();
         match self.operator.submit(calls, Until::InBlock).await {
             Ok(outcome) => {
                 self.one_at_a_time = false;
@@ -107,7 +108,7 @@ impl Renew {
                 let paid = Mega(outcome.renewal_fees().unwrap_or_default());
                 tracing::info!(?ids, block = outcome.block.number, %paid, "had the chain renew prepaid batches");
             }
-            Err(error) if error.is_dispatch("Storage", "NotDue") && ids.len() == 1 => {
+            Err(error) if error.is(StorageError::NotDue) && ids.len() == 1 => {
                 tracing::debug!(?ids, "another member was faster");
             }
             Err(error @ ChainError::Dispatch { .. }) => {

@@ -10,8 +10,9 @@ use crate::{
     throttle,
 };
 use async_trait::async_trait;
-use meganet_chain_client::{At, BlockRef, Call, ChainError, Until};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, Until, WorkerCall};
 use meganet_primitives::Period;
+use meganet_primitives::pallets::StorageError;
 use std::sync::Arc;
 
 /// The job that reports.
@@ -40,13 +41,13 @@ impl Report {
 
     async fn look(&self, head: BlockRef) -> Result<(), ChainError> {
         for worker in self.operator.chain.overdue(self.operator.worker, At::Block(head.hash)).await? {
-            match self.operator.submit(vec![Call::Report { worker }], Until::InBlock).await {
+            match self.operator.submit(vec![Call::Worker(WorkerCall::Report { worker })], Until::InBlock).await {
                 Ok(_) => {
                     self.metrics.reports.inc();
                     tracing::info!(worker, "reported a worker that has missed too many proofs");
                 }
                 // Another member was faster.
-                Err(error) if error.is_dispatch("Storage", "NotOverdue") => {}
+                Err(error) if error.is(StorageError::NotOverdue) => {}
                 Err(error) => tracing::warn!(worker, %error, "cannot report a worker that has missed too many proofs"),
             }
         }

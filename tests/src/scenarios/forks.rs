@@ -13,7 +13,7 @@ mod put;
 use crate::{Stage, folder, wait::until};
 use anyhow::{Context, Result, ensure};
 use cut::Cut;
-use meganet_chain_client::{At, ChainClient, SubxtChain};
+use meganet_chain_client::{At, SubxtChain, prelude::*};
 use meganet_devnet::Kind;
 use meganet_primitives::{
     BlockNumber,

@@ -7,7 +7,7 @@ use crate::{
     names::when,
 };
 use anyhow::{Context, Result, bail};
-use meganet_chain_client::{At, Call, Until};
+use meganet_chain_client::{At, Call, NameCall, Until};
 use meganet_client::names::{Pending, PendingStore, secret::NameKey};
 use meganet_primitives::{BlockNumber, chain::CommitmentInfo, hash::Hash, name::NameParams};
 use serde_json::{Value, json};
@@ -48,7 +48,8 @@ pub async fn run(session: &Session, args: CommitmentsArgs) -> Result<()> {
             all.iter().map(|one| one.text(now, &params)).collect::<Vec<_>>().join("\n")
         });
     }
-    let calls = cancel.iter().map(|one| Call::CancelCommit { commitment: one.info.commitment }).collect();
+    let calls =
+        cancel.iter().map(|one| Call::Name(NameCall::CancelCommit { commitment: one.info.commitment })).collect();
     let outcome = chain.submit(&signer, calls, Until::Finalized).await?;
     for label in cancel.iter().filter_map(|one| one.label.as_ref()) {
         store.remove(label)?;

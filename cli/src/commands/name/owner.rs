@@ -7,7 +7,7 @@ use crate::{
     names::read_label,
 };
 use anyhow::Result;
-use meganet_chain_client::{At, Call, Mega, Until, account::format_account};
+use meganet_chain_client::{At, Call, Mega, NameCall, Until, account::format_account};
 use meganet_client::names::access::WriteAccess;
 use serde_json::json;
 
@@ -17,7 +17,7 @@ pub async fn transfer(session: &Session, name: &str, to: &str) -> Result<()> {
     let to = session.account_id(Some(to))?;
     let writer = Writer::new(session, &label).await?;
     writer.standing.owns()?;
-    let call = Call::TransferName { label: label.clone(), to };
+    let call = Call::Name(NameCall::Transfer { label: label.clone(), to });
     let done = format!(
         "transferred {label} to {} with its content and text records; the former owner's addresses, key and delegates are removed",
         format_account(&to)
@@ -31,7 +31,7 @@ pub async fn release(session: &Session, name: &str) -> Result<()> {
     let writer = Writer::new(session, &label).await?;
     writer.standing.owns()?;
     let deposit = Mega(writer.standing.info.deposit);
-    let call = Call::ReleaseName { label: label.clone() };
+    let call = Call::Name(NameCall::Release { label: label.clone() });
     writer.change(session, call, &format!("released {label} and refunded its deposit of {deposit}")).await
 }
 
@@ -46,7 +46,7 @@ pub async fn delegate(session: &Session, command: DelegateCommand) -> Result<()>
     let delegate = session.account_id(Some(&whom))?;
     let writer = Writer::new(session, &label).await?;
     writer.standing.owns()?;
-    let call = Call::SetNameDelegate { label: label.clone(), delegate, allowed };
+    let call = Call::Name(NameCall::SetDelegate { label: label.clone(), delegate, allowed });
     let who = format_account(&delegate);
     let done = if allowed {
         format!("{who} may now publish under {label} and set its records, and nothing else")
@@ -85,7 +85,7 @@ pub async fn reverse(session: &Session, args: ReverseArgs) -> Result<()> {
         }
         None => (session.chain().await?, session.signer()?),
     };
-    let call = Call::SetReverse { label: label.clone() };
+    let call = Call::Name(NameCall::SetReverse { label: label.clone() });
     let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
     let mut value = report(label.as_deref().unwrap_or_default(), &outcome);
     value["name"] = json!(label);

@@ -6,7 +6,7 @@ use crate::{
     names::{read_label, read_name},
 };
 use anyhow::{Context, Result, bail};
-use meganet_chain_client::{At, Call};
+use meganet_chain_client::{At, Call, NameCall};
 use meganet_client::names::{access::WriteAccess, foreign, record};
 use meganet_primitives::{
     content::{ContentRef, NameContent},
@@ -33,8 +33,8 @@ pub async fn set(session: &Session, name: &str, link: &str) -> Result<()> {
     let (sub, label) = split_name(&name)?;
     let label = label.to_owned();
     let call = match sub {
-        None => Call::SetContent { label, content },
-        Some(sub) => Call::SetSubname { label, sub: sub.to_owned(), content },
+        None => Call::Name(NameCall::SetContent { label, content }),
+        Some(sub) => Call::Name(NameCall::SetSubname { label, sub: sub.to_owned(), content }),
     };
     writer.change(session, call, &done).await
 }
@@ -100,7 +100,7 @@ async fn record(session: &Session, name: &str, key: RecordKey, value: Option<Rec
         Some(value) => format!("set record '{about}' of {label} to {}", record::value_text(&key, value)),
         None => format!("removed record '{about}' of {label}"),
     };
-    writer.change(session, Call::SetNameRecord { label, key, value }, &done).await
+    writer.change(session, Call::Name(NameCall::SetRecord { label, key, value }), &done).await
 }
 
 #[cfg(test)]

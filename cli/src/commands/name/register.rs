@@ -9,7 +9,7 @@ use crate::{
     progress::Bars,
 };
 use anyhow::{Result, ensure};
-use meganet_chain_client::{At, Call, Mega, Until};
+use meganet_chain_client::{At, Call, Mega, NameCall, Until};
 use meganet_client::names::{NameError, NameRegistration, NameTerms, access::WriteAccess};
 use meganet_primitives::{
     Balance,
@@ -117,7 +117,7 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
         });
     }
     let signer = session.signer()?;
-    let call = Call::RenewName { label: label.clone(), years };
+    let call = Call::Name(NameCall::Renew { label: label.clone(), years });
     let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
     value["block"] = json!(outcome.block.number);
     value["fee"] = json!(outcome.fee.to_string());
@@ -131,7 +131,7 @@ pub async fn sweep(session: &Session, name: &str) -> Result<()> {
     let label = read_label(name)?;
     let signer = session.signer()?;
     let chain = session.chain().await?;
-    let call = Call::SweepName { label: label.clone() };
+    let call = Call::Name(NameCall::Sweep { label: label.clone() });
     let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
     session.output.result(&report(&label, &outcome), |_| {
         format!("removed the lapsed name {label} from the chain's state and refunded its deposit to its last owner")

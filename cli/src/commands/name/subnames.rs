@@ -7,7 +7,7 @@ use crate::{
     names::{content_json, content_text, read_label, read_name},
 };
 use anyhow::{Context, Result};
-use meganet_chain_client::{At, Call, account::format_account};
+use meganet_chain_client::{At, Call, NameCall, account::format_account};
 use meganet_client::names::access::WriteAccess;
 use meganet_primitives::{chain::SubnameInfo, name::split_name};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub async fn run(session: &Session, command: SubCommand) -> Result<()> {
             let (sub, label) = parts(&name)?;
             let writer = Writer::new(session, &name).await?;
             writer.standing.owns()?;
-            let call = Call::RemoveSubname { label, sub };
+            let call = Call::Name(NameCall::RemoveSubname { label, sub });
             writer.change(session, call, &format!("removed {name} and refunded its deposit")).await
         }
         SubCommand::Delegate { name, whom } => {
@@ -41,7 +41,7 @@ pub async fn run(session: &Session, command: SubCommand) -> Result<()> {
                 Some(delegate) => format!("{} may now publish under {name}", format_account(delegate)),
                 None => format!("{name} no longer has a delegate of its own"),
             };
-            writer.change(session, Call::SetSubnameDelegate { label, sub, delegate }, &done).await
+            writer.change(session, Call::Name(NameCall::SetSubnameDelegate { label, sub, delegate }), &done).await
         }
     }
 }

@@ -11,7 +11,7 @@ const EMPTY_LIST: [u8; 1] = [0];
 /// The variant of an epoch other than that of the genesis block.
 const REGULAR: u8 = 1;
 
-/// What a node says of one finalized block. Each is SCALE, as the runtime calls answer, which are asked at that block.
+/// The answers of a node about one finalized block: results of runtime calls at that block, in SCALE.
 ///
 /// The node's own `sync_state_genSyncSpec` gives the same from its database, but not in a chain's first epoch: there it
 /// knows the two epochs only as parts of the genesis block, and smoldot wants the genesis state for that. The runtime

@@ -1,4 +1,4 @@
-//! What a light client knew when it ran last: a finalized block with its validators, the runtime's code, nodes it met.
+//! The knowledge of a light client's last run: a finalized block with its validators, the runtime's code, known nodes.
 
 use meganet_primitives::hash::Hash;
 use serde_json::Value;
@@ -65,7 +65,7 @@ impl Database {
     }
 }
 
-/// Whether it is a database of that chain. What is in it, smoldot checks.
+/// Whether it is a database of that chain. smoldot checks its contents.
 fn check(content: &str, genesis: &str) -> Result<(), String> {
     let value: Value = serde_json::from_str(content).map_err(|error| format!("it is damaged: {error}"))?;
     match value.get("genesisHash").and_then(Value::as_str) {

@@ -1,7 +1,7 @@
 //! smoldot, and the way to ask it.
 //!
-//! smoldot takes JSON-RPC requests as text and gives answers and notifications as a stream of texts. [`Engine`] hands
-//! each to whoever waits for it.
+//! smoldot accepts JSON-RPC requests as text and returns answers and notifications as a stream of texts. [`Engine`] passes
+//! each to the task that waits for it.
 
 use super::spec::LightSpec;
 use crate::error::ChainError;
@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 type Platform = Arc<DefaultPlatform>;
 type Answer = Result<Box<RawValue>, RpcError>;
 
-/// The client, and who waits for what.
+/// The client, and the tasks that wait for its answers.
 pub(super) struct Engine {
     client: Mutex<Client<Platform>>,
     chain: ChainId,
@@ -59,7 +59,7 @@ struct Feed {
     unsubscribe: String,
 }
 
-/// What comes from smoldot: an answer has an id, a notification a method.
+/// A message from smoldot: an answer has an id, a notification a method.
 #[derive(Deserialize)]
 struct Message {
     id: Option<u64>,
@@ -98,14 +98,14 @@ impl Engine {
         };
         let added = client.add_chain(config).map_err(|error| spec.bad(&error.to_string()))?;
         let AddChainSuccess { chain_id: chain, json_rpc_responses: Some(responses) } = added else {
-            return Err(spec.bad("smoldot gives no answers"));
+            return Err(spec.bad("smoldot returns no answers"));
         };
         let engine = Arc::new(Self { client: Mutex::new(client), chain, waiting: Mutex::default() });
         let pump = pump(Arc::downgrade(&engine), responses);
         Ok((engine, pump))
     }
 
-    /// How far it is.
+    /// Its progress.
     pub(super) fn lifecycle(&self) -> Lifecycle {
         self.client().lifecycle_state(self.chain)
     }
@@ -159,16 +159,16 @@ impl Engine {
         })
     }
 
-    /// Hands a message to whoever waits for it.
+    /// Passes a message to the task that waits for it.
     fn take(&self, text: &str) {
         let message: Message = match serde_json::from_str(text) {
             Ok(message) => message,
-            Err(error) => return tracing::warn!(%error, text, "smoldot said something unknown"),
+            Err(error) => return tracing::warn!(%error, text, "unknown message from smoldot"),
         };
         let dead = match (message.id, message.params) {
             (Some(id), _) => self.answer(id, outcome(message.result, message.error)),
             (None, Some(news)) => self.notify(news),
-            (None, None) => return tracing::warn!(text, "smoldot said something unknown"),
+            (None, None) => return tracing::warn!(text, "unknown message from smoldot"),
         };
         if let Some((id, unsubscribe)) = dead {
             let mut waiting = self.waiting();
@@ -177,17 +177,17 @@ impl Engine {
             let last = waiting.last_id;
             drop(waiting);
             let params = serde_json::value::to_raw_value(&[id]).ok();
-            // Its answer finds nobody waiting.
+            // Its answer is ignored.
             let _ = self.client().json_rpc_request(request(last, &unsubscribe, params.as_deref()), self.chain);
         }
     }
 
-    /// Returns a subscription that nobody listens to.
+    /// Returns a subscription that has no listener.
     fn answer(&self, id: u64, answer: Answer) -> Option<(String, String)> {
         let mut waiting = self.waiting();
         match waiting.requests.remove(&id)? {
             Waiter::Answer(waiter) => {
-                // Whoever asked may have given up.
+                // The asking task may have given up.
                 let _ = waiter.send(answer);
                 None
             }
@@ -212,7 +212,7 @@ impl Engine {
         }
     }
 
-    /// Returns a subscription that nobody listens to any more.
+    /// Returns a subscription that has no listener any more.
     fn notify(&self, news: Notification) -> Option<(String, String)> {
         let waiting = self.waiting();
         let feed = waiting.streams.get(&news.subscription)?;
@@ -222,7 +222,7 @@ impl Engine {
         }
     }
 
-    /// Answers everyone that nothing will come.
+    /// Ends all waits: no answer will come.
     fn close(&self) {
         let mut waiting = self.waiting();
         waiting.closed = true;

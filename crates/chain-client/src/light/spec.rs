@@ -89,7 +89,7 @@ impl LightSpec {
         }
         let document: Document = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
         if document.boot_nodes.is_empty() {
-            return Err(bad("bootNodes is empty, so there is nobody to ask".to_owned()));
+            return Err(bad("bootNodes is empty, so there is no node to ask".to_owned()));
         }
         if let Some(address) = document.boot_nodes.iter().find(|address| !address.contains("/p2p/")) {
             return Err(bad(format!("the boot node {address} does not end with /p2p/ and its peer id")));

@@ -6,7 +6,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use smoldot_light::lifecycle_service::{LifecycleState, Phase};
 use std::time::{Duration, Instant};
 
-/// The finalized head may trail the best one by so many blocks: on a chain that finalizes it is two or three.
+/// Blocks by which the finalized head may trail the best one: on a chain that finalizes it is two or three.
 const LAG: u64 = 8;
 /// Where finality itself is slow, it is not waited for longer than this.
 const FINALITY_PATIENCE: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ pub(super) async fn wait(engine: &Engine, spec: &LightSpec, options: &LightOptio
     }
 }
 
-/// What was heard of the way to the head.
+/// The progress that was seen so far.
 #[derive(Default)]
 struct Progress {
     met: bool,
@@ -80,7 +80,7 @@ enum Stopped {
 /// Waits until smoldot knows at which finalized block it begins to follow the chain, and its runtime.
 async fn ready(engine: &Engine, progress: &mut Progress, patience: Duration) -> Result<(), Stopped> {
     let begun = Instant::now();
-    // Answered as soon as it is known, half a second before the state says so.
+    // Answered as soon as it is known, half a second before the state shows it.
     let mut known = std::pin::pin!(ask::<String>(engine, "chain_getFinalizedHead"));
     let mut answered = false;
     let mut states = engine.lifecycle();
@@ -97,7 +97,7 @@ async fn ready(engine: &Engine, progress: &mut Progress, patience: Duration) -> 
             },
             () = tokio::time::sleep(left) => return Err(Stopped::Alone),
         }
-        // After half a minute it is ready with nobody, too.
+        // After half a minute it is ready without peers, too.
         if answered && (progress.met || ask::<Health>(engine, "system_health").await?.peers > 0) {
             return Ok(());
         }

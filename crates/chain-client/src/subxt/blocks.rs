@@ -35,20 +35,18 @@ impl Cursor {
     /// The block of the next height, as soon as it is finalized.
     async fn next_block(&mut self) -> BlockRef {
         loop {
-            if let (Some(next), Some(finalized)) = (self.next, self.finalized) {
-                if next <= finalized {
-                    match self.chain.ask(|connection| async move { connection.at_height(next).await }).await {
-                        Ok(Some(block)) => {
-                            self.next = next.checked_add(1);
-                            return block;
-                        }
-                        // The node that answers now has not come as far as the one before.
-                        Ok(None) => self.finalized = None,
-                        Err(error) => tracing::warn!(%error, "finalized blocks are waiting for the node"),
+            if let Some(next) = self.next.filter(|next| self.finalized.is_some_and(|finalized| *next <= finalized)) {
+                match self.chain.ask(|connection| async move { connection.at_height(next).await }).await {
+                    Ok(Some(block)) => {
+                        self.next = next.checked_add(1);
+                        return block;
                     }
-                    tokio::time::sleep(PAUSE).await;
-                    continue;
+                    // The node that answers now has not come as far as the one before.
+                    Ok(None) => self.finalized = None,
+                    Err(error) => tracing::warn!(%error, "finalized blocks are waiting for the node"),
                 }
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
             if let Err(reason) = self.wait().await {
                 self.news = None;

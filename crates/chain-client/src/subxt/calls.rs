@@ -5,8 +5,9 @@ use super::{
     connection::{AtBlock, incompatible},
     failure::Failure,
 };
-use crate::types::{Call, NAMES_PALLET, STORAGE_PALLET};
+use crate::types::{AutoRenewalCall, Call, NameCall, StorageCall, WorkerCall};
 use codec::{Compact, Encode};
+use meganet_primitives::pallets::{NamesError, PalletError, StorageError};
 use subxt::{
     ext::{
         scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
@@ -69,62 +70,95 @@ fn index(metadata: &Metadata, pallet: &str, name: &str) -> Result<[u8; 2], Failu
 
 /// Pallet, name and arguments of a call.
 fn parts(call: &Call) -> (&'static str, &'static str, Vec<u8>) {
-    let names = |name, arguments| (NAMES_PALLET, name, arguments);
-    let storage = |name, arguments| (STORAGE_PALLET, name, arguments);
     match call {
-        Call::CommitName { commitment } => names("commit", commitment.encode()),
-        Call::CancelCommit { commitment } => names("cancel_commit", commitment.encode()),
-        Call::RegisterName { label, years, secret } => names("register", (label.as_bytes(), years, secret).encode()),
-        Call::RenewName { label, years } => names("renew", (label.as_bytes(), years).encode()),
-        Call::SetContent { label, content } => names("set_content", (label.as_bytes(), content).encode()),
-        Call::RollbackName { label, version } => names("rollback", (label.as_bytes(), version).encode()),
-        Call::TransferName { label, to } => names("transfer", (label.as_bytes(), to).encode()),
-        Call::ReleaseName { label } => names("release", label.as_bytes().encode()),
-        Call::SweepName { label } => names("sweep", label.as_bytes().encode()),
-        Call::SetNameRecord { label, key, value } => names("set_record", (label.as_bytes(), key, value).encode()),
-        Call::SetNameDelegate { label, delegate, allowed } => {
-            names("set_delegate", (label.as_bytes(), delegate, allowed).encode())
+        Call::Name(call) => {
+            let (name, arguments) = name_parts(call);
+            (NamesError::PALLET, name, arguments)
         }
-        Call::SetSubname { label, sub, content } => {
-            names("set_subname", (label.as_bytes(), sub.as_bytes(), content).encode())
+        Call::Worker(call) => {
+            let (name, arguments) = worker_parts(call);
+            (StorageError::PALLET, name, arguments)
         }
-        Call::SetSubnameDelegate { label, sub, delegate } => {
-            names("set_subname_delegate", (label.as_bytes(), sub.as_bytes(), delegate).encode())
+        Call::Storage(call) => {
+            let (name, arguments) = storage_parts(call);
+            (StorageError::PALLET, name, arguments)
         }
-        Call::RemoveSubname { label, sub } => names("remove_subname", (label.as_bytes(), sub.as_bytes()).encode()),
-        Call::SetReverse { label } => names("set_reverse", label.as_ref().map(String::as_bytes).encode()),
-        Call::RegisterWorker { peer, country, capacity, proof } => {
-            storage("register_worker", (peer, country, capacity, proof).encode())
+        Call::AutoRenewal(call) => {
+            let (name, arguments) = auto_renewal_parts(call);
+            (StorageError::PALLET, name, arguments)
         }
-        Call::UpdateWorker { worker, country, capacity, accepting } => {
-            storage("update_worker", (worker, country, capacity, accepting).encode())
-        }
-        Call::ExitWorker { worker } => storage("exit_worker", worker.encode()),
-        Call::OpenGroup { profile } => storage("open_group", profile.encode()),
-        Call::Store { group, expiry, batch, valid_until, receipts } => {
-            storage("store", (group, expiry, batch, valid_until, receipts).encode())
-        }
-        Call::Tombstone { group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof } => storage(
-            "tombstone",
-            (group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof).encode(),
-        ),
-        Call::RollGroup { group } => storage("roll_group", group.encode()),
-        Call::FillGroup { group } => storage("fill_group", group.encode()),
-        Call::Prove { worker, period, proof } => storage("prove", (worker, period, proof).encode()),
-        Call::Report { worker } => storage("report", worker.encode()),
-        Call::Leave { worker } => storage("leave", worker.encode()),
-        Call::Renew { group, expiry, leaf_index, leaf, leaf_proof, until } => {
-            storage("renew", (group, expiry, leaf_index, leaf, leaf_proof, until).encode())
-        }
-        Call::Prepay { group, expiry, leaf_index, leaf, leaf_proof, epochs, max_price, amount } => {
-            storage("prepay", (group, expiry, leaf_index, leaf, leaf_proof, epochs, max_price, amount).encode())
-        }
-        Call::TopUp { id, amount } => storage("top_up", (id, amount).encode()),
-        Call::AutoRenew { id } => storage("auto_renew", id.encode()),
-        Call::CancelAutoRenewal { id } => storage("cancel_auto_renewal", id.encode()),
         Call::Transfer { to, amount } => {
             // Variant 0 of `MultiAddress` is an account id.
             ("Balances", "transfer_keep_alive", (0u8, to, Compact(*amount)).encode())
         }
+    }
+}
+
+fn name_parts(call: &NameCall) -> (&'static str, Vec<u8>) {
+    match call {
+        NameCall::Commit { commitment } => ("commit", commitment.encode()),
+        NameCall::CancelCommit { commitment } => ("cancel_commit", commitment.encode()),
+        NameCall::Register { label, years, secret } => ("register", (label.as_bytes(), years, secret).encode()),
+        NameCall::Renew { label, years } => ("renew", (label.as_bytes(), years).encode()),
+        NameCall::SetContent { label, content } => ("set_content", (label.as_bytes(), content).encode()),
+        NameCall::Rollback { label, version } => ("rollback", (label.as_bytes(), version).encode()),
+        NameCall::Transfer { label, to } => ("transfer", (label.as_bytes(), to).encode()),
+        NameCall::Release { label } => ("release", label.as_bytes().encode()),
+        NameCall::Sweep { label } => ("sweep", label.as_bytes().encode()),
+        NameCall::SetRecord { label, key, value } => ("set_record", (label.as_bytes(), key, value).encode()),
+        NameCall::SetDelegate { label, delegate, allowed } => {
+            ("set_delegate", (label.as_bytes(), delegate, allowed).encode())
+        }
+        NameCall::SetSubname { label, sub, content } => {
+            ("set_subname", (label.as_bytes(), sub.as_bytes(), content).encode())
+        }
+        NameCall::SetSubnameDelegate { label, sub, delegate } => {
+            ("set_subname_delegate", (label.as_bytes(), sub.as_bytes(), delegate).encode())
+        }
+        NameCall::RemoveSubname { label, sub } => ("remove_subname", (label.as_bytes(), sub.as_bytes()).encode()),
+        NameCall::SetReverse { label } => ("set_reverse", label.as_ref().map(String::as_bytes).encode()),
+    }
+}
+
+fn worker_parts(call: &WorkerCall) -> (&'static str, Vec<u8>) {
+    match call {
+        WorkerCall::Register { peer, country, capacity, proof } => {
+            ("register_worker", (peer, country, capacity, proof).encode())
+        }
+        WorkerCall::Update { worker, country, capacity, accepting } => {
+            ("update_worker", (worker, country, capacity, accepting).encode())
+        }
+        WorkerCall::Exit { worker } => ("exit_worker", worker.encode()),
+        WorkerCall::Leave { worker } => ("leave", worker.encode()),
+        WorkerCall::Prove { worker, period, proof } => ("prove", (worker, period, proof).encode()),
+        WorkerCall::Report { worker } => ("report", worker.encode()),
+    }
+}
+
+fn storage_parts(call: &StorageCall) -> (&'static str, Vec<u8>) {
+    match call {
+        StorageCall::OpenGroup { profile } => ("open_group", profile.encode()),
+        StorageCall::FillGroup { group } => ("fill_group", group.encode()),
+        StorageCall::RollGroup { group } => ("roll_group", group.encode()),
+        StorageCall::Store { group, expiry, batch, valid_until, receipts } => {
+            ("store", (group, expiry, batch, valid_until, receipts).encode())
+        }
+        StorageCall::Tombstone { group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof } => {
+            ("tombstone", (group, expiry, leaf_index, leaf, leaf_proof, entry_index, entry, entry_proof).encode())
+        }
+        StorageCall::Renew { group, expiry, leaf_index, leaf, leaf_proof, until } => {
+            ("renew", (group, expiry, leaf_index, leaf, leaf_proof, until).encode())
+        }
+    }
+}
+
+fn auto_renewal_parts(call: &AutoRenewalCall) -> (&'static str, Vec<u8>) {
+    match call {
+        AutoRenewalCall::Prepay { group, expiry, leaf_index, leaf, leaf_proof, epochs, max_price, amount } => {
+            ("prepay", (group, expiry, leaf_index, leaf, leaf_proof, epochs, max_price, amount).encode())
+        }
+        AutoRenewalCall::TopUp { id, amount } => ("top_up", (id, amount).encode()),
+        AutoRenewalCall::Renew { id } => ("auto_renew", id.encode()),
+        AutoRenewalCall::Cancel { id } => ("cancel_auto_renewal", id.encode()),
     }
 }

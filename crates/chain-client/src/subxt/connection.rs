@@ -1,7 +1,7 @@
 //! One connection: a WebSocket to a node, or a way into the light client of this process.
 
 use super::{
-    Options,
+    ChainOptions,
     endpoint::{Endpoint, Link},
     failure::{self, Failure},
 };
@@ -54,7 +54,7 @@ impl Connection {
     /// Connects, and reads the genesis hash.
     pub(super) async fn open(
         endpoint: &Endpoint,
-        options: &Options,
+        options: &ChainOptions,
         config: &SubstrateConfig,
     ) -> Result<(Self, Hash), ChainError> {
         let open = async {
@@ -63,6 +63,7 @@ impl Connection {
                     let socket = Arc::new(socket(endpoint, parse_url(url)?, options).await?);
                     (Link::Socket(socket.clone()), RpcClient::new(socket))
                 }
+                Endpoint::InProcess { client, .. } => (Link::InProcess, client.clone()),
                 Endpoint::Light(client) => (Link::Light(client.clone()), RpcClient::new(client.clone())),
             };
             let rpc = LegacyRpcMethods::new(raw.clone());
@@ -178,7 +179,7 @@ impl Connection {
 }
 
 /// Opens the WebSocket to a node.
-async fn socket(endpoint: &Endpoint, url: Url, options: &Options) -> Result<Socket, ChainError> {
+async fn socket(endpoint: &Endpoint, url: Url, options: &ChainOptions) -> Result<Socket, ChainError> {
     let (sender, receiver) = WsTransportClientBuilder::default()
         .connection_timeout(options.connect_timeout)
         .max_response_size(MAX_MESSAGE)

@@ -1,4 +1,4 @@
-//! What blocks and transactions did.
+//! Events of blocks and transactions.
 
 use super::{
     SubxtChain,
@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     error::ChainError,
-    types::{BlockRef, ChainEvent, STORAGE_PALLET, StoredLeaf, TxOutcome},
+    types::{BlockRef, ChainEvent, StoredLeaf, TxOutcome},
 };
 use blake2::{Blake2b, Digest, digest::consts::U32};
 use codec::Decode;
-use meganet_primitives::{AccountId, Balance, hash::Hash};
+use meganet_primitives::{AccountId, Balance, hash::Hash, pallets::PalletEvent};
 use subxt::{
     SubstrateConfig,
     config::Header as _,
@@ -35,19 +35,17 @@ impl SubxtChain {
             let mut leaves = Vec::new();
             for event in events(&at, block).await?.iter() {
                 let event = event.map_err(|e| failure::other("decoding events", &block.to_string(), &e))?;
-                if event.pallet_name() == STORAGE_PALLET && event.event_name() == "Stored" {
-                    let leaf = StoredLeaf::decode(&mut event.field_bytes()).map_err(|e| ChainError::Incompatible {
-                        detail: format!("the event Storage.Stored has other fields ({e})"),
-                    })?;
-                    leaves.push(leaf);
-                }
+                let leaf = StoredLeaf::parse(event.pallet_name(), event.event_name(), event.field_bytes());
+                leaves.extend(leaf.transpose().map_err(|e| ChainError::Incompatible {
+                    detail: format!("the event Storage.Stored has other fields ({e})"),
+                })?);
             }
             Ok(leaves)
         })
         .await
     }
 
-    /// What a transaction in a block did.
+    /// The outcome of a transaction in a block.
     pub(super) async fn outcome(&self, block: Hash, extrinsic: Hash, finalized: bool) -> Result<TxOutcome, ChainError> {
         self.ask(|connection| async move {
             let (block, index) = locate(&connection, block, &extrinsic).await?;
@@ -140,9 +138,10 @@ mod tests {
     #[test]
     fn errors_outside_pallets_have_names_too() {
         let error = describe(&DispatchError::Token(TokenError::FundsUnavailable));
-        assert!(error.is_dispatch("Token", "FundsUnavailable"), "{error}");
+        let named = |error: &ChainError, pallet: &str, name: &str| matches!(error, ChainError::Dispatch { pallet: p, error: e, .. } if p == pallet && e == name);
+        assert!(named(&error, "Token", "FundsUnavailable"), "{error}");
         assert!(error.to_string().contains("Funds are unavailable"), "{error}");
-        assert!(describe(&DispatchError::BadOrigin).is_dispatch("Runtime", "BadOrigin"));
+        assert!(named(&describe(&DispatchError::BadOrigin), "Runtime", "BadOrigin"));
     }
 
     #[test]

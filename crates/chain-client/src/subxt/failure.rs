@@ -1,10 +1,10 @@
-//! What the errors of node and transport mean.
+//! Interprets the errors of node and transport.
 
 use super::endpoint::Endpoint;
 use crate::error::ChainError;
 use subxt::rpcs::{Error as RpcError, UserError};
 
-/// Why a request failed.
+/// A failed request.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The connection: a new one may do better.
@@ -43,7 +43,7 @@ pub(super) fn other(step: &str, block: &str, error: &dyn std::error::Error) -> F
     Failure::Chain(refusal(step, block, &error.to_string()))
 }
 
-/// What a JSON-RPC error says, its data included.
+/// The text of a JSON-RPC error, including its data.
 pub(super) fn text(error: &UserError) -> String {
     match &error.data {
         Some(data) => format!("{} ({}): {}", error.message, error.code, data.get().trim_matches('"')),
@@ -51,15 +51,15 @@ pub(super) fn text(error: &UserError) -> String {
     }
 }
 
-/// What the node means by refusing something. Nodes have no codes for this, only words.
+/// Interprets a refusal of the node by its words: nodes have no codes for these.
 fn refusal(method: &str, block: &str, reason: &str) -> ChainError {
-    let said = |words: &[&str]| words.iter().any(|words| reason.contains(words));
+    let mentions = |words: &[&str]| words.iter().any(|words| reason.contains(words));
     let block = || if block.is_empty() { "asked for".to_owned() } else { block.to_owned() };
-    if said(&["State already discarded", "state already discarded", "RemoteCouldntAnswer"]) {
+    if mentions(&["State already discarded", "state already discarded", "RemoteCouldntAnswer"]) {
         return ChainError::StatePruned { block: block() };
     }
     // The last is a light client's: no node has given it the block.
-    if said(&[
+    if mentions(&[
         "UnknownBlock",
         "Unknown block",
         "Header was not found",
@@ -73,7 +73,7 @@ fn refusal(method: &str, block: &str, reason: &str) -> ChainError {
         return ChainError::Incompatible { detail: format!("the runtime has no {method}") };
     }
     // A light client's: its nodes are away, or have forgotten the state. They don't say which.
-    if said(&["trying to access the storage", "for storage query", "Storage query errors"]) {
+    if mentions(&["trying to access the storage", "for storage query", "Storage query errors"]) {
         let reason = format!("{method} at {}: {reason}; nodes forget the state of old blocks", block());
         return ChainError::LightClient { reason };
     }

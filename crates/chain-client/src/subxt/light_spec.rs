@@ -6,7 +6,7 @@ use super::{
     failure::{self, Failure},
 };
 use crate::{
-    client::ChainClient,
+    client::HeadsClient,
     error::ChainError,
     light::{Checkpoint, Document, Genesis, LightSpec},
 };
@@ -19,8 +19,8 @@ use subxt::{
 };
 
 impl SubxtChain {
-    /// The spec from which light clients follow this chain, beginning at the present finalized block. What this node
-    /// says now is what they believe: ask one that you trust. `boot_nodes` are the peer-to-peer addresses at which they
+    /// The spec from which light clients follow this chain, beginning at the present finalized block. They
+    /// trust the answers of this node: ask one that you trust. `boot_nodes` are the peer-to-peer addresses at which they
     /// find nodes; where none are given, those of the chain's own spec and those at which this node listens.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! A subscription to heads that is watched: who does not hear from it for a while asks for the head, and a dead one is told
-//! from a chain that stands still.
+//! A subscription to heads with a watchdog: after a silence the head is asked for, which tells a dead subscription from a
+//! chain that stands still.
 
 use super::{
     SubxtChain,
@@ -10,7 +10,7 @@ use crate::types::BlockRef;
 use std::{sync::Arc, time::Duration};
 use subxt::{config::substrate::SubstrateHeader, rpcs::client::RpcSubscription, utils::H256};
 
-/// Without news for so long, the head is asked for: the subscription may be dead.
+/// After this silence the head is asked for: the subscription may be dead.
 const SILENCE: Duration = Duration::from_secs(20);
 /// The wait after something failed.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ pub(super) struct News {
 }
 
 impl News {
-    /// Subscribes; gives the head of that moment too.
+    /// Subscribes. Returns the present head too.
     pub(super) async fn subscribe(chain: &SubxtChain, heads: Heads) -> Result<(Self, BlockRef), String> {
         let subscribed = chain.ask(|connection| async move {
             let headers = match heads {

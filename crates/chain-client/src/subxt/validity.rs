@@ -1,18 +1,18 @@
-//! What the pool of a node would say of a transaction, asked of the runtime.
+//! Asks the runtime whether a node's pool would accept a transaction.
 //!
-//! A light client has no pool: it gives a transaction to its peers, and would not learn why they drop it. The runtime
-//! says before.
+//! A light client has no pool: it sends a transaction to its peers and never learns why they drop it. The runtime tells it
+//! in advance.
 
 use super::{
     connection::Connection,
     failure::{self, Failure},
-    submit::Pool,
+    transaction::PoolAnswer,
 };
 use subxt::transactions::{TransactionInvalid, ValidationResult};
 
 impl Connection {
-    /// Why a transaction would be refused at the best block; `None` if it would be taken.
-    pub(super) async fn refuses(&self, transaction: &[u8], repeated: bool) -> Result<Option<Pool>, Failure> {
+    /// The answer if a transaction would be refused at the best block; `None` if it would be accepted.
+    pub(super) async fn refuses(&self, transaction: &[u8], repeated: bool) -> Result<Option<PoolAnswer>, Failure> {
         let best = self.best().await?;
         let at = self.at(best).await?;
         let result = at.tx().from_bytes(transaction.to_vec()).validate().await;
@@ -22,19 +22,21 @@ impl Connection {
     }
 }
 
-/// As [`super::submit`] reads the refusals of a pool.
-fn read(result: &ValidationResult, repeated: bool) -> Option<Pool> {
+/// As [`super::offer`] reads the refusals of a pool.
+fn read(result: &ValidationResult, repeated: bool) -> Option<PoolAnswer> {
     let invalid = match result {
         ValidationResult::Valid(_) => return None,
         ValidationResult::Invalid(invalid) => invalid,
-        ValidationResult::Unknown(unknown) => return Some(Pool::Refused(format!("{unknown:?}"))),
+        ValidationResult::Unknown(unknown) => return Some(PoolAnswer::Refused(format!("{unknown:?}"))),
     };
     Some(match invalid {
         // The first offer arrived, and a block has it.
-        TransactionInvalid::Stale if repeated => Pool::Took(None),
-        TransactionInvalid::Stale | TransactionInvalid::AncientBirthBlock => Pool::NonceTaken(format!("{invalid:?}")),
-        TransactionInvalid::Payment => Pool::CannotPay,
-        other => Pool::Refused(format!("the runtime calls it invalid: {other:?}")),
+        TransactionInvalid::Stale if repeated => PoolAnswer::Took(None),
+        TransactionInvalid::Stale | TransactionInvalid::AncientBirthBlock => {
+            PoolAnswer::NonceTaken(format!("{invalid:?}"))
+        }
+        TransactionInvalid::Payment => PoolAnswer::CannotPay,
+        other => PoolAnswer::Refused(format!("the runtime calls it invalid: {other:?}")),
     })
 }
 
@@ -45,12 +47,12 @@ mod tests {
     #[test]
     fn the_runtime_is_understood() {
         let said = |invalid, repeated| read(&ValidationResult::Invalid(invalid), repeated);
-        assert!(matches!(said(TransactionInvalid::Stale, false), Some(Pool::NonceTaken(_))));
-        assert!(matches!(said(TransactionInvalid::Stale, true), Some(Pool::Took(None))));
-        assert!(matches!(said(TransactionInvalid::AncientBirthBlock, true), Some(Pool::NonceTaken(_))));
-        assert!(matches!(said(TransactionInvalid::Payment, false), Some(Pool::CannotPay)));
+        assert!(matches!(said(TransactionInvalid::Stale, false), Some(PoolAnswer::NonceTaken(_))));
+        assert!(matches!(said(TransactionInvalid::Stale, true), Some(PoolAnswer::Took(None))));
+        assert!(matches!(said(TransactionInvalid::AncientBirthBlock, true), Some(PoolAnswer::NonceTaken(_))));
+        assert!(matches!(said(TransactionInvalid::Payment, false), Some(PoolAnswer::CannotPay)));
         assert!(
-            matches!(said(TransactionInvalid::BadProof, false), Some(Pool::Refused(why)) if why.contains("BadProof"))
+            matches!(said(TransactionInvalid::BadProof, false), Some(PoolAnswer::Refused(why)) if why.contains("BadProof"))
         );
     }
 }

@@ -5,80 +5,23 @@ use super::{
     connection::{Connection, block_name},
     events::extrinsic_hash,
     failure::{self, Failure},
-    submit::Signed,
+    statuses::{End, Found, Statuses},
+    transaction::Signed,
 };
 use crate::{
-    client::ChainClient,
+    client::HeadsClient,
     error::ChainError,
     types::{TxOutcome, Until},
 };
 use meganet_primitives::hash::Hash;
-use std::{collections::HashSet, sync::Arc, time::Duration};
-use subxt::{
-    rpcs::{client::RpcSubscription, methods::legacy::TransactionStatus},
-    utils::H256,
-};
+use std::{collections::HashSet, time::Duration};
+use subxt::utils::H256;
 
 /// How often blocks are looked at where no statuses come.
 const POLL: Duration = Duration::from_secs(1);
 
-/// The node's statuses of one transaction.
-pub(super) struct Statuses {
-    /// Keeps the connection open as long as they are wanted.
-    connection: Arc<Connection>,
-    stream: RpcSubscription<TransactionStatus<H256>>,
-}
-
-/// Where a transaction was found.
-struct Found {
-    block: Hash,
-    finalized: bool,
-}
-
-/// What the statuses came to.
-enum End {
-    Found(Found),
-    /// They stopped or mean nothing certain: look at the blocks.
-    Look,
-    /// The pool threw it out.
-    Gone(&'static str),
-}
-
-impl Statuses {
-    pub(super) fn new(connection: Arc<Connection>, stream: RpcSubscription<TransactionStatus<H256>>) -> Self {
-        Self { connection, stream }
-    }
-
-    async fn follow(&mut self, until: Until) -> End {
-        while let Some(Ok(status)) = self.stream.next().await {
-            match status {
-                TransactionStatus::InBlock(block) if until == Until::InBlock => {
-                    return End::Found(Found { block: block.0, finalized: false });
-                }
-                TransactionStatus::Finalized(block) => {
-                    return End::Found(Found { block: block.0, finalized: true });
-                }
-                // A light client says this of whatever it loses sight of.
-                TransactionStatus::Invalid | TransactionStatus::Dropped if self.connection.is_light() => {
-                    return End::Look;
-                }
-                TransactionStatus::Invalid => return End::Gone("it is not valid any more"),
-                TransactionStatus::Dropped => return End::Gone("the transaction pool is full"),
-                TransactionStatus::Usurped(_) => return End::Gone("another transaction of the account replaced it"),
-                TransactionStatus::FinalityTimeout(_) => return End::Look,
-                TransactionStatus::Future
-                | TransactionStatus::Ready
-                | TransactionStatus::Broadcast(_)
-                | TransactionStatus::InBlock(_)
-                | TransactionStatus::Retracted(_) => {}
-            }
-        }
-        End::Look
-    }
-}
-
 impl SubxtChain {
-    /// Waits for a transaction that the pool took, and tells what it did.
+    /// Waits for a transaction that the pool accepted. Returns its outcome.
     pub(super) async fn wait(
         &self,
         signed: &Signed,

@@ -1,30 +1,44 @@
-//! A node of a development chain, killed when the test ends.
+//! A node, killed when the test ends.
 
 use std::{
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 pub struct Node {
     program: PathBuf,
+    arguments: Vec<String>,
     data: tempfile::TempDir,
     port: u16,
     url: String,
     child: Child,
 }
 
+/// A node that is about to start.
+pub struct Folder<'a> {
+    pub program: &'a Path,
+    pub path: &'a Path,
+}
+
 impl Node {
-    /// `None` where no node was built.
+    /// Starts a node of a development chain; `None` if no node was built.
     pub fn start() -> Option<Self> {
+        Self::start_with(|_| vec!["--dev".to_owned()])
+    }
+
+    /// Starts a node with the arguments that `choose` returns for the node's program and folder; `None` if no node was
+    /// built.
+    pub fn start_with(choose: impl FnOnce(&Folder<'_>) -> Vec<String>) -> Option<Self> {
         let Some(program) = program() else {
             eprintln!("skipped: build meganet-node to run this test");
             return None;
         };
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let data = tempfile::tempdir().unwrap();
-        let child = spawn(&program, &data, port);
-        Some(Self { program, data, port, url: format!("ws://127.0.0.1:{port}"), child })
+        let arguments = choose(&Folder { program: &program, path: data.path() });
+        let child = spawn(&program, &arguments, &data, port);
+        Some(Self { program, arguments, data, port, url: format!("ws://127.0.0.1:{port}"), child })
     }
 
     pub fn url(&self) -> &str {
@@ -48,7 +62,7 @@ impl Node {
 
     /// Starts it again on the same data and port.
     pub fn restart(&mut self) {
-        self.child = spawn(&self.program, &self.data, self.port);
+        self.child = spawn(&self.program, &self.arguments, &self.data, self.port);
     }
 }
 
@@ -71,10 +85,11 @@ fn program() -> Option<PathBuf> {
     beside.is_file().then_some(beside)
 }
 
-fn spawn(program: &PathBuf, data: &tempfile::TempDir, port: u16) -> Child {
+fn spawn(program: &PathBuf, arguments: &[String], data: &tempfile::TempDir, port: u16) -> Child {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(data.path().join("node.log")).unwrap();
     Command::new(program)
-        .args(["--dev", "--port", "0", "--no-prometheus", "--no-telemetry", "--no-mdns"])
+        .args(arguments)
+        .args(["--port", "0", "--no-prometheus", "--no-telemetry", "--no-mdns"])
         .arg("--base-path")
         .arg(data.path().join("chain"))
         .args(["--rpc-port", &port.to_string()])

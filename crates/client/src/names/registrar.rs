@@ -9,7 +9,10 @@ use super::{
     secret::NameKey,
 };
 use futures::{StreamExt, stream};
-use meganet_chain_client::{At, BlockRef, Call, ChainClient, ChainError, Mega, Signer, Until, account::format_account};
+use meganet_chain_client::{
+    At, BlockRef, Call, ChainClient, ChainError, Mega, NameCall, Signer, Until, account::format_account,
+};
+use meganet_primitives::pallets::NamesError;
 use meganet_primitives::{
     AccountId, Balance,
     chain::{Availability, CommitmentInfo},
@@ -26,8 +29,14 @@ const AT_ONCE: usize = 16;
 /// The number of attempts at a registration that the chain refuses because its state has changed.
 const ATTEMPTS: u32 = 4;
 /// Errors of the runtime that mean that its state has changed since the step was decided.
-const CHANGED: [&str; 6] =
-    ["CommitmentTooNew", "CommitmentTooOld", "CommitmentMissing", "NameTaken", "LooksLikeAnother", "NameReserved"];
+const CHANGED: [NamesError; 6] = [
+    NamesError::CommitmentTooNew,
+    NamesError::CommitmentTooOld,
+    NamesError::CommitmentMissing,
+    NamesError::NameTaken,
+    NamesError::LooksLikeAnother,
+    NamesError::NameReserved,
+];
 
 /// The terms of a registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +165,7 @@ impl<'a> NameRegistration<'a> {
     /// Whether the chain refused a registration because its state changed after the call was made, so that the next step should be
     /// decided again. `attempt` counts from 0.
     pub fn worth_repeating(error: &ChainError, attempt: u32) -> bool {
-        let changed = CHANGED.iter().any(|name| error.is_dispatch("Names", name));
+        let changed = CHANGED.iter().any(|changed| error.is(*changed));
         changed && attempt.saturating_add(1) < ATTEMPTS
     }
 
@@ -191,7 +200,11 @@ impl<'a> NameRegistration<'a> {
 
     fn call(&self) -> Option<Call> {
         let pending = self.pending.as_ref()?;
-        Some(Call::RegisterName { label: self.label.clone(), years: self.terms.years, secret: pending.secret })
+        Some(Call::Name(NameCall::Register {
+            label: self.label.clone(),
+            years: self.terms.years,
+            secret: pending.secret,
+        }))
     }
 
     /// Whether the name can be had, at the price that was agreed to, by an account that can pay.
@@ -280,8 +293,8 @@ impl<'a> NameRegistration<'a> {
         let Some(pending) = &self.pending else { return Ok(()) };
         self.progress.begin(Stage::Committing, None);
         let commitment = pending.commitment(&self.signer.account());
-        let cancel = cancel.map(|commitment| Call::CancelCommit { commitment });
-        let calls = cancel.into_iter().chain([Call::CommitName { commitment }]).collect();
+        let cancel = cancel.map(|commitment| Call::Name(NameCall::CancelCommit { commitment }));
+        let calls = cancel.into_iter().chain([Call::Name(NameCall::Commit { commitment })]).collect();
         self.chain.submit(self.signer, calls, Until::InBlock).await?;
         Ok(())
     }
@@ -289,7 +302,8 @@ impl<'a> NameRegistration<'a> {
     /// Takes back what is left of a registration that leads nowhere.
     async fn give_up(&mut self, cancel: Vec<Hash>) -> Result<(), NameError> {
         if !cancel.is_empty() {
-            let calls = cancel.into_iter().map(|commitment| Call::CancelCommit { commitment }).collect();
+            let calls =
+                cancel.into_iter().map(|commitment| Call::Name(NameCall::CancelCommit { commitment })).collect();
             self.chain.submit(self.signer, calls, Until::InBlock).await?;
         }
         self.settle()

@@ -11,7 +11,7 @@ use crate::{
     site::Site,
 };
 use backon::{ConstantBuilder, Retryable};
-use meganet_chain_client::{At, Call, Signer};
+use meganet_chain_client::{At, Call, NameCall, Signer};
 use meganet_primitives::{
     Balance,
     content::{ContentRef, NameContent},
@@ -113,8 +113,8 @@ impl Target {
     pub(super) fn point_at(&self, content: ContentRef) -> Call {
         let (label, content) = (self.label.clone(), Some(NameContent::Object(content)));
         match &self.sub {
-            None => Call::SetContent { label, content },
-            Some(sub) => Call::SetSubname { label, sub: sub.clone(), content },
+            None => Call::Name(NameCall::SetContent { label, content }),
+            Some(sub) => Call::Name(NameCall::SetSubname { label, sub: sub.clone(), content }),
         }
     }
 

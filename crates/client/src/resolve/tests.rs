@@ -2,7 +2,7 @@
 
 use super::*;
 use async_trait::async_trait;
-use meganet_chain_client::fake::FakeChain;
+use meganet_chain_fake::FakeChain;
 use meganet_name_proof::{
     SetChange,
     testing::{Chain, START, stored},
@@ -141,7 +141,7 @@ async fn a_node_that_is_behind_is_asked_again_and_then_refused() {
 #[tokio::test]
 async fn without_a_checkpoint_a_node_is_believed_and_that_is_reported() {
     let chain = FakeChain::default();
-    let resolver = Resolver::new(Arc::new(chain.clone()), None);
+    let resolver = Resolver::new(chain.client(), None);
     let resolved = resolver.resolve("nobody").await.unwrap();
     assert_eq!((resolved.resolution(), resolved.evidence().verified), (None, Verified::Rpc));
     assert_eq!((Verified::Rpc.name(), Verified::Rpc.to_string().as_str()), ("rpc", "trusted RPC"));

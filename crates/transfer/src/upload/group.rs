@@ -5,7 +5,7 @@ use crate::{
     network::Network,
     progress::{Progress, Stage},
 };
-use meganet_chain_client::{At, Call, ChainError, Signer, Until};
+use meganet_chain_client::{At, Call, ChainError, Signer, StorageCall, Until};
 use meganet_primitives::{
     GroupId,
     chain::{GroupInfo, StorageParams, WorkerInfo},
@@ -119,8 +119,8 @@ impl<'a> Groups<'a> {
         progress.begin(Stage::WaitingForGroup, None);
         // The chain opens no other group while one that was opened is unfilled.
         let call = match self.unfilled(shard_len).await? {
-            Some(group) => Call::FillGroup { group: group.id },
-            None => Call::OpenGroup { profile: self.profile },
+            Some(group) => Call::Storage(StorageCall::FillGroup { group: group.id }),
+            None => Call::Storage(StorageCall::OpenGroup { profile: self.profile }),
         };
         match self.network.chain().submit(signer, vec![call], Until::InBlock).await {
             Ok(_) => {}

@@ -11,7 +11,7 @@ use crate::{network::members, progress::Progress};
 use backon::Retryable;
 use ed25519_dalek::{Signature, VerifyingKey};
 use futures::{StreamExt, stream::FuturesUnordered};
-use meganet_chain_client::Call;
+use meganet_chain_client::{Call, StorageCall};
 use meganet_net::{NetError, SignBatch};
 use meganet_primitives::{
     AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
@@ -48,7 +48,7 @@ impl SignedBatch {
     /// The call that registers it.
     pub fn call(&self) -> Call {
         let SignedBatch { group, expiry, batch, valid_until, ref receipts } = *self;
-        Call::Store { group, expiry, batch, valid_until, receipts: receipts.clone() }
+        Call::Storage(StorageCall::Store { group, expiry, batch, valid_until, receipts: receipts.clone() })
     }
 }
 

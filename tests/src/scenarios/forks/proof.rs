@@ -2,7 +2,7 @@
 
 use crate::{Stage, pay::paid_once, pool, wait::until};
 use anyhow::{Context, Result, ensure};
-use meganet_chain_client::{At, ChainClient, Signer, SubxtChain};
+use meganet_chain_client::{At, Signer, SubxtChain, prelude::*};
 use meganet_devnet::{Kind, operator_suri};
 use meganet_primitives::{
     AccountId, Period, WorkerId,

@@ -3,8 +3,9 @@
 use super::{Victim, uploads::Sample};
 use crate::Stage;
 use anyhow::{Context, Result, ensure};
-use meganet_chain_client::{At, Call, Signer, Until};
+use meganet_chain_client::{At, Call, Signer, StorageCall, Until};
 use meganet_net::{Keypair, NetError, Refusal, SignBatch};
+use meganet_primitives::pallets::StorageError;
 use meganet_primitives::{
     receipt::{MAX_RECEIPT_BLOCKS, PeerSignature, RECEIPT_BLOCKS, Receipt, ReceiptStatement},
     sum_tree::summarize,
@@ -52,12 +53,13 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     of_another_chain[usize::from(victim.slot)] = sign(stage, victim, &statement)?;
 
     let before = chain.ranges(group.id, At::Best).await?;
-    let store = |receipts| vec![Call::Store { group: group.id, expiry, batch, valid_until, receipts }];
+    let store =
+        |receipts| vec![Call::Storage(StorageCall::Store { group: group.id, expiry, batch, valid_until, receipts })];
     for (case, receipts) in [("receipt-by-another-worker", by_another), ("receipt-for-another-chain", of_another_chain)]
     {
         let refused = chain.submit(&owner, store(receipts), Until::InBlock).await.err();
         let refused = refused.with_context(|| format!("the chain takes a {case}"))?;
-        ensure!(refused.is_dispatch("Storage", "BadReceipt"), "case {case}: {refused}");
+        ensure!(refused.is(StorageError::BadReceipt), "case {case}: {refused}");
         stage.facts.say(&format!("refused-{case}"), refused);
     }
     ensure!(before == chain.ranges(group.id, At::Best).await?, "refused receipts changed the group's ranges");

@@ -2,8 +2,9 @@
 
 use crate::{Stage, cli::Cli};
 use anyhow::{Context, Result, ensure};
-use meganet_chain_client::{At, Call, ChainClient, Signer, Until};
+use meganet_chain_client::{At, Call, ChainClient, NameCall, Signer, Until};
 use meganet_primitives::name::commitment;
+use meganet_primitives::pallets::NamesError;
 use std::time::{Duration, Instant};
 
 /// Runs this part of the scenario.
@@ -20,16 +21,16 @@ async fn front_runner(stage: &Stage) -> Result<()> {
     let label = "wanted-by-two".to_owned();
     let secret: [u8; 32] = rand::random();
     let hers = commitment(&alice.account(), label.as_bytes(), &secret);
-    chain.submit(&alice, vec![Call::CommitName { commitment: hers }], Until::InBlock).await?;
+    chain.submit(&alice, vec![Call::Name(NameCall::Commit { commitment: hers })], Until::InBlock).await?;
     // The commitment alone: a copy by another account neither blocks hers nor allows him to register.
-    chain.submit(&bob, vec![Call::CommitName { commitment: hers }], Until::InBlock).await?;
-    let register = Call::RegisterName { label: label.clone(), years: 1, secret };
+    chain.submit(&bob, vec![Call::Name(NameCall::Commit { commitment: hers })], Until::InBlock).await?;
+    let register = Call::Name(NameCall::Register { label: label.clone(), years: 1, secret });
     // Then the registration with label and secret: his own commitment to them is too new.
-    refused(&*chain, &bob, vec![register.clone()], "CommitmentMissing").await?;
+    refused(&*chain, &bob, vec![register.clone()], NamesError::CommitmentMissing).await?;
     let his = commitment(&bob.account(), label.as_bytes(), &secret);
-    let both = vec![Call::CommitName { commitment: his }, register.clone()];
-    refused(&*chain, &bob, both, "CommitmentTooNew").await?;
-    chain.submit(&bob, vec![Call::CancelCommit { commitment: hers }], Until::InBlock).await?;
+    let both = vec![Call::Name(NameCall::Commit { commitment: his }), register.clone()];
+    refused(&*chain, &bob, both, NamesError::CommitmentTooNew).await?;
+    chain.submit(&bob, vec![Call::Name(NameCall::CancelCommit { commitment: hers })], Until::InBlock).await?;
 
     chain.submit(&alice, vec![register], Until::Finalized).await?;
     let info = chain.name(&label, At::Finalized).await?.context("the name is registered")?;
@@ -39,9 +40,9 @@ async fn front_runner(stage: &Stage) -> Result<()> {
 }
 
 /// Submits calls that the runtime must refuse with this error.
-async fn refused(chain: &dyn ChainClient, who: &Signer, calls: Vec<Call>, error: &str) -> Result<()> {
+async fn refused(chain: &dyn ChainClient, who: &Signer, calls: Vec<Call>, error: NamesError) -> Result<()> {
     match chain.submit(who, calls, Until::InBlock).await {
-        Err(got) if got.is_dispatch("Names", error) => Ok(()),
+        Err(got) if got.is(error) => Ok(()),
         other => anyhow::bail!("should have been refused with {error}: {other:?}"),
     }
 }

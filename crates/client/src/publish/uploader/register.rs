@@ -5,7 +5,7 @@ use crate::{
     names::NameRegistration,
     publish::{error::PublishError, report::UploadReport},
 };
-use meganet_chain_client::{At, BlockRef, Call, Until, cost::store_price};
+use meganet_chain_client::{At, BlockRef, Call, NameCall, Until, cost::store_price};
 use meganet_primitives::{Balance, object::ObjectId};
 use meganet_transfer::{
     progress::Stage,
@@ -57,8 +57,8 @@ impl Uploader<'_> {
     /// of this upload can have done that. The node is believed, as it is about the extrinsics that it submits.
     async fn is_done(&self, call: Option<&Call>) -> Result<bool, PublishError> {
         let (name, content) = match call {
-            Some(Call::SetContent { label, content }) => (label.clone(), content),
-            Some(Call::SetSubname { label, sub, content }) => (format!("{sub}.{label}"), content),
+            Some(Call::Name(NameCall::SetContent { label, content })) => (label.clone(), content),
+            Some(Call::Name(NameCall::SetSubname { label, sub, content })) => (format!("{sub}.{label}"), content),
             _ => return Ok(false),
         };
         let found = self.client.chain().resolve(&name, At::Best).await?;

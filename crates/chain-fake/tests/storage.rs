@@ -1,0 +1,240 @@
+//! The registry, groups, batches and tombstones, and the node around them.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use futures::StreamExt;
+use meganet_chain_client::{At, Call, ChainError, MEGA, NameCall, Signer, StorageCall, Until, WorkerCall};
+use meganet_chain_fake::{FakeChain, FakeConfig};
+use meganet_primitives::pallets::{NamesError, StorageError};
+use meganet_primitives::{
+    chain::Tombstone,
+    country::Country,
+    object::ObjectId,
+    placement::ProfileId,
+    range::{RangeLeaf, prove_leaf},
+    receipt::{PeerSignature, Receipt, ReceiptStatement, worker_signed_bytes},
+    sum_tree::{BatchEntry, prove_entry, summarize},
+};
+use std::time::Duration;
+use support::{peer, rich, sign, signer, with_group_of};
+
+/// A chain with six workers of six operators in six countries, and a complete compact group.
+async fn with_group() -> (FakeChain, Signer) {
+    // Short epochs: the last test waits for the ninth.
+    let chain = FakeChain::new(FakeConfig { epoch_blocks: 60, ..FakeConfig::default() });
+    let alice = with_group_of(&chain, &[1, 2, 3, 4, 5, 6].map(|n| [n; 32])).await;
+    (chain, alice)
+}
+
+const VALID: u32 = 1 << 20;
+
+fn entries(count: u8) -> Vec<BatchEntry> {
+    (0..count)
+        .map(|n| BatchEntry { object: ObjectId([n; 32]), shards_root: [n; 32], shard_len: 1024 * u64::from(n + 1) })
+        .collect()
+}
+
+/// A store call with receipts of the first `quorum` slots.
+async fn store(chain: &FakeChain, owner: &Signer, entries: &[BatchEntry], quorum: usize) -> Call {
+    let batch = summarize(entries).unwrap();
+    let group = chain.group(0, At::Best).await.unwrap().unwrap();
+    let receipts = (0u8..)
+        .zip(&group.slots)
+        .take(quorum)
+        .map(|(slot, member)| {
+            let worker = u8::try_from(member.unwrap().worker + 1).unwrap();
+            let (genesis, owner) = (chain.genesis(), owner.account());
+            let statement = ReceiptStatement { genesis, group: 0, slot, expiry: 9, owner, batch, valid_until: VALID };
+            let signature = sign(worker, &statement.signed_bytes());
+            Receipt { slot, signature }
+        })
+        .collect();
+    Call::Storage(StorageCall::Store { group: 0, expiry: 9, batch, valid_until: VALID, receipts })
+}
+
+#[tokio::test]
+async fn several_calls_are_done_all_or_none() {
+    let chain = FakeChain::default();
+    let alice = rich(&chain, "Alice");
+    let carol = signer("Carol").account();
+    let calls = vec![
+        Call::Transfer { to: carol, amount: MEGA },
+        Call::Name(NameCall::SetContent { label: "second".to_owned(), content: None }),
+    ];
+    let error = chain.submit(&alice, calls, Until::InBlock).await.unwrap_err();
+    assert!(error.is(NamesError::NoSuchName), "{error}");
+    assert_eq!(chain.balance(&carol, At::Best).await.unwrap().free, 0);
+    let left = chain.balance(&alice.account(), At::Best).await.unwrap().free;
+    assert!(left < 1_000 * MEGA && left > 999 * MEGA, "the fee is taken all the same: {left}");
+}
+
+#[tokio::test]
+async fn a_worker_needs_its_peers_word() {
+    let chain = FakeChain::default();
+    let alice = rich(&chain, "Alice");
+    let register = |proof: PeerSignature| {
+        let country = Country::new(*b"DE").unwrap();
+        vec![Call::Worker(WorkerCall::Register { peer: peer(1), country, capacity: 2 << 30, proof })]
+    };
+    let claim = worker_signed_bytes(&chain.genesis(), &alice.account());
+    let forged = chain.submit(&alice, register(sign(2, &claim)), Until::InBlock).await.unwrap_err();
+    assert!(forged.is(StorageError::BadPeerProof), "{forged}");
+    let outcome = chain.submit(&alice, register(sign(1, &claim)), Until::InBlock).await.unwrap();
+    let id = outcome.registered_worker().unwrap();
+    assert_eq!(chain.worker_by_peer(&peer(1), At::Best).await.unwrap().unwrap().id, id);
+    assert_eq!(chain.balance(&alice.account(), At::Best).await.unwrap().held, 10 * MEGA);
+    chain.submit(&alice, vec![Call::Worker(WorkerCall::Exit { worker: id })], Until::InBlock).await.unwrap();
+    assert_eq!(chain.stats(At::Best).await.unwrap().workers, 0);
+}
+
+#[tokio::test]
+async fn a_group_is_filled_two_blocks_later() {
+    let (chain, alice) = with_group().await;
+    let group = chain.group(0, At::Best).await.unwrap().unwrap();
+    assert!(group.slots.iter().all(Option::is_some));
+    for (slot, member) in (0u8..).zip(&group.slots) {
+        let worker = member.unwrap().worker;
+        assert_eq!(chain.slot_in(worker, 0, At::Best).await.unwrap(), Some(slot));
+        assert_eq!(chain.all_slots_of(worker, At::Best).await.unwrap().len(), 1);
+    }
+    let again = vec![Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact })];
+    let error = chain.submit(&alice, again, Until::InBlock).await.unwrap_err();
+    assert!(error.is(StorageError::OpenGroupsHaveRoom), "{error}");
+}
+
+#[tokio::test]
+async fn a_vacated_slot_is_filled_when_asked() {
+    let (chain, alice) = with_group().await;
+    chain.expel(3);
+    assert_eq!(chain.group(0, At::Best).await.unwrap().unwrap().slots.iter().flatten().count(), 5);
+    // The chain tries by itself a few times, in vain; then it has to be asked.
+    let fill = || vec![Call::Storage(StorageCall::FillGroup { group: 0 })];
+    let queued = chain.submit(&alice, fill(), Until::InBlock).await.unwrap_err();
+    assert!(queued.is(StorageError::AlreadyQueued), "{queued}");
+    while chain.group_health(0, At::Best).await.unwrap().unwrap().queued {
+        chain.tick();
+    }
+    chain.add_worker([9; 32], peer(9), Country::new(*b"CA").unwrap(), 2 << 30);
+    chain.submit(&alice, fill(), Until::InBlock).await.unwrap();
+    chain.ticks(2);
+    assert!(chain.group(0, At::Best).await.unwrap().unwrap().slots.iter().flatten().any(|m| m.worker == 6));
+}
+
+#[tokio::test]
+async fn a_batch_needs_a_quorum_of_true_receipts() {
+    let (chain, alice) = with_group().await;
+    let few = store(&chain, &alice, &entries(2), 3).await;
+    let error = chain.submit(&alice, vec![few], Until::InBlock).await.unwrap_err();
+    assert!(error.is(StorageError::BelowQuorum), "{error}");
+
+    // Receipts for another owner hold for nobody else.
+    let bob = rich(&chain, "Bob");
+    let stolen = store(&chain, &bob, &entries(2), 4).await;
+    let error = chain.submit(&alice, vec![stolen], Until::InBlock).await.unwrap_err();
+    assert!(error.is(StorageError::BadReceipt), "{error}");
+
+    let good = store(&chain, &alice, &entries(2), 4).await;
+    let outcome = chain.submit(&alice, vec![good], Until::Finalized).await.unwrap();
+    let stored = outcome.stored();
+    assert_eq!(stored.len(), 1);
+    assert_eq!((stored[0].group, stored[0].expiry, stored[0].index, stored[0].leaf.signed), (0, 9, 0, 0b1111));
+    assert_eq!(chain.stored_leaves(&outcome.block.hash).await.unwrap(), stored);
+    let ranges = chain.ranges(0, At::Best).await.unwrap();
+    assert_eq!((ranges[0].expiry, ranges[0].state.leaves, ranges[0].state.bytes()), (9, 1, 3072));
+    assert_eq!(chain.group(0, At::Best).await.unwrap().unwrap().used, 3072);
+    let stats = chain.stats(At::Best).await.unwrap();
+    assert_eq!((stats.batches, stats.objects, stats.bytes), (1, 2, 6 * 3072));
+
+    chain.run_to_epoch(9);
+    assert_eq!(chain.group(0, At::Best).await.unwrap().unwrap().used, 0);
+    assert!(chain.ranges(0, At::Best).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn only_the_owner_deletes_and_only_what_it_stored() {
+    let (chain, alice) = with_group().await;
+    let entries = entries(3);
+    let call = store(&chain, &alice, &entries, 4).await;
+    let leaf = chain.submit(&alice, vec![call], Until::InBlock).await.unwrap().stored()[0].leaf;
+    let tombstone = |leaf: RangeLeaf, index: u32| {
+        Call::Storage(StorageCall::Tombstone {
+            group: 0,
+            expiry: 9,
+            leaf_index: 0,
+            leaf,
+            leaf_proof: prove_leaf(&[leaf], 0).unwrap(),
+            entry_index: index,
+            entry: entries[usize::try_from(index).unwrap()],
+            entry_proof: prove_entry(&entries, index).unwrap(),
+        })
+    };
+    let bob = rich(&chain, "Bob");
+    let error = chain.submit(&bob, vec![tombstone(leaf, 1)], Until::InBlock).await.unwrap_err();
+    assert!(error.is(StorageError::NotOwner), "{error}");
+    let claimed = RangeLeaf { owner: bob.account(), ..leaf };
+    let error = chain.submit(&bob, vec![tombstone(claimed, 1)], Until::InBlock).await.unwrap_err();
+    assert!(error.is(StorageError::BadLeafProof), "{error}");
+    chain.submit(&alice, vec![tombstone(leaf, 1)], Until::InBlock).await.unwrap();
+
+    let stone = Tombstone { expiry: 9, leaf: 0, object: entries[1].object };
+    let other = Tombstone { object: entries[0].object, ..stone };
+    assert_eq!(chain.tombstoned(0, &[other, stone], At::Best).await.unwrap(), [false, true]);
+    assert_eq!(chain.all_tombstones(0, 9, At::Best).await.unwrap(), [stone]);
+}
+
+#[tokio::test]
+async fn an_account_without_money_is_told_how_much() {
+    let chain = FakeChain::default();
+    let poor = signer("Poor");
+    chain.fund(poor.account(), MEGA);
+    let register = vec![Call::Name(NameCall::Register { label: "dear".to_owned(), years: 2, secret: [1; 32] })];
+    let error = chain.submit(&poor, register, Until::InBlock).await.unwrap_err();
+    let ChainError::InsufficientFunds { needed, available, .. } = &error else { panic!("{error}") };
+    // Of what it has, the existential deposit cannot be spent; what it needs includes the fee.
+    assert_eq!(*available, MEGA - MEGA / 1000);
+    assert!((110 * MEGA + 1..111 * MEGA).contains(needed), "{error}");
+    assert!(error.to_string().contains("110.00") && error.to_string().contains(&poor.address()), "{error}");
+}
+
+#[tokio::test]
+async fn faults_are_injected_and_taken_back() {
+    let chain = FakeChain::default();
+    let alice = rich(&chain, "Alice");
+    let first = chain.best().await.unwrap();
+    chain.tick();
+    chain.set_unreachable(true);
+    assert!(matches!(chain.best().await, Err(ChainError::NodeUnreachable { .. })));
+    chain.set_unreachable(false);
+    chain.prune();
+    let old = At::Block(first.hash);
+    assert!(matches!(chain.params(old).await, Err(ChainError::StatePruned { .. })));
+    chain.refuse_submissions(Some("the pool is full"));
+    let commit = vec![Call::Name(NameCall::Commit { commitment: [1; 32] })];
+    let full = chain.submit(&alice, commit.clone(), Until::InBlock).await.unwrap_err();
+    assert!(matches!(&full, ChainError::Rejected { reason } if reason.contains("the pool is full")), "{full}");
+    chain.refuse_submissions(None);
+    chain.submit(&alice, commit, Until::InBlock).await.unwrap();
+    assert_eq!(chain.submit(&alice, Vec::new(), Until::InBlock).await, Err(ChainError::NoCalls));
+}
+
+#[tokio::test]
+async fn finalized_blocks_come_once_each_and_in_order() {
+    let config = FakeConfig { finality_lag: 2, auto_tick: false, ..FakeConfig::default() };
+    let chain = FakeChain::new(config);
+    chain.ticks(5);
+    assert_eq!(chain.finalized().await.unwrap().number, 3);
+    let mut blocks = chain.blocks(Some(1));
+    for expected in 1..=3 {
+        assert_eq!(blocks.next().await.unwrap().number, expected);
+    }
+    let ticking = chain.start(Duration::from_millis(1));
+    for expected in 4..=9 {
+        assert_eq!(blocks.next().await.unwrap().number, expected);
+    }
+    let alice = rich(&chain, "Alice");
+    let commit = vec![Call::Name(NameCall::Commit { commitment: [1; 32] })];
+    let outcome = chain.submit(&alice, commit, Until::Finalized).await.unwrap();
+    assert!(outcome.finalized && chain.finalized().await.unwrap().number >= outcome.block.number);
+    ticking.abort();
+}
