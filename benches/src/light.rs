@@ -5,8 +5,9 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use futures::StreamExt;
 use meganet_chain_client::{
-    At, ChainClient, ChainOptions, SubxtChain,
+    At, ChainOptions, SubxtChain,
     light::{Database, LightOptions, LightSpec},
+    prelude::*,
 };
 use meganet_devnet::{ClientConfig, Devnet, Shape};
 use serde_json::{Value, json};

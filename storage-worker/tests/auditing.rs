@@ -1,7 +1,7 @@
 //! Challenges, proofs, blackout and leaving, with real workers on the loopback interface and a chain in memory.
 #![allow(clippy::unwrap_used)]
 
-use meganet_chain_client::{At, Call, ChainError, Until, WorkerCall};
+use meganet_chain_client::{At, Call, Until, WorkerCall};
 use meganet_chain_fake::FakeConfig;
 use meganet_net::{FrameRange, GetRefusal, NetError};
 use meganet_primitives::{
@@ -12,7 +12,6 @@ use meganet_primitives::{
 };
 use meganet_testkit::town::{GIB, MEGA, Object, Town, until};
 use meganet_transfer::Network;
-use std::sync::Arc;
 
 /// Nobody is reported, however slow the machine is.
 const PATIENT: Tolerance = Tolerance { misses: 100_000, proofs_per_miss: 10 };

@@ -12,7 +12,7 @@ use meganet_primitives::{
 use meganet_testkit::town::{Object, Town, until};
 use meganet_transfer::{FetchError, FetchOptions, Network};
 use meganet_worker::store::{Store, StoredSample, keys::LeafKey, records::ObjectRecord};
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 const EXPIRY: u32 = 20;
 const FREELOADER: usize = 2;

@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use meganet_chain_client::{
     ChainClient, ChainOptions, SubxtChain, Trust,
     light::{Database, LightOptions, LightSpec},
-    prelude::*,
 };
 use meganet_devnet::{ClientConfig, write_atomically};
 use serde_json::json;

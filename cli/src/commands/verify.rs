@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{args::VerifyArgs, names::read_name};
 use anyhow::{Context, Result};
-use meganet_chain_client::{ChainClient, SubxtChain};
+use meganet_chain_client::{HeadsClient, SubxtChain};
 use meganet_client::resolve::{CheckpointFile, Verified, ask_checkpoint};
 use meganet_name_proof::{Answer, Freshness, NameProof, verify};
 use serde_json::{Value, json};

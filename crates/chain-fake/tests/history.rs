@@ -90,7 +90,7 @@ fn header(json: &Value) -> Vec<u8> {
 }
 
 fn events_key() -> Vec<u8> {
-    [sp_core::twox_128(b"System"), sp_core::twox_128(b"Events")].concat()
+    [sp_crypto_hashing::twox_128(b"System"), sp_crypto_hashing::twox_128(b"Events")].concat()
 }
 
 /// A history is worth little if nothing happens in it.
@@ -99,7 +99,7 @@ fn assert_rich(history: &History, replica: &Replica, wanted: &[&str]) {
     let missing: Vec<_> = wanted.iter().filter(|what| !counts.contains_key(**what)).collect();
     assert!(missing.is_empty(), "never happened: {missing:?} in {counts:#?}");
     for pallet in PALLETS {
-        let prefix = sp_core::twox_128(pallet.as_bytes());
+        let prefix = sp_crypto_hashing::twox_128(pallet.as_bytes());
         let values = replica.pairs().into_iter().filter(|(key, _)| key.starts_with(&prefix)).count();
         assert!(values > 10, "{pallet} has {values} values only");
     }

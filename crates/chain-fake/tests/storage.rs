@@ -85,7 +85,7 @@ async fn a_worker_needs_its_peers_word() {
     assert_eq!(chain.worker_by_peer(&peer(1), At::Best).await.unwrap().unwrap().id, id);
     assert_eq!(chain.balance(&alice.account(), At::Best).await.unwrap().held, 10 * MEGA);
     chain.submit(&alice, vec![Call::Worker(WorkerCall::Exit { worker: id })], Until::InBlock).await.unwrap();
-    assert_eq!(chain.stats(At::Best).await.unwrap().workers, 0);
+    assert_eq!(chain.stats(At::Best).await.unwrap().totals.workers, 0);
 }
 
 #[tokio::test]
@@ -144,7 +144,8 @@ async fn a_batch_needs_a_quorum_of_true_receipts() {
     assert_eq!((ranges[0].expiry, ranges[0].state.leaves, ranges[0].state.bytes()), (9, 1, 3072));
     assert_eq!(chain.group(0, At::Best).await.unwrap().unwrap().used, 3072);
     let stats = chain.stats(At::Best).await.unwrap();
-    assert_eq!((stats.batches, stats.objects, stats.bytes), (1, 2, 6 * 3072));
+    let totals = stats.totals;
+    assert_eq!((totals.batches, totals.objects, totals.bytes), (1, 2, 6 * 3072));
 
     chain.run_to_epoch(9);
     assert_eq!(chain.group(0, At::Best).await.unwrap().unwrap().used, 0);

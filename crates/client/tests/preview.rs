@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, StorageCall, Until};
+use meganet_chain_client::{At, Call, Signer, StorageCall, Until};
 use meganet_client::{
     PublishOptions, PublishPreview,
     names::{NameError, NameTerms},

@@ -4,12 +4,12 @@
 
 use meganet_client::{Client, Network, PublishOptions, progress::Silent};
 use meganet_testkit::{Town, noise};
-use std::{fs, sync::Arc};
+use std::fs;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_workers_store_and_serve_what_the_client_uploads() {
     let town = Town::new().await;
-    let client = Client::new(Network::new(Arc::new(town.chain.clone()), town.client.clone()), None);
+    let client = Client::new(Network::new(town.chain.client(), town.client.clone()), None);
     let dir = tempfile::tempdir().unwrap();
     let (file, content) = (dir.path().join("file"), noise(1, 700_000));
     fs::write(&file, &content).unwrap();

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_chain_client::{At, ChainClient};
+use meganet_chain_client::At;
 use meganet_client::{
     Client, SiteError,
     progress::Silent,

@@ -9,7 +9,7 @@ use meganet_primitives::{
     country::Country,
     receipt::{PeerKey, PeerSignature, worker_signed_bytes},
 };
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 

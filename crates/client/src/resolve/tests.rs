@@ -146,7 +146,7 @@ async fn without_a_checkpoint_a_node_is_believed_and_that_is_reported() {
     assert_eq!((resolved.resolution(), resolved.evidence().verified), (None, Verified::Rpc));
     assert_eq!((Verified::Rpc.name(), Verified::Rpc.to_string().as_str()), ("rpc", "trusted RPC"));
     // With one, and nothing to check, there is no answer.
-    let resolver = Resolver::new(Arc::new(chain), Some(CheckpointFile::in_memory(first())));
+    let resolver = Resolver::new(chain.client(), Some(CheckpointFile::in_memory(first())));
     assert!(matches!(resolver.resolve("nobody").await, Err(ResolveError::NoProofs)));
 }
 
