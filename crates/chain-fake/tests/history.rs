@@ -162,15 +162,15 @@ async fn a_difference_is_found() {
 async fn a_real_node_and_a_replica_agree_on_every_block_of_a_history() {
     let config = history::config("//Alice");
     let mut code = None;
-    let started = Node::start_with(|folder| {
-        let exported = Command::new(folder.program).args(["export-chain-spec", "--chain", "dev"]).output().unwrap();
+    let started = Node::start_with(|program, folder| {
+        let exported = Command::new(program).args(["export-chain-spec", "--chain", "dev"]).output().unwrap();
         let mut spec: Value = serde_json::from_slice(&exported.stdout).unwrap();
         let genesis = &mut spec["genesis"]["runtimeGenesis"];
         code = Some(bytes(genesis["code"].as_str().unwrap()));
         genesis.as_object_mut().unwrap().remove("patch");
         genesis["config"] = serde_json::to_value(config.genesis()).unwrap();
         spec["id"] = "history".into();
-        let path = folder.path.join("spec.json");
+        let path = folder.join("spec.json");
         std::fs::write(&path, spec.to_string()).unwrap();
         let chain = path.to_str().unwrap().to_owned();
         ["--chain", &chain, "--alice", "--force-authoring", "--unsafe-force-node-key-generation"]

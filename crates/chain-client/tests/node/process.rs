@@ -15,28 +15,22 @@ pub struct Node {
     child: Child,
 }
 
-/// A node that is about to start.
-pub struct Folder<'a> {
-    pub program: &'a Path,
-    pub path: &'a Path,
-}
-
 impl Node {
     /// Starts a node of a development chain; `None` if no node was built.
     pub fn start() -> Option<Self> {
-        Self::start_with(|_| vec!["--dev".to_owned()])
+        Self::start_with(|_, _| vec!["--dev".to_owned()])
     }
 
-    /// Starts a node with the arguments that `choose` returns for the node's program and folder; `None` if no node was
-    /// built.
-    pub fn start_with(choose: impl FnOnce(&Folder<'_>) -> Vec<String>) -> Option<Self> {
+    /// Starts a node with the arguments that `choose` returns for the path of the node's program and of its folder; `None`
+    /// if no node was built.
+    pub fn start_with(choose: impl FnOnce(&Path, &Path) -> Vec<String>) -> Option<Self> {
         let Some(program) = program() else {
             eprintln!("skipped: build meganet-node to run this test");
             return None;
         };
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let data = tempfile::tempdir().unwrap();
-        let arguments = choose(&Folder { program: &program, path: data.path() });
+        let arguments = choose(&program, data.path());
         let child = spawn(&program, &arguments, &data, port);
         Some(Self { program, arguments, data, port, url: format!("ws://127.0.0.1:{port}"), child })
     }
