@@ -45,7 +45,7 @@ async fn what_is_prepaid_for_outlives_its_expiry_without_its_owner() {
     };
     let params = town.chain.params(At::Best).await.unwrap();
     assert!(params.epoch >= 3, "the range that it was stored in has expired");
-    // Once for each epoch, whoever asked for it.
+    // Once for each epoch, regardless of the account that asked.
     let times = Balance::from(renewed.expiry - 3);
     assert_eq!(MEGA - renewed.balance, times * renewed.next);
     assert_eq!(renewed.state, AutoRenewalState::Waiting);

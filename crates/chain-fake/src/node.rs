@@ -122,7 +122,7 @@ impl Node {
         inner.blocks.at_height(self.finalized_height(inner)).unwrap_or_else(|| inner.blocks.best())
     }
 
-    /// Gives a transaction to the pool.
+    /// Submits a transaction to the pool.
     pub(crate) fn submit(&self, bytes: &[u8]) -> Result<Hash, Refusal> {
         let mut inner = self.lock();
         if let Some(reason) = &inner.refusing {

@@ -60,7 +60,7 @@ pub(crate) fn statuses(node: &Arc<Node>, transaction: Hash) -> impl Stream<Item 
                 Next::Item(item, heard) => return Some((Ok(item), Some((node, changes, heard)))),
                 Next::Last(item) => return Some((item, None)),
                 Next::End => return None,
-                // Whoever still listens after the transaction is in a block waits for finality.
+                // A listener that remains after the transaction is in a block waits for finality.
                 Next::Wait if node.config.auto_tick && matches!(heard, Heard::InBlock(_)) => drop(node.tick()),
                 Next::Wait => changes.changed().await.ok()?,
             }

@@ -108,7 +108,7 @@ async fn a_vacated_slot_is_filled_when_asked() {
     let (chain, alice) = with_group().await;
     chain.expel(3);
     assert_eq!(chain.group(0, At::Best).await.unwrap().unwrap().slots.iter().flatten().count(), 5);
-    // The chain tries by itself a few times, in vain; then it has to be asked.
+    // The chain retries automatically a few times, in vain; then it has to be asked.
     let fill = || vec![Call::Storage(StorageCall::FillGroup { group: 0 })];
     let queued = chain.submit(&alice, fill(), Until::InBlock).await.unwrap_err();
     assert!(queued.is(StorageError::AlreadyQueued), "{queued}");

@@ -57,7 +57,7 @@ pub enum NameCall {
         /// The new owner.
         to: AccountId,
     },
-    /// Gives a name up; the deposit is returned.
+    /// Releases a name; the deposit is returned.
     Release {
         /// The label.
         label: String,
