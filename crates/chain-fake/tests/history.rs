@@ -122,11 +122,11 @@ async fn a_block_that_is_made_here_is_executed_alike() {
         let wanted = [
             "Names.Registered",
             "Names.ContentSet",
-            "! Names.CommitmentTooNew",
+            // Refusals are a part of history; which others occur depends on the time between blocks.
+            "! Names.NameTaken",
             "Storage.GroupOpened",
             "Storage.Stored",
             "Storage.Proven",
-            "! Storage.BelowQuorum",
         ];
         assert_rich(&history, &replica, &wanted);
     }
