@@ -75,7 +75,7 @@ mod tests {
             ("-x-.mega.localhost", "hyphen"),
             ("ab.mega.localhost", "at least 3"),
             ("a.b.mega.localhost", "at least 3"),
-            ("a.b.hello.mega.localhost", "one dot at most"),
+            ("a.b.hello.mega.localhost", "at most one dot"),
             (".hello.mega.localhost", "empty"),
             ("xn--bcher-kva.mega.localhost", "third and fourth"),
             ("at--12.hello.mega.localhost", "no version of 'hello'"),
