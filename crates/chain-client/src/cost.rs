@@ -84,7 +84,7 @@ fn storage_cost(call: &StorageCall, prices: &Prices<'_>) -> Balance {
     }
 }
 
-/// What calls need money for, as an error says it.
+/// Describes the costs of calls, for the error about insufficient funds.
 pub fn purpose(calls: &[Call]) -> &'static str {
     match calls {
         [Call::Name(NameCall::Commit { .. } | NameCall::CancelCommit { .. })]

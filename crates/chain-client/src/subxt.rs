@@ -180,7 +180,7 @@ impl SubxtChain {
         self.shared.endpoint.name()
     }
 
-    /// What its answers rest on.
+    /// The basis on which its answers are trusted.
     pub(super) fn relies_on(&self) -> Trust {
         match &self.shared.endpoint {
             Endpoint::Node { .. } | Endpoint::InProcess { .. } => Trust::Rpc,

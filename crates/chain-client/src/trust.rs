@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// What the answers of a [`crate::ChainClient`] rest on. Its name in headers and JSON is [`Trust::name`].
+/// The basis on which the answers of a [`crate::ChainClient`] are trusted. Its name in headers
+/// and JSON is [`Trust::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// On the word of the node that was asked.

@@ -16,7 +16,7 @@ pub trait HeadsClient: Send + Sync + 'static {
     /// The genesis hash: the chain's identity.
     fn genesis(&self) -> Hash;
 
-    /// What the answers rest on. Programs show it with them.
+    /// Returns the basis on which the answers are trusted. Programs show it with them.
     fn trust(&self) -> Trust {
         Trust::Rpc
     }

@@ -18,7 +18,7 @@ pub trait NamesClient: HeadsClient {
     /// it out.
     async fn name(&self, label: &str, at: At) -> Result<Option<NameInfo>, ChainError>;
 
-    /// What a name (`alice`, or `blog.alice`) leads to; `None` if it does not exist.
+    /// Resolves a name (`alice`, or `blog.alice`); returns `None` if it does not exist.
     async fn resolve(&self, name: &str, at: At) -> Result<Option<Resolution>, ChainError>;
 
     /// A page of the names of an account, in the order of the chain's storage, after label `after`. Lapsed names are

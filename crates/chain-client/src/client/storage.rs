@@ -88,7 +88,7 @@ pub trait StorageClient: HeadsClient {
     /// Members of a worker's groups that have missed too much and can be reported.
     async fn overdue(&self, worker: WorkerId, at: At) -> Result<Vec<WorkerId>, ChainError>;
 
-    /// What a worker has proven, missed and earned.
+    /// Returns the audit record of a worker: periods proven and missed, and pay earned.
     async fn worker_audit(&self, worker: WorkerId, at: At) -> Result<Option<WorkerAudit>, ChainError>;
 
     /// The members of a group, and how much each of them holds and misses.
