@@ -103,7 +103,7 @@ impl FileReader {
         let mut pieces = site.read(entry, range);
         let first = pieces.next().await.unwrap_or_else(|| Err(SourceError::damaged(BadFile::TooShort)))?;
         let metrics = self.metrics.clone();
-        let path = format!("{}/{}", site.resolved().name(), entry.path);
+        let path = format!("{}/{}", site.state().name, entry.path);
         let pieces = stream::once(async { Ok(first) }).chain(pieces).map(move |piece| match piece {
             Ok(piece) => {
                 metrics.sent_bytes.inc_by(to_u64(piece.len()));

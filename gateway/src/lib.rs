@@ -20,4 +20,4 @@ pub use meganet_site::Listings;
 pub use network::NetworkSource;
 pub use options::GatewayOptions;
 pub use server::{GatewayLimits, serve};
-pub use source::{Evidence, Opened, Resolved, Site, Source, SourceError, Verified};
+pub use source::{Evidence, NameState, Opened, Site, Source, SourceError, Verified};

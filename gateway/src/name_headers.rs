@@ -1,6 +1,6 @@
 //! The `X-Mega-` headers: how the name of a response was resolved.
 
-use crate::source::{Evidence, Resolved};
+use crate::source::{Evidence, NameState};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use meganet_primitives::{name::NameStatus, object::ObjectId};
 
@@ -18,10 +18,10 @@ pub const VERIFIED: HeaderName = HeaderName::from_static("x-mega-verified");
 pub const STATE: HeaderName = HeaderName::from_static("x-mega-state");
 
 /// Adds the headers for a name that points at something.
-pub fn add_resolved(headers: &mut HeaderMap, resolved: &Resolved, object: Option<ObjectId>) {
-    add_evidence(headers, resolved.name(), resolved.evidence());
-    headers.insert(VERSION, resolved.version().into());
-    headers.insert(STATE, HeaderValue::from_static(state(resolved.status())));
+pub fn add_state(headers: &mut HeaderMap, state: &NameState, object: Option<ObjectId>) {
+    add_evidence(headers, &state.name, state.evidence);
+    headers.insert(VERSION, state.version.into());
+    headers.insert(STATE, HeaderValue::from_static(status(state.status)));
     if let Some(object) = object.and_then(|object| HeaderValue::from_str(&object.to_string()).ok()) {
         headers.insert(OBJECT, object);
     }
@@ -36,7 +36,7 @@ pub fn add_evidence(headers: &mut HeaderMap, name: &str, evidence: Evidence) {
     headers.insert(BLOCK, evidence.block.into());
 }
 
-fn state(status: Option<NameStatus>) -> &'static str {
+fn status(status: Option<NameStatus>) -> &'static str {
     match status {
         Some(NameStatus::Active) => "active",
         Some(NameStatus::Grace) => "grace",

@@ -1,12 +1,12 @@
 //! Sites from the real network.
 
-use crate::source::{Evidence, Opened, Resolved, Site, Source, SourceError};
+use crate::source::{Evidence, NameState, Opened, Site, Source, SourceError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use meganet_client::{
     Client, Site as PinnedSite, SiteError,
-    resolve::{NotASite, ResolveError},
+    resolve::{NotASite, ResolveError, Resolved},
 };
 use meganet_primitives::{
     manifest::{Entry, Manifest},
@@ -37,9 +37,9 @@ impl NetworkSource {
     async fn look_up(&self, name: &str) -> Result<Opened, SourceError> {
         let resolved = self.client.resolver().resolve(name).await.map_err(not_resolved)?;
         match resolved.content() {
-            Ok(_) => Ok(Opened::Site(self.pin(resolved).await?)),
+            Ok(_) => Ok(Opened::Site(self.pin(&resolved).await?)),
             Err(NotASite::Foreign { reference, .. }) => {
-                Ok(Opened::Foreign { resolved: Arc::new(resolved), content: reference })
+                Ok(Opened::Foreign { state: Arc::new((&resolved).into()), content: reference })
             }
             Err(error) => Err(not_a_site(error, resolved.evidence())),
         }
@@ -52,12 +52,12 @@ impl NetworkSource {
             return Err(not_a_site(error, current.evidence()));
         }
         let version = resolver.version(&current, object).await.map_err(not_resolved)?;
-        self.pin(version).await
+        self.pin(&version).await
     }
 
-    async fn pin(&self, resolved: Resolved) -> Result<Arc<dyn Site>, SourceError> {
-        let site = self.client.open(&resolved).await.map_err(not_readable)?;
-        Ok(Arc::new(Pinned { resolved, site }))
+    async fn pin(&self, resolved: &Resolved) -> Result<Arc<dyn Site>, SourceError> {
+        let site = self.client.open(resolved).await.map_err(not_readable)?;
+        Ok(Arc::new(Pinned { state: resolved.into(), site }))
     }
 }
 
@@ -87,15 +87,15 @@ async fn shared<T>(answer: impl Future<Output = Result<T, Arc<SourceError>>>) ->
     answer.await.map_err(Arc::unwrap_or_clone)
 }
 
-/// A version of a site, with the name that it was opened by.
+/// A version of a site, with the state of the name that it was opened by.
 struct Pinned {
-    resolved: Resolved,
+    state: NameState,
     site: PinnedSite,
 }
 
 impl Site for Pinned {
-    fn resolved(&self) -> &Resolved {
-        &self.resolved
+    fn state(&self) -> &NameState {
+        &self.state
     }
 
     fn object(&self) -> ObjectId {

@@ -8,7 +8,7 @@ use crate::{
     name_headers,
     options::GatewayOptions,
     site_server::SiteServer,
-    source::{Evidence, Opened, Resolved, Site, Source, SourceError},
+    source::{Evidence, NameState, Opened, Site, Source, SourceError},
 };
 use axum::{
     Router,
@@ -60,7 +60,7 @@ impl Gateway {
             Target::Site(name) => self.name(&name, request).await,
             Target::Version { name, object } => {
                 let opened = self.source.open_version(&name, object).await;
-                match self.trusted(opened, |site| site.resolved().evidence()) {
+                match self.trusted(opened, |site| site.state().evidence) {
                     Ok(site) => self.site(site.as_ref(), true, request).await,
                     Err(error) => failed(&name, &error),
                 }
@@ -80,9 +80,9 @@ impl Gateway {
 
     async fn name(&self, name: &str, request: &Parts) -> Response<Body> {
         let opened = self.source.open(name).await;
-        match self.trusted(opened, |opened| opened.resolved().evidence()) {
+        match self.trusted(opened, |opened| opened.state().evidence) {
             Ok(Opened::Site(site)) => self.site(site.as_ref(), false, request).await,
-            Ok(Opened::Foreign { resolved, content }) => self.foreign(&resolved, &content, request),
+            Ok(Opened::Foreign { state, content }) => self.foreign(&state, &content, request),
             Err(error) => failed(name, &error),
         }
     }
@@ -95,7 +95,7 @@ impl Gateway {
             headers: &request.headers,
         };
         let mut response = self.sites.respond(site, pinned, asked).await;
-        name_headers::add_resolved(response.headers_mut(), site.resolved(), Some(site.object()));
+        name_headers::add_state(response.headers_mut(), site.state(), Some(site.object()));
         response
     }
 
@@ -119,7 +119,7 @@ impl Gateway {
     }
 
     /// Answers for a name that points into another network.
-    fn foreign(&self, resolved: &Resolved, content: &ForeignRef, request: &Parts) -> Response<Body> {
+    fn foreign(&self, state: &NameState, content: &ForeignRef, request: &Parts) -> Response<Body> {
         let (path, query) = (request.uri.path(), request.uri.query());
         let url = self.options.foreign.as_ref().and_then(|gateway| gateway.url(content, path, query));
         let mut response = match url {
@@ -139,12 +139,12 @@ impl Gateway {
                 &format!(
                     "The name '{}' points at {}, which is in another network. This gateway has no gateway to that network \
                      configured: open the address with software of that network.",
-                    resolved.name(),
+                    state.name,
                     describe(content)
                 ),
             ),
         };
-        name_headers::add_resolved(response.headers_mut(), resolved, None);
+        name_headers::add_state(response.headers_mut(), state, None);
         response
     }
 }

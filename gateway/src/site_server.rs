@@ -43,7 +43,7 @@ impl SiteServer {
         pinned: bool,
         request: SiteRequest<'_>,
     ) -> Result<Response<Body>, SourceError> {
-        let name = site.resolved().name();
+        let name = &site.state().name;
         let view = SiteView { name, manifest: site.manifest(), pinned, policy: self.policy };
         let loaded = self.load(site, needed_rules(&view, &request)).await?;
         let rules = SiteRules { headers: loaded.headers.as_deref(), redirects: loaded.redirects.as_deref() };

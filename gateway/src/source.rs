@@ -3,18 +3,44 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-pub use meganet_client::resolve::{Evidence, Resolved, Verified};
+use meganet_client::resolve::Resolved;
+pub use meganet_client::resolve::{Evidence, Verified};
 use meganet_primitives::{
     content::ForeignRef,
     manifest::{Entry, Manifest},
+    name::NameStatus,
     object::ObjectId,
 };
 use std::{error::Error, ops::Range, sync::Arc};
 
+/// The state of a name, as the headers of a response report it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameState {
+    /// The whole name: `alice` or `blog.alice`.
+    pub name: String,
+    /// How often its content has changed.
+    pub version: u32,
+    /// Whether it is active, in its grace period, or lapsed; `None` where there is no such name.
+    pub status: Option<NameStatus>,
+    /// How the state was verified, and the height of its block.
+    pub evidence: Evidence,
+}
+
+impl From<&Resolved> for NameState {
+    fn from(resolved: &Resolved) -> Self {
+        NameState {
+            name: resolved.name().to_owned(),
+            version: resolved.version(),
+            status: resolved.status(),
+            evidence: resolved.evidence(),
+        }
+    }
+}
+
 /// One version of a site. It never changes; a later version is another `Site`.
 pub trait Site: Send + Sync {
-    /// The name that it was opened by, with the evidence.
-    fn resolved(&self) -> &Resolved;
+    /// The state of the name that it was opened by.
+    fn state(&self) -> &NameState;
 
     /// The object that contains its manifest. It identifies the version.
     fn object(&self) -> ObjectId;
@@ -33,19 +59,19 @@ pub enum Opened {
     Site(Arc<dyn Site>),
     /// Content of another network.
     Foreign {
-        /// The name, with the evidence.
-        resolved: Arc<Resolved>,
+        /// The state of the name.
+        state: Arc<NameState>,
         /// The reference to the content.
         content: ForeignRef,
     },
 }
 
 impl Opened {
-    /// The name, with the evidence.
-    pub fn resolved(&self) -> &Resolved {
+    /// The state of the name.
+    pub fn state(&self) -> &NameState {
         match self {
-            Opened::Site(site) => site.resolved(),
-            Opened::Foreign { resolved, .. } => resolved,
+            Opened::Site(site) => site.state(),
+            Opened::Foreign { state, .. } => state,
         }
     }
 }

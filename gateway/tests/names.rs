@@ -3,11 +3,11 @@
 
 mod support;
 
-use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, SourceError, Verified};
+use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, NameState, SourceError, Verified};
 use meganet_name_proof::Basis;
 use meganet_primitives::{content::ForeignRef, name::NameStatus, object::ObjectId};
 use reqwest::{Method, StatusCode, header};
-use support::{EVIDENCE, Files, Gateway, Kept, Named, Shelf, header_of};
+use support::{EVIDENCE, Files, Gateway, Kept, Shelf, header_of};
 
 const PROOF: Verified = Verified::Proof(Basis { set_id: 0, votes: 3, voters: 3, checkpoint: 0, changes: 0 });
 
@@ -20,20 +20,21 @@ fn ipfs() -> ForeignRef {
 }
 
 fn elsewhere() -> Shelf {
-    let resolved = Named { name: "afar".into(), version: 4, status: NameStatus::Active, evidence: EVIDENCE };
-    Shelf::default().with("afar", Kept::Foreign(resolved, ipfs()))
+    let status = Some(NameStatus::Active);
+    let state = NameState { name: "afar".into(), version: 4, status, evidence: EVIDENCE };
+    Shelf::default().with("afar", Kept::Foreign(state, ipfs()))
 }
 
 fn site(name: &str, verified: Verified) -> Files {
     let mut files = Files::new(name, &[("index.html", name.as_bytes())]);
-    files.resolved.evidence = Evidence { verified, block: 1234 };
+    files.state.evidence = Evidence { verified, block: 1234 };
     files
 }
 
 #[tokio::test]
 async fn every_answer_says_how_it_is_known() {
     let mut grace = site("late", PROOF);
-    grace.resolved.status = NameStatus::Grace;
+    grace.state.status = Some(NameStatus::Grace);
     let shelf = Shelf::default().with_site(site("hello", Verified::Light)).with_site(grace);
     let gateway = Gateway::start(shelf).await;
     for (name, verified, state) in [("hello", "light", "active"), ("late", "proof", "grace")] {
@@ -115,7 +116,7 @@ async fn a_version_is_immutable() {
     let version = |number: u8| {
         let headers: &[u8] = b"/*\n  Cache-Control: no-store\n";
         let mut files = Files::new("hello", &[("index.html", &[b'0' + number]), ("_headers", headers)]);
-        files.resolved.version = number.into();
+        files.state.version = number.into();
         files.object = ObjectId([number; 32]);
         files
     };

@@ -91,7 +91,7 @@ async fn a_broken_line_is_an_error_that_names_it() {
 async fn rules_are_read_once_and_follow_the_site() {
     let site = |rules: &'static str, version| {
         let mut files = Files::new("hello", &[("_redirects", rules.as_bytes()), ("_headers", b"/*\n  X-A: b")]);
-        files.resolved.version = version;
+        files.state.version = version;
         files
     };
     let gateway = Gateway::start(Shelf::default().with_site(site("/a /one", 1))).await;

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use blake2::{Blake2b, Digest, digest::consts::U32};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
-use meganet_gateway::{Evidence, GatewayLimits, GatewayOptions, Opened, Resolved, Site, Source, SourceError, Verified};
+use meganet_gateway::{
+    Evidence, GatewayLimits, GatewayOptions, NameState, Opened, Site, Source, SourceError, Verified,
+};
 use meganet_primitives::{
-    chain::Resolution,
     content::ForeignRef,
     manifest::{Entry, Manifest},
     name::NameStatus,
@@ -19,7 +20,7 @@ use std::{
     collections::BTreeMap,
     ops::Range,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -28,56 +29,32 @@ use tokio::net::TcpListener;
 /// The evidence for the errors of a [`Shelf`].
 pub const EVIDENCE: Evidence = Evidence { verified: Verified::Rpc, block: 77 };
 
-/// A resolved name in memory.
-#[derive(Clone)]
-pub struct Named {
-    pub name: String,
-    pub version: u32,
-    pub status: NameStatus,
-    pub evidence: Evidence,
-}
-
-impl Named {
-    pub fn resolved(&self) -> Resolved {
-        let resolution = Resolution {
-            owner: [0; 32],
-            content: None,
-            version: self.version,
-            updated: 0,
-            expires: 0,
-            status: self.status,
-        };
-        Resolved::for_tests(&self.name, Some(resolution), self.evidence)
-    }
-}
-
 /// A version of a site in memory, which can fail in the middle of a file.
 #[derive(Clone)]
 pub struct Files {
     pub files: BTreeMap<String, Bytes>,
-    pub resolved: Named,
+    pub state: NameState,
     pub object: ObjectId,
     pub break_after: Option<usize>,
     /// Makes the manifest lie: it declares the digest of these bytes for this file.
     pub false_digest: Option<(String, Bytes)>,
     pub manifest: Manifest,
     pub reads: Arc<AtomicUsize>,
-    pub answer: OnceLock<Resolved>,
 }
 
 impl Files {
     pub fn new(name: &str, files: &[(&str, &[u8])]) -> Self {
         let files = files.iter().map(|(path, bytes)| ((*path).to_string(), Bytes::copy_from_slice(bytes))).collect();
-        let resolved = Named { name: name.into(), version: 1, status: NameStatus::Active, evidence: EVIDENCE };
+        let status = Some(NameStatus::Active);
+        let state = NameState { name: name.into(), version: 1, status, evidence: EVIDENCE };
         Files {
             files,
-            resolved,
+            state,
             object: ObjectId([1; 32]),
             break_after: None,
             false_digest: None,
             manifest: Manifest::default(),
             reads: Arc::default(),
-            answer: OnceLock::new(),
         }
     }
 
@@ -100,8 +77,8 @@ impl Files {
 }
 
 impl Site for Files {
-    fn resolved(&self) -> &Resolved {
-        self.answer.get_or_init(|| self.resolved.resolved())
+    fn state(&self) -> &NameState {
+        &self.state
     }
 
     fn object(&self) -> ObjectId {
@@ -130,7 +107,7 @@ impl Site for Files {
 pub enum Kept {
     /// Its versions, the current one last.
     Site(Vec<Files>),
-    Foreign(Named, ForeignRef),
+    Foreign(NameState, ForeignRef),
     Error(SourceError),
 }
 
@@ -149,7 +126,7 @@ impl Shelf {
     }
 
     pub fn with_site(self, files: Files) -> Self {
-        let name = files.resolved.name.clone();
+        let name = files.state.name.clone();
         self.with(&name, Kept::Site(vec![files]))
     }
 
@@ -175,7 +152,7 @@ impl Source for Shelf {
     async fn open(&self, name: &str) -> Result<Opened, SourceError> {
         Ok(match self.kept(name)? {
             Kept::Site(mut versions) => Opened::Site(versions.pop().unwrap().finish(self.reads.clone())),
-            Kept::Foreign(named, content) => Opened::Foreign { resolved: Arc::new(named.resolved()), content },
+            Kept::Foreign(state, content) => Opened::Foreign { state: Arc::new(state), content },
             Kept::Error(error) => return Err(error),
         })
     }

@@ -70,12 +70,6 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// An answer without evidence, for tests of code that uses answers.
-    #[cfg(any(test, feature = "testing"))]
-    pub fn for_tests(name: &str, resolution: Option<Resolution>, evidence: Evidence) -> Self {
-        Self { name: name.to_owned(), resolution, hash: Hash::default(), evidence, proof: None }
-    }
-
     /// Returns the whole name: `alice` or `blog.alice`.
     pub fn name(&self) -> &str {
         &self.name
