@@ -3,10 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use meganet_name_proof::{
-    testing::{stored, Chain},
-    verify, Checkpoint, Freshness, NameProof, SetChanges, Verified,
-};
+use meganet_name_proof::{verify, Checkpoint, Freshness, NameProof, SetChanges, Verified};
+use meganet_name_proof_fake::{stored, Chain};
 use std::sync::LazyLock;
 
 struct Sound {

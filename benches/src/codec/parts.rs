@@ -46,7 +46,7 @@ impl<'a> Parts<'a> {
             k,
             key,
             code: galois_8::ReedSolomon::with_options(k, shards.len() - k, options)?,
-            portable: reed_solomon_erasure::galois_8::ReedSolomon::new(k, shards.len() - k)?,
+            portable: reed_solomon_erasure::galois_8::ReedSolomon::new(k, shards.len() - k).map_err(refused)?,
             shards,
             sealed,
             leaves: shards.iter().map(leaves).collect(),
@@ -68,7 +68,7 @@ impl<'a> Parts<'a> {
         rounds.add("encode", move || stripes(data).try_for_each(|data| Ok(self.code.encode_sep(&data, &mut room)?)));
         let mut room = vec![vec![0; FRAME]; parity.len()];
         rounds.add("encode_portable", move || {
-            stripes(data).try_for_each(|data| Ok(self.portable.encode_sep(&data, &mut room)?))
+            stripes(data).try_for_each(|data| self.portable.encode_sep(&data, &mut room).map_err(refused))
         });
         rounds.add("hash_all", move || hash(&self.leaves, &self.nodes));
         rounds.add("hash_k", move || hash(&self.leaves[..self.k], &self.nodes));
@@ -103,6 +103,11 @@ fn stripes(shards: &[Vec<u8>]) -> impl Iterator<Item = Vec<&[u8]>> {
 fn nonce() -> Nonce {
     // The same frame is sealed again and again; its content is not secret.
     Nonce::assume_unique_for_key([0; 12])
+}
+
+/// The error of the portable library, which is an `Error` only with its feature `std`: the programs leave that out.
+fn refused(error: reed_solomon_erasure::Error) -> anyhow::Error {
+    anyhow!("the portable erasure code: {error:?}")
 }
 
 fn seal(key: &LessSafeKey, frame: &mut [u8]) -> Result<()> {

@@ -7,9 +7,9 @@ use codec::Encode;
 use meganet_name_proof::{
     Answer, Checkpoint, Freshness, NameProof,
     state::{name_key, time_key},
-    testing::Chain,
     verify,
 };
+use meganet_name_proof_fake::Chain;
 use sp_core::{Pair, ed25519};
 use sp_crypto_hashing::{blake2_256, twox_128};
 use std::time::Duration;

@@ -9,7 +9,7 @@ use meganet_client::{
     publish::PublishError,
     resolve::{CheckpointFile, ResolveError},
 };
-use meganet_name_proof::testing::Chain;
+use meganet_name_proof_fake::Chain;
 use meganet_primitives::link::Link;
 use meganet_testkit::{FaultyTown, noise};
 

@@ -17,8 +17,6 @@ pub mod finality;
 pub mod grandpa;
 pub mod header;
 pub mod state;
-#[cfg(any(test, feature = "testing"))]
-pub mod testing;
 pub mod trie;
 pub mod verify;
 

@@ -271,6 +271,3 @@ pub fn verify(
         checkpoint,
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,9 +7,9 @@ use meganet_name_proof::{
     Hash, Header, Justification,
     grandpa::{self, ConsensusLog},
     header::DigestItem,
-    testing::{Chain, signal, validator},
     trie::{self, Layout, Nodes, PartialTrie},
 };
+use meganet_name_proof_fake::{Chain, signal, validator};
 use proptest::{collection::vec, prelude::*};
 use sp_core::Pair;
 use sp_runtime::{generic, traits::BlakeTwo256};

@@ -1,4 +1,4 @@
-//! A node's database and justifications, over the in-memory chain of `meganet-name-proof`.
+//! A node's database and justifications, over the in-memory chain of `meganet-name-proof-fake`.
 #![allow(clippy::unwrap_used)]
 
 use super::{
@@ -6,10 +6,8 @@ use super::{
     reader::StateReader,
 };
 use codec::Encode;
-use meganet_name_proof::{
-    Authority, Checkpoint, Header, state,
-    testing::{self, Chain, target},
-};
+use meganet_name_proof::{Authority, Checkpoint, Header, state};
+use meganet_name_proof_fake::{self as fake, Chain, target};
 use meganet_primitives::name::{StoredName, StoredSubname, stored};
 use sp_core::H256;
 use sp_trie::StorageProof;
@@ -37,7 +35,7 @@ pub struct Node {
 
 pub fn alice() -> StoredName {
     let content = Some(crate::mock::content());
-    StoredName { owner: crate::mock::OWNER, content, version: STATE_VERSION, ..testing::stored(7, 1_000) }
+    StoredName { owner: crate::mock::OWNER, content, version: STATE_VERSION, ..fake::stored(7, 1_000) }
 }
 
 fn blog() -> StoredSubname {

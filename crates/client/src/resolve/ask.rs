@@ -42,7 +42,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use async_trait::async_trait;
-    use meganet_name_proof::testing::Chain;
+    use meganet_name_proof_fake::Chain;
     use meganet_primitives::BlockNumber;
     use serde_json::{Value, json};
 

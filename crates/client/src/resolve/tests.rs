@@ -3,10 +3,8 @@
 use super::*;
 use async_trait::async_trait;
 use meganet_chain_fake::FakeChain;
-use meganet_name_proof::{
-    SetChange,
-    testing::{Chain, START, stored},
-};
+use meganet_name_proof::SetChange;
+use meganet_name_proof_fake::{Chain, START, stored};
 use std::sync::Mutex;
 
 /// A node that proves its answers, unless configured otherwise.

@@ -1,7 +1,7 @@
 //! What proofs say.
 
 use super::*;
-use crate::testing::{BLOCK_MILLIS, START, params};
+use meganet_name_proof_fake::{BLOCK_MILLIS, START, params};
 use meganet_primitives::{
     content::{ContentRef, NameContent},
     name::{NameStatus, StoredName, StoredSubname},
@@ -78,7 +78,7 @@ fn a_name_works_in_its_grace_and_leads_nowhere_after_it() {
 #[test]
 fn without_prices_and_times_those_of_a_live_chain_hold() {
     let mut chain = Chain::new(4);
-    chain.put([(crate::state::params_key(), None)]);
+    chain.put([(state::params_key(), None)]);
     chain.put_name("alice", &stored(7, 5));
     // Grace is 100 blocks by the parameters of these tests, and thirty days by those of a live chain.
     chain.reach(5 + params().grace);

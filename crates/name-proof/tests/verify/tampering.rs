@@ -1,8 +1,8 @@
 //! Every field of a proof, changed.
 
 use super::*;
-use crate::header::DigestItem;
 use codec::Encode;
+use meganet_name_proof::{Hash, MAX_PROOF_LEN, finality::Target, header::DigestItem};
 use meganet_primitives::name::stored;
 use proptest::prelude::*;
 
@@ -43,8 +43,7 @@ fn changed_votes_don_t_count() {
         // The one validator that did not vote.
         Box::new(|proof| proof.block.finality.votes[0].voter = super::chain().checkpoint().authorities[3].key.0),
         Box::new(|proof| {
-            proof.block.finality.votes[0].target =
-                Some(crate::finality::Target { hash: Hash::repeat_byte(1), number: 11 })
+            proof.block.finality.votes[0].target = Some(Target { hash: Hash::repeat_byte(1), number: 11 })
         }),
     ];
     for change in bad_signature {
@@ -131,7 +130,7 @@ fn presence_and_absence_are_those_of_the_block_s_own_state() {
     assert!(matches!(with_state_of(&without, "alice"), ProofError::State(StateError::OtherRoot { .. })));
 
     let mut with = chain();
-    with.put_name("nobody", &crate::testing::stored(9, 1_000));
+    with.put_name("nobody", &stored(9, 1_000));
     with.next();
     assert!(matches!(with_state_of(&with, "nobody"), ProofError::State(StateError::OtherRoot { .. })));
 
@@ -162,7 +161,7 @@ fn what_is_not_proven_is_not_believed_and_what_is_not_needed_not_taken() {
 #[test]
 fn of_a_name_that_has_run_out_prices_and_times_are_proven() {
     let mut chain = chain();
-    chain.put_name("late1", &crate::testing::stored(7, 11));
+    chain.put_name("late1", &stored(7, 11));
     chain.reach(11);
     let sound = chain.prove("late1", Vec::new());
     let answer = check(&sound, &genesis(&chain)).unwrap().answer;
@@ -178,7 +177,7 @@ fn of_a_name_that_has_run_out_prices_and_times_are_proven() {
 fn a_state_of_another_form_is_not_guessed_at() {
     let with = |key: Vec<u8>, value: Option<Vec<u8>>| {
         let mut chain = chain();
-        chain.put_name("late1", &crate::testing::stored(7, 11));
+        chain.put_name("late1", &stored(7, 11));
         chain.put([(key, value)]);
         chain.reach(12);
         match check(&chain.prove("late1", Vec::new()), &genesis(&chain)) {
@@ -189,7 +188,7 @@ fn a_state_of_another_form_is_not_guessed_at() {
     let other = StateError::OtherLayout { found: stored::LAYOUT + 1, known: stored::LAYOUT };
     assert_eq!(with(state::layout_key(), Some((stored::LAYOUT + 1).encode())), other);
     assert!(matches!(with(state::name_key("late1"), Some(vec![1; 90])), StateError::Undecodable { .. }));
-    let longer = [crate::testing::stored(7, 1_000).encode(), vec![0]].concat();
+    let longer = [stored(7, 1_000).encode(), vec![0]].concat();
     assert!(matches!(with(state::name_key("late1"), Some(longer)), StateError::Undecodable { .. }));
     assert!(matches!(with(state::params_key(), Some(vec![1])), StateError::Undecodable { .. }));
     assert_eq!(with(state::layout_key(), None), StateError::Missing("version of names"));
@@ -204,7 +203,7 @@ fn bytes_that_are_no_proof_are_refused() {
     assert_eq!(NameProof::from_bytes(&[&[2], &bytes[1..]].concat()), Err(BundleError::UnknownVersion));
     assert!(matches!(NameProof::from_bytes(&bytes[..bytes.len() - 1]), Err(BundleError::Malformed(_))));
     assert!(matches!(NameProof::from_bytes(&[&bytes[..], &[0]].concat()), Err(BundleError::Malformed(_))));
-    let long = vec![1; crate::MAX_PROOF_LEN + 1];
+    let long = vec![1; MAX_PROOF_LEN + 1];
     assert_eq!(NameProof::from_bytes(&long), Err(BundleError::TooLong(long.len())));
 }
 

@@ -1,14 +1,12 @@
 //! Who voted, and for what.
 
 use super::*;
-use crate::{
-    bundle::Justified,
-    finality::{Finality, Target, Vote},
-    grandpa::Justification,
-    header::Header,
-    testing::target,
-};
 use finality_grandpa::Commit;
+use meganet_name_proof::{
+    Hash, Header, Justification, Justified,
+    finality::{Finality, Target, Vote},
+};
+use meganet_name_proof_fake::{target, validator};
 
 fn refused(chain: &Chain, finality: Finality) -> FinalityError {
     let mut proof = chain.prove("alice", Vec::new());
@@ -59,7 +57,7 @@ fn strangers_have_no_vote() {
     let chain = chain();
     let strangers = {
         let mut other = super::chain();
-        other.validators = (21..=24).map(crate::testing::validator).collect();
+        other.validators = (21..=24).map(validator).collect();
         other
     };
     let all = strangers.finality(&chain.head, &[0, 1, 2, 3]);
@@ -188,7 +186,7 @@ fn another_chain_s_proof_is_refused_also_where_it_lies_about_its_chain() {
     let error = ProofError::OtherChain { expected: Hash::repeat_byte(1), found: chain.genesis };
     assert_eq!(check(&proof, &other), Err(error));
     let mut strangers = super::chain();
-    strangers.validators = (21..=24).map(crate::testing::validator).collect();
+    strangers.validators = (21..=24).map(validator).collect();
     let known = genesis(&strangers);
     let mut lie = proof;
     lie.genesis = known.genesis;

@@ -1,11 +1,11 @@
-//! A chain in memory that makes real proofs: for tests, benchmarks and vectors.
-//!
-//! Its validators have Ed25519 keys, its state is a trie under the chain's real keys, its headers have digests as long as
-//! BABE's. It has no transactions: tests write into its state directly.
+#![doc = include_str!("../README.md")]
 // Not part of any program: errors that can't happen here are not handled.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
-use crate::{
+use codec::Encode;
+use ed25519_zebra::{SigningKey, VerificationKeyBytes};
+use finality_grandpa::{Commit, Precommit, SignedPrecommit};
+use meganet_name_proof::{
     bundle::{Justified, NameProof},
     changes::SetChange,
     checkpoint::{Authority, Checkpoint},
@@ -15,9 +15,6 @@ use crate::{
     state,
     trie::{Layout, Nodes},
 };
-use codec::Encode;
-use ed25519_zebra::{SigningKey, VerificationKeyBytes};
-use finality_grandpa::{Commit, Precommit, SignedPrecommit};
 use meganet_primitives::name::{NameParams, StoredName, StoredSubname, split_name, stored};
 use trie_db::{Recorder, Trie, TrieDBBuilder, TrieDBMutBuilder, TrieMut};
 

@@ -1,11 +1,12 @@
 //! Following validators that change.
 
 use super::*;
-use crate::{
-    changes::{SetChange, SetChanges},
+use meganet_name_proof::{
+    Justified, SetChange, SetChanges,
+    changes::{self, MAX_CHANGES_LEN},
     grandpa::{ConsensusLog, ScheduledChange},
-    testing::{signal, validator},
 };
+use meganet_name_proof_fake::{signal, validator};
 
 /// A chain whose validators changed three times, at blocks 11, 13 and 15; it is at 20.
 fn changed() -> (Chain, Checkpoint, Vec<SetChange>) {
@@ -91,7 +92,7 @@ fn the_block_in_which_validators_change_is_the_last_one_of_the_old() {
     let checkpoint = genesis(&chain);
     let change = chain.rotate(&[2, 3, 4, 5]);
     let mut proof = chain.prove("alice", Vec::new());
-    proof.block = crate::Justified { set_id: 0, header: change.header.clone(), finality: change.finality.clone() };
+    proof.block = Justified { set_id: 0, header: change.header.clone(), finality: change.finality.clone() };
     let verified = check(&proof, &checkpoint).unwrap();
     assert_eq!(verified.basis.set_id, 0);
     assert_eq!(verified.checkpoint, chain.checkpoint());
@@ -117,13 +118,13 @@ fn changes_that_are_no_plain_ones_are_not_followed() {
         let checkpoint = genesis(&chain);
         let header = chain.next_with(Some(signal(&log)));
         let finality = chain.finality(&header, &[0, 1, 2]);
-        assert_eq!(crate::changes::follow(&checkpoint, &[SetChange { header, finality }]), Err(error));
+        assert_eq!(changes::follow(&checkpoint, &[SetChange { header, finality }]), Err(error));
     }
 }
 
 #[test]
 fn changes_have_a_bound() {
-    let error = SetChanges::from_bytes(&vec![0; crate::changes::MAX_CHANGES_LEN + 1]).unwrap_err();
+    let error = SetChanges::from_bytes(&vec![0; MAX_CHANGES_LEN + 1]).unwrap_err();
     assert!(matches!(error, ChangeError::Malformed(_)));
     assert!(matches!(SetChanges::from_bytes(&[4]), Err(ChangeError::Malformed(_))));
 }

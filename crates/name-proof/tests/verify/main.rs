@@ -1,12 +1,23 @@
-#![allow(clippy::unwrap_used)]
+//! Proofs, sound and tampered with, against checkpoints.
+
+#![allow(clippy::unwrap_used, missing_docs)]
 
 mod answers;
 mod changes;
 mod tampering;
 mod votes;
 
-use super::*;
-use crate::testing::{Chain, stored};
+use meganet_name_proof::{
+    Answer, Basis, Checkpoint, Freshness, NameProof, ProofError, ProvenBlock, Verified,
+    bundle::BundleError,
+    changes::ChangeError,
+    checkpoint::CheckpointError,
+    finality::FinalityError,
+    state::{self, StateError},
+    verify,
+};
+use meganet_name_proof_fake::{Chain, stored};
+use meganet_primitives::chain::Resolution;
 
 /// A chain of four validators with some names, at block 10.
 pub fn chain() -> Chain {
