@@ -3,7 +3,8 @@
 use crate::{
     chain_spec,
     cli::{Cli, Subcommand},
-    service::{self, Client, Parts},
+    parts::{self, Client, Parts},
+    service,
 };
 use meganet_runtime::{constants::SS58_PREFIX, opaque::Block};
 use sc_cli::SubstrateCli;
@@ -68,24 +69,24 @@ pub fn run() -> sc_cli::Result<()> {
             cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.chain_spec, config.network))
         }
         Some(Subcommand::CheckBlock(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Parts { client, task_manager, import_queue, .. } = service::parts(&config)?;
+            let Parts { client, task_manager, import_queue, .. } = parts::open(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Some(Subcommand::ExportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Parts { client, task_manager, .. } = service::parts(&config)?;
+            let Parts { client, task_manager, .. } = parts::open(&config)?;
             Ok((cmd.run(client, config.database), task_manager))
         }),
         Some(Subcommand::ExportState(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Parts { client, task_manager, .. } = service::parts(&config)?;
+            let Parts { client, task_manager, .. } = parts::open(&config)?;
             Ok((cmd.run(client, config.chain_spec), task_manager))
         }),
         Some(Subcommand::ImportBlocks(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Parts { client, task_manager, import_queue, .. } = service::parts(&config)?;
+            let Parts { client, task_manager, import_queue, .. } = parts::open(&config)?;
             Ok((cmd.run(client, import_queue), task_manager))
         }),
         Some(Subcommand::PurgeChain(cmd)) => cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database)),
         Some(Subcommand::Revert(cmd)) => cli.create_runner(cmd)?.async_run(|config| {
-            let Parts { client, task_manager, backend, .. } = service::parts(&config)?;
+            let Parts { client, task_manager, backend, .. } = parts::open(&config)?;
             let revert_consensus = Box::new(|client: Arc<Client>, backend: Arc<TFullBackend<Block>>, blocks| {
                 sc_consensus_babe::revert(client.clone(), backend, blocks)?;
                 sc_consensus_grandpa::revert(client, blocks)?;

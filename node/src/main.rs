@@ -4,7 +4,7 @@
 //!
 //! - [`cli`]: the command line; [`command`]: the implementation of the subcommands.
 //! - [`chain_spec`]: the built-in chains.
-//! - [`service`]: the parts of a running node, and how they are connected.
+//! - [`parts`]: the parts that every command with a database uses; [`service`]: a running node.
 //! - [`rpc`]: the JSON-RPC families in addition to those of every node.
 
 // The SDK's errors are large, and created at most once in the life of the process.
@@ -13,6 +13,7 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod parts;
 mod rpc;
 mod service;
 

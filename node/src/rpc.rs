@@ -3,7 +3,7 @@
 
 mod names;
 
-use crate::service::parts::{Backend, Client};
+use crate::parts::{Backend, Client};
 use futures::StreamExt;
 use jsonrpsee::RpcModule;
 use meganet_rpc::{

@@ -1,12 +1,10 @@
 //! The parts of a running node, and how they are connected.
 
-pub mod parts;
-
-pub use parts::{Client, Parts, parts};
-
-use crate::rpc;
+use crate::{
+    parts::{self, Client, Consensus, JUSTIFICATION_PERIOD, Parts, SelectChain, TransactionPool, slot_inherents},
+    rpc,
+};
 use meganet_runtime::{Hash, opaque::Block};
-use parts::{Consensus, JUSTIFICATION_PERIOD, SelectChain, TransactionPool, slot_inherents};
 use sc_client_api::BlockBackend;
 use sc_consensus_babe::{BabeParams, SlotProportion};
 use sc_consensus_grandpa as grandpa;
@@ -38,7 +36,7 @@ pub fn start<N: NetworkBackend<Block, Hash>>(config: Configuration) -> Result<Ta
         select_chain,
         transaction_pool,
         other: Consensus { block_import, grandpa_link, babe_link, babe_worker, mut telemetry },
-    } = parts(&config)?;
+    } = parts::open(&config)?;
 
     let metrics = N::register_notification_metrics(config.prometheus_registry());
     let mut net_config =

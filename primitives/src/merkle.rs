@@ -16,6 +16,11 @@ use crate::{
     hash::{Hash, Tag, tagged},
 };
 
+/// Bytes of a leaf; chunk and shard lengths are multiples of it.
+pub const LEAF_LEN: u64 = 1024;
+/// Leaves of a full frame: an aligned subtree.
+pub const LEAVES_PER_FRAME: u64 = 64;
+
 /// The top of a tree without leaves. No message is known to have this digest, and no proof verifies against it.
 pub const EMPTY_TOP: Hash = [0; 32];
 

@@ -11,8 +11,7 @@ pub use layout::{ChunkPos, ChunkSpan, Layout};
 
 use crate::{
     hash::{Hash, Tag, tagged},
-    merkle,
-    placement::MAX_SLOTS,
+    merkle::{self, LEAVES_PER_FRAME},
     text::{base32, from_base32, serde_as_text},
 };
 use alloc::vec::Vec;
@@ -20,16 +19,16 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::{fmt, str::FromStr};
 use scale_info::TypeInfo;
 
-/// Bytes of a full frame: ciphertext and tag.
-pub const FRAME_LEN: u64 = 64 * 1024;
+pub use crate::merkle::LEAF_LEN;
+
+/// Bytes of a full frame, 64 KiB: ciphertext and tag.
+pub const FRAME_LEN: u64 = LEAVES_PER_FRAME * LEAF_LEN;
 /// Bytes of the AES-256-GCM tag that ends each frame.
 pub const TAG_LEN: u64 = 16;
 /// Plaintext bytes of a full frame.
 pub const FRAME_PLAIN_LEN: u64 = FRAME_LEN - TAG_LEN;
-/// Bytes of a Merkle leaf; chunk and shard lengths are multiples of it.
-pub const LEAF_LEN: u64 = 1024;
-/// Leaves of a full frame: an aligned subtree of a shard's Merkle tree.
-pub const LEAVES_PER_FRAME: u64 = FRAME_LEN / LEAF_LEN;
+/// The most shards of an object: one for each bit of the `u64` that records which slots signed.
+pub const MAX_SHARDS: u32 = 64;
 /// The longest plaintext of one object: 1 TiB.
 pub const MAX_PLAIN_LEN: u64 = 1 << 40;
 /// The header version that this code writes.
@@ -95,7 +94,7 @@ pub struct ObjectHeader {
     pub codec: u8,
     /// Data shards, `1..=n`.
     pub k: u8,
-    /// All shards, at most [`crate::placement::MAX_SLOTS`].
+    /// All shards, at most [`MAX_SHARDS`].
     pub n: u8,
     /// Sealed bytes, frames with their tags, without padding.
     pub sealed_len: u64,
@@ -113,8 +112,8 @@ pub enum ObjectError {
     /// Encoded with an erasure code that this code does not know.
     #[error("this program does not know erasure code {0}: update it")]
     UnknownCodec(u8),
-    /// Not `1 <= k <= n <= MAX_SLOTS`.
-    #[error("{k} of {n} shards is impossible: k is at least 1 and at most n, and n at most {MAX_SLOTS}")]
+    /// Not `1 <= k <= n <= MAX_SHARDS`.
+    #[error("{k} of {n} shards is impossible: k is at least 1 and at most n, and n at most {MAX_SHARDS}")]
     BadShardCounts {
         /// Data shards.
         k: u8,

@@ -9,8 +9,10 @@ mod profile;
 pub use fill::{Candidate, PlacementError, check, fill};
 pub use profile::{Profile, ProfileId, UnknownProfile};
 
-/// The most slots of a group: one for each bit of the `u64` that records which of them signed.
-pub const MAX_SLOTS: u32 = 64;
+use crate::object::MAX_SHARDS;
+
+/// The most slots of a group: one for each shard.
+pub const MAX_SLOTS: u32 = MAX_SHARDS;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,6 @@ mod pool;
 mod replica;
 mod rpc;
 mod states;
-mod streams;
 
 pub use self::{
     config::FakeConfig,
@@ -22,6 +21,9 @@ use meganet_chain_client::{BlockRef, ChainClient, ChainOptions, SubxtChain, rpc:
 use meganet_primitives::{AccountId, Balance, BlockNumber, Epoch, WorkerId, country::Country, receipt::PeerKey};
 use meganet_runtime::Storage;
 use std::{ops::Deref, sync::Arc, time::Duration};
+
+/// Yields in a row after which every other task waits for a block: many times more than messages that follow from one another.
+const IDLE_YIELDS: usize = 2_000;
 
 /// A node in memory, and the client of it. Clones are the same node.
 ///
@@ -110,6 +112,21 @@ impl FakeChain {
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(interval).await;
+                chain.tick();
+            }
+        })
+    }
+
+    /// Makes a block whenever all other tasks have waited for a while, until the handle is aborted: which transactions share
+    /// a block then depends on the tasks, not on the machine's speed. Must be called within a current-thread runtime of tokio.
+    pub fn start_when_idle(&self) -> tokio::task::JoinHandle<()> {
+        let chain = self.clone();
+        tokio::spawn(async move {
+            loop {
+                // Each yield polls every task that is ready, so the longest chain of messages between tasks is the bound.
+                for _ in 0..IDLE_YIELDS {
+                    tokio::task::yield_now().await;
+                }
                 chain.tick();
             }
         })

@@ -1,10 +1,11 @@
 //! The JSON-RPC methods that a client uses, answered as a node's server does: the same shapes, codes and words.
 
+mod streams;
+
 use crate::{
     blocks::Block,
     node::{Inner, Node, Refusal, body},
     pool::Conflict,
-    streams,
 };
 use futures::StreamExt;
 use meganet_chain_client::{
@@ -54,13 +55,13 @@ impl RpcClientT for Server {
 }
 
 /// The state of the node, unless a test has cut the connection.
-pub(crate) fn reach(node: &Node) -> Result<MutexGuard<'_, Inner>, RpcError> {
+fn reach(node: &Node) -> Result<MutexGuard<'_, Inner>, RpcError> {
     let inner = node.lock();
     if inner.unreachable { Err(RpcError::Client("told to be unreachable".into())) } else { Ok(inner) }
 }
 
 /// A header as JSON.
-pub(crate) fn header_json(header: &Header) -> Value {
+fn header_json(header: &Header) -> Value {
     // Plain data: serializing it cannot fail.
     serde_json::to_value(header).unwrap_or_default()
 }

@@ -8,8 +8,7 @@ use crate::backend::{Backend, Code, DefaultBackend, Want};
 use meganet_primitives::{
     SlotIndex,
     convert::{to_u64, to_usize},
-    object::Layout,
-    placement::MAX_SLOTS,
+    object::{Layout, MAX_SHARDS},
 };
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ErasureError {
     /// The shape is impossible.
-    #[error("no code has {k} data shards of {n}: it takes 1 <= k < n <= {MAX_SLOTS}")]
+    #[error("no code has {k} data shards of {n}: it takes 1 <= k < n <= {MAX_SHARDS}")]
     Shape {
         /// Data shards.
         k: u8,
@@ -80,7 +79,7 @@ impl ErasureCode {
     /// Returns the code with this shape, computed by the default backend.
     ///
     /// # Errors
-    /// [`ErasureError::Shape`] unless `1 <= k < n <=` [`MAX_SLOTS`].
+    /// [`ErasureError::Shape`] unless `1 <= k < n <=` [`MAX_SHARDS`].
     pub fn new(k: u8, n: u8) -> Result<Self, ErasureError> {
         Self::with_backend(k, n)
     }
@@ -90,10 +89,10 @@ impl<B: Backend> ErasureCode<B> {
     /// Returns the code with this shape, computed by backend `B`.
     ///
     /// # Errors
-    /// [`ErasureError::Shape`] unless `1 <= k < n <=` [`MAX_SLOTS`].
+    /// [`ErasureError::Shape`] unless `1 <= k < n <=` [`MAX_SHARDS`].
     pub fn with_backend(k: u8, n: u8) -> Result<Self, ErasureError> {
         let shape = ErasureError::Shape { k, n };
-        if k == 0 || k >= n || u32::from(n) > MAX_SLOTS {
+        if k == 0 || k >= n || u32::from(n) > MAX_SHARDS {
             return Err(shape);
         }
         Ok(Self { k, n, code: B::code(k, n - k).map_err(|_| shape)? })

@@ -1,6 +1,6 @@
 //! The parts of a node that `name_v1` reads: blocks, states and justifications.
 
-use crate::service::parts::{Backend, Client};
+use crate::parts::{Backend, Client};
 use codec::{DecodeAll, Encode};
 use meganet_rpc::{
     StateReader,

@@ -1,7 +1,8 @@
 //! The tree of a shard, kept as the tops of its frames.
 
+use super::LEAVES_PER_FRAME;
 use super::{EMPTY_TOP, MerkleError, RangeProof, node_hash, prove_range, root_hash, subtree_hash};
-use crate::{hash::Hash, object::LEAVES_PER_FRAME};
+use crate::hash::Hash;
 use alloc::{vec, vec::Vec};
 
 /// The Merkle tree of a shard above its frames: 64 bytes of memory for each frame of 64 KiB.

@@ -1,7 +1,8 @@
 //! Proofs that a run of leaves belongs to a tree.
 
+use super::LEAVES_PER_FRAME;
 use super::{MerkleError, node_hash, root_hash, split_of};
-use crate::{hash::Hash, object::LEAVES_PER_FRAME};
+use crate::hash::Hash;
 use alloc::vec::Vec;
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, Error, Input};

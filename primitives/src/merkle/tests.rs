@@ -1,7 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::object::LEAVES_PER_FRAME;
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use proptest::prelude::*;

@@ -1,7 +1,6 @@
 //! The places of an object's bytes: frames, stripes, chunks and shards.
 
-use super::{FRAME_LEN, FRAME_PLAIN_LEN, LEAF_LEN, MAX_SEALED_LEN, ObjectError, plain_len};
-use crate::placement::MAX_SLOTS;
+use super::{FRAME_LEN, FRAME_PLAIN_LEN, LEAF_LEN, MAX_SEALED_LEN, MAX_SHARDS, ObjectError, plain_len};
 
 /// How one object is cut into chunks, computed from its shard counts and sealed length. All lengths and offsets are in bytes.
 ///
@@ -41,7 +40,7 @@ impl Layout {
     /// # Errors
     /// [`ObjectError::BadShardCounts`] or [`ObjectError::BadSealedLen`] if there is no such object.
     pub fn new(k: u8, n: u8, sealed_len: u64) -> Result<Self, ObjectError> {
-        if k == 0 || k > n || u32::from(n) > MAX_SLOTS {
+        if k == 0 || k > n || u32::from(n) > MAX_SHARDS {
             return Err(ObjectError::BadShardCounts { k, n });
         }
         plain_len(sealed_len)?;

@@ -17,8 +17,7 @@ use meganet_primitives::{
     convert::{to_u32, to_u64, to_usize},
     hash::Hash,
     merkle::RangeProof,
-    object::ObjectId,
-    placement::MAX_SLOTS,
+    object::{MAX_SHARDS, ObjectId},
     range::RangeLeaf,
     receipt::PeerKey,
     sum_tree::BatchEntry,
@@ -69,7 +68,7 @@ impl GetClient {
     pub async fn object(&self, object: ObjectId) -> Result<ObjectInfo, NetError> {
         match self.ask(&GetRequest::Object { object }).await? {
             (GetReply::Object(info), stream) => {
-                if info.shard_roots.len() != usize::from(info.header.n) || u32::from(info.header.n) > MAX_SLOTS {
+                if info.shard_roots.len() != usize::from(info.header.n) || u32::from(info.header.n) > MAX_SHARDS {
                     return Err(unfit("the number of shard roots does not fit the header"));
                 }
                 stream.done();

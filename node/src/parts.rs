@@ -67,7 +67,7 @@ pub fn slot_inherents(slot_duration: SlotDuration) -> SlotInherents {
 ///
 /// # Errors
 /// If the database can't be opened or has another genesis, or the spec has no valid genesis.
-pub fn parts(config: &Configuration) -> Result<Parts, Error> {
+pub fn open(config: &Configuration) -> Result<Parts, Error> {
     let telemetry = config
         .telemetry_endpoints
         .clone()

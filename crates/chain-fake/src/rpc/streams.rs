@@ -1,9 +1,7 @@
 //! Subscriptions. Each item is made when it is asked for, from the state of that time: a slow reader skips what is over.
 
-use crate::{
-    node::Node,
-    rpc::{header_json, reach},
-};
+use super::{header_json, reach};
+use crate::node::Node;
 use futures::stream::{self, Stream};
 use meganet_chain_client::rpc::RpcError;
 use meganet_runtime::{Hash, Header};
