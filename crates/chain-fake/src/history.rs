@@ -47,8 +47,15 @@ pub struct History {
 /// A chain on which a short history reaches everything: names lapse within minutes, periods and epochs are short.
 /// `validator` is the secret URI of its validator's keys.
 pub fn config(validator: &str) -> FakeConfig {
-    let names =
-        NameParams { max_commit_age: 12, year: 30, grace: 8, premium: 8, halving: 4, ..FakeConfig::default().names };
+    let names = NameParams {
+        min_commit_age: 3,
+        max_commit_age: 12,
+        year: 30,
+        grace: 8,
+        premium: 8,
+        halving: 4,
+        ..FakeConfig::default().names
+    };
     let names = NameParams { premium_start: 20 * MEGA, ..names };
     FakeConfig {
         epoch_blocks: 24,

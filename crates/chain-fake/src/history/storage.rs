@@ -10,6 +10,7 @@ use meganet_primitives::{
     Epoch, SlotIndex,
     audit::AuditProof,
     chain::{ChallengeInfo, ChallengeState, WorkerInfo},
+    convert::to_usize,
     country::Country,
     placement::ProfileId,
     range::{RangeLeaf, RangeLeafProof, prove_leaf},
@@ -133,7 +134,7 @@ impl Storage {
         for stored in stored {
             let entries = entries_of(&stored.leaf);
             let range = self.ranges.entry(stored.expiry).or_default();
-            let index = usize::try_from(stored.index).unwrap_or(usize::MAX);
+            let index = to_usize(stored.index);
             let batch = Batch { leaf: stored.leaf, entries, deleted: Vec::new() };
             // Several transactions of one block are noted in another order than the block has.
             if range.len() <= index && index < 10_000 {
