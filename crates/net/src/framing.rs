@@ -24,6 +24,8 @@ pub type BoxedIo = Box<dyn Duplex>;
 const READ_AHEAD: u64 = 4 * 1024;
 /// A buffer that grew beyond this for one large message is shrunk afterwards.
 const KEEP_BUFFER: usize = 128 * 1024;
+/// How long a peer may take to read the refusal that ends its stream.
+const PARTING: Duration = Duration::from_secs(2);
 /// Length prefix and kind byte: read before a message is accepted.
 const HEAD: usize = 5;
 
@@ -39,6 +41,25 @@ impl Channel {
         Channel {
             inlet: Inlet { io: reader, buffer: Vec::new(), start: 0, credit: Credit::new(timing.pace) },
             outlet: Outlet { io: writer, buffer: Vec::new(), credit: Credit::new(timing.pace), what: "request" },
+        }
+    }
+
+    /// Sends a refusal after which the stream cannot continue, and ends it.
+    pub(crate) async fn part_with<M: Message>(&mut self, refusal: &M) -> Result<(), NetError> {
+        self.outlet.send_now(refusal, &[]).await?;
+        self.outlet.close().await?;
+        self.inlet.drain(PARTING).await;
+        Ok(())
+    }
+
+    /// As [`part_with`](Self::part_with), once the peer's first message has begun: for streams over a limit.
+    pub(crate) async fn reject<M: Message>(&mut self, refusal: &M, patience: Duration) {
+        let rejected = async {
+            self.inlet.wait("request", patience).await?;
+            self.part_with(refusal).await
+        };
+        if let Err(error) = rejected.await {
+            tracing::debug!(%error, "a client over the limit did not wait for the refusal");
         }
     }
 }

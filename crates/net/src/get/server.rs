@@ -17,10 +17,7 @@ use crate::{
 use meganet_primitives::{
     GroupId, convert::to_u64, hash::Hash, object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry,
 };
-use std::{marker::PhantomData, time::Duration};
-
-/// How long a peer that violated the protocol may take to read the refusal.
-const PARTING: Duration = Duration::from_secs(2);
+use std::marker::PhantomData;
 
 /// A get stream from one client.
 ///
@@ -103,8 +100,8 @@ impl GetServer {
         }
         self.usable = false;
         let request = match self.read().await {
-            Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
-                self.refuse_and_end(GetRefusal::BadRequest).await.ok();
+            Err(error) if error.is_peer_fault() => {
+                self.channel.part_with(&GetReply::Refused(GetRefusal::BadRequest)).await.ok();
                 return Err(error);
             }
             other => other?,
@@ -124,13 +121,7 @@ impl GetServer {
 
     /// Refuses the first request and ends the stream: for streams over a limit.
     pub(crate) async fn reject(mut self, refusal: GetRefusal) {
-        let rejected = async {
-            self.channel.inlet.wait(GetRequest::NAME, self.timing.open).await?;
-            self.refuse_and_end(refusal).await
-        };
-        if let Err(error) = rejected.await {
-            tracing::debug!(%error, "a client over the limit did not wait for the refusal");
-        }
+        self.channel.reject(&GetReply::Refused(refusal), self.timing.open).await;
     }
 
     async fn read(&mut self) -> Result<Option<GetRequest>, NetError> {
@@ -149,13 +140,6 @@ impl GetServer {
     async fn reply(&mut self, reply: &GetReply, bulk: &[u8]) -> Result<(), NetError> {
         self.channel.outlet.send_now(reply, bulk).await?;
         self.usable = true;
-        Ok(())
-    }
-
-    async fn refuse_and_end(&mut self, refusal: GetRefusal) -> Result<(), NetError> {
-        self.channel.outlet.send_now(&GetReply::Refused(refusal), &[]).await?;
-        self.channel.outlet.close().await?;
-        self.channel.inlet.drain(PARTING).await;
         Ok(())
     }
 }

@@ -16,10 +16,6 @@ use meganet_primitives::{
     object::ObjectId,
     receipt::{PeerKey, Receipt},
 };
-use std::time::Duration;
-
-/// How long a peer in the middle of writing may take to read the refusal.
-const PARTING: Duration = Duration::from_secs(2);
 
 /// A put stream from one client.
 ///
@@ -80,27 +76,17 @@ impl PutServer {
 
     /// Refuses the first request and ends the stream: for streams over a limit.
     pub(crate) async fn reject(mut self, refusal: Refusal) {
-        let rejected = async {
-            self.channel.inlet.wait(PutRequest::NAME, self.timing.open).await?;
-            self.refuse_and_end(refusal).await
-        };
-        if let Err(error) = rejected.await {
-            tracing::debug!(%error, "a client over the limit did not wait for the refusal");
-        }
+        self.channel.reject(&PutReply::Refused(refusal), self.timing.open).await;
     }
 
     async fn request(&mut self, patience: Patience) -> Result<Option<(PutRequest, Loan)>, NetError> {
-        match self.read(patience).await {
-            Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
-                self.refuse_and_end(Refusal::BadRequest).await.ok();
-                Err(error)
-            }
-            Err(error @ NetError::Overloaded { .. }) => {
-                self.refuse_and_end(Refusal::Busy).await.ok();
-                Err(error)
-            }
-            other => other,
-        }
+        let request = self.read(patience).await;
+        match &request {
+            Err(error) if error.is_peer_fault() => self.refuse_and_end(Refusal::BadRequest).await.ok(),
+            Err(NetError::Overloaded { .. }) => self.refuse_and_end(Refusal::Busy).await.ok(),
+            _ => None,
+        };
+        request
     }
 
     async fn read(&mut self, patience: Patience) -> Result<Option<(PutRequest, Loan)>, NetError> {
@@ -120,10 +106,7 @@ impl PutServer {
 
     /// Refuses in the middle of an exchange: the stream cannot continue after it.
     async fn refuse_and_end(&mut self, refusal: Refusal) -> Result<(), NetError> {
-        self.channel.outlet.send_now(&PutReply::Refused(refusal), &[]).await?;
-        self.channel.outlet.close().await?;
-        self.channel.inlet.drain(PARTING).await;
-        Ok(())
+        self.channel.part_with(&PutReply::Refused(refusal)).await
     }
 
     async fn broken(&mut self, reason: &'static str) -> NetError {
