@@ -13,7 +13,10 @@ use jsonrpsee::{
     proc_macros::rpc,
     types::ErrorObjectOwned,
 };
-use meganet_primitives::chain::{ChallengeInfo, ChallengeState, GroupHealth as Health, SlotHealth, WorkerAudit};
+use meganet_primitives::{
+    chain::{ChallengeInfo, ChallengeState, GroupHealth as Health, SlotHealth, WorkerAudit},
+    convert::to_u32,
+};
 use pallet_storage_runtime_api::StorageApi as StorageRuntimeApi;
 use serde::Serialize;
 use sp_api::ProvideRuntimeApi;
@@ -318,7 +321,7 @@ impl From<ChallengeInfo> for Challenge {
             block: info.block,
             deadline: info.deadline,
             state: state.to_owned(),
-            samples: u32::try_from(info.samples.len()).unwrap_or(u32::MAX),
+            samples: to_u32(info.samples.len()),
         }
     }
 }

@@ -28,7 +28,10 @@ use jsonrpsee::{
     types::ErrorObjectOwned,
 };
 use meganet_name_proof::Checkpoint;
-use meganet_primitives::name::{MAX_YEARS, check_label, check_sub_label, split_name};
+use meganet_primitives::{
+    convert::to_u32,
+    name::{MAX_YEARS, check_label, check_sub_label, split_name},
+};
 use pallet_names_runtime_api::NamesApi;
 use prover::{ProofSource, Prover};
 use reader::Reader;
@@ -172,7 +175,7 @@ where
 
     async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError> {
         // The bounds of a page.
-        page(Some(u32::try_from(names.len()).unwrap_or(u32::MAX)))?;
+        page(Some(to_u32(names.len())))?;
         self.resolve_all(names, at).await
     }
 
@@ -185,7 +188,7 @@ where
             header: hex_bytes(proven.proof.block.header.encode()),
             justification: hex_bytes(proven.justification.encode()),
             set_id: proven.proof.block.set_id,
-            changes: u32::try_from(proven.proof.changes.len()).unwrap_or(u32::MAX),
+            changes: to_u32(proven.proof.changes.len()),
             keys: proven.keys.iter().map(hex_bytes).collect(),
             resolution: resolution.map(|found| ResolveAnswer::new(name.clone(), found, block.clone())),
             name,
@@ -195,11 +198,7 @@ where
 
     fn set_changes(&self, since: u32) -> Result<Changes, RpcError> {
         let found = self.prover.changes(since)?;
-        Ok(Changes {
-            changes: hex_bytes(found.encode()),
-            count: u32::try_from(found.changes.len()).unwrap_or(u32::MAX),
-            more: found.more,
-        })
+        Ok(Changes { changes: hex_bytes(found.encode()), count: to_u32(found.changes.len()), more: found.more })
     }
 
     fn checkpoint(&self) -> Result<Checkpoint, RpcError> {

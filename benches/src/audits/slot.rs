@@ -12,6 +12,7 @@ use meganet_primitives::{
         Answer, AuditProof, BatchPath, EntryPath, HeldLeaf, Holding, PURPOSE_WHAT, Sample, find_entry, find_leaf, mix,
         samples, verify,
     },
+    convert::to_usize,
     hash::Hash,
     merkle::{leaf_hash, prove_range, subtree_hash},
     object::{LEAF_LEN, ObjectId, shards_root},
@@ -158,7 +159,7 @@ impl Slot {
         let levels = |count: usize| usize::try_from(count.next_power_of_two().ilog2()).unwrap_or_default();
         let largest = self.entries().map(|entry| entry.shard_len / LEAF_LEN).max().unwrap_or_default();
         let batch = self.batches.iter().map(Vec::len).max().unwrap_or_default();
-        let parts = [self.leaves.len(), batch, SHARDS.into(), usize::try_from(largest).unwrap_or(usize::MAX)];
+        let parts = [self.leaves.len(), batch, SHARDS.into(), to_usize(largest)];
         parts.map(levels).iter().sum::<usize>() * usize::from(LIVE.samples)
     }
 

@@ -10,6 +10,7 @@ use meganet_name_proof::{
     verify,
 };
 use meganet_name_proof_fake::Chain;
+use meganet_primitives::convert::to_usize;
 use sp_core::{Pair, ed25519};
 use sp_crypto_hashing::{blake2_256, twox_128};
 use std::time::Duration;
@@ -77,7 +78,7 @@ impl State {
         let others = PALLETS.iter().flat_map(|pallet| ["Some", "Other"].map(|item| filler(pallet, item)));
         let items = ITEMS.iter().map(|item| [filler("Names", item), vec![1; 40]].concat());
         chain.put(others.chain(items).map(|key| (key, Some(vec![1; 40]))));
-        for first in (0..names).step_by(usize::try_from(CHUNK).unwrap_or(usize::MAX)) {
+        for first in (0..names).step_by(to_usize(CHUNK.into())) {
             let chunk = first..names.min(first.saturating_add(CHUNK));
             chain.put(chunk.map(|number| (name_key(&label(number)), Some(stored(number).encode()))));
         }

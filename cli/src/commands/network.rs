@@ -4,7 +4,10 @@ use super::Session;
 use crate::output::counted;
 use anyhow::Result;
 use meganet_chain_client::{At, ChainClient, amount::Mega};
-use meganet_primitives::chain::{ChallengeState, GroupHealth};
+use meganet_primitives::{
+    chain::{ChallengeState, GroupHealth},
+    convert::to_usize,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -117,7 +120,7 @@ fn to_json(group: &GroupHealth) -> Value {
 fn to_text(group: &GroupHealth) -> String {
     let vacant = vacant(group);
     let taken = group.slots.len() - vacant;
-    let rebuilding = taken.saturating_sub(usize::try_from(group.whole).unwrap_or(usize::MAX));
+    let rebuilding = taken.saturating_sub(to_usize(group.whole.into()));
     let next = match (vacant, group.queued, usize::try_from(group.margin).is_ok_and(|margin| taken < margin)) {
         (0, ..) => "",
         (_, true, true) => "; to be filled urgently",

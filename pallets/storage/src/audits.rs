@@ -18,6 +18,7 @@ use frame_support::{
 use meganet_primitives::{
     Balance, BlockNumber, GroupId, Period, WorkerId,
     audit::{Answer, AuditProof, Holding, Sample, is_bound, samples, verify},
+    convert::to_u32,
     range::RangeState,
 };
 use sp_runtime::{AccountId32, DispatchError};
@@ -105,9 +106,9 @@ impl<T: Config> Pallet<T> {
 
         worker.record = worker.record.proven_in(period, &tolerance);
         Self::settle(id, &mut worker, duty.rate, &tally);
-        let slots = u32::try_from(duty.slots.len()).unwrap_or(u32::MAX);
+        let slots = to_u32(duty.slots.len());
         let given_up = Self::keep_slots(id, duty, &tally, params.audit.excuses.max(1))?;
-        let answers = u32::try_from(proof.answers.len()).unwrap_or(u32::MAX);
+        let answers = to_u32(proof.answers.len());
         let weight = Self::prove_weight(answers, slots, given_up);
         // An invalid proof has failed above, and its fee is kept.
         Ok(PostDispatchInfo { actual_weight: Some(weight), pays_fee: Pays::No })

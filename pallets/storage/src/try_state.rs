@@ -16,6 +16,7 @@ use frame_support::{
 };
 use meganet_primitives::{
     Balance, Epoch, GroupId, SlotIndex, WorkerId,
+    convert::to_usize,
     placement::{ProfileId, check},
 };
 use sp_runtime::{AccountId32, TryRuntimeError};
@@ -65,7 +66,7 @@ impl<T: Config> Pallet<T> {
     /// assigned to a slot.
     fn check_eligible() -> Result<(), TryRuntimeError> {
         let count = EligibleCount::<T>::get();
-        let listed = usize::try_from(count).unwrap_or(usize::MAX);
+        let listed = to_usize(count.into());
         ensure!(Eligible::<T>::iter_keys().count() == listed, "storage: eligible workers are miscounted");
         ensure!(EligibleAt::<T>::iter_keys().count() == listed, "storage: indices of eligible workers are miscounted");
         for at in 0..count {
@@ -286,7 +287,7 @@ impl<T: Config> Pallet<T> {
 
     /// Randomness is kept for as long as audits need it, and no longer.
     fn check_beacon() -> Result<(), TryRuntimeError> {
-        let memory = usize::try_from(Self::schedule().memory()).unwrap_or(usize::MAX);
+        let memory = to_usize(Self::schedule().memory().into());
         ensure!(Beacon::<T>::iter_keys().count() <= memory, "storage: old randomness was not removed");
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use meganet_primitives::{BlockNumber, hash::Hash};
+use meganet_primitives::{BlockNumber, convert::to_u64, hash::Hash};
 
 #[async_trait]
 impl HeadsClient for SubxtChain {
@@ -32,7 +32,7 @@ impl HeadsClient for SubxtChain {
             let health = connection.rpc.system_health().await.map_err(|e| failure::rpc("system_health", "", e))?;
             let chain = connection.rpc.system_chain().await.map_err(|e| failure::rpc("system_chain", "", e))?;
             let version = connection.rpc.system_version().await.map_err(|e| failure::rpc("system_version", "", e))?;
-            let peers = u64::try_from(health.peers).unwrap_or(u64::MAX);
+            let peers = to_u64(health.peers);
             Ok(NodeStatus { chain, version, peers, syncing: health.is_syncing })
         })
         .await
