@@ -110,7 +110,7 @@ pub enum WorkerConfigError {
     /// An option without a default is missing.
     #[error("{what} is not set: give --{flag}, or {flag} in the file named by --config")]
     Missing {
-        /// What the option sets.
+        /// The setting in words, such as `the country`.
         what: &'static str,
         /// The option's name.
         flag: &'static str,

@@ -17,8 +17,8 @@
 //!   command that lists the jobs of a running process.
 //!
 //! A shard's way in: `serve` asks `service::admission`, streams into `store`, checks by `service::put`, and only then
-//! acknowledges; a receipt is recorded in the store before it is sent. What the chain registers is read by
-//! `jobs::follow`, and what is not held by then is found by `jobs::sync` and rebuilt by `jobs::rebuild`. When the chain
+//! acknowledges; a receipt is recorded in the store before it is sent. The chain's registrations are read by
+//! `jobs::follow`; shards that are not held by then are found by `jobs::sync` and rebuilt by `jobs::rebuild`. When the chain
 //! challenges the worker, `jobs::prove` reads the sampled bytes with their proofs from `store`, decides by
 //! `service::prove`, and answers with the operator's key.
 

@@ -23,7 +23,7 @@ pub enum ListError {
     NoWorker {
         /// The address.
         address: SocketAddr,
-        /// What went wrong.
+        /// The error of the request, with its causes.
         reason: String,
     },
     /// Something else than a worker of this version answers.
@@ -33,7 +33,7 @@ pub enum ListError {
     NotAWorker {
         /// The address.
         address: SocketAddr,
-        /// What went wrong.
+        /// The parser's error.
         reason: String,
     },
 }

@@ -31,7 +31,7 @@ struct Args {
     command: Option<Command>,
 }
 
-/// What to do instead of running the worker. Options precede the command.
+/// A command that is executed instead of running the worker. Options precede it.
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
     /// Leave the network in order. Takes the options that the worker runs with. Keep the worker running: the chain hands

@@ -158,7 +158,7 @@ impl Status {
         *self.challenge.lock() = challenge.map(|challenge| (challenge.period, challenge.state));
     }
 
-    /// What this worker has proven, missed and earned, as last read from the chain.
+    /// The worker's audit record and pay, as last read from the chain.
     pub fn audit(&self) -> Option<WorkerAudit> {
         self.audit.lock().clone()
     }
@@ -178,7 +178,7 @@ impl Status {
         self.left.store(true, Ordering::Release);
     }
 
-    /// What keeps the worker from its work, in words; `None` if nothing does.
+    /// The reason, in words, why the worker cannot do its work; `None` if it can.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().clone()
     }

@@ -115,7 +115,7 @@ impl Store {
         Ok(store)
     }
 
-    /// What is held and missing at the moment.
+    /// The current totals of held and missing shards.
     pub fn usage(&self) -> Usage {
         self.usage.lock().clone()
     }

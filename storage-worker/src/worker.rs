@@ -37,7 +37,7 @@ const GOODBYE: Duration = Duration::from_secs(5);
 /// Bytes that rebuilds may have in memory.
 const REBUILD_BUDGET: u64 = 32 << 20;
 
-/// What a [`Worker`] is made from.
+/// The parts of a [`Worker`].
 pub struct Parts {
     /// The part that needs neither chain nor network.
     pub local: Local,
@@ -49,7 +49,7 @@ pub struct Parts {
     pub identity: Keypair,
 }
 
-/// What only a worker on the network has, for the operator's pages. Cheap to clone.
+/// The parts that only a worker on the network has, for the operator's pages. Cheap to clone.
 #[derive(Clone)]
 pub struct Online {
     /// The network.
@@ -241,7 +241,7 @@ impl Worker {
         &self.local.metrics
     }
 
-    /// What only a worker on the network has.
+    /// The parts that only a worker on the network has.
     pub fn online(&self) -> &Online {
         &self.online
     }

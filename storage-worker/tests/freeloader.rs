@@ -24,7 +24,7 @@ struct Fraud {
     slot: u8,
     worker: u32,
     network: Network,
-    /// What it knows, and what it makes anew.
+    /// Its store: the lists of the shards that it should have, without the shards.
     base: tempfile::TempDir,
 }
 

@@ -1,4 +1,4 @@
-//! What a worker promises to those who store and read, shown with real swarms on the loopback interface.
+//! A worker's promises to those who store and read, shown with real swarms on the loopback interface.
 #![allow(clippy::unwrap_used)]
 
 use meganet_chain_client::At;
@@ -29,7 +29,7 @@ async fn a_shard_is_put_receipted_registered_and_got() {
         let usage = town.members[index].store().usage();
         assert_eq!((usage.shards, usage.unregistered_bytes()), (2, 0));
     }
-    // What it serves about batches and ranges is what the chain has.
+    // Batches and ranges are served as the chain has them.
     let client = town.client.get_client(town.members[0].peer()).await.unwrap();
     let entries = [small.entry(), large.entry()];
     let root = summarize(&entries).unwrap().root;

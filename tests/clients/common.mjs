@@ -4,7 +4,7 @@ import { cryptoWaitReady } from "@polkadot/util-crypto";
 
 /** The prefix of the chain's addresses. */
 export const SS58_PREFIX = 6342;
-/** What is sent: 1.5 MEGA, in planck. */
+/** The amount that is sent: 1.5 MEGA, in planck. */
 export const AMOUNT = 1_500_000_000_000n;
 /** Seconds that everything may take together. */
 const DEADLINE = 90;

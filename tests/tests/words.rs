@@ -14,6 +14,8 @@ const EXTENSIONS: [&str; 9] = ["rs", "md", "toml", "sh", "py", "js", "mjs", "htm
 const SKIPPED: [&str; 4] = ["target", ".git", "node_modules", "vendor"];
 /// Files that quote habits as examples.
 const QUOTING: [&str; 3] = ["CONTRIBUTING.md", "tests/words.toml", "tests/tests/words.rs"];
+/// Marks of comments; a longer one precedes those that it begins with.
+const COMMENTS: [&str; 4] = ["///", "//!", "//", "#"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,22 +51,55 @@ struct Allowed {
 }
 
 impl Phrase {
-    fn is_in(&self, line: &str) -> bool {
+    /// The places at which the phrase begins in a text.
+    fn places_in(&self, text: &str) -> Vec<usize> {
         let capitalized = |text: &str| text[..1].to_uppercase() + &text[1..];
-        let mut line = line.to_owned();
+        let mut text = text.to_owned();
         for exception in &self.except {
-            line = line.replace(exception, "").replace(&capitalized(exception), "");
+            // Of the same length, so that all places stay the same.
+            let blank = " ".repeat(exception.len());
+            text = text.replace(exception, &blank).replace(&capitalized(exception), &blank);
         }
-        [self.text.clone(), capitalized(&self.text)].iter().any(|text| has_words(&line, text))
+        let mut places = places_of(&text, &self.text);
+        places.extend(places_of(&text, &capitalized(&self.text)));
+        places
     }
 }
 
-/// Whether a line contains a text, not as part of longer words.
-fn has_words(line: &str, text: &str) -> bool {
-    line.match_indices(text).any(|(start, found)| {
-        let is_letter = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
-        !is_letter(line[..start].chars().next_back()) && !is_letter(line[start + found.len()..].chars().next())
-    })
+/// The places of words in a text, except as part of longer words.
+fn places_of(text: &str, words: &str) -> Vec<usize> {
+    let is_letter = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_whole = |start: &usize| {
+        !is_letter(text[..*start].chars().next_back()) && !is_letter(text[*start + words.len()..].chars().next())
+    };
+    text.match_indices(words).map(|(start, _)| start).filter(is_whole).collect()
+}
+
+/// Splits a line into the mark of a comment, empty if there is none, and the words after it.
+fn split_mark(line: &str) -> (&str, &str) {
+    let line = line.trim();
+    for mark in COMMENTS {
+        if let Some(words) = line.strip_prefix(mark)
+            && (words.is_empty() || words.starts_with(' '))
+        {
+            return (mark, words.trim_start());
+        }
+    }
+    ("", line)
+}
+
+/// Joins the lines of each comment or paragraph by spaces, without the marks of comments. Returns the text, and the places
+/// in it at which the lines begin.
+fn join_lines(text: &str) -> (String, Vec<usize>) {
+    let (mut joined, mut starts, mut last) = (String::new(), Vec::new(), "");
+    for line in text.lines() {
+        let (mark, words) = split_mark(line);
+        joined.push(if mark == last && !words.is_empty() { ' ' } else { '\n' });
+        starts.push(joined.len());
+        joined.push_str(words);
+        last = mark;
+    }
+    (joined, starts)
 }
 
 impl Opening {
@@ -82,18 +117,31 @@ impl Habits {
         toml::from_str(&fs::read_to_string("words.toml").unwrap()).unwrap()
     }
 
-    /// Every habit in a text, with its line.
+    /// Every habit in a text, with its line: a phrase with the line in which it begins.
     fn found_in(&self, file: &str, text: &str, used: &mut [bool]) -> Vec<String> {
-        let mut found = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            let phrases = self.phrase.iter().filter(|phrase| phrase.is_in(line)).map(|one| (&one.text, &one.instead));
+        let (joined, starts) = join_lines(text);
+        let mut habits = Vec::new();
+        for phrase in &self.phrase {
+            for place in phrase.places_in(&joined) {
+                let number = starts.partition_point(|start| *start <= place);
+                habits.push((number, &phrase.text, &phrase.instead));
+            }
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in (1..).zip(&lines) {
             let openings = self.opening.iter().filter(|opening| opening.is_in(line));
-            for (text, instead) in phrases.chain(openings.map(|one| (&one.text, &one.instead))) {
-                let allowed = |one: &Allowed| one.file == file && line.contains(&one.line);
-                match self.allowed.iter().position(allowed) {
-                    Some(index) => used[index] = true,
-                    None => found.push(format!("{file}:{number}: '{text}' (write: {instead}): {}", line.trim())),
-                }
+            habits.extend(openings.map(|opening| (number, &opening.text, &opening.instead)));
+        }
+        habits.sort();
+        habits.dedup();
+
+        let mut found = Vec::new();
+        for (number, text, instead) in habits {
+            let line = lines[number - 1];
+            let allowed = |one: &Allowed| one.file == file && line.contains(&one.line);
+            match self.allowed.iter().position(allowed) {
+                Some(index) => used[index] = true,
+                None => found.push(format!("{file}:{number}: '{text}' (write: {instead}): {}", line.trim())),
             }
         }
         found
@@ -145,6 +193,8 @@ fn habits_are_found_in_phrases_and_openings() {
         "it ends by itself.",
         "/// Gives the period.",
         "    //! The worker. Says which one.",
+        "/// What a job returns.",
+        "/// The peer. Who asks.",
     ] {
         assert!(is_found(bad), "{bad}");
     }
@@ -156,8 +206,32 @@ fn habits_are_found_in_phrases_and_openings() {
         "let besides_that = 1;",
         "// Gives way",
         "/// Returns what it gives",
+        "/// Whole shards.",
+        "// What a comment explains",
         "the tree Gives",
     ] {
         assert!(!is_found(good), "{good}");
+    }
+}
+
+#[test]
+fn phrases_are_found_across_line_breaks() {
+    let habits = Habits::read();
+    let found = |text: &str| habits.found_in("file", text, &mut []);
+    for bad in ["/// It ends by\n/// itself.", "    // so\n    // many", "# By\n# itself", "it is\nnone"] {
+        let found = found(bad);
+        assert!(found.len() == 1 && found[0].starts_with("file:1: "), "{bad}: {found:?}");
+    }
+    let below = found("let it = 1;\n// It ends\n// when there are so\n// many.");
+    assert!(below.len() == 1 && below[0].starts_with("file:3: "), "{below:?}");
+    for good in [
+        "/// None if there\n/// is none.",
+        "// so\n//\n// many",
+        "so\n\nmany",
+        "so\n- many",
+        "// so\n/// many",
+        "// by\nitself()",
+    ] {
+        assert!(found(good).is_empty(), "{good}: {:?}", found(good));
     }
 }

@@ -1,4 +1,4 @@
-//! What an answer rests on.
+//! The basis of trust in an answer.
 
 use std::fmt;
 

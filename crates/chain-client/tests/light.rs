@@ -1,5 +1,5 @@
-//! The light client against a real node, if one was built: see the tests of `node`. What it says is compared with what the
-//! node says; what is wrong must be refused.
+//! The light client against a real node, if one was built: see the tests of `node`. Its answers are compared with the
+//! node's, and wrong answers must be refused.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,6 +1,6 @@
 //! The client against a real node, if one was built beside these tests (`cargo build --release -p meganet-node`, or
-//! `MEGANET_NODE=…`); without one there is nothing to test and a line says so. What no unit test can know is here: names and
-//! shapes in the metadata, the pool's words, reconnecting.
+//! `MEGANET_NODE=…`); without one there is nothing to test and a line says so. These tests cover the facts that no unit
+//! test can know: names and shapes in the metadata, the texts of the pool's errors, reconnecting.
 
 #![allow(clippy::unwrap_used)]
 

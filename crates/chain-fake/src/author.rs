@@ -18,7 +18,7 @@ use sp_runtime::{
     transaction_validity::{InvalidTransaction, TransactionValidityError},
 };
 
-/// What a block was made of.
+/// The result of [`Draft::make`].
 pub(crate) struct Made {
     pub(crate) header: Header,
     pub(crate) extrinsics: Vec<UncheckedExtrinsic>,

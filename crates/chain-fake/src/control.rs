@@ -1,4 +1,4 @@
-//! What a test does to a chain behind the back of its transactions: always to the state of the best block, at once.
+//! Changes that a test makes to a chain without a transaction: always to the state of the best block, at once.
 //!
 //! Wherever a rule of the runtime is involved, its own call is dispatched; only what stands in the way (money, an age, a
 //! signature) is arranged before.

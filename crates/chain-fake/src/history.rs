@@ -25,7 +25,7 @@ const OWNERS: usize = 3;
 /// Workers, each with an operator of its own.
 const WORKERS: usize = 8;
 
-/// What an account submits as one transaction.
+/// A transaction of a history.
 #[derive(Clone, Debug)]
 pub struct Step {
     /// The account: an index into [`History::signers`].
@@ -101,7 +101,7 @@ impl History {
         &self.counts
     }
 
-    /// What the accounts submit next: at most one transaction each.
+    /// Returns the transactions to submit next: at most one of each account.
     pub fn next(&mut self, view: &View) -> Vec<Step> {
         let mut steps = Vec::new();
         for account in 0..OWNERS {

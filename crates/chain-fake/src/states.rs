@@ -30,7 +30,7 @@ impl States {
         root
     }
 
-    /// Runs code of the runtime on a state. What it writes is forgotten.
+    /// Runs code of the runtime on a state. Its writes are discarded.
     pub(crate) fn read<T>(&self, root: H256, code: impl FnOnce() -> T) -> T {
         let backend = self.at(root);
         let (mut overlay, mut extensions) = (OverlayedChanges::default(), Extensions::new());

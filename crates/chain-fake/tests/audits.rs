@@ -166,7 +166,7 @@ async fn a_proof_is_paid_once_and_costs_nothing() {
     let audit = chain.worker_audit(worker, At::Best).await.unwrap().unwrap();
     assert_eq!((audit.record.proven, audit.record.missed, audit.earned, audit.pay), (1, 0, paid, paid));
 
-    // What was asked in one period is no answer in the next, nor too late.
+    // A proof is refused in another period, and after its window.
     let next = open(&chain, worker, 2).await;
     let stale = prove(&chain, signer, &info, stored.answer(&info, Manner::Held)).await.unwrap_err();
     assert!(stale.is(StorageError::WrongPeriod), "{stale}");

@@ -134,7 +134,7 @@ async fn a_block_that_is_made_here_is_executed_alike() {
     assert_happened(&counts, &["! Names.NameTaken", "! Names.CommitmentTooNew", "! Storage.BelowQuorum"]);
 }
 
-/// What a replica reports where a block was changed.
+/// A replica reports how a block differs from its own execution.
 #[tokio::test]
 async fn a_difference_is_found() {
     let config = history::config("//Validator");

@@ -52,7 +52,7 @@ async fn a_name_is_committed_to_and_paid_for() {
     submit(&chain, &alice, commit(&alice, "paypal")).await.unwrap();
     refused(&chain, &alice, commit(&alice, "paypal"), NamesError::AlreadyCommitted).await;
     assert_eq!(chain.commitments(&alice.account(), At::Best).await.unwrap().len(), 1);
-    // Who copies a commitment has one that holds for somebody else.
+    // A copied commitment is of no use to the copier: its hash covers the owner.
     submit(&chain, &bob, commit(&alice, "paypal")).await.unwrap();
     chain.ticks(2);
     refused(&chain, &bob, register("paypal"), NamesError::CommitmentMissing).await;

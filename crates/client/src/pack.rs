@@ -4,11 +4,12 @@
 //! and [`Plan`] compares them with the manifest that is published now: a file whose content is in it keeps pointing at
 //! the old object, wherever it is now; the rest is grouped into [`Pack`]s, the plaintexts of new objects.
 //!
-//! What is published of a folder:
-//! - regular files, with their path, content, time of change and whether they are executable. Empty folders are not.
-//! - a symbolic link that leads to a file or folder inside the folder counts as a copy of it. One that leads outside,
+//! The entries of a folder are treated as follows:
+//! - Regular files are published, with their path, content, time of change and whether they are executable. Empty folders
+//!   are not.
+//! - A symbolic link that leads to a file or folder inside the folder counts as a copy of it. One that leads outside,
 //!   nowhere or into itself, and anything that is neither file nor folder, is skipped and reported.
-//! - a name that is not Unicode, or that a manifest cannot hold, is an error: leaving a file out silently would be worse.
+//! - A name that is not Unicode, or that a manifest cannot hold, is an error: leaving a file out silently would be worse.
 //!
 //! The time of change of a file whose content and mode are as published stays as published, so that a fresh copy of an
 //! unchanged folder has nothing to publish.

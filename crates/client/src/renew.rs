@@ -24,9 +24,9 @@ pub enum RenewError {
     /// The amount to prepay is less than one renewal costs.
     #[error("{} does not pay for one renewal, which costs {} at today's price: prepay at least that", Mega(*amount), Mega(*needed))]
     TooLittle {
-        /// What one renewal of everything costs, in planck.
+        /// The cost of one renewal of everything, in planck.
         needed: Balance,
-        /// What was offered, in planck.
+        /// The amount to prepay, in planck.
         amount: Balance,
     },
 }
@@ -36,7 +36,7 @@ pub enum RenewError {
 pub struct Renewal {
     /// The calls, to be submitted as one transaction.
     pub calls: Vec<Call>,
-    /// What they cost at today's price, in planck, without the fee.
+    /// Their cost at today's price, in planck, without the fee.
     pub price: Balance,
     /// Objects that will be kept for longer.
     pub objects: u64,

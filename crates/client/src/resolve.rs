@@ -1,4 +1,4 @@
-//! What names lead to, and the evidence for it.
+//! Resolution of names, with the evidence for each answer.
 //!
 //! The [`Resolver`] verifies answers in one of three ways and always reports which: a light client in this process, which checks
 //! everything; proofs from a node, checked from a [checkpoint](CheckpointFile) on; or, where there is no checkpoint, not at all,

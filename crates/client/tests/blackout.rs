@@ -1,4 +1,4 @@
-//! What is under challenge is refused by every honest member, and still opens.
+//! Rows under challenge are refused by every honest member; a reader waits for them, but not for ever.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -1,4 +1,4 @@
-//! What publishing would do is told without doing anything, and is what publishing does.
+//! A preview of publishing changes nothing, and publishing then does what the preview reported.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -29,7 +29,7 @@ pub struct Justified {
     pub finality: Finality,
 }
 
-/// What a name resolves to in a block, with everything that is needed to check it.
+/// A name proof: everything that is needed to check what a name resolves to in a block.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct NameProof {
     /// The hash of the chain's first block, not proven: lets a reader on another chain see the mistake.

@@ -55,7 +55,7 @@ pub enum ChangeError {
     NotFinal {
         /// Its height.
         number: BlockNumber,
-        /// What is wrong with the votes.
+        /// The error in the votes.
         source: FinalityError,
     },
     /// Its digest announces no validators.

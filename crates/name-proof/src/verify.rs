@@ -21,17 +21,17 @@ use std::fmt;
 pub struct Verified {
     /// The name.
     pub name: String,
-    /// What it resolves to.
+    /// The answer.
     pub answer: Answer,
     /// The block that the answer is about.
     pub block: ProvenBlock,
-    /// What the answer relies on.
+    /// The signatures and the checkpoint that the answer relies on.
     pub basis: Basis,
     /// The checkpoint for the next check: at this block, or the old one if that is newer.
     pub checkpoint: Checkpoint,
 }
 
-/// What a name resolves to.
+/// The proven resolution of a name, or its proven absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// It is registered and works.
@@ -64,7 +64,7 @@ pub struct ProvenBlock {
     pub time: u64,
 }
 
-/// What a proven answer relies on.
+/// The signatures and the checkpoint that a proven answer relies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Basis {
@@ -163,7 +163,7 @@ pub enum ProofError {
     NotFinal {
         /// Its height.
         number: BlockNumber,
-        /// What is wrong with the votes.
+        /// The error in the votes.
         source: FinalityError,
     },
     /// There is another final block of the same height.

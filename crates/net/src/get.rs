@@ -1,8 +1,8 @@
 //! The get protocol's two halves: [`GetClient`] asks, [`GetServer`] answers.
 //!
 //! A [`GetClient`] keeps a small pool of streams to one peer, so that several requests run side by side and a stream is set up
-//! once. What it returns has the requested shape and is within all bounds; whether it is *correct* (roots, proofs, ids) is
-//! for the caller to check.
+//! once. Its replies have the requested shape and are within all bounds; whether they are *correct* (roots, proofs, ids)
+//! is for the caller to check.
 
 mod client;
 mod pool;

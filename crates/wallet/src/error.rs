@@ -37,7 +37,7 @@ pub enum WalletError {
     /// The store has no account with this name or address.
     #[error("no account `{name}` in {dir}. {}", known_accounts(.known))]
     Unknown {
-        /// What was asked for.
+        /// The name or address that was asked for.
         name: String,
         /// The folder that was searched.
         dir: PathBuf,

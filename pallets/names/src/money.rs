@@ -28,8 +28,8 @@ impl<T: Config> Pallet<T> {
         T::Currency::hold(&reason.into(), who, amount).map_err(|_| Error::<T>::InsufficientFunds)
     }
 
-    /// Returns a deposit. What it was held for is already removed from the state, so this doesn't fail: by the
-    /// invariants, holds cover all deposits.
+    /// Returns a deposit. The item that it was held for is already removed from the state, so this doesn't fail: by
+    /// the invariants, holds cover all deposits.
     pub(crate) fn give_back(reason: HoldReason, who: &AccountId32, amount: Balance) {
         let returned = T::Currency::release(&reason.into(), who, amount, Precision::BestEffort).defensive();
         debug_assert!(returned.is_ok_and(|given| given == amount), "deposits are covered by holds");

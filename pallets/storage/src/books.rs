@@ -1,7 +1,7 @@
 //! The money paid for storage: where it is, and what every accepted proof, lost bond and epoch moves.
 //!
 //! A batch brings each slot of its group a *rate*: planck for an epoch. The income of an epoch is the sum of the rates
-//! of everything that has not expired. What was not earned goes to the repair fund when the epoch ends, in one step,
+//! of everything that has not expired. Income that was not earned goes to the repair fund when the epoch ends, in one step,
 //! regardless of which workers missed it. So nothing has to be looked up, and nothing can be paid twice.
 
 use crate::{

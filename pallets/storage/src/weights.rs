@@ -5,7 +5,7 @@
 //! CPU: Intel(R) Xeon(R) Processor
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
-// What is generated depends on the figures: a slope of zero leaves its component unused.
+// The generated code depends on the figures: a slope of zero leaves its component unused.
 #![allow(missing_docs, unused_imports, unused_variables)]
 
 use core::marker::PhantomData;

@@ -37,7 +37,7 @@ pub struct NameInfo {
     pub deposit: Balance,
 }
 
-/// What a name or subname resolves to.
+/// The resolution of a name or subname: its content, and the state of its label.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase"))]
 pub struct Resolution {

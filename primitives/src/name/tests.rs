@@ -93,7 +93,7 @@ fn other_labels_keep_their_own() {
     }
 }
 
-/// What every reader of the definition would write first: spell out, then gather.
+/// The most literal implementation of the definition: spell out, then gather.
 fn by_the_words(label: &str) -> String {
     let plain: String = label
         .replace('-', "")

@@ -5,7 +5,7 @@ use crate::service::supervision::{Supervision, Verdict};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// What a job is doing.
+/// The activity of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
@@ -49,7 +49,7 @@ impl JobState {
 pub struct JobInfo {
     /// The job's name.
     pub name: String,
-    /// What it is doing.
+    /// Its activity.
     pub state: JobState,
     /// Seconds since it entered that state.
     pub state_age_s: u64,

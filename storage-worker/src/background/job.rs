@@ -1,4 +1,4 @@
-//! What a job is.
+//! The [`Job`] trait, and the results of a job's steps.
 
 use async_trait::async_trait;
 use std::time::Duration;

@@ -26,7 +26,7 @@ pub enum HealthState {
 pub struct Health {
     /// The state of the worker as a whole.
     pub state: HealthState,
-    /// What keeps the worker from its work; null if nothing does.
+    /// The reason why the worker cannot do its work; null if it can.
     pub trouble: Option<String>,
     /// The version of the program.
     pub version: &'static str,

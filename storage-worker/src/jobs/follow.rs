@@ -34,7 +34,7 @@ struct NodeBehind {
     followed: BlockNumber,
 }
 
-/// What the job works with.
+/// The dependencies of [`Follow`].
 #[derive(Clone)]
 pub struct FollowHandles {
     /// The chain.
@@ -224,7 +224,7 @@ impl FollowHandles {
         leaving: bool,
     ) -> Result<(), StepError> {
         for (group, slot) in known {
-            // What a leaving worker has handed over stays until it is off the registry: successors copy from it.
+            // Shards that a leaving worker has handed over stay until it is off the registry: successors copy them from it.
             let kept = leaving && !views.iter().any(|view| view.id == *group);
             if !kept && !views.iter().any(|view| (view.id, view.slot) == (*group, *slot)) {
                 tracing::warn!(group, slot, "this worker's slot was given to another: removing what it held for it");

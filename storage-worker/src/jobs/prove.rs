@@ -43,7 +43,7 @@ struct Ended {
     result: Result<TxOutcome, ChainError>,
 }
 
-/// What the job works with.
+/// The dependencies of [`Prove`].
 #[derive(Clone)]
 pub struct ProveHandles {
     /// Submits the proofs.

@@ -55,7 +55,7 @@ pub struct RebuildSettings {
     pub rate: u64,
 }
 
-/// What the job works with.
+/// The dependencies of [`Rebuild`].
 #[derive(Clone)]
 pub struct RebuildHandles {
     /// Answers which objects were deleted.

@@ -154,7 +154,7 @@ impl Scrub {
     }
 }
 
-/// What a step of a pass came to.
+/// The result of one step of a pass.
 enum Progress {
     More,
     Rest(Duration),

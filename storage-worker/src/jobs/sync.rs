@@ -30,7 +30,7 @@ use tokio::sync::Notify;
 /// Unresolved leaves that are listed at once.
 const PAGE: usize = 64;
 
-/// What the job works with.
+/// The dependencies of [`SyncRanges`].
 #[derive(Clone)]
 pub struct SyncHandles {
     /// The ranges as they should be.

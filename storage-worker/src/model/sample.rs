@@ -6,7 +6,7 @@ use meganet_primitives::{
     object::ObjectId,
 };
 
-/// What the store has of a sampled byte.
+/// A sampled byte as found in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredSample {
     /// Some leaves of the byte's range are unknown, so the byte cannot be located.

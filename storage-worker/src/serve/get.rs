@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long a request for frames waits until other answers have left memory.
 const MEMORY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the service works with.
+/// The dependencies of [`GetService`].
 pub struct GetHandles {
     /// Reads the store.
     pub disk: Disk,

@@ -18,7 +18,7 @@ use meganet_primitives::{hash::Hash, object::ObjectId, receipt::Receipt};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-/// What the service works with.
+/// The dependencies of [`PutService`].
 pub struct PutHandles {
     /// Takes the shards.
     pub disk: Disk,

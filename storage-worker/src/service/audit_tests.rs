@@ -118,7 +118,7 @@ fn a_byte_that_is_not_held_is_deleted_or_excused_or_lost() {
     let tombstone = Need::Tombstone(1, Tombstone { expiry: 9, leaf: 7, object: ObjectId([3; 32]) });
     let excused = Answer::Excused(Box::new(batch()));
     let absent = || StoredSample::Absent(path());
-    // Who had the slot when the batch was registered does not matter once the object is deleted.
+    // Once the object is deleted, it does not matter which worker had the slot when the batch was registered.
     assert_eq!(ask(absent(), true, Some(50)), (vec![tombstone.clone()], Ok(Answer::Deleted(path()))));
     let needs = vec![tombstone, Need::SlotSince(1, 2)];
     assert_eq!(ask(absent(), false, Some(50)), (needs.clone(), Err(Lack::Lost)));

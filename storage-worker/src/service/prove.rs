@@ -21,7 +21,7 @@ pub struct Sent {
     pub since: BlockNumber,
 }
 
-/// What to do at a new best block.
+/// The action at a new best block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Nothing is to be proven now, or the submitted proof may still be included.
@@ -80,7 +80,7 @@ pub enum Lack {
     Lost,
 }
 
-/// What a [`Question`] needs before it can go on.
+/// A fact or an action that a [`Question`] needs before it can go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Have the shard rebuilt; nothing is reported back.
@@ -166,7 +166,7 @@ impl Question {
         })
     }
 
-    /// What others must be told before the question is decided.
+    /// The instruction to another job that must precede the decision, if any.
     fn notice(&self) -> Option<Need> {
         match &self.stored {
             StoredSample::Damaged { key, frame, .. } => Some(Need::Repair { shard: *key, frame: *frame }),

@@ -1,4 +1,4 @@
-//! What a group's range must contain. Leaves that other members send are checked against the peaks on the chain.
+//! Checks of a group's ranges: leaves that other members send are compared with the peaks on the chain.
 
 use meganet_primitives::range::{RangeLeaf, RangeState};
 

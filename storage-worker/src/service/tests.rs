@@ -136,7 +136,7 @@ fn over_capacity_says_what_is_free() {
     let refused = admission.open(&request, &membership, &Usage::default());
     assert_eq!(refused, Err(Refusal::OverCapacity { free: len / 2 }));
     membership.set_group(GroupView::of(&group(), &ME).unwrap());
-    // What came and is not registered yet counts as well, and so does what is on its way.
+    // Shards that are not registered yet count as well, and so do those on their way.
     let mut usage = Usage::default();
     usage.unregistered.insert(GROUP, GIB / 2 - len);
     let ticket = admission.open(&request, &membership, &usage).unwrap();

@@ -16,8 +16,9 @@ const BASE: &str = "MEGANET_CRASH_BASE";
 const POINT: &str = "MEGANET_CRASH_POINT";
 const SLOT: u8 = 1;
 const OWNER: [u8; 32] = [1; 32];
-/// What a child does before the step at which it dies: it has promised the first object.
+/// Seed of the object that a child has promised before the run in which it dies.
 const PROMISED: u64 = 1;
+/// Seed of the object that it stores and promises in that run.
 const COMING: u64 = 2;
 
 fn open(base: &Path, crash_at: Option<String>) -> Store {

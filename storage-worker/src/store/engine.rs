@@ -97,7 +97,7 @@ impl Batch {
     }
 }
 
-/// What a commit guarantees when it returns.
+/// The guarantee of a commit when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// The change survives a kill of the process, but not a power cut.

@@ -1,4 +1,4 @@
-//! What has to be kept, by the chain's registrations and this worker's receipts.
+//! The shards and lists that must be kept, by the chain's registrations and this worker's receipts.
 //!
 //! A leaf is noted first ([`Store::add_leaf`]); once the entries of its batch are known it is applied
 //! ([`Store::resolve`]), which holds every shard of it and lists those that are missing. Both are

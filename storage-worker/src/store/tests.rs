@@ -178,7 +178,7 @@ fn what_nobody_registers_in_time_is_dropped() {
     assert_eq!(store.drop_unregistered(49, &[0], 10).unwrap(), 0);
     assert_eq!(store.drop_unregistered(99, &[1], 10).unwrap(), 0);
     assert_eq!(store.drop_unregistered(50, &[1, 0], 10).unwrap(), 2);
-    // What was promised again stays.
+    // The shard that was promised again stays.
     assert!(store.object(&once.id()).unwrap().is_none());
     assert_eq!(store.shard(&twice.key(SLOT)).unwrap().unwrap().state, ShardState::Receipted);
     assert!(store.batch(&later.batch).unwrap().is_some());

@@ -39,7 +39,7 @@ impl Node {
         &self.url
     }
 
-    /// What it wrote last, for the message of a test that could not reach it.
+    /// Its exit status and the end of its log, for the message of a test that could not reach it.
     pub fn last_words(&mut self) -> String {
         let ended = self.child.try_wait().unwrap();
         let log = std::fs::read_to_string(self.data.path().join("node.log")).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Drop for Node {
 /// The node that `MEGANET_NODE` names, or the one beside this test's own binary, which is in `release/deps`.
 fn program() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("MEGANET_NODE").map(PathBuf::from) {
-        // Who names a node wants the tests run, not skipped.
+        // If a node is named, the tests must run, not be skipped.
         assert!(named.is_file(), "MEGANET_NODE={} is no file: build the node, or unset it", named.display());
         return Some(named);
     }

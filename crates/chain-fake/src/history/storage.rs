@@ -25,7 +25,7 @@ const COUNTRIES: [[u8; 2]; 8] = [*b"DE", *b"FR", *b"BR", *b"IN", *b"KE", *b"JP",
 /// Bytes that a worker lends.
 const CAPACITY: u64 = 4 << 30;
 
-/// What was registered in group 0, by expiry, in order.
+/// The batches registered in group 0, by expiry, in order.
 #[derive(Default)]
 pub(super) struct Storage {
     ranges: BTreeMap<Epoch, Vec<Batch>>,
@@ -111,7 +111,7 @@ impl Storage {
                 .collect();
         };
         let challenge = view.challenges.iter().find(|challenge| challenge.worker == info.id);
-        // The last worker is lazy: it shall be reported some day.
+        // The first worker is lazy: it shall be reported some day.
         let diligent = if worker == 0 { rng.random_ratio(1, 8) } else { rng.random_ratio(9, 10) };
         if let Some(challenge) = challenge.filter(|c| c.state == ChallengeState::Open && diligent) {
             return self.prove(rng, challenge).into_iter().collect();

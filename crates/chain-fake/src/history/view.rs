@@ -1,4 +1,4 @@
-//! What a history looks at before it goes on.
+//! The state of a chain from which a history chooses its next transactions.
 
 use meganet_chain_client::{At, ChainClient, ChainError};
 use meganet_primitives::{

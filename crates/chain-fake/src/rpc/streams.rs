@@ -41,13 +41,13 @@ where
     })
 }
 
-/// What a watcher of a transaction has heard last.
+/// The last status that a watcher of a transaction has heard.
 enum Heard {
     Nothing,
     InBlock(Hash),
 }
 
-/// What becomes of a transaction. The stream ends when it is final, or when neither a block nor the pool has it.
+/// The statuses of a transaction. The stream ends when it is final, or when neither a block nor the pool has it.
 pub(crate) fn statuses(node: &Arc<Node>, transaction: Hash) -> impl Stream<Item = Item> + Send + use<> {
     let start = Some((node.clone(), node.changes(), Heard::Nothing));
     stream::unfold(start, move |state| async move {

@@ -1,4 +1,4 @@
-//! Who may write for a name.
+//! The rights of accounts over a name.
 
 use super::NameError;
 use meganet_chain_client::{At, ChainClient, ChainError, account::format_account};

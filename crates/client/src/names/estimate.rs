@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct Estimate {
     /// The price of the name.
     pub quote: Quote,
-    /// What the account still needs in addition to fees, in planck: as [`super::NameRegistration::needed`].
+    /// The amount that the account still needs in addition to fees, in planck: as [`super::NameRegistration::needed`].
     pub needed: Balance,
 }
 

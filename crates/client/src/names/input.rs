@@ -1,8 +1,9 @@
 //! From what people type to a name of the chain.
 //!
 //! The chain knows ASCII only, so what is typed is brought to the form that everybody shares (UTS 46: case, width and
-//! composition are mapped away) and must then be ASCII. What is not is refused with both forms, and with what may have been
-//! meant: a name that it looks like, or its letters spelled in ASCII. Nothing is ever spelled in ASCII without asking, and there is no Punycode: a name is read by people, and two that look alike must not be two.
+//! composition are mapped away) and must then be ASCII. Other text is refused with both forms, and with a name that may have
+//! been meant: one that it looks like, or its letters spelled in ASCII. Nothing is ever spelled in ASCII without asking, and
+//! there is no Punycode: a name is read by people, and two that look alike must not be two.
 
 use deunicode::deunicode;
 use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
@@ -15,7 +16,7 @@ const MAX_TYPED: usize = 4 * MAX_NAME;
 /// A name as it was typed and as the chain has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// What was typed.
+    /// The text that was typed, without the blanks around it.
     pub typed: String,
     /// The name: `alice` or `blog.alice`, valid.
     pub name: String,
@@ -34,7 +35,7 @@ pub enum InputError {
     /// It breaks a rule of names.
     #[error("{}", broken(.typed, .name, *.error))]
     Label {
-        /// What was typed.
+        /// The text that was typed; empty if it is too long to be looked at.
         typed: String,
         /// Its shared form.
         name: String,
@@ -44,7 +45,7 @@ pub enum InputError {
     /// Its shared form is not ASCII.
     #[error("{}", not_ascii(.typed, .name, .looks_like.as_deref(), .spelled.as_deref()))]
     NotAscii {
-        /// What was typed.
+        /// The text that was typed.
         typed: String,
         /// Its shared form.
         name: String,
@@ -70,7 +71,7 @@ pub fn read(typed: &str) -> Result<Input, InputError> {
         split_name(&name).map_err(|error| refuse(&name, error))?;
         return Ok(Input { typed: typed.to_owned(), name });
     }
-    // What stands for nothing in the shared form is shown as it was typed.
+    // Only valid names are proposed.
     let looks_like = unicode_security::skeleton(&name).collect::<String>().to_lowercase();
     let looks_like = Some(looks_like).filter(|text| split_name(text).is_ok());
     let spelled = Some(spell(&name)).filter(|text| split_name(text).is_ok() && Some(text) != looks_like.as_ref());

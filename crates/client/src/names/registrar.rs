@@ -342,7 +342,7 @@ pub(super) fn agree(label: &str, quote: &Quote, terms: NameTerms) -> Result<(), 
     Ok(())
 }
 
-/// What an account still needs for a name in addition to fees, in planck.
+/// The amount that an account still needs for a name in addition to fees, in planck.
 pub(super) async fn needed(chain: &dyn ChainClient, quote: &Quote, began: bool) -> Result<Balance, ChainError> {
     if began {
         // The deposit of the commitment is held already, or the chain asks for it when it is made.

@@ -1,4 +1,4 @@
-//! What only an account's holder can compute: the secrets of commitments, and the key that pending registrations are
+//! Secrets that only an account's holder can compute: those of commitments, and the key that pending registrations are
 //! encrypted with.
 //!
 //! The root is the public key of a hard derivation of the account's key that nothing else uses: it cannot be computed

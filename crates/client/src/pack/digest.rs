@@ -152,7 +152,7 @@ mod tests {
         // Another stamp, so the content decides again.
         let fresh = walk(&site).unwrap().files;
         assert_eq!(again.digest(&fresh, &Silent).unwrap(), [content_hash(b"a"), content_hash(b"b")]);
-        // What was written a moment ago is not remembered: it could be written again within the same tick.
+        // A file written a moment ago is not remembered: it could be written again within the same tick.
         again.save();
         assert_eq!(Digester::with_cache(&cache).cache.get(&fresh[0].disk, &fresh[0].stamp), None);
     }

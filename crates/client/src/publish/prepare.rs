@@ -70,7 +70,7 @@ impl<'a> Request<'a> {
 pub(super) struct Prepared<'a> {
     pub(super) target: Target,
     pub(super) plan: Arc<Plan>,
-    /// What is in the folder and is not published.
+    /// Entries of the folder that are not published.
     pub(super) skipped: Vec<Skipped>,
     /// The published version, where the plan changes nothing about it.
     pub(super) unchanged: Option<Site>,

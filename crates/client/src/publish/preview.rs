@@ -1,4 +1,4 @@
-//! What publishing would do, without doing it.
+//! Previews of publishing, which change nothing.
 
 use super::{error::PublishError, options::PublishOptions, prepare::Request, report::PublishPreview, state::State};
 use crate::{client::Client, names::Estimate};

@@ -17,7 +17,7 @@ use meganet_primitives::{content::ContentRef, link::Link};
 use meganet_transfer::progress::{Progress, Stage};
 use std::{path::Path, sync::Arc};
 
-/// What putting a file did.
+/// The result of storing a file with [`Client::put_file`].
 #[derive(Clone, Debug)]
 pub struct PutReport {
     /// The link. Anyone who has it can read the file.
@@ -26,7 +26,7 @@ pub struct PutReport {
     pub content: ContentRef,
     /// Bytes of the file.
     pub size: u64,
-    /// What was uploaded.
+    /// The upload.
     pub upload: UploadReport,
     /// The block that registered it.
     pub block: BlockRef,

@@ -1,4 +1,4 @@
-//! What publishing did, or would do.
+//! Reports of publishing, and previews of it.
 
 use crate::pack::{Skipped, Totals};
 use meganet_chain_client::BlockRef;
@@ -9,7 +9,7 @@ use meganet_primitives::{
     placement::ProfileId,
 };
 
-/// What publishing did.
+/// The result of publishing a folder.
 #[derive(Clone, Debug)]
 pub struct PublishReport {
     /// The manifest that the name points at now.
@@ -24,16 +24,16 @@ pub struct PublishReport {
     pub name_quote: Option<Quote>,
     /// Sums over the site.
     pub totals: Totals,
-    /// What is in the folder and was not published.
+    /// Entries of the folder that were not published.
     pub skipped: Vec<Skipped>,
-    /// What was uploaded; `None` where nothing was.
+    /// The upload; `None` where there was nothing to upload.
     pub upload: Option<UploadReport>,
     /// The block with the switch; `None` where this run made none.
     pub block: Option<BlockRef>,
 }
 
-/// What publishing would do. The content that the name would point at is not known: objects get fresh keys, and so new ids, when
-/// they are sealed.
+/// A preview of publishing a folder. The content that the name would point at is not known: objects get fresh keys, and so
+/// new ids, when they are sealed.
 #[derive(Clone, Debug)]
 pub struct PublishPreview {
     /// The content that the name points at now.
@@ -46,13 +46,13 @@ pub struct PublishPreview {
     pub subname_deposit: Balance,
     /// Sums over the site.
     pub totals: Totals,
-    /// What is in the folder and would not be published.
+    /// Entries of the folder that would not be published.
     pub skipped: Vec<Skipped>,
-    /// What would be uploaded; `None` where nothing has changed, so that nothing would be done.
+    /// The upload; `None` where nothing has changed, so that nothing would be done.
     pub upload: Option<UploadForecast>,
-    /// What the account must have more than, in planck: price, rent and deposits. Fees come on top.
+    /// The balance that the account must exceed, in planck: price, rent and deposits. Fees come on top.
     pub needed: Balance,
-    /// What the account can spend, in planck; 0 where nothing would be done.
+    /// The balance that the account can spend, in planck; 0 where nothing would be done.
     pub available: Balance,
 }
 
@@ -83,7 +83,7 @@ pub struct UploadSummary {
     pub price: Balance,
 }
 
-/// What an upload did.
+/// The result of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UploadReport {
     /// Its size and price.
@@ -92,7 +92,7 @@ pub struct UploadReport {
     pub fee: Balance,
 }
 
-/// What an upload would do.
+/// A forecast of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UploadForecast {
     /// Its size and price.

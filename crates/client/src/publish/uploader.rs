@@ -64,7 +64,7 @@ pub(super) struct Uploader<'a> {
     fee: Balance,
 }
 
-/// What [`Uploader::publish`] did.
+/// The result of [`Uploader::publish`].
 pub(super) struct Done {
     pub(super) content: ContentRef,
     pub(super) report: UploadReport,

@@ -13,7 +13,7 @@ pub enum AskCheckpointError {
     /// Its answer does not parse, or contradicts itself.
     #[error("the node returned an invalid checkpoint ({reason}): ask another node")]
     Invalid {
-        /// What is wrong with it.
+        /// The error in it.
         reason: String,
     },
     /// It is valid, for another chain.

@@ -1,4 +1,4 @@
-//! What a name leads to, with the evidence for it.
+//! The answer of a resolver, with the evidence for it.
 
 use crate::names::foreign;
 use meganet_chain_client::Trust;

@@ -1,4 +1,4 @@
-//! What proofs say.
+//! The answers of proofs: names that work, have lapsed or do not exist, and answers that are too old.
 
 use super::*;
 use meganet_name_proof_fake::{BLOCK_MILLIS, START, params};

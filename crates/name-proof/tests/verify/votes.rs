@@ -1,4 +1,4 @@
-//! Who voted, and for what.
+//! Votes: the voters, and the blocks that they voted for.
 
 use super::*;
 use finality_grandpa::Commit;

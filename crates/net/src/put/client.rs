@@ -77,7 +77,7 @@ impl PutClient {
     /// Ends the stream in good order. Dropping it ends it too, with a log line at the worker.
     ///
     /// # Errors
-    /// Errors of the stream. What was acknowledged stays stored.
+    /// Errors of the stream. Acknowledged shards stay stored.
     pub async fn close(mut self) -> Result<(), NetError> {
         self.channel.outlet.close().await
     }

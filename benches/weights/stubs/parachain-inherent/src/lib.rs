@@ -1,5 +1,5 @@
-//! What the SDK's benchmark of a block's overhead names of a parachain's inherent. Nothing here runs: the tool has no
-//! such command.
+//! A stub of the parachain inherent that the SDK's benchmark of block overhead imports. Nothing here runs: the tool has
+//! no such command.
 
 use core::marker::PhantomData;
 use polkadot_parachain_primitives::primitives::{HeadData, Id};

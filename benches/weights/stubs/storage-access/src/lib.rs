@@ -1,4 +1,4 @@
-//! What the SDK's benchmark of storage names of its runtime. Nothing here runs: the tool has no such command.
+//! A stub of the runtime that the SDK's benchmark of storage imports. Nothing here runs: the tool has no such command.
 
 use codec::Encode;
 use sp_core::storage::ChildInfo;

@@ -75,7 +75,7 @@ impl Chain {
     }
 }
 
-/// What befalls a registration between two steps.
+/// An event between two steps of a registration.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     /// Blocks go by.
@@ -176,12 +176,12 @@ proptest! {
         }
         prop_assert!(chain.owned);
         prop_assert!(disk.is_none());
-        // Who lost the disk between keeping a secret and taking the old commitment back still sees it on the chain, and takes
-        // it back by `meganet name commitments`.
+        // If the disk was lost between keeping a secret and taking the old commitment back, the commitment is still on the
+        // chain, and `meganet name commitments` takes it back.
         prop_assert!(chain.commitments.is_empty() || disk_was_lost, "{:?}", chain.commitments);
     }
 
-    /// Who comes too late gets the deposit back.
+    /// A registration that comes too late gets its deposit back.
     #[test]
     fn a_lost_name_leaves_nothing_behind(fates in prop::collection::vec(fate(), 0..20)) {
         let (mut chain, mut disk) = (Chain { now: 100, ..Chain::default() }, None);

@@ -19,9 +19,9 @@ use std::sync::Arc;
 /// A forecast of an upload, with the money that it needs.
 pub(in crate::publish) struct Forecast {
     pub(in crate::publish) upload: UploadForecast,
-    /// What the account must have more than, in planck, as in [`Uploader::check_means`].
+    /// The balance that the account must exceed, in planck, as in [`Uploader::check_means`].
     pub(in crate::publish) needed: Balance,
-    /// What it can spend, in planck.
+    /// The balance that it can spend, in planck.
     pub(in crate::publish) available: Balance,
 }
 

@@ -9,7 +9,7 @@ use meganet_primitives::{
 };
 use meganet_transfer::upload::Room;
 
-/// What objects cost, and the group that has room for them.
+/// The cost of objects, and the group that has room for them.
 pub(super) struct Means {
     /// The price of their storage.
     pub(super) price: Balance,
