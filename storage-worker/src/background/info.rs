@@ -57,7 +57,7 @@ pub struct JobInfo {
     pub steps: u64,
     /// Restarts since the worker started.
     pub restarts: u64,
-    /// Failures in a row, until the job has run for long without one and fails again.
+    /// Failures in a row, until the job has run for long without one and then fails with another error.
     pub failures: u32,
     /// The last failure, or reason to wait, since the worker started.
     pub last_error: Option<String>,
@@ -79,6 +79,8 @@ pub(super) struct JobRecord {
     steps: u64,
     restarts: u64,
     failures: u32,
+    /// The error of the last failure.
+    last_failure: Option<String>,
     last_error: Option<(String, Instant)>,
     status: JobStatus,
 }
@@ -94,6 +96,7 @@ impl JobRecord {
             steps: 0,
             restarts: 0,
             failures: 0,
+            last_failure: None,
             last_error: None,
             status: JobStatus::default(),
         }
@@ -122,7 +125,9 @@ impl JobRecord {
 
     /// Notes that the job has failed; returns the failures in a row and the verdict.
     pub(super) fn failed(&mut self, error: &str, rules: &Supervision) -> (u32, Verdict) {
-        self.failures = rules.in_a_row(self.failures, self.ran().unwrap_or_default());
+        let same = self.last_failure.as_deref() == Some(error);
+        self.failures = rules.in_a_row(self.failures, self.ran().unwrap_or_default(), same);
+        self.last_failure = Some(error.to_owned());
         self.run = None;
         self.note(error);
         let verdict = rules.verdict(self.failures);

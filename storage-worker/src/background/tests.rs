@@ -145,6 +145,14 @@ async fn a_job_that_cannot_run_makes_health_fail_and_ends_the_worker() {
 }
 
 #[tokio::test]
+async fn a_failure_that_long_runs_repeat_is_counted_until_the_worker_ends() {
+    let jobs = jobs_by(Supervision { stable_after: Duration::ZERO, ..RULES });
+    script(&jobs, |_| failed());
+    jobs.stop().cancelled().await;
+    assert_eq!(jobs.failure().unwrap().failures, 4);
+}
+
+#[tokio::test]
 async fn waiting_for_the_node_is_no_failure_however_long_it_takes() {
     let jobs = jobs();
     let steps =

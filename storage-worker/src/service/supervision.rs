@@ -9,7 +9,8 @@ pub struct Supervision {
     pub first_delay: Duration,
     /// The longest delay before a restart.
     pub longest_delay: Duration,
-    /// A job that ran this long before it failed starts counting its failures anew.
+    /// A job that ran this long before it failed starts counting its failures anew, unless it fails with the same error
+    /// as the last time: a fault that only late steps meet is as persistent as any other.
     pub stable_after: Duration,
     /// Failures in a row from which on the worker reports itself unhealthy.
     pub unhealthy_at: u32,
@@ -18,7 +19,7 @@ pub struct Supervision {
 }
 
 impl Default for Supervision {
-    /// Reports after three failures in a row, a few seconds; gives up after ten, about fourteen minutes.
+    /// Reports after three failures in a row, a few seconds; gives up after ten, about eight and a half minutes.
     fn default() -> Self {
         Self {
             first_delay: Duration::from_secs(1),
@@ -41,8 +42,9 @@ pub enum Verdict {
 
 impl Supervision {
     /// Number of failures in a row, counting the one that just ended a run of length `ran`; `before` of them preceded.
-    pub fn in_a_row(&self, before: u32, ran: Duration) -> u32 {
-        if ran >= self.stable_after { 1 } else { before.saturating_add(1) }
+    /// `same` is true if it has the same error as the last of these.
+    pub fn in_a_row(&self, before: u32, ran: Duration, same: bool) -> u32 {
+        if ran >= self.stable_after && !same { 1 } else { before.saturating_add(1) }
     }
 
     /// Decides after the given number of failures in a row, at least 1.
@@ -89,11 +91,12 @@ mod tests {
     }
 
     #[test]
-    fn only_a_long_run_is_forgiven() {
-        assert_eq!(RULES.in_a_row(0, Duration::ZERO), 1);
-        assert_eq!(RULES.in_a_row(4, Duration::from_secs(59)), 5);
-        assert_eq!(RULES.in_a_row(4, Duration::from_secs(60)), 1);
-        assert_eq!(RULES.in_a_row(u32::MAX, Duration::ZERO), u32::MAX);
+    fn only_a_long_run_to_another_error_is_forgiven() {
+        assert_eq!(RULES.in_a_row(0, Duration::ZERO, false), 1);
+        assert_eq!(RULES.in_a_row(4, Duration::from_secs(59), false), 5);
+        assert_eq!(RULES.in_a_row(4, Duration::from_secs(60), false), 1);
+        assert_eq!(RULES.in_a_row(4, Duration::from_secs(60), true), 5);
+        assert_eq!(RULES.in_a_row(u32::MAX, Duration::ZERO, true), u32::MAX);
     }
 
     #[test]
