@@ -366,3 +366,17 @@ fn a_store_stays_with_its_chain() {
     let error = store.bind(&[2; 32]).unwrap_err().to_string();
     assert!(error.contains("another chain"), "{error}");
 }
+
+#[test]
+fn a_panic_while_a_shard_is_placed_does_not_lock_the_shard() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let base = tempfile::tempdir().unwrap();
+    let armed = AtomicBool::new(true);
+    let hook = move |step: &str| assert!(step != "shard-renamed" || !armed.swap(false, Ordering::SeqCst), "told to");
+    let store = Store::with(base.path(), Box::new(super::memory::MemoryEngine::default()), Box::new(hook)).unwrap();
+    let object = FakeObject::new(1, 1 << 20);
+    let storing = std::panic::AssertUnwindSafe(|| object.store(&store, SLOT, 5));
+    assert!(std::panic::catch_unwind(storing).is_err());
+    object.store(&store, SLOT, 6);
+    assert_eq!(store.usage().shards, 1);
+}

@@ -85,6 +85,25 @@ impl IncomingShard {
     }
 }
 
+/// A shard that is being placed. Ends when it is dropped, also by a panic: the shard could otherwise never be stored.
+struct Placing<'a> {
+    store: &'a Store,
+    key: ShardKey,
+}
+
+impl<'a> Placing<'a> {
+    /// Returns `None` while another thread places the same shard.
+    fn begin(store: &'a Store, key: ShardKey) -> Option<Self> {
+        store.placing.lock().insert(key).then(|| Self { store, key })
+    }
+}
+
+impl Drop for Placing<'_> {
+    fn drop(&mut self) {
+        self.store.placing.lock().remove(&self.key);
+    }
+}
+
 impl Store {
     /// Begins to write a shard of `len` bytes.
     pub fn begin(&self, len: u64) -> Result<IncomingShard, StoreError> {
@@ -117,12 +136,8 @@ impl Store {
             self.files.reached("shard-synced");
         }
         let _rows = self.shared();
-        if !self.placing.lock().insert(*key) {
-            return Err(WriteError::Concurrent);
-        }
-        let result = self.place(shard, key, object, group, now);
-        self.placing.lock().remove(key);
-        result
+        let _placing = Placing::begin(self, *key).ok_or(WriteError::Concurrent)?;
+        self.place(shard, key, object, group, now)
     }
 
     fn place(
