@@ -87,7 +87,9 @@ impl ShardSink {
     /// [`WriteError::Length`] if bytes are missing, and what the disk reports.
     pub async fn finish(mut self) -> Result<FinishedShard, WriteError> {
         self.flush().await?;
-        self.shard.ok_or(StoreError::Interrupted)?.finish()
+        let shard = self.shard.take().ok_or(StoreError::Interrupted)?;
+        // Hashes what is left, and the tree above it.
+        self.disk.run(move |_| shard.finish()).await
     }
 
     async fn flush(&mut self) -> Result<(), WriteError> {
@@ -119,17 +121,17 @@ pub struct DamageLog {
 
 impl DamageLog {
     /// Records that a frame of a shard is damaged. Does nothing if the shard is already known to be.
-    pub async fn record(&self, key: ShardKey, frame: u64) {
+    ///
+    /// # Errors
+    /// Those of the store: the shard is then not rebuilt until the damage is found again.
+    pub async fn record(&self, key: ShardKey, frame: u64) -> Result<(), StoreError> {
         let now = self.clock.now();
-        match self.disk.run(move |store| store.mark_damaged(&key, now)).await {
-            Ok(true) => {
-                tracing::warn!(shard = %key, frame, "bytes on disk are damaged: the shard will be rebuilt from other workers");
-                self.metrics.corrupt_found.inc();
-                self.rebuild_due.notify_one();
-            }
-            Ok(false) => {}
-            Err(error) => tracing::error!(shard = %key, %error, "cannot record that a shard is damaged"),
+        if self.disk.run(move |store| store.mark_damaged(&key, now)).await? {
+            tracing::warn!(shard = %key, frame, "bytes on disk are damaged: the shard will be rebuilt from other workers");
+            self.metrics.corrupt_found.inc();
+            self.rebuild_due.notify_one();
         }
+        Ok(())
     }
 }
 

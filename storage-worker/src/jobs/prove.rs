@@ -22,7 +22,10 @@ use meganet_primitives::{
     hash::Hash,
 };
 use std::sync::Arc;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::Notify,
+    task::{JoinError, JoinSet},
+};
 
 /// Why there is no proof yet.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +131,7 @@ impl Prove {
         let (chain, at) = (&self.handles.operator.chain, At::Block(head.hash));
         loop {
             match question.need() {
-                Need::Repair { shard, frame } => self.handles.damage.record(shard, frame).await,
+                Need::Repair { shard, frame } => self.handles.damage.record(shard, frame).await?,
                 Need::Sync => self.handles.sync_due.notify_one(),
                 Need::Tombstone(group, tombstone) => {
                     question.deleted(chain.tombstoned(group, &[tombstone], at).await?.contains(&true));
@@ -179,6 +182,13 @@ impl Prove {
             }
         }
     }
+
+    /// A submission panicked. Whether the proof is in the pool is unknown: it is submitted again, which does no harm.
+    fn lost(&mut self, error: &JoinError) {
+        self.handles.metrics.proof_failures.inc();
+        tracing::error!(%error, "the submission of a proof broke off: trying again at the next block");
+        self.sent = None;
+    }
 }
 
 #[async_trait]
@@ -208,11 +218,47 @@ impl Job for Prove {
     async fn wake(&mut self) {
         tokio::select! {
             () = self.events.changed() => {}
-            Some(ended) = self.sending.join_next() => {
-                if let Ok(ended) = ended {
-                    self.ended(ended);
-                }
+            Some(ended) = self.sending.join_next() => match ended {
+                Ok(ended) => self.ended(ended),
+                Err(error) => self.lost(&error),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{clock::SystemClock, store::testing::in_memory};
+    use meganet_chain_client::Signer;
+    use meganet_chain_fake::FakeChain;
+
+    #[tokio::test]
+    async fn a_submission_that_panics_is_counted_and_the_proof_is_sent_again() {
+        let base = tempfile::tempdir().unwrap();
+        let disk = Disk::new(Arc::new(in_memory(base.path())));
+        let metrics = Arc::new(Metrics::default());
+        let damage = DamageLog {
+            disk: disk.clone(),
+            clock: Arc::new(SystemClock),
+            metrics: metrics.clone(),
+            rebuild_due: Arc::default(),
+        };
+        let (chain, signer) = (FakeChain::default().client(), Signer::from_suri("//Alice").unwrap());
+        let mut prove = Prove::new(ProveHandles {
+            operator: Operator { chain, signer, worker: 0 },
+            disk,
+            damage,
+            sync_due: Arc::default(),
+            status: Arc::default(),
+            metrics: metrics.clone(),
+            heads: Heads::default(),
+        });
+        prove.sent = Some(Sent { challenge: [1; 32], since: 5 });
+        prove.sending.spawn(async { panic!("told to") });
+        prove.wake().await;
+        assert_eq!(metrics.proof_failures.get(), 1);
+        assert!(prove.sent.is_none());
     }
 }

@@ -75,12 +75,7 @@ impl Scrub {
     /// Lists the next shards; returns false at the end of the pass.
     async fn list(&self, pass: &mut Pass) -> Result<bool, StoreError> {
         let from = pass.last;
-        let page = self.disk.run(move |store| {
-            // Everything up to here has been read.
-            store.set_scrub_cursor(from.as_ref())?;
-            store.shards_after(from.as_ref(), PAGE)
-        });
-        let page = page.await?;
+        let page = self.disk.run(move |store| store.shards_after(from.as_ref(), PAGE)).await?;
         let Some((last, _)) = page.last() else {
             self.disk.run(|store| store.set_scrub_cursor(None)).await?;
             return Ok(false);
@@ -125,10 +120,11 @@ impl Scrub {
             ReadError::Damaged { frame } => {
                 // The shard may have been released, or replaced by a good one, while it was read: read it once more.
                 let still = self.disk.run(move |store| store.frames(&key, frame, 1)).await;
-                if matches!(still, Err(ReadError::Damaged { .. })) {
-                    self.damage.record(key, frame).await;
+                match still {
+                    Err(ReadError::Damaged { .. }) => self.damage.record(key, frame).await,
+                    Err(ReadError::Store(error)) => Err(error),
+                    Ok(_) | Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(()),
                 }
-                Ok(())
             }
             ReadError::Store(error) => Err(error),
             // Released while it was read.
@@ -136,18 +132,27 @@ impl Scrub {
         }
     }
 
+    /// Notes that a shard has been read, so that a restart continues after it.
+    async fn done(&self, pass: &mut Pass, key: ShardKey) -> Result<(), StoreError> {
+        pass.shard = None;
+        pass.read = pass.read.saturating_add(1);
+        self.disk.run(move |store| store.set_scrub_cursor(Some(&key))).await
+    }
+
     async fn advance(&self, pass: &mut Pass) -> Result<Progress, StoreError> {
         if let Some(shard) = &mut pass.shard {
+            let key = shard.key;
             if let Some(rest) = self.read(shard).await? {
                 return Ok(Progress::Rest(rest));
             }
-            pass.shard = None;
-            pass.read = pass.read.saturating_add(1);
+            self.done(pass, key).await?;
             return Ok(Progress::More);
         }
         if let Some((key, record)) = pass.listed.pop_front() {
             pass.shard = self.open(key, record).await?;
-            pass.read = pass.read.saturating_add(u64::from(pass.shard.is_none()));
+            if pass.shard.is_none() {
+                self.done(pass, key).await?;
+            }
             return Ok(Progress::More);
         }
         Ok(if self.list(pass).await? { Progress::More } else { Progress::Finished })
@@ -195,5 +200,50 @@ impl Job for Scrub {
         };
         self.pass = Some(pass);
         Ok(turn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        clock::SystemClock,
+        store::testing::{FakeObject, in_memory},
+    };
+
+    #[tokio::test]
+    async fn a_pass_that_is_cut_short_continues_after_the_last_shard_that_was_read() {
+        let base = tempfile::tempdir().unwrap();
+        let store = in_memory(base.path());
+        let mut keys: Vec<ShardKey> = (0..3)
+            .map(|seed| {
+                let object = FakeObject::new(seed, 50_000);
+                object.store(&store, 0, 0);
+                object.key(0)
+            })
+            .collect();
+        keys.sort();
+        let disk = Disk::new(Arc::new(store));
+        let scrub = || {
+            let (clock, metrics) = (Arc::new(SystemClock), Arc::new(Metrics::default()));
+            let damage = DamageLog { disk: disk.clone(), clock, metrics: metrics.clone(), rebuild_due: Arc::default() };
+            let settings = ScrubSettings { rate: u64::MAX, interval: Duration::from_secs(1) };
+            Scrub::new(disk.clone(), damage, metrics, settings)
+        };
+        let mut first = scrub();
+        while first.pass.as_ref().is_none_or(|pass| pass.read < 1) {
+            first.step().await.unwrap();
+        }
+        assert_eq!(disk.store().scrub_cursor().unwrap(), Some(keys[0]));
+        drop(first);
+
+        let mut second = scrub();
+        let mut read = 0;
+        while !matches!(second.step().await.unwrap(), Turn::Idle(_)) {
+            read = second.pass.as_ref().map_or(read, |pass| pass.read);
+        }
+        assert_eq!(read, 2);
+        assert_eq!(disk.store().scrub_cursor().unwrap(), None);
     }
 }

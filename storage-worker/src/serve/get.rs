@@ -191,7 +191,7 @@ impl GetService {
             Err(ReadError::NotHere) => Err(GetRefusal::NotHere),
             Err(ReadError::OutOfRange { .. }) => Err(GetRefusal::BadRequest),
             Err(ReadError::Damaged { frame }) => {
-                self.handles.damage.record(key, frame).await;
+                self.handles.damage.record(key, frame).await.map_err(|error| internal(&error))?;
                 Err(GetRefusal::NotHere)
             }
             Err(ReadError::Store(error)) => Err(internal(&error)),
