@@ -88,12 +88,14 @@ impl Job for KeepBlackout {
     }
 
     async fn step(&mut self) -> Result<Turn, StepError> {
-        if let Some(head) = self.heads.due() {
+        // First, because a head stays due while the node does not answer.
+        if throttle::BLACKOUT.poll.is_some_and(|poll| self.last_head.elapsed() >= poll) {
+            self.serve_everything();
+            self.heads.settle();
+        } else if let Some(head) = self.heads.due() {
             let blackout = self.rows_at(head).await?;
             *self.withheld.lock() = blackout;
             self.heads.settle();
-        } else if throttle::BLACKOUT.poll.is_some_and(|poll| self.last_head.elapsed() >= poll) {
-            self.serve_everything();
         }
         Ok(Turn::Idle(None))
     }
@@ -106,4 +108,33 @@ impl Job for KeepBlackout {
 
 fn place(sample: &Sample) -> Place {
     (sample.expiry, sample.group, sample.offset)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{jobs::heads::Heads, store::testing::in_memory};
+    use meganet_chain_fake::FakeChain;
+    use meganet_primitives::object::ObjectId;
+
+    #[tokio::test]
+    async fn rows_are_served_again_although_a_dead_node_leaves_a_block_due() {
+        let base = tempfile::tempdir().unwrap();
+        let chain = FakeChain::default();
+        let heads = Heads::default();
+        let withheld = Withheld::default();
+        let row = Row { object: ObjectId([1; 32]), frame: 0 };
+        *withheld.lock() = Blackout::new([row], 1);
+        let disk = Disk::new(Arc::new(in_memory(base.path())));
+        let mut job = KeepBlackout::new(chain.client(), disk, heads.subscribe(), withheld.clone(), 0);
+        heads.set(chain.tick());
+        job.wake().await;
+        chain.set_unreachable(true);
+        assert!(matches!(job.step().await, Err(StepError::Waiting(_))));
+        assert_eq!(withheld.lock().len(), 1);
+        job.last_head = Instant::now().checked_sub(throttle::BLACKOUT.poll.unwrap()).unwrap();
+        job.step().await.unwrap();
+        assert!(withheld.lock().is_empty());
+    }
 }

@@ -29,6 +29,11 @@ impl Heads {
         *self.best.borrow()
     }
 
+    /// Makes a block the best one.
+    pub(super) fn set(&self, head: BlockRef) {
+        self.best.send_replace(Some(head));
+    }
+
     /// A subscription that begins with the present best block.
     pub fn subscribe(&self) -> HeadEvents {
         let mut best = self.best.subscribe();
@@ -109,7 +114,7 @@ impl Job for FollowHeads {
     async fn wake(&mut self) {
         let Some(blocks) = &mut self.blocks else { return std::future::pending().await };
         match blocks.next().await {
-            Some(head) => drop(self.heads.best.send_replace(Some(head))),
+            Some(head) => self.heads.set(head),
             None => self.ended = true,
         }
     }
