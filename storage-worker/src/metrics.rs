@@ -236,7 +236,10 @@ fn challenge(state: ChallengeState) -> i64 {
 
 /// An amount in MEGA, to a thousandth: for graphs, not for accounts.
 fn tokens(amount: Balance) -> f64 {
-    u32::try_from(amount / (MEGA / 1000)).map_or(f64::INFINITY, |thousandths| f64::from(thousandths) / 1000.0)
+    let thousandths = u64::try_from(amount / (MEGA / 1000)).unwrap_or(u64::MAX);
+    // Halves that a float holds exactly.
+    let half = |bits: u64| f64::from(u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(u32::MAX));
+    half(thousandths >> 32).mul_add(4_294_967_296.0, half(thousandths)) / 1000.0
 }
 
 fn gauge(value: u64) -> i64 {
@@ -280,5 +283,20 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry.lock())?;
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_of_any_size_are_numbers() {
+        let text = |amount| format!("{:.3}", tokens(amount));
+        assert_eq!(text(0), "0.000");
+        assert_eq!(text(MEGA * 3 / 2), "1.500");
+        assert_eq!(text(MEGA * 4_294_968), "4294968.000");
+        assert_eq!(text(MEGA * 1_000_000_000), "1000000000.000");
+        assert!(tokens(Balance::MAX).is_finite());
     }
 }
