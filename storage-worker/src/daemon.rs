@@ -154,7 +154,7 @@ async fn connect(url: &str, status: &Status) -> Result<SubxtChain, ChainError> {
     let mut attempt = 0u32;
     loop {
         match SubxtChain::connect(url, None).await {
-            Err(error @ ChainError::NodeUnreachable { .. }) => {
+            Err(error) if error.is_transient() => {
                 if attempt.is_multiple_of(LOG_EVERY) {
                     tracing::warn!("waiting for the node: {error}");
                 }

@@ -39,15 +39,9 @@ use crate::{background::StepError, store::StoreError};
 use meganet_chain_client::ChainError;
 
 impl From<ChainError> for StepError {
-    /// A node that is away, behind or busy is waited for; one that does not fit this program is a failure.
+    /// A node that is away or behind is waited for; an error that time does not remove is a failure.
     fn from(error: ChainError) -> Self {
-        match error {
-            ChainError::BadUrl { .. }
-            | ChainError::WrongChain { .. }
-            | ChainError::NotMeganet { .. }
-            | ChainError::Incompatible { .. } => Self::failed(error),
-            _ => Self::waiting(error),
-        }
+        if error.is_transient() { Self::waiting(error) } else { Self::failed(error) }
     }
 }
 
@@ -61,3 +55,23 @@ impl From<StoreError> for StepError {
 #[derive(Debug, thiserror::Error)]
 #[error("the subscription to {0} has ended")]
 struct StreamEnded(&'static str);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_that_pass_are_waited_for() {
+        let away = ChainError::NodeUnreachable { url: String::new(), reason: String::new() };
+        let fork = ChainError::UnknownBlock { block: String::new() };
+        for error in [away, fork, ChainError::NothingFinalized] {
+            assert!(matches!(StepError::from(error), StepError::Waiting(_)));
+        }
+        let pruned = ChainError::StatePruned { block: String::new() };
+        let refused = ChainError::Refused { method: String::new(), reason: String::new() };
+        let unfit = ChainError::Incompatible { detail: String::new() };
+        for error in [pruned, refused, unfit] {
+            assert!(matches!(StepError::from(error), StepError::Failed(_)));
+        }
+    }
+}

@@ -8,6 +8,7 @@ use crate::{
     identity::{BadKey, sign},
     settings::WorkerSettings,
     status::Status,
+    store::StoreError,
     throttle::{JOIN_RETRY, LOG_EVERY},
 };
 use meganet_chain_client::{At, Call, ChainClient, ChainError, Signer, Until, WorkerCall, account::format_account};
@@ -35,9 +36,15 @@ pub enum JoinError {
     /// The registration is in a block that a fork may still abandon, or has abandoned.
     #[error("the registration is not finalized yet")]
     NotFinal,
+    /// The worker was leaving the network before it stopped, and has left.
+    #[error("this worker has left the network")]
+    Left,
     /// The chain refused.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The identity cannot sign.
     #[error(transparent)]
     Identity(#[from] BadKey),
@@ -55,6 +62,8 @@ pub struct Joiner<'a> {
     pub peer: PeerKey,
     /// Country and capacity.
     pub settings: &'a WorkerSettings,
+    /// Whether the worker was leaving the network when it was stopped.
+    pub leaving: bool,
     /// Receives the reason for which the worker waits.
     pub status: &'a Status,
 }
@@ -94,6 +103,13 @@ impl Joiner<'_> {
                 ours: self.operator.address(),
             }),
             Some(_) => self.update(self.registered().await?).await,
+            // Its exit is in a block: registering again would take another bond.
+            None if self.leaving => match self.registered().await {
+                // A fork may still abandon the exit.
+                Ok(_) => Err(JoinError::NotFinal),
+                Err(JoinError::NotFinal) => Err(JoinError::Left),
+                Err(error) => Err(error),
+            },
             None => self.register().await,
         }
     }
@@ -139,15 +155,7 @@ impl Joiner<'_> {
 fn waits(error: &JoinError) -> bool {
     match error {
         JoinError::NotFinal => true,
-        JoinError::Chain(error) => {
-            error.is_transient()
-                || matches!(
-                    error,
-                    ChainError::InsufficientFunds { .. }
-                        | ChainError::UnknownBlock { .. }
-                        | ChainError::TimedOut { .. }
-                )
-        }
-        JoinError::OtherOperator { .. } | JoinError::Identity(_) => false,
+        JoinError::Chain(error) => error.is_transient() || matches!(error, ChainError::InsufficientFunds { .. }),
+        JoinError::OtherOperator { .. } | JoinError::Left | JoinError::Identity(_) | JoinError::Store(_) => false,
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         collect::{Collect, CollectSettings},
         follow::{Follow, FollowHandles},
         heads::{FollowHeads, Heads},
-        leave::Leave,
+        leave::{Leave, finish},
         prove::{Prove, ProveHandles},
         rebuild::{Rebuild, RebuildHandles, RebuildSettings},
         renew::Renew,
@@ -88,7 +88,7 @@ impl Worker {
     }
 
     /// Registers the worker if it is not registered, begins to follow the chain, and answers its challenges in the
-    /// operator's name. Returns `None` if it was stopped meanwhile.
+    /// operator's name. Returns `None` if it was stopped meanwhile, or has left the network.
     ///
     /// # Errors
     /// [`JoinError`] if waiting does not help.
@@ -99,10 +99,18 @@ impl Worker {
             identity: &self.identity,
             peer: self.online.net.local_key(),
             settings: &self.local.settings,
+            leaving: self.local.disk.run(|store| store.leaving()).await?,
             status: &self.local.status,
         };
-        let joined = self.local.jobs.stop().run_until_cancelled(joiner.join()).await;
-        let Some(joined) = joined else { return Ok(None) };
+        let stop = self.local.jobs.stop();
+        let joined = match stop.run_until_cancelled(joiner.join()).await {
+            None => return Ok(None),
+            Some(Err(JoinError::Left)) => {
+                finish(&self.local.disk, &self.local.status, stop).await;
+                return Ok(None);
+            }
+            Some(joined) => joined,
+        };
         let operator = Operator { chain: self.chain.clone(), signer: operator.clone(), worker: joined?.id };
         self.spawn_block_jobs(&operator);
         self.spawn_storage_jobs();
@@ -244,11 +252,6 @@ impl Worker {
     /// The parts that only a worker on the network has.
     pub fn online(&self) -> &Online {
         &self.online
-    }
-
-    /// Returns true if the worker is ending or has ended.
-    pub fn is_stopping(&self) -> bool {
-        self.local.jobs.stop().is_cancelled()
     }
 
     /// Ends streams and jobs; unfinished shards are dropped.

@@ -165,7 +165,7 @@ async fn who_leaves_serves_until_its_successor_has_copied() {
     let store = successor.store().clone();
     until("the successor has the shard", || store.usage().shards == 1 && store.usage().missing == 0).await;
     until("the leaver has left", || status.left()).await;
-    assert!(town.members[0].worker().is_stopping());
+    assert!(town.members[0].worker().local().jobs.stop().is_cancelled());
     assert_eq!(town.chain.worker(leaver, At::Best).await.unwrap(), None);
     assert_eq!(town.members[0].store().usage().shards, 0);
     let record = store.shard(&object.key(slot)).unwrap().unwrap();

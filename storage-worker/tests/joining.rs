@@ -91,3 +91,17 @@ async fn a_worker_has_the_number_that_is_final() {
     assert_ne!(worker.id, first);
     assert_eq!(chain.worker_by_peer(&member.peer(), At::Finalized).await.unwrap().unwrap(), worker);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_exit_was_included_while_it_was_away_ends_and_does_not_register_again() {
+    let chain = FakeChain::default();
+    let mut member = Member::new(0);
+    chain.fund(member.operator.account(), 1000 * MEGA);
+    member.boot(&chain, &[]).await;
+    member.store().set_leaving(true).unwrap();
+    assert!(member.worker().join(&member.operator).await.unwrap().is_none());
+    let worker = member.worker();
+    assert!(worker.status().left() && worker.local().jobs.stop().is_cancelled());
+    assert!(chain.worker_by_peer(&member.peer(), At::Finalized).await.unwrap().is_none());
+    assert!(!member.store().leaving().unwrap(), "the next start registers it anew");
+}

@@ -202,15 +202,20 @@ impl ChainError {
         matches!(self, Self::Dispatch { pallet, error: name, .. } if error.is(pallet, name))
     }
 
-    /// Whether repeating the same request later may help: the node was away, and nothing was wrong with the request.
+    /// Whether repeating the same request later may help: the node was away, behind or on a fork, and nothing was wrong with
+    /// the request. After [`Self::TimedOut`] the transaction may still succeed, so repeat only calls that do no harm twice.
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
             Self::NodeUnreachable { .. }
                 | Self::LightClient { .. }
+                | Self::NoPeers { .. }
                 | Self::NotSynced { .. }
+                | Self::NothingFinalized
+                | Self::UnknownBlock { .. }
                 | Self::Rejected { .. }
                 | Self::Expired { .. }
+                | Self::TimedOut { .. }
         )
     }
 }

@@ -8,11 +8,10 @@ use crate::{
     disk::Disk,
     operator::Operator,
     status::Status,
-    store::StoreError,
     throttle,
 };
 use async_trait::async_trait;
-use meganet_chain_client::{At, BlockRef, Call, ChainError, Until, WorkerCall};
+use meganet_chain_client::{At, BlockRef, Call, Until, WorkerCall};
 use meganet_primitives::BlockNumber;
 use meganet_primitives::pallets::StorageError;
 use std::sync::Arc;
@@ -30,6 +29,8 @@ pub struct Leave {
     stop: CancellationToken,
     /// The block of the last attempt to leave.
     tried: Option<BlockNumber>,
+    /// Whether the worker is leaving, as last recorded in the store.
+    recorded: Option<bool>,
 }
 
 impl Leave {
@@ -41,16 +42,25 @@ impl Leave {
         heads: HeadEvents,
         stop: CancellationToken,
     ) -> Self {
-        Self { operator, disk, status, heads, stop, tried: None }
+        Self { operator, disk, status, heads, stop, tried: None, recorded: None }
     }
 
     /// Reads the account, and leaves if it is time. Returns true once the worker has left.
-    async fn look(&mut self, head: BlockRef) -> Result<bool, ChainError> {
+    async fn look(&mut self, head: BlockRef) -> Result<bool, StepError> {
         let Operator { chain, worker, .. } = &self.operator;
         let (worker, at) = (*worker, At::Block(head.hash));
-        let Some(audit) = chain.worker_audit(worker, at).await? else { return Ok(false) };
+        let Some(audit) = chain.worker_audit(worker, at).await? else {
+            // A block included the exit, and its result was lost. A fork may still abandon the best block.
+            let was_leaving = self.disk.run(|store| store.leaving()).await?;
+            return Ok(was_leaving && chain.worker(worker, At::Finalized).await?.is_none());
+        };
         let leaving = audit.leaving;
         self.status.set_audit(audit);
+        if self.recorded != Some(leaving) {
+            // Before the exit, so that a restart does not register a worker anew that has left.
+            self.disk.run(move |store| store.set_leaving(leaving)).await?;
+            self.recorded = Some(leaving);
+        }
         let early = self.tried.is_some_and(|tried| head.number < tried.saturating_add(EVERY));
         if !leaving || early || chain.worker(worker, at).await?.is_none_or(|info| info.slots > 0) {
             return Ok(false);
@@ -68,19 +78,22 @@ impl Leave {
             }
         }
     }
+}
 
-    /// Removes what was held for slots that others have now.
-    async fn remove_all(&self) {
-        let removed = self.disk.run(|store| {
-            for (group, _) in store.slots()? {
-                store.leave_group(group)?;
-            }
-            Ok::<_, StoreError>(())
-        });
-        if let Err(error) = removed.await {
-            tracing::warn!(%error, "not all shards could be removed: delete the base path yourself");
+/// Ends a worker that is off the registry: removes what it held for slots that others have now, and cancels `stop`.
+pub(crate) async fn finish(disk: &Disk, status: &Status, stop: &CancellationToken) {
+    let removed = disk.run(|store| {
+        for (group, _) in store.slots()? {
+            store.leave_group(group)?;
         }
+        store.set_leaving(false)
+    });
+    if let Err(error) = removed.await {
+        tracing::warn!(%error, "not all shards could be removed: delete the base path yourself");
     }
+    status.set_left();
+    tracing::info!("this worker has left the network, and its bond has been returned");
+    stop.cancel();
 }
 
 #[async_trait]
@@ -105,13 +118,7 @@ impl Job for Leave {
         if !left {
             return Ok(Turn::Idle(None));
         }
-        self.remove_all().await;
-        self.status.set_left();
-        tracing::info!(
-            worker = self.operator.worker,
-            "this worker has left the network, and its bond has been returned"
-        );
-        self.stop.cancel();
+        finish(&self.disk, &self.status, &self.stop).await;
         Ok(Turn::Done)
     }
 

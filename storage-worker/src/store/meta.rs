@@ -14,6 +14,7 @@ const FORMAT_KEY: &[u8] = b"format";
 const GENESIS_KEY: &[u8] = b"genesis";
 const FOLLOWED_KEY: &[u8] = b"followed";
 const SCRUB_KEY: &[u8] = b"scrub";
+const LEAVING_KEY: &[u8] = b"leaving";
 const SLOT_KEY: &[u8] = b"slot/";
 
 impl Store {
@@ -57,6 +58,16 @@ impl Store {
     pub fn set_scrub_cursor(&self, cursor: Option<&ShardKey>) -> Result<(), StoreError> {
         let key = cursor.map(ShardKey::encode);
         self.save(Table::Meta, SCRUB_KEY.to_vec(), &key, Durability::Buffered)
+    }
+
+    /// Whether the chain last reported that this worker is leaving the network.
+    pub fn leaving(&self) -> Result<bool, StoreError> {
+        Ok(self.load(Table::Meta, LEAVING_KEY, "leaving")?.unwrap_or_default())
+    }
+
+    /// Records whether this worker is leaving the network.
+    pub fn set_leaving(&self, leaving: bool) -> Result<(), StoreError> {
+        self.save(Table::Meta, LEAVING_KEY.to_vec(), &leaving, Durability::Synced)
     }
 
     /// The groups whose registrations are in the index, with this worker's slots.
