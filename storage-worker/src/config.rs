@@ -2,7 +2,7 @@
 
 mod units;
 
-pub use units::{Size, Span, UnitError, parse_bytes, parse_duration};
+pub use units::{Size, Span};
 
 use crate::{service::Supervision, settings::WorkerSettings};
 use meganet_chain_client::Signer;
@@ -60,7 +60,14 @@ pub struct WorkerOptions {
     #[arg(long, env = "MEGANET_EXTERNAL", value_name = "ADDR", value_delimiter = ',')]
     pub external: Vec<Multiaddr>,
     /// Address of a worker through which to join the network; may be repeated
-    #[arg(long = "bootnode", env = "MEGANET_BOOTNODES", value_name = "ADDR", value_delimiter = ',')]
+    #[serde(alias = "bootnode")]
+    #[arg(
+        long = "bootnode",
+        alias = "bootnodes",
+        env = "MEGANET_BOOTNODES",
+        value_name = "ADDR",
+        value_delimiter = ','
+    )]
     pub bootnodes: Vec<Multiaddr>,
     /// Address on which to serve /health and /metrics [default: 127.0.0.1:9615]
     #[arg(long, env = "MEGANET_HTTP", value_name = "IP:PORT")]

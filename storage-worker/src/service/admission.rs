@@ -47,11 +47,6 @@ impl Admission {
         &self.limits
     }
 
-    /// Number of running uploads.
-    pub fn uploads(&self) -> usize {
-        self.uploads
-    }
-
     /// Reserves room for a shard.
     ///
     /// # Errors

@@ -113,7 +113,9 @@ fn a_shard_comes_in_only_where_it_belongs() {
     let third = admission.open(&good, &membership, &usage).unwrap();
     admission.done(second);
     admission.done(third);
-    assert_eq!(admission.uploads(), 0);
+    // Both places are free again.
+    assert!(admission.open(&good, &membership, &usage).is_ok());
+    assert!(admission.open(&good, &membership, &usage).is_ok());
 }
 
 #[test]
