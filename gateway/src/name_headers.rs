@@ -21,7 +21,7 @@ pub const STATE: HeaderName = HeaderName::from_static("x-mega-state");
 pub fn add_state(headers: &mut HeaderMap, state: &NameState, object: Option<ObjectId>) {
     add_evidence(headers, &state.name, state.evidence);
     headers.insert(VERSION, state.version.into());
-    headers.insert(STATE, HeaderValue::from_static(status(state.status)));
+    headers.insert(STATE, HeaderValue::from_static(state.status.map_or("lapsed", NameStatus::name)));
     if let Some(object) = object.and_then(|object| HeaderValue::from_str(&object.to_string()).ok()) {
         headers.insert(OBJECT, object);
     }
@@ -34,13 +34,4 @@ pub fn add_evidence(headers: &mut HeaderMap, name: &str, evidence: Evidence) {
     }
     headers.insert(VERIFIED, HeaderValue::from_static(evidence.verified.name()));
     headers.insert(BLOCK, evidence.block.into());
-}
-
-fn status(status: Option<NameStatus>) -> &'static str {
-    match status {
-        Some(NameStatus::Active) => "active",
-        Some(NameStatus::Grace) => "grace",
-        Some(NameStatus::Premium) => "premium",
-        Some(NameStatus::Lapsed) | None => "lapsed",
-    }
 }

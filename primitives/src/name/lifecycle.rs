@@ -96,6 +96,16 @@ impl NameStatus {
     pub fn works(self) -> bool {
         matches!(self, Self::Active | Self::Grace)
     }
+
+    /// Returns its name in JSON, headers and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Grace => "grace",
+            Self::Premium => "premium",
+            Self::Lapsed => "lapsed",
+        }
+    }
 }
 
 /// The price of registering a name, in planck.
