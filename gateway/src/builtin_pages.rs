@@ -5,6 +5,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
 };
+use meganet_http::METRICS_CONTENT_TYPE;
 use meganet_site::{
     Answer, AnswerBody,
     html::{generated, message_page},
@@ -37,7 +38,7 @@ pub fn failure(error: &SourceError) -> Response<Body> {
 pub fn builtin_page(metrics: &Metrics, path: &str) -> Response<Body> {
     match path {
         "health" => into_response(generated(StatusCode::OK, "application/json", "{\"ok\":true}".into())),
-        "metrics" => into_response(generated(StatusCode::OK, "text/plain; version=0.0.4", metrics.text())),
+        "metrics" => into_response(generated(StatusCode::OK, METRICS_CONTENT_TYPE, metrics.text())),
         _ => message(
             StatusCode::NOT_FOUND,
             "The gateway has no such page. There are /__meganet__/health and /__meganet__/metrics.",

@@ -141,7 +141,10 @@ async fn small_files_are_read_once() {
         assert_eq!(gateway.get("hello", "/").await.text().await.unwrap(), "<h1>hello</h1>");
     }
     assert_eq!(gateway.shelf.reads(), 1);
-    let metrics = gateway.get("hello", "/__meganet__/metrics").await.text().await.unwrap();
+    let metrics = gateway.get("hello", "/__meganet__/metrics").await;
+    let kind = metrics.headers()["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
+    let metrics = metrics.text().await.unwrap();
     assert!(metrics.contains("meganet_gateway_cache_hits_total 2"), "{metrics}");
 }
 

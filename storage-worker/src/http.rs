@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use meganet_http::HttpLimits;
+use meganet_http::{HttpLimits, METRICS_CONTENT_TYPE};
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
@@ -65,10 +65,7 @@ async fn health(State(pages): State<Arc<Pages>>) -> Response {
 
 async fn metrics(State(pages): State<Arc<Pages>>) -> Response {
     match pages.metrics() {
-        Ok(text) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
-        }
+        Ok(text) => ([(header::CONTENT_TYPE, METRICS_CONTENT_TYPE)], text).into_response(),
         Err(error) => failed(&error),
     }
 }

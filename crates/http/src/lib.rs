@@ -22,6 +22,9 @@ const LEAST_HEADER_BYTES: usize = 8 << 10;
 /// Pause after a connection could not be accepted.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
+/// The content type of metrics in the text format of OpenMetrics.
+pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// Bounds of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpLimits {
