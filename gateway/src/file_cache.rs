@@ -1,7 +1,7 @@
 //! Opened small files in memory, so that files that are read often are fetched once.
 
-use blake2::{Blake2b, Digest, digest::consts::U32};
 use bytes::Bytes;
+use meganet_client::pack::content_hash;
 use meganet_primitives::{convert::to_u32, hash::Hash};
 use meganet_site::digest::sha256;
 use moka::sync::Cache;
@@ -38,7 +38,7 @@ impl FileCache {
     /// Caches a file if it has this hash. The hash comes from a manifest, and its publisher may have lied: without the check, one
     /// site could replace the files of another.
     pub fn put(&self, hash: &Hash, bytes: Bytes) -> Option<CachedFile> {
-        if Blake2b::<U32>::digest(&bytes).as_slice() != hash.as_slice() {
+        if content_hash(&bytes) != *hash {
             return None;
         }
         let file = CachedFile { sha256: sha256(&bytes), bytes };
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn a_file_is_kept_under_its_own_hash_only() {
         let cache = FileCache::new(1 << 20);
-        let hash: Hash = Blake2b::<U32>::digest(b"mine").into();
+        let hash = content_hash(b"mine");
         assert!(cache.put(&hash, Bytes::from_static(b"yours")).is_none());
         assert!(cache.get(&hash).is_none());
         cache.put(&hash, Bytes::from_static(b"mine")).unwrap();

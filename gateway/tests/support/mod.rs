@@ -3,7 +3,6 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 use async_trait::async_trait;
-use blake2::{Blake2b, Digest, digest::consts::U32};
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use meganet_gateway::{
@@ -66,7 +65,7 @@ impl Files {
                 size: bytes.len() as u64,
                 mtime: 0,
                 mode: 0o644,
-                hash: Blake2b::<U32>::digest(said).into(),
+                hash: meganet_client::pack::content_hash(said),
                 extents: Vec::new(),
             }
         };
