@@ -9,7 +9,9 @@ use meganet_client::{
     resolve::{NotASite, ResolveError, Resolved},
 };
 use meganet_primitives::{
-    manifest::{Entry, Manifest},
+    content::ContentRef,
+    convert::to_u32,
+    manifest::{Entry, Extent, Manifest},
     object::ObjectId,
 };
 use moka::future::Cache;
@@ -18,8 +20,10 @@ use std::{future::Future, ops::Range, sync::Arc, time::Duration};
 /// How long the answer about a name is cached: shorter than a block, and long enough that a page of a hundred files asks the
 /// chain once.
 const NAME_TTL: Duration = Duration::from_secs(2);
-/// The most cached answers.
-const MAX_NAMES: u64 = 1024;
+/// Bytes of cached answers, by name and by version each: mostly lists of files, which publishers may make up to 64 MiB long.
+const MAX_BYTES: u64 = 128 << 20;
+/// Bytes that an answer takes, approximately, in addition to its list of files.
+const ANSWER_BYTES: usize = 1024;
 
 /// Resolves names and reads from workers through a [`Client`].
 pub struct NetworkSource {
@@ -31,7 +35,11 @@ pub struct NetworkSource {
 impl NetworkSource {
     /// Over a client that others may share. Its resolver determines what is verified.
     pub fn new(client: Client) -> Self {
-        NetworkSource { client, names: new_cache(), versions: new_cache() }
+        let names = new_cache(|opened: &Opened| match opened {
+            Opened::Site(site) => weight(&**site),
+            Opened::Foreign { .. } => ANSWER_BYTES,
+        });
+        NetworkSource { client, names, versions: new_cache(|site: &Arc<dyn Site>| weight(&**site)) }
     }
 
     async fn look_up(&self, name: &str) -> Result<Opened, SourceError> {
@@ -74,12 +82,24 @@ impl Source for NetworkSource {
     }
 }
 
-fn new_cache<K, V>() -> Cache<K, V>
+fn new_cache<K, V>(weight: impl Fn(&V) -> usize + Send + Sync + 'static) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(MAX_NAMES).time_to_live(NAME_TTL).build()
+    let weigher = move |_: &K, value: &V| to_u32(weight(value));
+    Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(NAME_TTL).build()
+}
+
+/// Bytes in memory of an opened site, approximately.
+fn weight(site: &dyn Site) -> usize {
+    let Manifest { objects, entries } = site.manifest();
+    let entry = |entry: &Entry| {
+        let extents = size_of::<Extent>().saturating_mul(entry.extents.len());
+        size_of::<Entry>().saturating_add(entry.path.len()).saturating_add(extents)
+    };
+    let objects = size_of::<ContentRef>().saturating_mul(objects.len());
+    entries.iter().map(entry).fold(ANSWER_BYTES.saturating_add(objects), usize::saturating_add)
 }
 
 /// An answer whose error is shared by all who wait for it.
