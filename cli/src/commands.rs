@@ -35,7 +35,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::History { name } => history::history(&session, &name).await,
         Command::Rollback { name, version } => history::rollback(&session, &name, version).await,
         Command::Resolve(args) => resolve::run(&session, &args).await,
-        Command::Verify(args) => verify::run(&session, &args),
+        Command::Verify(args) => verify::run(&session, &args).await,
         Command::Checkpoint { output } => verify::checkpoint(&session, &output).await,
         Command::Get(args) => content::get(&session, args).await,
         Command::Put(args) => content::put(&session, args).await,

@@ -48,7 +48,7 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         "unchanged": report.unchanged,
         "registered": report.registered,
         "name_price": report.name_quote.as_ref().map(quote_json),
-        "object": report.content.object.to_string(),
+        "object": report.content().object.to_string(),
         "files": report.totals.files,
         "bytes": report.totals.bytes,
         "skipped": report.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Verifies a saved proof.
-pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
+pub async fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
     let path = &args.file;
     let bytes = fs::read(path).with_context(|| format!("could not read the proof {}", path.display()))?;
     let proof = NameProof::from_bytes(&bytes).with_context(|| format!("{} is not a proof", path.display()))?;
@@ -28,7 +28,7 @@ pub fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
     let config = session.config()?;
     let checkpoint = CheckpointFile::open(config.checkpoint()?)?;
     let verified = verify(&proof, &name, &checkpoint.known(), &Freshness::ANY)?;
-    checkpoint.advance(&verified.checkpoint);
+    checkpoint.advance(&verified.checkpoint).await;
 
     let time = UNIX_EPOCH + Duration::from_millis(verified.block.time);
     let mut value = match verified.answer.resolution() {

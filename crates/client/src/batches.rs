@@ -24,6 +24,9 @@ use std::{
 /// The number of members that are asked where objects are registered.
 const ASKED: usize = 3;
 
+/// The most leaves of a range that are read, as workers do. Their number is the node's word.
+const MAX_LEAVES: u64 = 1 << 20;
+
 /// Why the batches of a site could not be found.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
@@ -42,6 +45,18 @@ pub enum BatchError {
         group: GroupId,
         /// The epoch at whose beginning the batches of the range expire.
         expiry: Epoch,
+    },
+    /// A range has too many leaves to be read.
+    #[error(
+        "group {group} has {leaves} batches that expire in epoch {expiry}, and at most {MAX_LEAVES} are read: ask another node"
+    )]
+    RangeTooLong {
+        /// The group.
+        group: GroupId,
+        /// The epoch at whose beginning the batches of the range expire.
+        expiry: Epoch,
+        /// Their number, by the node.
+        leaves: u64,
     },
     /// No member reported where objects are registered.
     #[error(
@@ -209,6 +224,10 @@ impl Client {
 
     /// All leaves of a range, as reported by a member and checked against the peaks on the chain.
     async fn leaves(&self, group: &GroupInfo, range: &RangeInfo) -> Result<Vec<RangeLeaf>, BatchError> {
+        if range.state.leaves > MAX_LEAVES {
+            let (group, expiry, leaves) = (group.id, range.expiry, range.state.leaves);
+            return Err(BatchError::RangeTooLong { group, expiry, leaves });
+        }
         let query = RangeQuery { group: group.id, expiry: range.expiry, from: 0 };
         let ask = || async move {
             for client in self.members(group) {

@@ -41,8 +41,8 @@ pub enum SiteError {
         /// The file.
         path: String,
     },
-    /// The link holds several files where one is needed.
-    #[error("the link holds {files} files: give a folder to write them to")]
+    /// The name or link leads to several files, or none, where one is needed.
+    #[error("it leads to {files} files: name one of them, as in NAME/PATH")]
     NotOneFile {
         /// Their number.
         files: usize,
@@ -83,11 +83,5 @@ impl SiteError {
             Self::Resolve(error) => error.is_transient(),
             _ => false,
         }
-    }
-
-    /// Whether the name or file does not exist (an HTTP 404 rather than a 502).
-    pub fn is_not_found(&self) -> bool {
-        use NotASite::{Lapsed, NoContent, NoSuchName};
-        matches!(self, Self::Name(NoSuchName { .. } | Lapsed { .. } | NoContent { .. }) | Self::NoSuchFile { .. })
     }
 }

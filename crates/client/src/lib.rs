@@ -4,6 +4,7 @@ pub mod auto_renew;
 pub mod batches;
 mod client;
 mod error;
+mod funds;
 mod get;
 pub mod names;
 pub mod pack;

@@ -2,7 +2,8 @@
 //!
 //! The [`Resolver`] verifies answers in one of three ways and always reports which: a light client in this process, which checks
 //! everything; proofs from a node, checked from a [checkpoint](CheckpointFile) on; or, where there is no checkpoint, not at all,
-//! because a node is believed. It never falls back to a weaker way: where the configured one fails, the answer is an error.
+//! because a node is believed. It never falls back to a weaker way: where the configured one fails, the answer is an error. Earlier
+//! versions of a name have no proofs, so with a checkpoint they do not open by the name.
 //!
 //! A [`Resolved`] can only come from a resolver, and a site can only be opened by one (or by a link, which names its objects by
 //! their hashes). So no reader can skip the check.
@@ -74,6 +75,16 @@ pub enum ResolveError {
         /// The evidence for that.
         evidence: Evidence,
     },
+    /// The name does not point at this version now, and only the node's word says that it did.
+    #[error(
+        "it cannot be proven that '{name}' ever pointed at {object}, and a checkpoint is configured: open the version without the checkpoint, which trusts the node, or by a link to the object"
+    )]
+    UnprovenVersion {
+        /// The name.
+        name: String,
+        /// The manifest's object.
+        object: ObjectId,
+    },
     /// The checkpoint could not be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -90,13 +101,9 @@ impl ResolveError {
             | Self::NoProofs
             | Self::NoProgress { .. }
             | Self::NoSuchVersion { .. }
+            | Self::UnprovenVersion { .. }
             | Self::Checkpoint(_) => false,
         }
-    }
-
-    /// Whether the node answered, and its answer failed the check.
-    pub fn is_lie(&self) -> bool {
-        matches!(self, Self::Proof(_) | Self::Change(_) | Self::NoProgress { .. }) && !self.is_transient()
     }
 }
 
@@ -148,23 +155,23 @@ impl Resolver {
     /// name below another are not remembered.
     ///
     /// # Errors
-    /// [`ResolveError::NoSuchVersion`], and errors of the chain.
+    /// [`ResolveError::NoSuchVersion`]; [`ResolveError::UnprovenVersion`] for an earlier version where a checkpoint is configured,
+    /// since proofs cover only what a name points at now; and errors of the chain.
     pub async fn version(&self, current: &Resolved, object: ObjectId) -> Result<Resolved, ResolveError> {
         let is_it = |content: &Option<NameContent>| {
             content.as_ref().and_then(NameContent::object).is_some_and(|content| content.object == object)
         };
-        let mut evidence = current.evidence;
+        let evidence = current.evidence;
         let name = current.name.clone();
         if let Some(resolution) = current.resolution.as_ref().filter(|resolution| resolution.status.works()) {
             if is_it(&resolution.content) {
                 return Ok(current.clone());
             }
             if !name.contains('.') {
-                let history = self.chain.name_history(&name, At::Block(current.hash)).await?;
-                // A proof covers what the name points at now; for what it pointed at before, the node is believed.
-                if let Verified::Proof(_) = evidence.verified {
-                    evidence.verified = Verified::Rpc;
+                if self.chain.trust() == Trust::Rpc && self.checkpoint.is_some() {
+                    return Err(ResolveError::UnprovenVersion { name, object });
                 }
+                let history = self.chain.name_history(&name, At::Block(current.hash)).await?;
                 if let Some(was) = history.into_iter().find(|was| is_it(&was.content)) {
                     let resolution = Resolution { content: was.content, version: was.version, ..resolution.clone() };
                     return Ok(Resolved { evidence, resolution: Some(resolution), proof: None, ..current.clone() });
@@ -192,7 +199,7 @@ async fn prove(
             Err(ProofError::StaleBlock { .. }) if tries < TRIES => tokio::time::sleep(pause).await,
             Err(error) => return Err(error.into()),
             Ok(verified) => {
-                checkpoint.advance(&verified.checkpoint);
+                checkpoint.advance(&verified.checkpoint).await;
                 return Ok((verified, bytes));
             }
         }
@@ -215,7 +222,7 @@ async fn caught_up(
         if next.number == known.number {
             return Err(ResolveError::NoProgress { since: known.number });
         }
-        checkpoint.advance(&next);
+        checkpoint.advance(&next).await;
     }
 }
 

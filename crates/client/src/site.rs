@@ -18,6 +18,9 @@ use meganet_primitives::{
 use meganet_transfer::{FetchError, Network};
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
+/// The most bytes that are reserved for a file before they arrive.
+const MAX_RESERVED: usize = 1 << 20;
+
 /// A version of a site, or the content of a link to an object. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -126,7 +129,9 @@ impl Site {
     /// # Errors
     /// Those of reading.
     pub async fn read_to_vec(&self, entry: &Entry) -> Result<Vec<u8>, SiteError> {
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size).unwrap_or(0));
+        // The size is the publisher's word until the bytes are here.
+        let expected = usize::try_from(entry.size).unwrap_or(usize::MAX).min(MAX_RESERVED);
+        let mut bytes = Vec::with_capacity(expected);
         let mut stream = self.read(entry, 0..entry.size);
         while let Some(part) = stream.try_next().await? {
             bytes.extend_from_slice(&part);

@@ -47,7 +47,7 @@ async fn a_preview_says_what_publishing_does_and_changes_nothing() {
     let kept = tree(&options.state_dir);
     let again = preview(&world, "home").await;
     assert_eq!((again.upload, again.name_quote, again.version), (None, None, 1));
-    assert!(again.points_at == Some(NameContent::Object(report.content)) && again.is_affordable());
+    assert!(again.points_at == Some(NameContent::Object(*report.content())) && again.is_affordable());
     world.file("index.html", b"<h1>hello again</h1>");
     std::fs::remove_file(site.join("empty")).unwrap();
     let second = preview(&world, "home").await;

@@ -417,7 +417,7 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
     world.kill(&[4]).await;
     let error = client.network().rebuild_shard(object, 0).try_collect::<Vec<_>>().await.unwrap_err();
     assert!(matches!(error, FetchError::TooFewShards { .. }), "{error}");
-    assert_eq!(report.content.group, 0);
+    assert_eq!(report.content().group, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

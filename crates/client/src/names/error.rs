@@ -107,6 +107,9 @@ pub enum NameError {
     /// Another process registers the same name.
     #[error("another process is registering this name already ({0} is locked): wait for it")]
     Busy(PathBuf),
+    /// The node's blocks ended while a commitment grew old enough.
+    #[error("the node sends no more blocks: check it and run the command again, which continues the registration")]
+    NoBlocks,
     /// The chain could not be asked, or refused.
     #[error(transparent)]
     Chain(#[from] ChainError),

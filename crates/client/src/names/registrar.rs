@@ -8,6 +8,7 @@ use super::{
     registration::{self, Step, View, next},
     secret::NameKey,
 };
+use crate::funds::check_funds;
 use futures::{StreamExt, stream};
 use meganet_chain_client::{
     At, BlockRef, Call, ChainClient, ChainError, Mega, NameCall, Signer, Until, account::format_account,
@@ -144,7 +145,7 @@ impl<'a> NameRegistration<'a> {
                 Step::Commit { cancel } => self.submit_commitment(cancel).await?,
                 Step::Wait { until } => {
                     // A head that is looked at again after the wait: a reorganisation may have taken the commitment.
-                    let Some(head) = heads.next().await else { continue };
+                    let head = heads.next().await.ok_or(NameError::NoBlocks)?;
                     let since = *waiting_since.get_or_insert_with(|| {
                         let left = until.saturating_sub(head.number);
                         self.progress.begin(Stage::WaitingForCommitment, Some(left.into()));
@@ -226,20 +227,13 @@ impl<'a> NameRegistration<'a> {
     }
 
     async fn check_funds(&self) -> Result<(), NameError> {
-        let account = self.signer.account();
-        let needed = self.needed().await?;
-        let available = self.chain.balance(&account, At::Best).await?.spendable;
-        // Fees come on top; if only they are missing, the chain rejects the extrinsic.
-        if available > needed {
-            return Ok(());
-        }
         let premium = match self.quote.premium {
             0 => String::new(),
             premium => format!(", a premium of {}", Mega(premium)),
         };
         let purpose =
             format!("the name {} ({} of rent{premium}, and deposits), with fees", self.label, Mega(self.quote.rent));
-        Err(ChainError::InsufficientFunds { account: format_account(&account), needed, available, purpose }.into())
+        Ok(check_funds(self.chain, &self.signer.account(), self.needed().await?, purpose).await?)
     }
 
     /// Why the name cannot be registered, if it cannot.
@@ -317,15 +311,26 @@ impl<'a> NameRegistration<'a> {
     }
 }
 
+/// Checks that names are paid for this many years at a time.
+///
+/// # Errors
+/// [`NameError::Years`]
+pub fn check_years(years: u32) -> Result<(), NameError> {
+    if (1..=MAX_YEARS).contains(&years) { Ok(()) } else { Err(NameError::Years(years)) }
+}
+
+/// The price of a name, in planck: rent and premium, without the deposit.
+pub fn price(quote: &Quote) -> Balance {
+    quote.rent.saturating_add(quote.premium)
+}
+
 /// The price of a label for a number of years.
 ///
 /// # Errors
 /// [`NameError::Label`] and [`NameError::Years`], and those of the chain.
 pub(super) async fn quote(chain: &dyn ChainClient, label: &str, years: u32) -> Result<Quote, NameError> {
     check_label(label.as_bytes()).map_err(|error| NameError::Label { name: label.to_owned(), error })?;
-    if !(1..=MAX_YEARS).contains(&years) {
-        return Err(NameError::Years(years));
-    }
+    check_years(years)?;
     Ok(chain.name_quote(label, years, At::Best).await?)
 }
 
@@ -334,7 +339,7 @@ pub(super) async fn quote(chain: &dyn ChainClient, label: &str, years: u32) -> R
 /// # Errors
 /// [`NameError::TooDear`]
 pub(super) fn agree(label: &str, quote: &Quote, terms: NameTerms) -> Result<(), NameError> {
-    let price = quote.rent.saturating_add(quote.premium);
+    let price = price(quote);
     if price > terms.max_price.unwrap_or(quote.rent) {
         let (name, premium) = (label.to_owned(), quote.premium);
         return Err(NameError::TooDear { name, price, premium, max: terms.max_price });

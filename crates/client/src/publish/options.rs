@@ -11,7 +11,8 @@ pub const OBJECT_LEN: u64 = 64 * 1024 * 1024;
 /// How to publish.
 #[derive(Clone, Debug)]
 pub struct PublishOptions {
-    /// The folder that keeps progress and digests. It may be deleted while nothing runs; that costs only time.
+    /// The folder that keeps progress and digests. It may be deleted while nothing runs, which costs only time, unless
+    /// [`Self::registrations`] is in it, as by default.
     pub state_dir: PathBuf,
     /// The profile of the groups; `None` for the best that the network can carry.
     pub profile: Option<ProfileId>,
@@ -21,7 +22,7 @@ pub struct PublishOptions {
     pub register: bool,
     /// The terms of that registration.
     pub terms: NameTerms,
-    /// The folder of registrations under way, encrypted. They cannot be finished without it.
+    /// The folder of registrations under way, encrypted. Do not delete it: they cannot be finished without it.
     pub registrations: PathBuf,
     /// When the switch to the new version counts as done.
     pub until: Until,

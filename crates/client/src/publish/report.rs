@@ -1,6 +1,9 @@
 //! Reports of publishing, and previews of it.
 
-use crate::pack::{Skipped, Totals};
+use crate::{
+    funds::covers,
+    pack::{Skipped, Totals},
+};
 use meganet_chain_client::BlockRef;
 use meganet_primitives::{
     Balance, Epoch,
@@ -12,8 +15,8 @@ use meganet_primitives::{
 /// The result of publishing a folder.
 #[derive(Clone, Debug)]
 pub struct PublishReport {
-    /// The manifest that the name points at now.
-    pub content: ContentRef,
+    /// The manifest that the name points at now. Only publishing sets it, since a report opens a site without further evidence.
+    pub(super) content: ContentRef,
     /// The number of changes of the name's content so far.
     pub version: u32,
     /// Whether everything was published already, so that nothing was done.
@@ -30,6 +33,13 @@ pub struct PublishReport {
     pub upload: Option<UploadReport>,
     /// The block with the switch; `None` where this run made none.
     pub block: Option<BlockRef>,
+}
+
+impl PublishReport {
+    /// Returns the reference to the manifest that the name points at now.
+    pub fn content(&self) -> &ContentRef {
+        &self.content
+    }
 }
 
 /// A preview of publishing a folder. The content that the name would point at is not known: objects get fresh keys, and so
@@ -59,7 +69,7 @@ pub struct PublishPreview {
 impl PublishPreview {
     /// Whether the account can pay for it.
     pub fn is_affordable(&self) -> bool {
-        self.upload.is_none() || self.available > self.needed
+        self.upload.is_none() || covers(self.available, self.needed)
     }
 }
 

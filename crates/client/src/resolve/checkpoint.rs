@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Why a checkpoint file cannot be used.
@@ -42,6 +43,8 @@ pub enum CheckpointError {
 pub struct CheckpointFile {
     path: Option<PathBuf>,
     known: Mutex<Checkpoint>,
+    /// Held while the file is read and written, by one thread at a time.
+    writing: Arc<Mutex<()>>,
 }
 
 impl CheckpointFile {
@@ -50,7 +53,7 @@ impl CheckpointFile {
     /// # Errors
     /// [`CheckpointError`]
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        Ok(Self { path: Some(path.to_owned()), known: Mutex::new(read(path)?) })
+        Ok(Self { path: Some(path.to_owned()), known: Mutex::new(read(path)?), writing: Arc::default() })
     }
 
     /// Writes a checkpoint to a file, whole or not at all.
@@ -63,7 +66,7 @@ impl CheckpointFile {
 
     /// A checkpoint that is not written to a file.
     pub fn in_memory(checkpoint: Checkpoint) -> Self {
-        Self { path: None, known: Mutex::new(checkpoint) }
+        Self { path: None, known: Mutex::new(checkpoint), writing: Arc::default() }
     }
 
     /// The newest checkpoint.
@@ -73,20 +76,33 @@ impl CheckpointFile {
 
     /// Replaces the checkpoint by a newer one that was verified, also in the file. A file that cannot be written is only logged:
     /// the next run then starts further back.
-    pub fn advance(&self, newer: &Checkpoint) {
-        let mut known = self.known.lock();
-        if newer.number <= known.number {
-            return;
+    pub async fn advance(&self, newer: &Checkpoint) {
+        {
+            let mut known = self.known.lock();
+            if newer.number <= known.number {
+                return;
+            }
+            known.clone_from(newer);
         }
-        known.clone_from(newer);
-        let Some(path) = &self.path else { return };
-        // Another program may have gone farther meanwhile.
-        if read(path).is_ok_and(|kept| kept.genesis == newer.genesis && kept.number >= newer.number) {
-            return;
+        let Some(path) = self.path.clone() else { return };
+        let (writing, newer) = (self.writing.clone(), newer.clone());
+        let written = tokio::task::spawn_blocking(move || {
+            let _alone = writing.lock();
+            write_newer(&path, &newer);
+        });
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "the newer checkpoint could not be written");
         }
-        if let Err(error) = write(path, newer) {
-            tracing::warn!(path = %path.display(), %error, "the newer checkpoint could not be written");
-        }
+    }
+}
+
+/// Writes a checkpoint unless the file has a newer one: another answer, or another program, may have gone farther meanwhile.
+fn write_newer(path: &Path, newer: &Checkpoint) {
+    if read(path).is_ok_and(|kept| kept.genesis == newer.genesis && kept.number >= newer.number) {
+        return;
+    }
+    if let Err(error) = write(path, newer) {
+        tracing::warn!(path = %path.display(), %error, "the newer checkpoint could not be written");
     }
 }
 

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use meganet_chain_fake::FakeChain;
 use meganet_name_proof::SetChange;
 use meganet_name_proof_fake::{Chain, START, stored};
+use meganet_primitives::{content::ContentRef, name::StoredName};
 use std::sync::Mutex;
 
 /// A node that proves its answers, unless configured otherwise.
@@ -83,7 +84,7 @@ async fn every_answer_makes_the_checkpoint_newer() {
     assert_eq!(known.known(), head);
     assert_eq!(ask(&node, "nobody", &known).await.unwrap().basis.changes, 0);
     assert_eq!(*node.asked.lock().unwrap(), [0, head.number]);
-    known.advance(&first());
+    known.advance(&first()).await;
     assert_eq!(CheckpointFile::open(&path).unwrap().known(), head);
 }
 
@@ -96,7 +97,6 @@ async fn an_old_checkpoint_catches_up_in_steps() {
     let stuck = Node { fit: 0, ..Node::new() };
     let error = ask(&stuck, "alice", &CheckpointFile::in_memory(first())).await.unwrap_err();
     assert!(matches!(error, ResolveError::NoProgress { since: 0 }), "{error}");
-    assert!(error.is_lie());
 }
 
 #[tokio::test]
@@ -105,10 +105,10 @@ async fn a_changed_answer_is_an_error_and_changes_nothing() {
     let known = CheckpointFile::in_memory(first());
     let error = ask(&node, "alice", &known).await.unwrap_err();
     assert!(matches!(error, ResolveError::Proof(ProofError::State(_))), "{error}");
-    assert!(error.is_lie() && !error.is_transient());
+    assert!(!error.is_transient());
     assert_eq!(known.known(), first());
     let garbage = Node { tamper: |bytes| bytes.truncate(40), ..Node::new() };
-    assert!(ask(&garbage, "alice", &known).await.unwrap_err().is_lie());
+    assert!(matches!(ask(&garbage, "alice", &known).await, Err(ResolveError::Proof(_))));
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_node_that_is_behind_is_asked_again_and_then_refused() {
     node.asked.lock().unwrap().clear();
     let error = ask(&node, "alice", &ahead).await.unwrap_err();
     assert!(matches!(error, ResolveError::Proof(ProofError::StaleBlock { .. })), "{error}");
-    assert!(error.is_transient() && !error.is_lie());
+    assert!(error.is_transient());
     assert_eq!(node.asked.lock().unwrap().len(), TRIES);
 
     // A chain that has stood still for years.
@@ -146,6 +146,48 @@ async fn without_a_checkpoint_a_node_is_believed_and_that_is_reported() {
     // With one, and nothing to check, there is no answer.
     let resolver = Resolver::new(chain.client(), Some(CheckpointFile::in_memory(first())));
     assert!(matches!(resolver.resolve("nobody").await, Err(ResolveError::NoProofs)));
+}
+
+#[tokio::test]
+async fn an_older_checkpoint_never_replaces_a_newer_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("checkpoint.json");
+    CheckpointFile::create(&path, &first()).unwrap();
+    let known = Arc::new(CheckpointFile::open(&path).unwrap());
+    let at = |number| Checkpoint { number, ..first() };
+    let advancing = (1..20).rev().map(|number| {
+        let known = known.clone();
+        tokio::spawn(async move { known.advance(&at(number)).await })
+    });
+    for task in advancing.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    assert_eq!((known.known(), CheckpointFile::open(&path).unwrap().known()), (at(19), at(19)));
+}
+
+#[tokio::test]
+async fn only_the_present_version_opens_where_answers_have_to_be_proven() {
+    let node = Node::new();
+    let object = ObjectId([1; 32]);
+    {
+        let content = NameContent::Object(ContentRef { object, group: 0, sealed_len: 100, key: None });
+        let mut chain = node.chain.lock().unwrap();
+        chain.put_name("alice", &StoredName { content: Some(content), ..stored(7, u32::MAX) });
+        chain.next();
+    }
+    let known = CheckpointFile::in_memory(first());
+    let (verified, proof) = prove(&node, "alice", &known, Duration::ZERO).await.unwrap();
+    let current = Resolved {
+        name: "alice".to_owned(),
+        resolution: verified.answer.resolution().cloned(),
+        hash: verified.block.hash.0,
+        evidence: Evidence { verified: Verified::Proof(verified.basis), block: verified.block.number },
+        proof: Some(proof),
+    };
+    let resolver = Resolver::new(FakeChain::default().client(), Some(known));
+    assert_eq!(resolver.version(&current, object).await.unwrap(), current);
+    let error = resolver.version(&current, ObjectId([2; 32])).await.unwrap_err();
+    assert!(matches!(error, ResolveError::UnprovenVersion { .. }) && !error.is_transient(), "{error}");
 }
 
 #[test]

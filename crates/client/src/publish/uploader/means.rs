@@ -1,8 +1,8 @@
 //! Whether there are workers and money for an upload.
 
 use super::Uploader;
-use crate::publish::error::PublishError;
-use meganet_chain_client::{At, ChainError, account::format_account, cost::store_price};
+use crate::{funds::check_funds, publish::error::PublishError};
+use meganet_chain_client::cost::store_price;
 use meganet_primitives::{
     Balance,
     object::{Layout, sealed_len},
@@ -29,21 +29,10 @@ impl Uploader<'_> {
     ) -> Result<(), PublishError> {
         let means = self.means(packs, manifest).await?;
         let needed = means.price.saturating_add(means.group_deposit).saturating_add(other_costs);
-        let account = self.signer.account();
-        let available = self.client.chain().balance(&account, At::Best).await?.spendable;
-        // Fees come on top; if only they are missing, the chain rejects the extrinsic.
-        if available <= needed {
-            let purpose =
-                if other_costs > 0 { "the name, storage, deposits and fees" } else { "storage, deposits and fees" };
-            let purpose = purpose.to_owned();
-            return Err(ChainError::InsufficientFunds {
-                account: format_account(&account),
-                needed,
-                available,
-                purpose,
-            }
-            .into());
-        }
+        let purpose =
+            if other_costs > 0 { "the name, storage, deposits and fees" } else { "storage, deposits and fees" };
+        let chain = self.client.chain().as_ref();
+        check_funds(chain, &self.signer.account(), needed, purpose.to_owned()).await?;
         if let Room::In(group) = means.room {
             self.session(*group).await?;
         }
