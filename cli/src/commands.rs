@@ -5,6 +5,7 @@ mod devnet;
 mod gateway;
 mod history;
 mod light;
+mod light_client;
 mod name;
 mod network;
 mod publish;
@@ -16,7 +17,7 @@ mod verify;
 mod wallet;
 mod worker;
 
-pub use self::{light::relies_on, session::Session};
+pub use self::{light_client::relies_on, session::Session};
 
 use crate::args::{Cli, Command};
 use anyhow::Result;

@@ -1,15 +1,12 @@
-//! `meganet light …`, and starting the light client for `--light`.
+//! `meganet light …`.
 
 use super::Session;
 use crate::args::LightCommand;
 use anyhow::{Context, Result};
-use meganet_chain_client::{
-    ChainClient, ChainOptions, SubxtChain, Trust,
-    light::{Database, LightOptions, LightSpec},
-};
-use meganet_devnet::{ClientConfig, write_atomically};
+use meganet_chain_client::SubxtChain;
+use meganet_wallet::files;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Runs a `light` command.
 pub async fn run(session: &Session, command: LightCommand) -> Result<()> {
@@ -26,7 +23,7 @@ async fn spec(session: &Session, output: Option<&Path>, nodes: &[String]) -> Res
     let Some(path) = output.filter(|path| *path != Path::new("-")) else {
         return session.output.result(&json!({ "spec": spec.json() }), |_| spec.json().to_owned());
     };
-    write_atomically(path, spec.json().as_bytes())?;
+    files::replace(path, spec.json().as_bytes()).with_context(|| format!("could not write {}", path.display()))?;
     let value = json!({
         "output": path,
         "genesis": format!("0x{}", hex::encode(spec.genesis())),
@@ -42,31 +39,4 @@ async fn spec(session: &Session, output: Option<&Path>, nodes: &[String]) -> Res
             chain.url()
         )
     })
-}
-
-/// Starts a light client and waits until it has synchronized.
-pub(super) async fn chain(config: &ClientConfig) -> Result<SubxtChain> {
-    let spec = LightSpec::read(config.light_spec()?)?;
-    let database = Database::open(&state_dir()?, &spec.genesis());
-    if let Some(note) = database.note() {
-        eprintln!("note: {note}");
-    }
-    let light = LightOptions { database: Some(database), ..LightOptions::default() };
-    let options = ChainOptions { genesis: config.genesis()?, ..ChainOptions::default() };
-    Ok(SubxtChain::over_light(spec, light, options).await?)
-}
-
-/// Describes what vouches for an answer: a light client, or which node.
-pub fn relies_on(chain: &dyn ChainClient, config: &ClientConfig) -> String {
-    match (chain.trust(), &config.rpc) {
-        (Trust::Rpc, Some(rpc)) => format!("{} {rpc}", Trust::Rpc),
-        (trust, _) => trust.to_string(),
-    }
-}
-
-/// The folder for what this program can recompute.
-fn state_dir() -> Result<PathBuf> {
-    let dirs = directories::ProjectDirs::from("", "", "meganet").context("this user has no home folder; set HOME")?;
-    // Only some systems separate state from data.
-    Ok(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_path_buf())
 }

@@ -1,6 +1,6 @@
 //! State shared by most commands: the configuration, connections, the signing account.
 
-use super::light;
+use super::light_client;
 use crate::{args::Global, config, output::Output};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{ChainClient, Signer, SubxtChain, account::parse_account};
@@ -45,7 +45,7 @@ impl Session {
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         let config = self.config()?;
         if self.global.light {
-            return Ok(Arc::new(light::chain(&config).await?));
+            return Ok(Arc::new(light_client::connect(&config).await?));
         }
         Ok(Arc::new(SubxtChain::connect(config.rpc()?, config.genesis()?).await?))
     }

@@ -13,7 +13,6 @@ mod startup;
 mod state;
 
 pub use client_config::ClientConfig;
-pub use files::write_atomically;
 pub use interrupts::Interrupts;
 pub use network::Devnet;
 pub use probe::{rpc, worker_health};
