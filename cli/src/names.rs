@@ -4,11 +4,7 @@ use anyhow::Result;
 use indicatif::HumanDuration;
 use meganet_chain_client::Mega;
 use meganet_client::names::{BLOCK_SECONDS, Input, foreign, input};
-use meganet_primitives::{
-    Balance, BlockNumber,
-    content::NameContent,
-    name::{NameStatus, Quote},
-};
+use meganet_primitives::{BlockNumber, content::NameContent, name::Quote};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
@@ -63,16 +59,6 @@ pub fn content_json(content: Option<&NameContent>) -> Value {
     }
 }
 
-/// The status of a name, in a word.
-pub fn status_text(status: NameStatus) -> &'static str {
-    match status {
-        NameStatus::Active => "active",
-        NameStatus::Grace => "grace",
-        NameStatus::Premium => "premium",
-        NameStatus::Lapsed => "lapsed",
-    }
-}
-
 /// The estimated time of a block: `in about 3 days, 28 Nov 2026`.
 pub fn when(now: BlockNumber, block: BlockNumber) -> String {
     let away = HumanDuration(between(now, block));
@@ -117,11 +103,6 @@ pub fn quote_json(quote: &Quote) -> Value {
         "deposit": quote.deposit.to_string(),
         "total": quote.total().to_string(),
     })
-}
-
-/// Rent plus premium, in planck.
-pub fn price(quote: &Quote) -> Balance {
-    quote.rent.saturating_add(quote.premium)
 }
 
 #[cfg(test)]

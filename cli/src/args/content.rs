@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Args)]
 pub struct PlacementArgs {
     /// Erasure code and placement: compact (2 of 6 shards restore a file), standard (4 of 12), always-on (20 of 40), home
-    /// (16 of 48); by default the safest that the network has enough workers for
+    /// (16 of 48); by default standard if the network has enough workers for it, else compact
     #[arg(long, help_heading = "Placement")]
     pub profile: Option<ProfileId>,
     /// Number of storage epochs to pay for; `meganet status` shows the current epoch

@@ -114,7 +114,8 @@ pub enum NameCommand {
     Sub(SubCommand),
     /// Show or set the primary name of an account, which represents it
     Reverse(ReverseArgs),
-    /// Show everything about a name: owner, expiry, content, records, delegates, subnames
+    /// Show everything about a name: owner, expiry, content, records, delegates, subnames. Without --light this is the node's
+    /// word; `meganet resolve` checks the content
     Info {
         /// Name: alice, or blog.alice
         name: String,

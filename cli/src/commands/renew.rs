@@ -47,7 +47,7 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
         Some(client.chain().submit(&signer, renewal.calls, Until::Finalized).await?.block.number)
     };
     let value = json!({
-        "name": source,
+        "source": source,
         "until": until,
         "expired_at": renewal.expires,
         "batches": batches,
@@ -177,18 +177,18 @@ async fn list(session: &Session) -> Result<()> {
 async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) -> Result<()> {
     let signer = session.signer()?;
     let account = signer.account();
-    let client = session.client().await?;
-    let orders = match source {
+    let (chain, orders) = match source {
         Some(source) => {
+            let client = session.client().await?;
             let site = open(&client, source).await?;
             let (mut orders, _) = client.auto_renewals(&site, At::Best).await?;
             orders.retain(|order| order.payer == account);
-            orders
+            (client.chain().clone(), orders)
         }
         None => {
-            let mut orders = client.chain().all_auto_renewals_of(&account, At::Best).await?;
-            orders.retain(|order| ids.contains(&order.id));
-            orders
+            let chain = session.chain().await?;
+            let orders = chosen(chain.all_auto_renewals_of(&account, At::Best).await?, ids)?;
+            (chain, orders)
         }
     };
     ensure!(
@@ -199,7 +199,7 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
     let returned =
         orders.iter().fold(0u128, |sum, order| sum.saturating_add(order.balance).saturating_add(order.deposit));
     let calls = orders.iter().map(|order| Call::AutoRenewal(AutoRenewalCall::Cancel { id: order.id })).collect();
-    let outcome = client.chain().submit(&signer, calls, Until::Finalized).await?;
+    let outcome = chain.submit(&signer, calls, Until::Finalized).await?;
     let value = json!({
         "closed": orders.iter().map(|order| order.id).collect::<Vec<_>>(),
         "returned": returned.to_string(),
@@ -212,6 +212,19 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
             Mega(returned)
         )
     })
+}
+
+/// The automatic renewals with these numbers, all of which must be among those of the account.
+fn chosen(mut orders: Vec<AutoRenewalInfo>, ids: &[AutoRenewalId]) -> Result<Vec<AutoRenewalInfo>> {
+    let unknown = ids.iter().filter(|id| !orders.iter().any(|order| order.id == **id));
+    let unknown: Vec<String> = unknown.map(ToString::to_string).collect();
+    ensure!(
+        unknown.is_empty(),
+        "the account has no automatic renewal {}, so nothing was cancelled: `meganet renew --status` lists those that it has",
+        unknown.join(", ")
+    );
+    orders.retain(|order| ids.contains(&order.id));
+    Ok(orders)
 }
 
 /// Opens the current content of a name, or that of a link.

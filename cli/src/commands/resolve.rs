@@ -3,7 +3,7 @@
 use super::{Session, relies_on};
 use crate::{
     args::ResolveArgs,
-    names::{content_json, content_text, read_name, status_text},
+    names::{content_json, content_text, read_name},
 };
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::account::format_account;
@@ -63,7 +63,7 @@ pub(super) fn describe(name: &str, found: &Resolution) -> Value {
         "version": found.version,
         "updated": found.updated,
         "expires": found.expires,
-        "status": status_text(found.status),
+        "status": found.status.name(),
     })
 }
 

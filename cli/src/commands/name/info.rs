@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     commands::Session,
-    names::{content_json, content_text, day, read_name, status_text, when},
+    names::{content_json, content_text, day, read_name, when},
 };
 use anyhow::{Result, bail};
-use meganet_chain_client::{At, Mega, account::format_account};
+use meganet_chain_client::{At, Mega, Trust, account::format_account};
 use meganet_client::names::{NameError, record};
 use meganet_primitives::{
     AccountId, BlockNumber,
@@ -45,7 +45,8 @@ pub async fn info(session: &Session, name: &str) -> Result<()> {
         };
         let mut value = subname_json(label, found);
         value["owner"] = json!(format_account(&info.owner));
-        return session.output.result(&value, |_| subname_text(label, found));
+        value["verified"] = json!({ "by": chain.trust().name() });
+        return session.output.result(&value, |_| format!("{}\n{}", subname_text(label, found), basis(chain.trust())));
     }
     let details = Details {
         records: chain.name_records(label, at).await?,
@@ -57,7 +58,19 @@ pub async fn info(session: &Session, name: &str) -> Result<()> {
         info,
     };
     let now = now(chain.as_ref()).await?;
-    session.output.result(&details.json(), |_| details.text(now))
+    let mut value = details.json();
+    value["verified"] = json!({ "by": chain.trust().name() });
+    session.output.result(&value, |_| format!("{}\n{}", details.text(now), basis(chain.trust())))
+}
+
+/// A line about how the answer is known.
+fn basis(trust: Trust) -> &'static str {
+    match trust {
+        Trust::Light => "verified   by a light client",
+        Trust::Rpc => {
+            "verified   no: this is the node's word. `meganet resolve` checks content where a checkpoint is configured"
+        }
+    }
 }
 
 impl Details {
@@ -135,7 +148,7 @@ pub async fn list(session: &Session, owner: Option<&str>) -> Result<()> {
             return format!("{} owns no names", format_account(&owner));
         }
         let line = |info: &NameInfo| {
-            let status = status_text(info.status);
+            let status = info.status.name();
             format!("{:<32} {status}, paid for until {}, version {}", label(info), day(now, info.expires), info.version)
         };
         names.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -151,7 +164,7 @@ fn describe(info: &NameInfo) -> Value {
     json!({
         "name": label(info),
         "owner": format_account(&info.owner),
-        "status": status_text(info.status),
+        "status": info.status.name(),
         "expires": info.expires,
         "content": content_json(info.content.as_ref()),
         "version": info.version,

@@ -5,14 +5,11 @@ use crate::{
     names::{quote_json, quote_text, read_label},
     output::counted,
 };
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
 use meganet_chain_client::{At, ChainClient, Mega, account::format_account};
-use meganet_client::names::{NameError, lookalikes, obstacle};
-use meganet_primitives::{
-    AccountId,
-    name::{MAX_YEARS, Quote},
-};
+use meganet_client::names::{NameError, check_years, lookalikes, obstacle};
+use meganet_primitives::{AccountId, name::Quote};
 use serde_json::{Value, json};
 
 /// Concurrent requests to the chain.
@@ -95,7 +92,7 @@ pub async fn available(session: &Session, name: &str) -> Result<()> {
 /// `meganet name price NAME`
 pub async fn price(session: &Session, name: &str, years: u32) -> Result<()> {
     let label = read_label(name)?;
-    ensure!((1..=MAX_YEARS).contains(&years), NameError::Years(years));
+    check_years(years)?;
     let chain = session.chain().await?;
     let quote = chain.name_quote(&label, years, At::Best).await?;
     let owner = chain.name(&label, At::Best).await?.filter(|info| info.status.works()).map(|info| info.owner);

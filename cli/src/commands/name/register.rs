@@ -4,17 +4,14 @@ use super::{now, report};
 use crate::{
     args::RegisterArgs,
     commands::{Session, session::registrations_dir},
-    names::{price, quote_json, quote_text, read_label, when},
+    names::{quote_json, quote_text, read_label, when},
     output::counted,
     progress::Bars,
 };
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use meganet_chain_client::{At, Call, Mega, NameCall, Until};
-use meganet_client::names::{NameError, NameRegistration, NameTerms, access::WriteAccess};
-use meganet_primitives::{
-    Balance,
-    name::{MAX_YEARS, Quote},
-};
+use meganet_client::names::{NameRegistration, NameTerms, access::WriteAccess, check_years, price};
+use meganet_primitives::{Balance, name::Quote};
 use serde_json::json;
 use std::io::{BufRead, IsTerminal};
 
@@ -96,7 +93,7 @@ pub(crate) fn confirmed_price(
 /// `meganet name renew NAME`: any account may pay for any name.
 pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> Result<()> {
     let label = read_label(name)?;
-    ensure!((1..=MAX_YEARS).contains(&years), NameError::Years(years));
+    check_years(years)?;
     let chain = session.chain().await?;
     let at = chain.pin(At::Best).await?;
     let params = chain.name_params(at).await?;
