@@ -12,7 +12,7 @@ use std::{path::PathBuf, time::Duration};
 /// Fills the stores of workers with up to a terabyte of sparse shards, or with a million small ones, and measures in new
 /// processes the cost of a proof, from the challenge to its bytes. Prints `key: value` lines. `ratio` is the time of a proof
 /// divided by that over 1 GiB in the same run; `shard_reads` and `shard_bytes` are what the disk would have to read. Fails if a
-/// proof takes more than 1 s or 64 MiB. Needs 5 GB in the folder for temporary files.
+/// proof takes more than 5 s or 128 MiB. Needs 5 GB in the folder for temporary files.
 #[derive(Parser)]
 #[command(name = "prover")]
 struct Args {
