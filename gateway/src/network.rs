@@ -153,3 +153,14 @@ fn not_resolved(error: ResolveError) -> SourceError {
 fn not_readable(error: SiteError) -> SourceError {
     if error.is_transient() { SourceError::unavailable(error) } else { SourceError::damaged(error) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_cannot_be_proven_is_unverified() {
+        let error = ResolveError::UnprovenVersion { name: "hello".to_owned(), object: ObjectId([1; 32]) };
+        assert!(matches!(not_resolved(error), SourceError::Unverified(_)));
+    }
+}
