@@ -2,7 +2,7 @@
 
 pub mod args;
 pub mod commands;
-pub mod config;
-pub mod names;
+mod config;
+mod names;
 pub mod output;
-pub mod progress;
+mod progress;

@@ -1,19 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-pub mod builtin_pages;
-pub mod file_cache;
-pub mod file_reader;
-pub mod foreign;
-pub mod host;
-pub mod metrics;
-pub mod name_headers;
-pub mod network;
-pub mod options;
-pub mod router;
-pub mod rule_cache;
-pub mod server;
-pub mod site_server;
-pub mod source;
+mod builtin_pages;
+mod file_cache;
+mod file_reader;
+mod foreign;
+mod host;
+mod metrics;
+mod name_headers;
+mod network;
+mod options;
+mod router;
+mod rule_cache;
+mod server;
+mod site_server;
+mod source;
 
 pub use foreign::ForeignGateway;
 pub use meganet_site::Listings;

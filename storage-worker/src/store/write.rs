@@ -39,16 +39,6 @@ impl FinishedShard {
     pub fn root(&self) -> &Hash {
         &self.root
     }
-
-    /// Its length in bytes.
-    pub fn len(&self) -> u64 {
-        self.len
-    }
-
-    /// Always false: a shard has at least one leaf.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
 }
 
 impl IncomingShard {
