@@ -75,8 +75,10 @@ async fn forks_and_full_blocks_and_a_node_that_is_away_do_not_cost_the_period() 
     town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
     let worker = worker(&town, 0);
     // Blocks are full from before the challenge until it is open.
+    let begun = std::time::Instant::now();
     let mut info = challenge(&town, worker).await;
     while info.as_ref().is_none_or(|info| info.state != ChallengeState::Scheduled) {
+        assert!(begun.elapsed().as_secs() < 60, "no challenge is scheduled: {info:?}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         info = challenge(&town, worker).await;
     }
@@ -84,6 +86,7 @@ async fn forks_and_full_blocks_and_a_node_that_is_away_do_not_cost_the_period() 
     town.chain.set_full(true);
     let before = town.chain.submissions();
     while town.chain.submissions() == before && challenge(&town, worker).await.is_some_and(|now| now.period == period) {
+        assert!(begun.elapsed().as_secs() < 120, "no proof is submitted in period {period}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     // Another fork asks something else; then the node cannot be reached for a while.

@@ -12,7 +12,7 @@ use meganet_primitives::{
 use meganet_testkit::town::{Object, Town, until};
 use meganet_transfer::{FetchError, FetchOptions, Network};
 use meganet_worker::store::{Store, StoredSample, keys::LeafKey, records::ObjectRecord};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const EXPIRY: u32 = 20;
 const FREELOADER: usize = 2;
@@ -58,7 +58,9 @@ impl Fraud {
 
     /// The challenge of a period, once it is open and every honest member has heard of it.
     async fn challenge(&self, after: u32) -> ChallengeInfo {
+        let begun = Instant::now();
         loop {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no challenge is open after period {after}");
             let info = self.town.chain.challenge(self.worker, At::Best).await.unwrap();
             if let Some(info) = info.filter(|info| info.state == ChallengeState::Open && info.period > after) {
                 let aware =

@@ -120,7 +120,8 @@ fn text(bytes: &[u8]) -> String {
 fn a_job_that_cannot_run_fails_health_and_ends_the_process() {
     let base = tempfile::tempdir().unwrap();
     unreadable_shard(base.path());
-    let mut process = Process::start(base.path(), &["--job-failures", "4"]);
+    // Between the third failure and the end are twelve seconds, for the questions below.
+    let mut process = Process::start(base.path(), &["--job-failures", "5"]);
     let health = process.until(|status, _| status == 503);
     assert_eq!(health["state"], "failing", "{health}");
     let scrub = health["jobs"].as_array().unwrap().iter().find(|job| job["name"] == "scrub").unwrap();
@@ -137,7 +138,7 @@ fn a_job_that_cannot_run_fails_health_and_ends_the_process() {
 
     let (status, log) = process.ended();
     assert_eq!(status.code(), Some(1), "{log}");
-    assert!(log.contains("error: the job scrub failed 4 times in a row"), "{log}");
+    assert!(log.contains("error: the job scrub failed 5 times in a row"), "{log}");
 
     let nobody = process.list(&[]);
     assert_eq!(nobody.status.code(), Some(3));
