@@ -1,7 +1,7 @@
 //! Runs end-to-end scenarios; called by `scripts/scenario`.
 
 use anyhow::{Result, bail};
-use clap::Parser;
+use clap::{CommandFactory, Parser, error::ErrorKind};
 use futures::{StreamExt, stream};
 use meganet_devnet::{Interrupts, Shape};
 use meganet_tests::{
@@ -34,6 +34,12 @@ async fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    if let Some(unknown) = args.name.iter().find(|name| scenarios::ALL.iter().all(|one| one.name != name.as_str())) {
+        let names: Vec<_> = scenarios::ALL.iter().map(|one| one.name).collect();
+        let text = format!("no scenario is named '{unknown}'; the names are: {}", names.join(", "));
+        // Exits with 2.
+        Args::command().error(ErrorKind::InvalidValue, text).exit();
+    }
     match play_unless_interrupted(&args).await {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
@@ -57,10 +63,6 @@ async fn play_unless_interrupted(args: &Args) -> Result<usize> {
 async fn play(args: &Args) -> Result<usize> {
     let wanted: Vec<&'static Scenario> =
         scenarios::ALL.iter().filter(|one| args.all || args.name.iter().any(|name| name == one.name)).collect();
-    if let Some(unknown) = args.name.iter().find(|name| !wanted.iter().any(|one| one.name == name.as_str())) {
-        let names: Vec<_> = scenarios::ALL.iter().map(|one| one.name).collect();
-        bail!("no scenario is named '{unknown}'; the names are: {}", names.join(", "));
-    }
     let lanes = lanes(&wanted);
     let several = lanes.len() > 1;
     let failed: usize = stream::iter(lanes)

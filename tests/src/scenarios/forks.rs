@@ -36,9 +36,9 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     let cut = *validators.last().context("a validator")?;
     Cut::prepare(stage, cut).await?;
     let played = forked(stage, cut).await;
-    // Later scenarios need the network as it was.
-    Cut::undo(stage, cut).await?;
-    played
+    // Later scenarios need the network as it was, also after a failure, which is the error to report.
+    let undone = Cut::undo(stage, cut).await;
+    played.and(undone)
 }
 
 async fn forked(stage: &Stage, index: usize) -> Result<()> {

@@ -79,8 +79,12 @@ async fn dry_run(stage: &Stage, site: &Path) -> Result<Value> {
 
 /// Everything that a dry run could change: the name, the balance, the local files of the command.
 async fn around(stage: &Stage) -> Result<(Option<Value>, Value, BTreeMap<String, u64>)> {
-    // The name does not exist before it is registered.
-    let name = stage.cli.json(&["name", "info", LABEL]).await.ok();
+    let name = match stage.cli.json(&["name", "info", LABEL]).await {
+        Ok(info) => Some(info),
+        // It does not exist before it is registered.
+        Err(error) if error.to_string().contains("nobody owns the name") => None,
+        Err(error) => return Err(error),
+    };
     let money = stage.cli.json(&["wallet", "balance"]).await?;
     Ok((name, money, folder::list(&stage.user_dir()?)?))
 }

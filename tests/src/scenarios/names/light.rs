@@ -4,18 +4,26 @@ use super::{LASTING, shows, site, text};
 use crate::{Stage, http::Browser};
 use anyhow::{Context, Result, ensure};
 use meganet_devnet::Kind;
-use std::{process::Stdio, time::Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStderr},
 };
+
+/// The longest time for a light client to catch up and its gateway to listen.
+const START: Duration = Duration::from_secs(300);
 
 /// Runs this part of the scenario. Nothing else may need the validators at the same time.
 pub(super) async fn play(stage: &mut Stage) -> Result<()> {
     let started = Instant::now();
     let mut gateway = stage.cli.command(&["--light", "gateway", "--listen", "127.0.0.1:0"]);
     let mut gateway = gateway.stderr(Stdio::piped()).spawn().context("could not run meganet")?;
-    let (port, said) = port(&mut gateway).await?;
+    let (port, said) = tokio::time::timeout(START, port(&mut gateway))
+        .await
+        .context("the gateway with a light client named no port in time")??;
     // Later lines must not fill the pipe.
     let drain = tokio::spawn(drain(said));
     let browser = Browser::new(port, &[LASTING])?;
