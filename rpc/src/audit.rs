@@ -3,15 +3,14 @@
 use crate::{
     BlockRef, RpcError,
     block::{locate, unreadable},
+    follow::{FinalBlocks, follow},
     json::page,
     storage::Worker,
 };
-use futures::{StreamExt, stream::BoxStream};
 use jsonrpsee::{
-    PendingSubscriptionSink, SubscriptionMessage,
+    PendingSubscriptionSink,
     core::{SubscriptionResult, async_trait},
     proc_macros::rpc,
-    types::ErrorObjectOwned,
 };
 use meganet_primitives::{
     chain::{ChallengeInfo, ChallengeState, GroupHealth as Health, SlotHealth, WorkerAudit},
@@ -184,9 +183,6 @@ pub trait AuditApi {
     async fn subscribe_network(&self) -> SubscriptionResult;
 }
 
-/// Creates a stream of the hashes of blocks as they become final.
-pub type FinalBlocks = Arc<dyn Fn() -> BoxStream<'static, H256> + Send + Sync>;
-
 /// Implements [`AuditApiServer`] with a node's client.
 pub struct Audit<Block, Client> {
     client: Arc<Client>,
@@ -207,9 +203,9 @@ where
     Client: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
     Client::Api: StorageRuntimeApi<Block>,
 {
-    fn network_at(&self, at: Option<H256>) -> Result<Network, RpcError> {
-        let (hash, block) = locate(&*self.client, at)?;
-        let api = self.client.runtime_api();
+    fn network_at(client: &Client, at: Option<H256>) -> Result<Network, RpcError> {
+        let (hash, block) = locate(client, at)?;
+        let api = client.runtime_api();
         let stats = api.stats(hash).map_err(unreadable(hash))?;
         let money = api.money(hash).map_err(unreadable(hash))?;
         Ok(Network {
@@ -285,25 +281,12 @@ where
     }
 
     fn network(&self) -> Result<Network, RpcError> {
-        self.network_at(None)
+        Self::network_at(&self.client, None)
     }
 
     async fn subscribe_network(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
-        // The stream starts before the first answer, so that no block between them is missed.
-        let mut finals = (self.finals)();
-        let first = self.network_at(None).map_err(|error| ErrorObjectOwned::from(error).to_string())?;
-        let sink = pending.accept().await?;
-        sink.send(SubscriptionMessage::from_json(&first)?).await?;
-        loop {
-            let hash = tokio::select! {
-                () = sink.closed() => return Ok(()),
-                hash = finals.next() => hash,
-            };
-            let Some(hash) = hash else { return Ok(()) };
-            // Blocks whose state is already pruned are skipped.
-            let Ok(network) = self.network_at(Some(hash)) else { continue };
-            sink.send(SubscriptionMessage::from_json(&network)?).await?;
-        }
+        let client = self.client.clone();
+        follow(pending, (self.finals)(), move |at| Self::network_at(&client, at), |_, _| true).await
     }
 }
 

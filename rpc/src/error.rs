@@ -1,6 +1,8 @@
 //! Errors of calls and their codes. Callers may rely on the codes; the messages are for people.
 
+use crate::json::hex_bytes;
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned};
+use sp_core::H256;
 
 /// The code of [`RpcError::InvalidLabel`].
 pub const INVALID_LABEL: i32 = 7001;
@@ -110,6 +112,11 @@ pub enum RpcError {
 }
 
 impl RpcError {
+    /// The error of a read at block `hash` that ended because the node is shutting down.
+    pub(crate) fn stopping(hash: H256) -> Self {
+        Self::Node { hash: hex_bytes(hash), reason: "the node is stopping".to_owned() }
+    }
+
     /// The JSON-RPC error code.
     pub const fn code(&self) -> i32 {
         match self {

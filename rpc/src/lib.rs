@@ -5,11 +5,12 @@
 //! Each family is one jsonrpsee trait `…ApiServer`, implemented over a node's client.
 //!
 //! - [`name`]: `name_v1`; [`storage`], [`audit`], [`renewal`]: `storage_v1`.
-//! - [`block`]: the block that an answer is read at; [`json`]: how values are encoded; [`error`]: errors and their codes.
+//! - [`follow`]: subscriptions; [`block`]: the block that an answer is read at; [`json`]: how values are encoded; [`error`]: errors and their codes.
 
 pub mod audit;
 pub mod block;
 pub mod error;
+pub mod follow;
 pub mod json;
 pub mod name;
 pub mod renewal;
@@ -18,9 +19,10 @@ pub mod storage;
 #[cfg(test)]
 mod mock;
 
-pub use audit::{Audit, AuditApiServer, FinalBlocks};
+pub use audit::{Audit, AuditApiServer};
 pub use block::BlockRef;
 pub use error::RpcError;
+pub use follow::FinalBlocks;
 pub use name::{
     Name, NameApiServer,
     prover::{ProofSource, Sets},

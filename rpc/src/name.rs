@@ -11,8 +11,8 @@ pub mod reader;
 
 use crate::{
     RpcError,
-    audit::FinalBlocks,
     block::{locate, unreadable},
+    follow::{FinalBlocks, follow},
     json::{account, address, hex_bytes, page},
 };
 use answers::{
@@ -20,12 +20,10 @@ use answers::{
     ResolveManyAnswer, Reverse, SubnameEntry, SubnamePage, Version, text,
 };
 use codec::Encode;
-use futures::StreamExt;
 use jsonrpsee::{
-    PendingSubscriptionSink, SubscriptionMessage,
+    PendingSubscriptionSink,
     core::{SubscriptionResult, async_trait},
     proc_macros::rpc,
-    types::ErrorObjectOwned,
 };
 use meganet_name_proof::Checkpoint;
 use meganet_primitives::{
@@ -146,8 +144,7 @@ where
                         names.iter().map(|name| reader.resolve(hash, number, name)).collect();
                     found.map(|found| (names, found))
                 };
-                let stopped = |_| RpcError::Node { hash: hex_bytes(hash), reason: "the node is stopping".into() };
-                tokio::task::spawn_blocking(read).await.map_err(stopped)??
+                tokio::task::spawn_blocking(read).await.map_err(|_| RpcError::stopping(hash))??
             }
         };
         let answer =
@@ -156,9 +153,18 @@ where
         Ok(ResolveManyAnswer { names, block })
     }
 
-    async fn change(&self, name: String, at: Option<H256>) -> Result<Change, RpcError> {
-        let ResolveManyAnswer { mut names, block } = self.resolve_all(vec![name.clone()], at).await?;
-        Ok(Change { name, resolution: names.pop().flatten(), block })
+    /// Reads a name for its subscribers. Blocking.
+    fn change(
+        client: &Client,
+        reader: &Reader<Block, Client>,
+        name: &str,
+        at: Option<H256>,
+    ) -> Result<Change, RpcError> {
+        check_name(name)?;
+        let (hash, block) = locate(client, at)?;
+        let found = reader.resolve(hash, block.number, name)?;
+        let resolution = found.map(|found| ResolveAnswer::new(name.to_owned(), found, block.clone()));
+        Ok(Change { name: name.to_owned(), resolution, block })
     }
 }
 
@@ -170,7 +176,7 @@ where
     Client::Api: NamesApi<Block>,
 {
     async fn resolve(&self, name: String, at: Option<H256>) -> Result<Option<ResolveAnswer>, RpcError> {
-        Ok(self.change(name, at).await?.resolution)
+        Ok(self.resolve_all(vec![name], at).await?.names.pop().flatten())
     }
 
     async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError> {
@@ -206,30 +212,9 @@ where
     }
 
     async fn subscribe_name(&self, pending: PendingSubscriptionSink, name: String) -> SubscriptionResult {
-        // The stream starts before the first answer, so that no block between them is missed.
-        let mut finals = (self.finals)();
-        let mut last = match self.change(name.clone(), None).await {
-            Ok(first) => first,
-            Err(error) => {
-                pending.reject(ErrorObjectOwned::from(error)).await;
-                return Ok(());
-            }
-        };
-        let sink = pending.accept().await?;
-        sink.send(SubscriptionMessage::from_json(&last)?).await?;
-        loop {
-            let hash = tokio::select! {
-                () = sink.closed() => return Ok(()),
-                hash = finals.next() => hash,
-            };
-            let Some(hash) = hash else { return Ok(()) };
-            // Blocks whose state is already pruned are skipped.
-            let Ok(now) = self.change(name.clone(), Some(hash)).await else { continue };
-            if !now.resolves_like(&last) {
-                sink.send(SubscriptionMessage::from_json(&now)?).await?;
-                last = now;
-            }
-        }
+        let (client, reader) = (self.client.clone(), self.reader.clone());
+        let read = move |at| Self::change(&client, &reader, &name, at);
+        follow(pending, (self.finals)(), read, |last, now| !now.resolves_like(last)).await
     }
 
     fn info(&self, label: String) -> Result<Option<NameReport>, RpcError> {

@@ -7,7 +7,8 @@ use crate::{
     json::hex_bytes,
     mock::{Block, Client, FINAL, OWNER, RUNTIME_VERSION, call, fork, header},
 };
-use jsonrpsee::RpcModule;
+use futures::StreamExt;
+use jsonrpsee::{MethodsError, RpcModule};
 use meganet_name_proof::{Freshness, NameProof, SetChanges, verify};
 use meganet_primitives::{name::StoredName, object::ObjectId};
 use serde_json::{Value, json};
@@ -227,13 +228,13 @@ async fn who_subscribes_hears_of_a_name_and_of_what_changes() {
     let (first, _): (Value, _) = heard.next().await.unwrap().unwrap();
     assert_eq!((&first["name"], &first["block"]["number"]), (&json!("alice"), &json!(FINAL)));
     assert_eq!(first["resolution"]["version"], STATE_VERSION);
-    // Block 0, which becomes final next here, has the same resolution; block 2 does not.
+    // Block 2 has another resolution.
     let (second, _): (Value, _) = heard.next().await.unwrap().unwrap();
     assert_eq!(second["block"]["number"], 2);
     assert_eq!(second["resolution"]["version"], STATE_VERSION + 1);
     assert!(heard.next::<Value>().await.is_none());
-    let bad = module.subscribe_unbounded("name_v1_subscribe", ["A"]).await;
-    assert!(bad.is_err());
+    let bad = module.subscribe_unbounded("name_v1_subscribe", ["A"]).await.err().unwrap();
+    assert!(matches!(&bad, MethodsError::JsonRpc(bad) if bad.code() == error::INVALID_LABEL), "{bad}");
 }
 
 #[test]
