@@ -47,7 +47,10 @@ use meganet_primitives::{AccountId, hash::Hash};
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use subxt::{
@@ -100,7 +103,10 @@ struct Shared {
     genesis: Hash,
     /// Keeps the metadata of each runtime version.
     config: SubstrateConfig,
-    current: tokio::sync::Mutex<Option<Arc<Connection>>>,
+    /// The present connection, or the reason why the last attempt to open one failed. Locked during an attempt.
+    current: tokio::sync::Mutex<Result<Arc<Connection>, ChainError>>,
+    /// Number of attempts that failed.
+    failures: AtomicU64,
     /// One lock for each account that signs here: nonces are handed out one after another.
     lanes: Mutex<HashMap<AccountId, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -169,7 +175,8 @@ impl SubxtChain {
             options,
             genesis,
             config,
-            current: tokio::sync::Mutex::new(Some(Arc::new(connection))),
+            current: tokio::sync::Mutex::new(Ok(Arc::new(connection))),
+            failures: AtomicU64::new(0),
             lanes: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -219,20 +226,30 @@ impl SubxtChain {
         Err(self.shared.endpoint.silent(reason))
     }
 
-    /// The present connection, or a new one if it broke.
+    /// The present connection, or a new one if it broke. Requests that wait for an attempt share its result: one after another
+    /// they would wait for a connect timeout each.
     async fn connection(&self) -> Result<Arc<Connection>, ChainError> {
+        let failures = self.shared.failures.load(Ordering::SeqCst);
         let mut current = self.shared.current.lock().await;
-        if let Some(connection) = current.as_ref().filter(|connection| connection.is_open()) {
-            return Ok(connection.clone());
+        match &*current {
+            Ok(connection) if connection.is_open() => return Ok(connection.clone()),
+            Err(error) if self.shared.failures.load(Ordering::SeqCst) != failures => return Err(error.clone()),
+            _ => {}
         }
+        *current = self.open_again().await.map(Arc::new);
+        if current.is_err() {
+            self.shared.failures.fetch_add(1, Ordering::SeqCst);
+        }
+        current.clone()
+    }
+
+    async fn open_again(&self) -> Result<Connection, ChainError> {
         let Shared { endpoint, options, genesis, config, .. } = &*self.shared;
         let (connection, found) = Connection::open(endpoint, options, config).await?;
         if found != *genesis {
             return Err(wrong_chain(endpoint.name(), genesis, &found));
         }
         tracing::info!(endpoint = endpoint.name(), "connected to the chain again");
-        let connection = Arc::new(connection);
-        *current = Some(connection.clone());
         Ok(connection)
     }
 
@@ -267,4 +284,45 @@ fn backoff(patience: Duration) -> ExponentialBuilder {
 
 fn wrong_chain(url: &str, expected: &Hash, got: &Hash) -> ChainError {
     ChainError::WrongChain { url: url.to_owned(), expected: hex::encode(expected), got: hex::encode(got) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use futures::future::join_all;
+    use std::sync::atomic::AtomicUsize;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn requests_share_one_attempt_to_connect_to_a_node_that_does_not_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let counted = attempts.clone();
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                held.push(stream);
+            }
+        });
+        let options = ChainOptions { connect_timeout: Duration::from_millis(500), ..ChainOptions::default() };
+        let shared = Shared {
+            endpoint: Endpoint::Node { url },
+            options,
+            genesis: [0; 32],
+            config: SubstrateConfig::new(),
+            current: tokio::sync::Mutex::new(Err(ChainError::NoCalls)),
+            failures: AtomicU64::new(0),
+            lanes: Mutex::default(),
+        };
+        let chain = SubxtChain { shared: Arc::new(shared) };
+        for expected in [1, 2] {
+            let results = join_all((0..8).map(|_| chain.connection())).await;
+            let unreachable = |result: &Result<_, _>| matches!(result, Err(ChainError::NodeUnreachable { .. }));
+            assert!(results.iter().all(unreachable));
+            assert_eq!(attempts.load(Ordering::SeqCst), expected);
+        }
+    }
 }
