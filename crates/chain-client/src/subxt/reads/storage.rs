@@ -30,15 +30,18 @@ impl StorageClient for SubxtChain {
     }
 
     async fn group(&self, id: GroupId, at: At) -> Result<Option<GroupInfo>, ChainError> {
-        self.call("StorageApi_group", id.encode(), at).await
+        let found: Option<GroupInfo> = self.call("StorageApi_group", id.encode(), at).await?;
+        found.map(sound).transpose()
     }
 
     async fn groups(&self, from: GroupId, limit: u32, at: At) -> Result<Vec<GroupInfo>, ChainError> {
-        self.call("StorageApi_groups", (from, limit).encode(), at).await
+        let found: Vec<GroupInfo> = self.call("StorageApi_groups", (from, limit).encode(), at).await?;
+        found.into_iter().map(sound).collect()
     }
 
     async fn open_groups(&self, profile: ProfileId, at: At) -> Result<Vec<GroupInfo>, ChainError> {
-        self.call("StorageApi_open_groups", profile.encode(), at).await
+        let found: Vec<GroupInfo> = self.call("StorageApi_open_groups", profile.encode(), at).await?;
+        found.into_iter().map(sound).collect()
     }
 
     async fn worker(&self, id: WorkerId, at: At) -> Result<Option<WorkerInfo>, ChainError> {
@@ -108,5 +111,35 @@ impl StorageClient for SubxtChain {
 
     async fn stored_leaves(&self, block: &Hash) -> Result<Vec<StoredLeaf>, ChainError> {
         self.stored_in(block).await
+    }
+}
+
+/// Refuses a group with more slots than its profile has: a slot is an index into bitmaps and shards.
+fn sound(group: GroupInfo) -> Result<GroupInfo, ChainError> {
+    let (slots, n) = (group.slots.len(), group.profile.profile().n);
+    if slots > usize::from(n) {
+        let detail = format!("group {} has {slots} slots, though its profile {} has {n}", group.id, group.profile);
+        return Err(ChainError::Incompatible { detail });
+    }
+    Ok(group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_with_more_slots_than_its_profile_is_refused() {
+        let group = |slots| GroupInfo {
+            id: 1,
+            profile: ProfileId::Standard,
+            slot_capacity: 1 << 30,
+            used: 0,
+            slots: vec![None; slots],
+            opened: 1,
+        };
+        let n = usize::from(ProfileId::Standard.profile().n);
+        assert_eq!(sound(group(n)), Ok(group(n)));
+        assert!(matches!(sound(group(n + 1)), Err(ChainError::Incompatible { .. })));
     }
 }
