@@ -84,6 +84,12 @@ fn storage_cost(call: &StorageCall, prices: &Prices<'_>) -> Balance {
     }
 }
 
+/// Returns true if one of the calls registers the label: after it, the signer owns a name without records and subnames.
+pub fn registers(calls: &[Call], label: &str) -> bool {
+    let registers = |call: &Call| matches!(call, Call::Name(NameCall::Register { label: of, .. }) if of == label);
+    calls.iter().any(registers)
+}
+
 /// Describes the costs of calls, for the error about insufficient funds.
 pub fn purpose(calls: &[Call]) -> &'static str {
     match calls {
@@ -172,6 +178,15 @@ pub(crate) mod tests {
         assert_eq!(cost(&record(None), false), 0);
         let sub = Call::Name(NameCall::SetSubname { label: label(), sub: "b".to_owned(), content: None });
         assert_eq!((cost(&sub, false), cost(&sub, true)), (1, 0));
+    }
+
+    #[test]
+    fn a_label_is_registered_by_a_call_among_others() {
+        let register = Call::Name(NameCall::Register { label: "abcd".to_owned(), years: 1, secret: [0; 32] });
+        let renew = Call::Name(NameCall::Renew { label: "efgh".to_owned(), years: 1 });
+        let calls = [renew, register];
+        assert!(registers(&calls, "abcd"));
+        assert!(!registers(&calls, "efgh") && !registers(&calls, "abc") && !registers(&[], "abcd"));
     }
 
     #[test]

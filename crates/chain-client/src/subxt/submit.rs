@@ -33,6 +33,15 @@ const MAX_LAG: BlockNumber = 64;
 /// Attempts to sign a transaction anew because another one took its nonce.
 const MAX_SIGNINGS: u32 = 8;
 
+/// The inputs of a call's cost that have to be asked for; see [`Prices`].
+#[derive(Clone, Copy, Debug, Default)]
+struct Inputs {
+    premium: Balance,
+    held: bool,
+    tombstone_deposit: Balance,
+    slots: u8,
+}
+
 impl SubxtChain {
     pub(super) async fn submit_and_wait(
         &self,
@@ -88,10 +97,7 @@ impl SubxtChain {
     async fn check_funds(&self, signer: &Signer, calls: &[Call], fee: Balance) -> Result<(), ChainError> {
         let account = signer.account();
         let available = self.balance(&account, At::Best).await?.spendable;
-        let mut needed = fee;
-        for call in calls {
-            needed = needed.saturating_add(self.cost(&account, call).await?);
-        }
+        let needed = fee.saturating_add(self.costs(&account, calls).await?);
         if needed <= available {
             return Ok(());
         }
@@ -99,18 +105,39 @@ impl SubxtChain {
         Err(ChainError::InsufficientFunds { account: format_account(&account), needed, available, purpose })
     }
 
-    async fn cost(&self, account: &AccountId, call: &Call) -> Result<Balance, ChainError> {
-        let (mut premium, mut held, mut tombstone_deposit, mut slots) = (0, false, 0, 0);
+    /// The cost of calls in one transaction, in addition to the fee.
+    async fn costs(&self, account: &AccountId, calls: &[Call]) -> Result<Balance, ChainError> {
+        let mut found = Vec::new();
+        for call in calls {
+            found.extend(self.inputs(account, call, calls).await?.map(|inputs| (call, inputs)));
+        }
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let (params, names) = (&self.params(At::Best).await?, &self.name_params(At::Best).await?);
+        let costs = found.into_iter().map(|(call, inputs)| {
+            let Inputs { premium, held, tombstone_deposit, slots } = inputs;
+            cost::call_cost(call, &Prices { params, names, premium, held, tombstone_deposit, slots })
+        });
+        Ok(costs.fold(0, Balance::saturating_add))
+    }
+
+    /// The inputs of the cost of a call among others; `None` if it costs nothing.
+    async fn inputs(&self, account: &AccountId, call: &Call, all: &[Call]) -> Result<Option<Inputs>, ChainError> {
+        let Inputs { mut premium, mut held, mut tombstone_deposit, mut slots } = Inputs::default();
         match call {
             Call::Name(NameCall::Register { label, years, .. }) => {
                 premium = self.name_quote(label, *years, At::Best).await?.premium;
             }
             Call::Name(NameCall::SetRecord { label, key, value: Some(_) }) => {
-                held = !self.owns(account, label).await? || self.name_record(label, key, At::Best).await?.is_some();
+                // The records of the former owner are removed when a name is registered.
+                held = !cost::registers(all, label)
+                    && (!self.owns(account, label).await? || self.name_record(label, key, At::Best).await?.is_some());
             }
             Call::Name(NameCall::SetSubname { label, sub, .. }) => {
-                let there = self.resolve(&format!("{sub}.{label}"), At::Best).await?.is_some();
-                held = there || !self.owns(account, label).await?;
+                held = !cost::registers(all, label)
+                    && (self.resolve(&format!("{sub}.{label}"), At::Best).await?.is_some()
+                        || !self.owns(account, label).await?);
             }
             Call::Storage(StorageCall::Tombstone { .. }) => {
                 tombstone_deposit = self.constant(StorageError::PALLET, "TombstoneDeposit").await?
@@ -126,10 +153,9 @@ impl SubxtChain {
             | Call::AutoRenewal(AutoRenewalCall::Prepay { .. })
             | Call::AutoRenewal(AutoRenewalCall::TopUp { .. })
             | Call::Transfer { .. } => {}
-            _ => return Ok(0),
+            _ => return Ok(None),
         }
-        let (params, names) = (&self.params(At::Best).await?, &self.name_params(At::Best).await?);
-        Ok(cost::call_cost(call, &Prices { params, names, premium, held, tombstone_deposit, slots }))
+        Ok(Some(Inputs { premium, held, tombstone_deposit, slots }))
     }
 
     /// Whether an account owns a label: deposits of records and subnames are held from the owner.
