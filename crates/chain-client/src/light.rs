@@ -29,6 +29,7 @@ use self::engine::Engine;
 use crate::error::ChainError;
 use meganet_primitives::hash::Hash;
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -123,15 +124,17 @@ impl LightClient {
     /// Writes what is known now to the database. A failure costs the next start some time and is only logged.
     pub async fn save(&self) {
         let Some(database) = &self.shared.options.database else { return };
-        let known = self.shared.engine.call("chainHead_unstable_finalizedDatabase", Vec::new()).await;
-        let written = match known.map(|known| serde_json::from_str::<String>(known.get())) {
-            Ok(Ok(known)) => database.write(&known).map_err(|error| error.to_string()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(error) = written {
+        if let Err(error) = self.save_to(database.path().to_owned()).await {
             tracing::warn!(path = %database.path().display(), error, "the light client's database was not written");
         }
+    }
+
+    async fn save_to(&self, path: PathBuf) -> Result<(), String> {
+        let known = self.shared.engine.call("chainHead_unstable_finalizedDatabase", Vec::new()).await;
+        let known: String =
+            serde_json::from_str(known.map_err(|error| error.to_string())?.get()).map_err(|error| error.to_string())?;
+        let written = tokio::task::spawn_blocking(move || database::write(&path, &known)).await;
+        written.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
 
     /// Whether it still works.

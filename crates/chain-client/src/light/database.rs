@@ -53,16 +53,16 @@ impl Database {
     pub(super) fn content(&self) -> &str {
         &self.content
     }
+}
 
-    /// Replaces the file: at any moment there is the old one or the new one.
-    pub(super) fn write(&self, content: &str) -> Result<(), Error> {
-        let folder = self.path.parent().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(content.as_bytes())?;
-        file.persist(&self.path)?;
-        Ok(())
-    }
+/// Replaces the file of a database: at any moment there is the old one or the new one. Blocking.
+pub(super) fn write(path: &Path, content: &str) -> Result<(), Error> {
+    let folder = path.parent().ok_or_else(|| Error::from(ErrorKind::InvalidInput))?;
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content.as_bytes())?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// Whether it is a database of that chain. smoldot checks its contents.
@@ -91,7 +91,7 @@ mod tests {
         let fresh = Database::open(&state, &[7; 32]);
         assert!(!fresh.is_warm() && fresh.note().is_none());
         let content = format!(r#"{{"genesisHash":"{}","chain":{{}},"nodes":{{}}}}"#, hex::encode([7; 32]));
-        fresh.write(&content).unwrap();
+        write(fresh.path(), &content).unwrap();
         let again = Database::open(&state, &[7; 32]);
         assert_eq!((again.content(), again.note()), (content.as_str(), None));
         assert!(!Database::open(&state, &[8; 32]).is_warm());
@@ -110,7 +110,7 @@ mod tests {
         ];
         for (content, reason) in cases {
             let database = Database::open(folder.path(), &[7; 32]);
-            database.write(content).unwrap();
+            write(database.path(), content).unwrap();
             let database = Database::open(folder.path(), &[7; 32]);
             let note = database.note().unwrap();
             assert!(!database.is_warm() && note.contains(reason) && note.contains("ignored"), "{note}");
