@@ -52,7 +52,8 @@ impl Default for HttpLimits {
     }
 }
 
-/// Serves until `shutdown` resolves, then lets running responses end. `open` counts the open connections.
+/// Serves until `shutdown` resolves, then lets running responses end, and cuts off those that take longer than the shutdown
+/// timeout. `open` counts the open connections.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -65,7 +66,7 @@ pub async fn serve(
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_bytes.max(LEAST_HEADER_BYTES));
-    let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
+    let (stop, cut, connections) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
     let places = Arc::new(Semaphore::new(limits.connections));
     tokio::pin!(shutdown);
     loop {
@@ -84,18 +85,20 @@ pub async fn serve(
         };
         let connection =
             http.serve_connection(TokioIo::new(WriteTimeout::new(stream, limits.write_timeout)), service.clone());
-        let (open, stop) = (open.clone(), stop.clone());
+        let (open, stop, cut) = (open.clone(), stop.clone(), cut.clone());
         connections.spawn(async move {
             open.inc();
             tokio::pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = stop.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
+            let serve = async {
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = stop.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
                 }
             };
-            if let Err(error) = ended {
+            if let Some(Err(error)) = cut.run_until_cancelled(serve).await {
                 tracing::debug!(%error, "a connection ended with an error");
             }
             open.dec();
@@ -106,7 +109,9 @@ pub async fn serve(
     stop.cancel();
     connections.close();
     if tokio::time::timeout(limits.shutdown_timeout, connections.wait()).await.is_err() {
-        tracing::info!("some responses were cut off: they did not end within the shutdown timeout");
+        tracing::info!("some responses are cut off: they did not end within the shutdown timeout");
+        cut.cancel();
+        connections.wait().await;
     }
 }
 

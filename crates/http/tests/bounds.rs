@@ -111,6 +111,22 @@ async fn it_ends_when_told_though_a_connection_idles() {
     assert_eq!(server.open.get(), 0);
 }
 
+#[tokio::test]
+async fn a_response_that_outlasts_the_shutdown_timeout_is_cut() {
+    let limits = HttpLimits { shutdown_timeout: Duration::from_millis(200), ..HttpLimits::default() };
+    let server = Server::start(limits).await;
+    let mut stopped = server.connect().await;
+    stopped.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut begun = vec![0; 12];
+    stopped.read_exact(&mut begun).await.unwrap();
+    server.stop.send(()).unwrap();
+    tokio::time::timeout(PATIENCE, server.task).await.unwrap().unwrap();
+    assert_eq!(server.open.get(), 0);
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, stopped.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.len() < LARGE, "the answer broke off");
+}
+
 /// Limits of a server with one place and a short write timeout.
 fn impatient(write_timeout: Duration) -> HttpLimits {
     HttpLimits { connections: 1, write_timeout, ..HttpLimits::default() }
