@@ -6,7 +6,10 @@ use super::{
     session::UploadSession,
     source::Source,
 };
-use crate::{error::Trouble, progress::Progress};
+use crate::{
+    error::Trouble,
+    progress::{Progress, Stage},
+};
 use bytes::Bytes;
 use futures::{StreamExt, stream::FuturesUnordered};
 use meganet_net::OpenShard;
@@ -18,7 +21,10 @@ use meganet_primitives::{
     object::{CODEC_RS_GF8, Layout, ObjectHeader, sealed_len},
 };
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{
@@ -59,11 +65,13 @@ impl UploadSession {
     /// Stores an object under a fresh key. Without a quorum it tries once more with all members.
     pub async fn store(&self, source: Source, progress: &dyn Progress) -> Result<Stored, UploadError> {
         self.restore_quorum().await?;
-        match self.try_store(source.clone(), progress).await {
+        let progress = CountedOnce::new(progress);
+        match self.try_store(source.clone(), &progress).await {
             Err(UploadError::NoQuorum { .. }) => {
                 progress.note("too few workers took an object; trying once more");
                 self.restore_quorum().await?;
-                self.try_store(source, progress).await
+                progress.again();
+                self.try_store(source, &progress).await
             }
             other => other,
         }
@@ -90,6 +98,45 @@ impl UploadSession {
             key: Some(key),
         };
         Ok(Stored { content, header: encoded.header, slots })
+    }
+}
+
+/// Reports each byte of an object once, though two attempts send it. The stage can't begin anew, because other objects are
+/// stored in it at the same time.
+struct CountedOnce<'a> {
+    progress: &'a dyn Progress,
+    /// Bytes of this attempt.
+    sent: AtomicU64,
+    /// The most bytes of any attempt, which are reported.
+    reported: AtomicU64,
+}
+
+impl<'a> CountedOnce<'a> {
+    fn new(progress: &'a dyn Progress) -> Self {
+        Self { progress, sent: AtomicU64::new(0), reported: AtomicU64::new(0) }
+    }
+
+    /// Another attempt begins.
+    fn again(&self) {
+        self.sent.store(0, Ordering::SeqCst);
+    }
+}
+
+impl Progress for CountedOnce<'_> {
+    fn begin(&self, stage: Stage, total: Option<u64>) {
+        self.progress.begin(stage, total);
+    }
+
+    fn advance(&self, by: u64) {
+        let sent = self.sent.fetch_add(by, Ordering::SeqCst).saturating_add(by);
+        let reported = self.reported.fetch_max(sent, Ordering::SeqCst);
+        if sent > reported {
+            self.progress.advance(sent - reported);
+        }
+    }
+
+    fn note(&self, text: &str) {
+        self.progress.note(text);
     }
 }
 
@@ -289,5 +336,36 @@ fn name(session: &UploadSession, slot: SlotIndex) -> String {
     match country {
         Some(country) => format!("the worker in slot {slot} ({country})"),
         None => format!("the worker in slot {slot}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Sum(AtomicU64);
+
+    impl Progress for Sum {
+        fn begin(&self, _: Stage, _: Option<u64>) {}
+
+        fn advance(&self, by: u64) {
+            self.0.fetch_add(by, Ordering::SeqCst);
+        }
+
+        fn note(&self, _: &str) {}
+    }
+
+    #[test]
+    fn what_is_sent_twice_is_counted_once() {
+        let sum = Sum::default();
+        let progress = CountedOnce::new(&sum);
+        let counted = |by| {
+            progress.advance(by);
+            sum.0.load(Ordering::SeqCst)
+        };
+        assert_eq!((counted(3), counted(4)), (3, 7));
+        progress.again();
+        assert_eq!((counted(5), counted(5), counted(2)), (7, 10, 12));
     }
 }
