@@ -76,7 +76,13 @@ impl Store {
             let path = entry.map_err(WalletError::io("list", &self.dir))?.path();
             let name = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
             let (Some(name), true) = (name, path.extension().is_some_and(|e| e == "json")) else { continue };
-            let json = fs::read_to_string(&path).map_err(WalletError::io("read", &path))?;
+            let json = match fs::read_to_string(&path) {
+                Ok(json) => json,
+                // A folder, or not text.
+                Err(_) if !path.is_file() => continue,
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => continue,
+                Err(error) => return Err(WalletError::io("read", &path)(error)),
+            };
             if let Ok(info) = KeystoreInfo::read(&json) {
                 listed.push(Listed { name, account: info.account, path, created_ms: info.created_ms });
             }
@@ -162,6 +168,8 @@ mod tests {
         let path = store.save("alice", &alice, "secret").unwrap();
         assert!(matches!(store.save("alice", &alice, "secret"), Err(WalletError::Exists(..))));
         fs::write(store.dir().join("notes.json"), "{}").unwrap();
+        fs::write(store.dir().join("bytes.json"), [0xff, 0xfe]).unwrap();
+        fs::create_dir(store.dir().join("folder.json")).unwrap();
 
         let listed = store.list().unwrap();
         assert_eq!(listed.len(), 1);
