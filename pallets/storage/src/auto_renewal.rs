@@ -165,8 +165,8 @@ impl<T: Config> Pallet<T> {
         AutoRenewalsOf::<T>::remove(&payer, id.to_be_bytes());
         AutoRenewalsIn::<T>::remove((group, expiry), id.to_be_bytes());
         let held = balance.saturating_add(deposit);
-        T::Currency::release(&HoldReason::AutoRenewal.into(), &payer, held, Precision::BestEffort)?;
-        Self::deposit_event(Event::AutoRenewalClosed { id, payer, returned: balance });
+        let returned = T::Currency::release(&HoldReason::AutoRenewal.into(), &payer, held, Precision::BestEffort)?;
+        Self::deposit_event(Event::AutoRenewalClosed { id, payer, returned });
         Ok(())
     }
 

@@ -94,7 +94,7 @@ mod events {
         /// adds to it.
         #[codec(index = 23)]
         AutoRenewalShort { id: AutoRenewalId, balance: Balance, needed: Balance },
-        /// An automatic renewal was closed; the payer got back the remaining balance and the deposit.
+        /// An automatic renewal was closed; the payer got back `returned`: the remaining balance and the deposit.
         #[codec(index = 24)]
         AutoRenewalClosed { id: AutoRenewalId, payer: AccountId32, returned: Balance },
     }

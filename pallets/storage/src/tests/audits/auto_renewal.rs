@@ -227,7 +227,8 @@ fn anybody_gives_more_and_only_the_payer_takes_back() {
         assert_eq!(top_up(100, 0, 7), Err(Error::<Test>::InsufficientFunds.into()));
         assert_eq!(cancel(62, 0), Err(Error::<Test>::NotPayer.into()));
         assert_ok!(cancel(61, 0));
-        assert_eq!(last_event(), Event::AutoRenewalClosed { id: 0, payer: account(61), returned: price + FEE + 10 });
+        let returned = price + FEE + 10 + RENEWAL_DEPOSIT;
+        assert_eq!(last_event(), Event::AutoRenewalClosed { id: 0, payer: account(61), returned });
         // The added amount belongs to the payer.
         assert_eq!(Balances::balance(&account(61)), RICH + 7);
         assert_eq!(prepaid(61), 0);
