@@ -172,12 +172,17 @@ impl<T: Config> Pallet<T> {
 
     /// The cost of a renewal now, if everything but the room in the group allows it.
     fn due(order: &AutoRenewal) -> Result<RenewalCost, Error<T>> {
-        let epoch = Self::epoch();
-        ensure!(order.expiry > epoch, Error::<T>::Expired);
-        ensure!(order.expiry.saturating_sub(epoch) <= RENEWAL_WINDOW, Error::<T>::NotDue);
+        ensure!(Self::is_last_epoch(order.expiry), Error::<T>::NotDue);
+        let cost = Self::payable(order)?;
+        ensure!(cost.fee <= T::MaxRenewalFee::get(), Error::<T>::FeesTooHigh);
+        Ok(cost)
+    }
+
+    /// The cost of the next renewal at today's price, if the payer's limit and the balance allow it, due or not.
+    pub(crate) fn payable(order: &AutoRenewal) -> Result<RenewalCost, Error<T>> {
+        ensure!(order.expiry > Self::epoch(), Error::<T>::Expired);
         ensure!(CurrentParams::<T>::get().price_per_gib_epoch <= order.max_price, Error::<T>::TooDear);
         let cost = Self::next_cost(order)?;
-        ensure!(cost.fee <= T::MaxRenewalFee::get(), Error::<T>::FeesTooHigh);
         ensure!(cost.total() <= order.balance, Error::<T>::PrepaidTooLow);
         Ok(cost)
     }

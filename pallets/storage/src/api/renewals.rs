@@ -1,7 +1,7 @@
 //! Runtime API: automatic renewals.
 
 use super::page;
-use crate::{AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Config, CurrentParams, Pallet};
+use crate::{AutoRenewal, AutoRenewals, AutoRenewalsIn, AutoRenewalsOf, Config, Error, Pallet};
 use alloc::vec::Vec;
 use frame_support::storage::with_transaction_unchecked;
 use meganet_primitives::{
@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
 
     fn auto_renewal_info(id: AutoRenewalId, order: AutoRenewal) -> AutoRenewalInfo {
         let next = Self::next_cost(&order).map_or(Balance::MAX, |cost| cost.total());
-        let state = Self::auto_renewal_state(id, &order, next);
+        let state = Self::auto_renewal_state(id, &order);
         AutoRenewalInfo {
             id,
             payer: order.payer.into(),
@@ -73,19 +73,15 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Obstacles are reported even before the renewal is due.
-    fn auto_renewal_state(id: AutoRenewalId, order: &AutoRenewal, next: Balance) -> AutoRenewalState {
-        if order.expiry <= Self::epoch() {
-            AutoRenewalState::Expired
-        } else if CurrentParams::<T>::get().price_per_gib_epoch > order.max_price {
-            AutoRenewalState::TooDear
-        } else if order.balance < next {
-            AutoRenewalState::Short
-        } else if !Self::is_last_epoch(order.expiry) {
-            AutoRenewalState::Waiting
-        } else if is_possible(|| Self::do_auto_renew(&order.payer, id)) {
-            AutoRenewalState::Due
-        } else {
-            AutoRenewalState::Blocked
+    fn auto_renewal_state(id: AutoRenewalId, order: &AutoRenewal) -> AutoRenewalState {
+        match Self::payable(order) {
+            Err(Error::Expired) => AutoRenewalState::Expired,
+            Err(Error::TooDear) => AutoRenewalState::TooDear,
+            // Also a cost that can't be expressed.
+            Err(_) => AutoRenewalState::Short,
+            Ok(_) if !Self::is_last_epoch(order.expiry) => AutoRenewalState::Waiting,
+            Ok(_) if is_possible(|| Self::do_auto_renew(&order.payer, id)) => AutoRenewalState::Due,
+            Ok(_) => AutoRenewalState::Blocked,
         }
     }
 }
