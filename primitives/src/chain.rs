@@ -11,6 +11,7 @@ pub use totals::{StorageStats, StorageTotals};
 use crate::{
     AccountId, Balance, BlockNumber, Epoch, GroupId, Period, SlotIndex, WorkerId,
     audit::{Record, Sample, Schedule, Tolerance},
+    convert::to_usize,
     country::Country,
     object::ObjectId,
     placement::ProfileId,
@@ -23,6 +24,11 @@ use scale_info::TypeInfo;
 
 /// The most items that one runtime API call or RPC returns in a list.
 pub const MAX_PAGE: u32 = 256;
+
+/// Returns the most items of a page if `limit` of them are requested.
+pub fn page(limit: u32) -> usize {
+    to_usize(limit.min(MAX_PAGE).into())
+}
 
 /// A registered worker.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]

@@ -246,10 +246,8 @@ pub fn verify(
         age => return Err(ProofError::StaleTime { number, age }),
     }
 
-    let resolution = match (&facts.name, sub, &facts.sub) {
-        (None, ..) | (Some(_), Some(_), None) => None,
-        (Some(stored), _, below) => Some(Resolution::new(stored, below.as_ref(), &facts.params, number)),
-    };
+    let below = sub.map(|_| facts.sub.as_ref());
+    let resolution = facts.name.as_ref().and_then(|name| Resolution::of(name, below, &facts.params, number));
     let answer = match resolution {
         Some(resolution) if resolution.status.works() => Answer::Present(resolution),
         Some(resolution) => Answer::Lapsed(resolution),

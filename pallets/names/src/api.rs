@@ -7,7 +7,7 @@ use crate::{
 use alloc::vec::Vec;
 use meganet_primitives::{
     AccountId, BlockNumber,
-    chain::{Availability, CommitmentInfo, MAX_PAGE, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo},
+    chain::{Availability, CommitmentInfo, NameInfo, NameRecordEntry, NameVersion, Resolution, SubnameInfo, page},
     name::{NameParams, Quote, RecordKey, StoredName, StoredSubname, check_label, split_name},
 };
 use sp_runtime::AccountId32;
@@ -26,19 +26,14 @@ impl<T: Config> Pallet<T> {
         let label = Label::try_from(label.as_bytes().to_vec()).ok()?;
         let record = Names::<T>::get(&label)?;
         let (params, now) = Self::today();
-        let status = record.status(&params, now);
-        let (content, version, updated) = match sub {
-            None => (record.content, record.version, record.updated),
-            Some(sub) => {
-                let sub = Subnames::<T>::get(&label, Label::try_from(sub.as_bytes().to_vec()).ok()?)?;
-                (sub.content, sub.version, sub.updated)
-            }
+        let below = match sub {
+            None => None,
+            Some(sub) => Some(Subnames::<T>::get(&label, Label::try_from(sub.as_bytes().to_vec()).ok()?)),
         };
-        let content = content.filter(|_| status.works());
-        Some(Resolution { owner: record.owner, content, version, updated, expires: record.expires, status })
+        Resolution::of(&record, below.as_ref().map(Option::as_ref), &params, now)
     }
 
-    /// Returns up to `limit` names of an account, at most [`MAX_PAGE`], after the label `after`, in the order of the
+    /// Returns up to `limit` names of an account, at most a [`page`], after the label `after`, in the order of the
     /// storage. `after` need not exist any longer; the list is empty if it can't be a label.
     pub fn api_names_of(owner: AccountId, after: Option<Vec<u8>>, limit: u32) -> Vec<NameInfo> {
         let owner = AccountId32::new(owner);
@@ -119,7 +114,7 @@ impl<T: Config> Pallet<T> {
         Delegates::<T>::get(&label).into_iter().map(Into::into).collect()
     }
 
-    /// Returns up to `limit` subnames of a name that has not lapsed, at most [`MAX_PAGE`], after the label `after`, in
+    /// Returns up to `limit` subnames of a name that has not lapsed, at most a [`page`], after the label `after`, in
     /// the order of the storage.
     pub fn api_subnames(label: Vec<u8>, after: Option<Vec<u8>>, limit: u32) -> Vec<SubnameInfo> {
         let Some((label, name)) = Self::api_working(label) else { return Vec::new() };
@@ -158,10 +153,6 @@ impl<T: Config> Pallet<T> {
     fn today() -> (NameParams, BlockNumber) {
         (CurrentParams::<T>::get(), Self::now())
     }
-}
-
-fn page(limit: u32) -> usize {
-    usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default()
 }
 
 fn info(label: Label, record: StoredName, params: &NameParams, now: BlockNumber) -> NameInfo {

@@ -13,6 +13,7 @@ use meganet_primitives::{
     Epoch, GroupId, SlotIndex, WorkerId,
     chain::{
         GroupInfo, MAX_PAGE, RangeInfo, SlotAssignment, SlotMember, StorageParams, StorageStats, Tombstone, WorkerInfo,
+        page,
     },
     placement::ProfileId,
     receipt::PeerKey,
@@ -159,10 +160,6 @@ impl<T: Config> Pallet<T> {
         let Worker { peer, country, .. } = Workers::<T>::get(worker)?;
         Some(SlotMember { worker, peer, country })
     }
-}
-
-fn page(limit: u32) -> usize {
-    usize::try_from(limit.min(MAX_PAGE)).unwrap_or_default()
 }
 
 fn worker_info(id: WorkerId, worker: Worker) -> WorkerInfo {

@@ -57,15 +57,21 @@ pub struct Resolution {
 }
 
 impl Resolution {
-    /// Returns what a label or a subname of it resolves to in block `now`: the one rule of runtime, nodes and readers of proofs.
-    pub fn new(name: &StoredName, sub: Option<&StoredSubname>, params: &NameParams, now: BlockNumber) -> Self {
+    /// Returns what a label, or a subname of it, resolves to in block `now`: the one rule of runtime, nodes and readers of
+    /// proofs. For a subname, `sub` is its record in the state; `None` if it has none: then it does not exist.
+    pub fn of(
+        name: &StoredName,
+        sub: Option<Option<&StoredSubname>>,
+        params: &NameParams,
+        now: BlockNumber,
+    ) -> Option<Self> {
         let status = name.status(params, now);
         let (content, version, updated) = match sub {
-            Some(sub) => (&sub.content, sub.version, sub.updated),
+            Some(sub) => sub.map(|sub| (&sub.content, sub.version, sub.updated))?,
             None => (&name.content, name.version, name.updated),
         };
         let content = content.clone().filter(|_| status.works());
-        Self { owner: name.owner, content, version, updated, expires: name.expires, status }
+        Some(Self { owner: name.owner, content, version, updated, expires: name.expires, status })
     }
 }
 

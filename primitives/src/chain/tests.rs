@@ -1,7 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::name::NameStatus;
+use crate::{
+    content::{ContentRef, NameContent},
+    convert::to_usize,
+    name::{NameParams, NameStatus, StoredName, StoredSubname},
+};
 use alloc::vec;
 
 #[test]
@@ -32,4 +36,38 @@ fn groups_survive_json() {
     let json = serde_json::to_value(&info).unwrap();
     assert_eq!((&json["profile"], &json["slots"][0]["country"]), (&"compact".into(), &"DE".into()));
     assert_eq!(serde_json::from_value::<GroupInfo>(json).unwrap(), info);
+}
+
+#[test]
+fn a_label_and_a_subname_resolve_while_the_label_works_and_a_missing_subname_never() {
+    let params = NameParams::default();
+    let content = |byte| {
+        Some(NameContent::Object(ContentRef { object: ObjectId([byte; 32]), group: 1, sealed_len: 17, key: None }))
+    };
+    let name = StoredName {
+        owner: [1; 32],
+        content: content(1),
+        version: 2,
+        registered: 3,
+        updated: 4,
+        expires: 100,
+        deposit: 0,
+        tenure: 0,
+    };
+    let sub = StoredSubname { content: content(2), version: 5, updated: 6, delegate: None, deposit: 0 };
+    let of = |sub, now| Resolution::of(&name, sub, &params, now);
+    let lapsed = 100 + params.grace;
+    for (now, works) in [(99, true), (lapsed - 1, true), (lapsed, false)] {
+        let found = of(None, now).unwrap();
+        assert_eq!((found.content.clone(), found.version, found.updated), (content(1).filter(|_| works), 2, 4));
+        assert_eq!((found.owner, found.expires, found.status), (name.owner, 100, params.status(100, now)));
+        let found = of(Some(Some(&sub)), now).unwrap();
+        assert_eq!((found.content, found.version, found.updated), (content(2).filter(|_| works), 5, 6));
+        assert_eq!(of(Some(None), now), None);
+    }
+}
+
+#[test]
+fn a_page_has_at_most_the_largest_number_of_items() {
+    assert_eq!((page(0), page(7), page(u32::MAX)), (0, 7, to_usize(MAX_PAGE.into())));
 }

@@ -73,11 +73,6 @@ impl StoredName {
     pub fn status(&self, params: &NameParams, now: BlockNumber) -> NameStatus {
         params.status(self.expires, now)
     }
-
-    /// Returns what it resolves to in block `now`: nothing once it has lapsed.
-    pub fn leads_to(&self, params: &NameParams, now: BlockNumber) -> Option<&NameContent> {
-        self.content.as_ref().filter(|_| self.status(params, now).works())
-    }
 }
 
 impl StoredSubname {

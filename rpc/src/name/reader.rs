@@ -106,13 +106,7 @@ where
     ) -> Result<Option<Resolution>, RpcError> {
         let Ok((sub, label)) = split_name(name) else { return Ok(None) };
         let Some(stored) = self.value::<StoredName>(at, &state::name_key(label))? else { return Ok(None) };
-        let below = match sub {
-            None => None,
-            Some(sub) => match self.value::<StoredSubname>(at, &state::subname_key(label, sub))? {
-                None => return Ok(None),
-                below => below,
-            },
-        };
-        Ok(Some(Resolution::new(&stored, below.as_ref(), params, number)))
+        let below = sub.map(|sub| self.value::<StoredSubname>(at, &state::subname_key(label, sub))).transpose()?;
+        Ok(Resolution::of(&stored, below.as_ref().map(Option::as_ref), params, number))
     }
 }
