@@ -7,7 +7,7 @@
 
 mod layout;
 
-pub use layout::{ChunkPos, ChunkSpan, Layout};
+pub use layout::{ChunkPos, Layout};
 
 use crate::{
     hash::{Hash, Tag, tagged},
@@ -92,7 +92,7 @@ pub struct ObjectHeader {
     pub version: u8,
     /// The erasure code: [`CODEC_RS_GF8`].
     pub codec: u8,
-    /// Data shards, `1..=n`.
+    /// Data shards, `1..n`.
     pub k: u8,
     /// All shards, at most [`MAX_SHARDS`].
     pub n: u8,
@@ -112,8 +112,8 @@ pub enum ObjectError {
     /// Encoded with an erasure code that this code does not know.
     #[error("this program does not know erasure code {0}: update it")]
     UnknownCodec(u8),
-    /// Not `1 <= k <= n <= MAX_SHARDS`.
-    #[error("{k} of {n} shards is impossible: k is at least 1 and at most n, and n at most {MAX_SHARDS}")]
+    /// Not `1 <= k < n <= MAX_SHARDS`.
+    #[error("{k} of {n} shards is impossible: k is at least 1 and below n, and n at most {MAX_SHARDS}")]
     BadShardCounts {
         /// Data shards.
         k: u8,

@@ -1,6 +1,6 @@
 //! The places of an object's bytes: frames, stripes, chunks and shards.
 
-use super::{FRAME_LEN, FRAME_PLAIN_LEN, LEAF_LEN, MAX_SEALED_LEN, MAX_SHARDS, ObjectError, plain_len};
+use super::{FRAME_LEN, LEAF_LEN, MAX_SEALED_LEN, MAX_SHARDS, ObjectError, plain_len};
 
 /// How one object is cut into chunks, computed from its shard counts and sealed length. All lengths and offsets are in bytes.
 ///
@@ -25,22 +25,13 @@ pub struct ChunkPos {
     pub offset: u64,
 }
 
-/// A run of sealed bytes within one data chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkSpan {
-    /// Its first byte.
-    pub pos: ChunkPos,
-    /// Its bytes, at least 1.
-    pub len: u64,
-}
-
 impl Layout {
     /// Returns the layout of an object of `sealed_len` bytes in `k` data shards of `n`.
     ///
     /// # Errors
     /// [`ObjectError::BadShardCounts`] or [`ObjectError::BadSealedLen`] if there is no such object.
     pub fn new(k: u8, n: u8, sealed_len: u64) -> Result<Self, ObjectError> {
-        if k == 0 || k > n || u32::from(n) > MAX_SHARDS {
+        if k == 0 || k >= n || u32::from(n) > MAX_SHARDS {
             return Err(ObjectError::BadShardCounts { k, n });
         }
         plain_len(sealed_len)?;
@@ -112,17 +103,6 @@ impl Layout {
         self.sealed_len.saturating_sub(index.saturating_mul(FRAME_LEN)).min(FRAME_LEN)
     }
 
-    /// Returns the frame that seals plaintext byte `plain_offset`, and the byte's offset in the frame's plaintext.
-    ///
-    /// # Errors
-    /// [`ObjectError::OutOfRange`] beyond the end of the plaintext.
-    pub fn frame_of_plain(&self, plain_offset: u64) -> Result<(u64, u64), ObjectError> {
-        if plain_offset >= self.plain_len() {
-            return Err(ObjectError::OutOfRange { offset: plain_offset, len: self.plain_len() });
-        }
-        Ok((plain_offset / FRAME_PLAIN_LEN, plain_offset % FRAME_PLAIN_LEN))
-    }
-
     /// Returns the stripe that holds sealed byte `sealed_offset`.
     ///
     /// # Errors
@@ -143,11 +123,6 @@ impl Layout {
         }
     }
 
-    /// Returns the offset of a stripe's chunk in every shard.
-    pub fn chunk_offset(&self, stripe: u64) -> u64 {
-        stripe.saturating_mul(FRAME_LEN)
-    }
-
     /// Sealed bytes, without padding, in a stripe; 0 if there is no such stripe.
     pub fn stripe_sealed_len(&self, stripe: u64) -> u64 {
         self.sealed_len.saturating_sub(stripe.saturating_mul(self.stripe_len())).min(self.stripe_len())
@@ -163,27 +138,6 @@ impl Layout {
         // The quotient is below k, which is a u8.
         let shard = u8::try_from(within / chunk_len).unwrap_or(u8::MAX);
         Ok(ChunkPos { stripe, shard, offset: within % chunk_len })
-    }
-
-    /// Returns the data chunks that hold sealed bytes `offset .. offset + len`, in the order of those bytes.
-    ///
-    /// # Errors
-    /// [`ObjectError::OutOfRange`] if they reach beyond the end.
-    pub fn spans(&self, offset: u64, len: u64) -> Result<impl Iterator<Item = ChunkSpan>, ObjectError> {
-        let end = offset.saturating_add(len);
-        if end > self.sealed_len {
-            return Err(ObjectError::OutOfRange { offset: end, len: self.sealed_len });
-        }
-        let (layout, mut at) = (*self, offset);
-        Ok(core::iter::from_fn(move || {
-            if at >= end {
-                return None;
-            }
-            let pos = layout.chunk_of(at).ok()?;
-            let len = (layout.chunk_len(pos.stripe) - pos.offset).min(end - at);
-            at += len;
-            Some(ChunkSpan { pos, len })
-        }))
     }
 }
 
