@@ -21,6 +21,7 @@ use meganet_primitives::{
     placement::ProfileId,
     receipt::{PeerKey, PeerSignature, Receipt, ReceiptStatement, worker_signed_bytes},
     sum_tree::{BatchEntry, BatchSummary, summarize},
+    units::BLOCK_SECONDS,
 };
 use std::{
     collections::BTreeMap,
@@ -31,8 +32,6 @@ use std::{
 pub const OBJECTS: u32 = 1_000;
 /// The most batches that fit into a slot of 1 GiB, with objects of a KiB.
 pub const MAX_BATCHES: u32 = 1_000;
-/// Seconds of a block.
-const BLOCK: f64 = 3.0;
 /// Accounts that submit at the same time: the transactions of one account are signed one after another.
 const OWNERS: u32 = 8;
 /// Target, in objects per second.
@@ -118,7 +117,8 @@ async fn submit(chain: &dyn ChainClient, calls: Vec<(&Signer, Call)>) -> Result<
     let (last, _) = in_block.last_key_value().context("a block")?;
     let blocks = last - first + 1;
     let most = in_block.values().copied().max().unwrap_or_default();
-    let a_second = f64::from(u32::try_from(count)?) / (f64::from(blocks) * BLOCK);
+    let seconds = u32::try_from(u64::from(blocks) * BLOCK_SECONDS)?;
+    let a_second = f64::from(u32::try_from(count)?) / f64::from(seconds);
     Ok((Pace { blocks, most, a_second, wall: begun.elapsed() }, outcomes))
 }
 

@@ -8,14 +8,14 @@
 //! - [`range`]: the append-only mountain range of batches that a group keeps for each expiry epoch.
 //! - [`audit`]: which bytes a worker has to prove and when, and the proof that it holds them.
 //! - [`receipt`]: the receipt that a worker signs when it has stored a batch durably.
-//! - [`pay`]: the price of storing.
+//! - [`pay`]: the price of storing, and the bond of workers; [`units`]: of the token, time and addresses.
 //! - [`placement`]: profiles, the country rule, and how slots are filled from workers.
 //! - [`country`]: ISO 3166-1 alpha-2 codes.
 //! - [`name`]: valid labels, look-alikes, prices, and when names lapse.
 //! - [`content`]: targets of names and links; [`manifest`]: the files of a site; [`link`]: both as text.
 //! - [`convert`]: conversions between `usize`, `u64` and `u32`.
 //! - [`chain`]: the runtime's answers to nodes, clients and workers.
-//! - [`pallets`]: the errors and events of our pallets.
+//! - [`pallets`]: the errors and events of our pallets; [`rpc_error`]: the codes of the node's errors.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -37,8 +37,10 @@ pub mod pay;
 pub mod placement;
 pub mod range;
 pub mod receipt;
+pub mod rpc_error;
 pub mod sum_tree;
 mod text;
+pub mod units;
 
 /// An account's public key (sr25519), as in the SDK's `AccountId32`.
 pub type AccountId = [u8; 32];

@@ -38,6 +38,13 @@ pub fn charge(price_per_gib_epoch: Balance, bytes: u64, slots: u8, epochs: u32, 
     Some(Charge { rate, storage, burned })
 }
 
+/// Returns the bond of a worker that lends `capacity` bytes, in planck: `bond_per_gib` for each GiB, rounded up, and at least
+/// `min_bond`. `None` if it does not fit.
+pub fn bond(capacity: u64, bond_per_gib: Balance, min_bond: Balance) -> Option<Balance> {
+    let by_size = Balance::from(capacity).checked_mul(bond_per_gib)?.div_ceil(Balance::from(GIB));
+    Some(by_size.max(min_bond))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -55,6 +62,14 @@ mod tests {
     fn the_smallest_object_costs_something() {
         assert_eq!(charge(1, 1024, 6, 1, 1), Some(Charge { rate: 1, storage: 6, burned: 1 }));
         assert_eq!(charge(0, 1024, 6, 1, 1), Some(Charge { rate: 0, storage: 0, burned: 0 }));
+    }
+
+    #[test]
+    fn a_bond_grows_with_the_capacity_and_has_a_minimum() {
+        assert_eq!(bond(1, 10, 25), Some(25));
+        assert_eq!(bond(4 * GIB, 10, 25), Some(40));
+        assert_eq!(bond(4 * GIB + 1, 10, 25), Some(41));
+        assert_eq!(bond(2, Balance::MAX, 0), None);
     }
 
     #[test]

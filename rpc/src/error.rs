@@ -2,28 +2,10 @@
 
 use crate::json::hex_bytes;
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned};
+use meganet_primitives::units::SS58_PREFIX;
 use sp_core::H256;
 
-/// The code of [`RpcError::InvalidLabel`].
-pub const INVALID_LABEL: i32 = 7001;
-/// The code of [`RpcError::InvalidOwner`].
-pub const INVALID_OWNER: i32 = 7002;
-/// The code of [`RpcError::UnknownBlock`].
-pub const UNKNOWN_BLOCK: i32 = 7003;
-/// The code of [`RpcError::InvalidLimit`].
-pub const INVALID_LIMIT: i32 = 7004;
-/// The code of [`RpcError::InvalidYears`].
-pub const INVALID_YEARS: i32 = 7005;
-/// The code of [`RpcError::NotJustified`].
-pub const NOT_JUSTIFIED: i32 = 7006;
-/// The code of [`RpcError::NothingFinal`]: ask again later.
-pub const NOTHING_FINAL: i32 = 7007;
-/// The code of [`RpcError::TooFarBehind`].
-pub const TOO_FAR_BEHIND: i32 = 7008;
-/// The code of [`RpcError::UnknownSets`].
-pub const UNKNOWN_SETS: i32 = 7009;
-/// The code of [`RpcError::Node`].
-pub const NODE: i32 = 7010;
+pub use meganet_primitives::rpc_error::*;
 
 /// The error of a call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +20,7 @@ pub enum RpcError {
     },
     /// The owner is not an address of this chain.
     #[error(
-        "{owner:?} is not an address of this chain ({reason}): use an SS58 address with prefix 6342 or the generic prefix 42"
+        "{owner:?} is not an address of this chain ({reason}): use an SS58 address with prefix {SS58_PREFIX} or the generic prefix 42"
     )]
     InvalidOwner {
         /// The given address.

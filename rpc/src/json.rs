@@ -1,7 +1,7 @@
 //! How values are encoded in answers and decoded from parameters.
 
-use crate::{RpcError, SS58_PREFIX};
-use meganet_primitives::{AccountId, chain::MAX_PAGE, content::NameContent, receipt::PeerKey};
+use crate::RpcError;
+use meganet_primitives::{AccountId, chain::MAX_PAGE, content::NameContent, receipt::PeerKey, units::SS58_PREFIX};
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58AddressFormat, Ss58Codec};
 

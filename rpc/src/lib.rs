@@ -30,6 +30,3 @@ pub use name::{
 };
 pub use renewal::{Renewal, RenewalApiServer};
 pub use storage::{Storage, StorageApiServer};
-
-/// The prefix of the chain's SS58 addresses.
-pub const SS58_PREFIX: u16 = 6342;

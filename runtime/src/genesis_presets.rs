@@ -12,7 +12,7 @@ use crate::{
 };
 use alloc::{string::ToString, vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use meganet_primitives::name::NameParams;
+use meganet_primitives::{name::NameParams, pay::GIB};
 use pallet_storage::{AuditParams, PriceCurve};
 use serde_json::Value;
 use sp_consensus_babe::{AllowedSlots, BabeEpochConfiguration};
@@ -32,8 +32,6 @@ pub const LOCAL_NAMES_RUNTIME_PRESET: &str = "local_names";
 
 /// The initial balance of each well-known account on a `dev` or `local` chain.
 const ENDOWMENT: Balance = 1_000_000 * MEGA;
-/// 2^30 bytes, the size of slots and of the smallest worker: a whole network fits on one machine.
-const GIB: u64 = 1 << 30;
 
 /// A validator with well-known keys: account and session keys are derived from the same name.
 fn validator(account: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AccountId, AccountId, SessionKeys) {
@@ -74,6 +72,7 @@ fn genesis(validators: Vec<(AccountId, AccountId, SessionKeys)>, root: AccountId
                 handover_blocks: MINUTES,
                 ..AuditParams::default()
             },
+            // As small as a worker may be: a whole network fits on one machine.
             slot_capacity: [GIB; 4],
             max_epochs: 120,
             price_per_gib_epoch: MILLI_MEGA,

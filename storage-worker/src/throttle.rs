@@ -3,6 +3,7 @@
 //! Jobs whose pace the operator sets (scrub, collection) take it from [`crate::settings::WorkerSettings`].
 
 use crate::background::Throttle;
+use meganet_primitives::units::BLOCK_SECONDS;
 use std::time::Duration;
 
 const fn seconds(seconds: u64) -> Duration {
@@ -12,7 +13,7 @@ const fn seconds(seconds: u64) -> Duration {
 /// Delay between attempts to reach the node before the worker has started.
 pub const CONNECT_RETRY: Duration = seconds(3);
 /// Delay between attempts to register while funds are missing or the node is away: one block.
-pub const JOIN_RETRY: Duration = seconds(6);
+pub const JOIN_RETRY: Duration = seconds(BLOCK_SECONDS);
 /// Attempts to connect or register between two log lines with the same reason.
 pub const LOG_EVERY: u32 = 10;
 

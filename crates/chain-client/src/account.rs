@@ -1,10 +1,7 @@
 //! Accounts as text: SS58 addresses.
 
 use blake2::{Blake2b512, Digest};
-use meganet_primitives::AccountId;
-
-/// The SS58 prefix of Meganet's addresses.
-pub const SS58_PREFIX: u16 = 6342;
+use meganet_primitives::{AccountId, units::SS58_PREFIX};
 
 /// The text is not an account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +80,7 @@ mod tests {
     fn every_prefix_reads_as_the_same_account() {
         let alice = parse_account(ALICE).unwrap();
         assert_eq!(hex::encode(alice), "d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d");
-        for prefix in [0, 2, 42, 63, 64, 255, 256, 6342, 16383] {
+        for prefix in [0, 2, 42, 63, 64, 255, 256, SS58_PREFIX, 16383] {
             assert_eq!(parse_account(&with_prefix(&alice, prefix)).unwrap(), alice, "{prefix}");
         }
         assert_eq!(with_prefix(&alice, 42), ALICE);

@@ -3,10 +3,7 @@
 use meganet_primitives::Balance;
 use std::{fmt, str::FromStr};
 
-/// Decimal places of the token: 10^12 planck are one MEGA.
-pub const DECIMALS: u32 = 12;
-/// Planck of one MEGA.
-pub const MEGA: Balance = 10u128.pow(DECIMALS);
+pub use meganet_primitives::units::MEGA;
 
 /// An amount in planck that prints and parses as MEGA: `1.5 MEGA`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

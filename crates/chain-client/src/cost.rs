@@ -3,9 +3,6 @@
 use crate::types::{AutoRenewalCall, Call, NameCall, StorageCall, WorkerCall};
 use meganet_primitives::{Balance, Epoch, chain::StorageParams, name::NameParams, pay};
 
-/// Bytes of a GiB, the unit of prices and bonds.
-pub const GIB: u128 = 1 << 30;
-
 /// The price of storing: `bytes` of each of `slots` shards from epoch `now` until `expiry`, including the burned part.
 ///
 /// Saturates: an absurd order costs more than any account has.
@@ -15,9 +12,9 @@ pub fn store_price(params: &StorageParams, bytes: u64, slots: u8, expiry: Epoch)
     charged.map_or(Balance::MAX, |charged| charged.total())
 }
 
-/// The bond of a worker that lends `capacity` bytes.
+/// The bond of a worker that lends `capacity` bytes. Saturates.
 pub fn worker_bond(params: &StorageParams, capacity: u64) -> Balance {
-    u128::from(capacity).saturating_mul(params.bond_per_gib).div_ceil(GIB).max(params.min_bond)
+    pay::bond(capacity, params.bond_per_gib, params.min_bond).unwrap_or(Balance::MAX)
 }
 
 /// The inputs of a call's cost. Only those that the call depends on must be right.
@@ -198,6 +195,6 @@ pub(crate) mod tests {
         assert_eq!(worker_bond(&params, 1), 25);
         assert_eq!(worker_bond(&params, 4 << 30), 40);
         let dear = StorageParams { price_per_gib_epoch: u128::MAX, ..params };
-        assert!(store_price(&dear, u64::MAX, 64, u32::MAX) >= u128::MAX / GIB);
+        assert!(store_price(&dear, u64::MAX, 64, u32::MAX) >= u128::MAX / u128::from(pay::GIB));
     }
 }

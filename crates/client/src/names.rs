@@ -29,5 +29,4 @@ pub use pending::{Pending, PendingStore};
 pub use recover::{Recovered, recover};
 pub use registrar::{NameRegistration, NameTerms, Registered, check_years, obstacle, price};
 
-/// Seconds per block, about: the slot duration of the runtime. For telling people when a block will be.
-pub const BLOCK_SECONDS: u64 = 3;
+pub use meganet_primitives::units::BLOCK_SECONDS;

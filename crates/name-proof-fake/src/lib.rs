@@ -15,11 +15,14 @@ use meganet_name_proof::{
     state,
     trie::{Layout, Nodes},
 };
-use meganet_primitives::name::{NameParams, StoredName, StoredSubname, split_name, stored};
+use meganet_primitives::{
+    name::{NameParams, StoredName, StoredSubname, split_name, stored},
+    units::BLOCK_SECONDS,
+};
 use trie_db::{Recorder, Trie, TrieDBBuilder, TrieDBMutBuilder, TrieMut};
 
 /// Milliseconds between two blocks.
-pub const BLOCK_MILLIS: u64 = 3_000;
+pub const BLOCK_MILLIS: u64 = 1_000 * BLOCK_SECONDS;
 /// The time of the first block.
 pub const START: u64 = 1_600_000_000_000;
 

@@ -29,8 +29,8 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub const GIB: u64 = 1 << 30;
-pub const MEGA: u128 = 1_000_000_000_000;
+pub use meganet_primitives::{pay::GIB, units::MEGA};
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A machine with a worker.

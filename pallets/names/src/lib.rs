@@ -77,12 +77,12 @@ pub mod pallet {
         hash::Hash,
         name::{
             MAX_RECORDS, MAX_SUBNAMES, NameParams, RecordKey, RecordValue, Secret, StoredName, StoredRecord,
-            StoredSubname,
+            StoredSubname, stored,
         },
     };
     use sp_runtime::AccountId32;
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(stored::LAYOUT);
 
     /// The requirements on the runtime.
     #[pallet::config]

@@ -13,18 +13,15 @@ use meganet_primitives::{
     Balance, WorkerId,
     audit::Record,
     country::Country,
-    pay::GIB,
+    pay,
     receipt::{PeerKey, PeerSignature, worker_signed_bytes},
 };
-use sp_arithmetic::{Rounding, helpers_128bit::multiply_by_rational_with_rounding};
 use sp_core::ed25519;
 use sp_runtime::AccountId32;
 
 /// The bond of a worker with `capacity` bytes, in planck; `None` if it overflows.
 pub fn bond_of(params: &Params, capacity: u64) -> Option<Balance> {
-    let by_size =
-        multiply_by_rational_with_rounding(u128::from(capacity), params.bond_per_gib, u128::from(GIB), Rounding::Up)?;
-    Some(by_size.max(params.min_bond))
+    pay::bond(capacity, params.bond_per_gib, params.min_bond)
 }
 
 impl<T: Config> Pallet<T> {

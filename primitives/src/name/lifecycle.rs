@@ -4,7 +4,10 @@
 //! that it points at nothing and is free, at a *premium* that falls from high to nothing, so that it goes to
 //! the account that wants it most, and not to the quickest. Then it costs what every name costs.
 
-use crate::{Balance, BlockNumber};
+use crate::{
+    Balance, BlockNumber,
+    units::{DAYS, HOURS, MEGA},
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
@@ -46,24 +49,19 @@ pub struct NameParams {
     pub record_deposit: Balance,
 }
 
-/// Planck of one MEGA.
-const MEGA: Balance = 1_000_000_000_000;
-
 /// The values of a live chain, with a block every 3 seconds.
 impl Default for NameParams {
     fn default() -> Self {
-        const HOUR: BlockNumber = 1_200;
-        const DAY: BlockNumber = 24 * HOUR;
         Self {
             // A block is final within seconds; three are too many for somebody who learns of the name from its registration.
             min_commit_age: 3,
-            max_commit_age: DAY,
+            max_commit_age: DAYS,
             // 365.25 days.
-            year: 8_766 * HOUR,
-            grace: 30 * DAY,
+            year: 8_766 * HOURS,
+            grace: 30 * DAYS,
             // As in ENS: three weeks, halving daily, from a sum that nobody pays for a name to less than a year's rent.
-            premium: 21 * DAY,
-            halving: DAY,
+            premium: 21 * DAYS,
+            halving: DAYS,
             premium_start: 100_000 * MEGA,
             rent: [640 * MEGA, 160 * MEGA, 20 * MEGA, 2 * MEGA],
             // Rent keeps names from being hoarded; the deposit has only to outweigh the state that lapsed names take up.

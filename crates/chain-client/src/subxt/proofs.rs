@@ -7,15 +7,13 @@ use super::{
 };
 use crate::{error::ChainError, proofs::NameProofs};
 use async_trait::async_trait;
-use meganet_primitives::BlockNumber;
+use meganet_primitives::{
+    BlockNumber,
+    rpc_error::{NOTHING_FINAL, TOO_FAR_BEHIND},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use subxt::rpcs::{Error as RpcError, client::RpcParams, client::rpc_params};
-
-/// The node's code for: it has not seen votes for any block yet.
-const NOTHING_FINAL: i32 = 7007;
-/// The node's code for: validators have changed too often for one answer.
-const TOO_FAR_BEHIND: i32 = 7008;
 
 #[derive(Deserialize)]
 struct Proof {
@@ -78,6 +76,7 @@ fn bytes(method: &str, text: &str) -> Result<Vec<u8>, Failure> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use meganet_primitives::rpc_error::INVALID_LABEL;
     use subxt::rpcs::UserError;
 
     #[test]
@@ -89,6 +88,6 @@ mod tests {
             read::<()>("m", Err(error)).unwrap_err()
         };
         assert!(matches!(refused(NOTHING_FINAL), Failure::Chain(ChainError::NothingFinalized)));
-        assert!(matches!(refused(7001), Failure::Chain(ChainError::Refused { .. })));
+        assert!(matches!(refused(INVALID_LABEL), Failure::Chain(ChainError::Refused { .. })));
     }
 }
