@@ -13,12 +13,25 @@ pub mod get;
 #[allow(clippy::cast_possible_truncation)]
 pub mod put;
 
-use codec::{Decode, Encode};
+use codec::{Decode, Encode, MaxEncodedLen};
+use meganet_primitives::{
+    convert::{to_u32, to_usize},
+    hash::Hash,
+    object::FRAME_LEN,
+    sum_tree::{BatchEntry, MAX_BATCH_OBJECTS},
+};
 
 /// The most bytes of a put chunk, and of a frame of a get: 64 KiB.
-pub const MAX_CHUNK_LEN: u32 = 64 * 1024;
+pub const MAX_CHUNK_LEN: u32 = to_u32(to_usize(FRAME_LEN));
 /// The most objects of a batch, and so the most entries of a message.
-pub const MAX_BATCH_ENTRIES: u32 = 65_536;
+pub const MAX_BATCH_ENTRIES: u32 = MAX_BATCH_OBJECTS;
+/// Bytes of an encoded digest.
+const HASH_LEN: u32 = to_u32(size_of::<Hash>());
+
+/// Returns the most encoded bytes of the entries of a batch.
+fn entries_len() -> u32 {
+    MAX_BATCH_ENTRIES * to_u32(BatchEntry::max_encoded_len())
+}
 
 /// A SCALE enum with a length limit for each of its kinds.
 pub trait Message: Encode + Decode {

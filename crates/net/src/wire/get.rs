@@ -3,13 +3,13 @@
 //! Request and reply alternate, the client first; a stream carries one exchange after another. Verify every reply
 //! against an object id or the chain: a worker is never trusted.
 
-use super::{MAX_BATCH_ENTRIES, MAX_CHUNK_LEN, Message};
+use super::{HASH_LEN, MAX_CHUNK_LEN, Message, entries_len};
 use codec::{Decode, Encode};
 use meganet_primitives::{
     Epoch, GroupId, SlotIndex,
     hash::Hash,
     merkle::RangeProof,
-    object::{ObjectHeader, ObjectId},
+    object::{MAX_SHARDS, ObjectHeader, ObjectId},
     range::RangeLeaf,
     sum_tree::BatchEntry,
 };
@@ -198,7 +198,7 @@ impl Message for GetRequest {
     fn limit(kind: u8) -> Option<u32> {
         match kind {
             0..=3 => Some(SMALL),
-            4 | 5 => Some(SMALL + MAX_HAVE * 32),
+            4 | 5 => Some(SMALL + MAX_HAVE * HASH_LEN),
             _ => None,
         }
     }
@@ -210,12 +210,11 @@ impl Message for GetReply {
     fn limit(kind: u8) -> Option<u32> {
         match kind {
             0 => Some(SMALL),
-            // A header and at most 64 roots.
-            1 => Some(SMALL + 64 * 32),
+            // A header and the roots of all shards.
+            1 => Some(SMALL + MAX_SHARDS * HASH_LEN),
             // A proof needs at most two digests for each of the 64 levels that a u64 of leaves could have.
-            2 => Some(SMALL + 128 * 32),
-            // An entry is an object id, a root and a length.
-            3 => Some(SMALL + MAX_BATCH_ENTRIES * 72),
+            2 => Some(SMALL + 128 * HASH_LEN),
+            3 => Some(SMALL + entries_len()),
             // A leaf is a summary (44), an owner (32) and a bitmap (8).
             4 => Some(SMALL + MAX_RANGE_LEAVES * 128),
             5 => Some(SMALL + MAX_HAVE / 8),

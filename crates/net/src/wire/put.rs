@@ -11,12 +11,12 @@
 //!
 //! A worker that cannot continue in the middle of a shard sends `Refused` immediately and ends the stream.
 
-use super::{MAX_BATCH_ENTRIES, MAX_CHUNK_LEN, Message};
+use super::{HASH_LEN, MAX_CHUNK_LEN, Message, entries_len};
 use codec::{Decode, Encode};
 use meganet_primitives::{
     AccountId, BlockNumber, Epoch, GroupId, SlotIndex,
     hash::Hash,
-    object::{ObjectHeader, ObjectId},
+    object::{MAX_SHARDS, ObjectHeader, ObjectId},
     receipt::Receipt,
     sum_tree::BatchEntry,
 };
@@ -178,10 +178,9 @@ impl Message for PutRequest {
     fn limit(kind: u8) -> Option<u32> {
         match kind {
             0 | 1 => Some(SMALL),
-            // A header and at most 64 roots.
-            2 => Some(SMALL + 64 * 32),
-            // An entry is an object id, a root and a length.
-            3 => Some(SMALL + MAX_BATCH_ENTRIES * 72),
+            // A header and the roots of all shards.
+            2 => Some(SMALL + MAX_SHARDS * HASH_LEN),
+            3 => Some(SMALL + entries_len()),
             _ => None,
         }
     }
