@@ -109,11 +109,6 @@ impl Net {
         self.status().connected.len()
     }
 
-    /// Returns true if the peer is connected now.
-    pub fn is_connected(&self, peer: PeerKey) -> bool {
-        self.status().connected.contains(&peer)
-    }
-
     /// Returns addresses for others to dial, each with this peer's id: external ones first, then those it listens on.
     pub fn addresses(&self) -> Vec<Multiaddr> {
         let status = self.status();

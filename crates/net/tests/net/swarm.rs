@@ -39,6 +39,10 @@ async fn reader(bootnodes: Vec<Multiaddr>) -> Net {
     Net::start(config).await.unwrap().0
 }
 
+fn connected(net: &Net, peer: PeerKey) -> bool {
+    net.status().connected.contains(&peer)
+}
+
 /// Waits until a condition holds.
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -76,7 +80,7 @@ async fn a_stranger_is_found_through_a_bootnode(listen: &str) {
     let reader = reader(bootnode.addresses()).await;
     // Without a pause: the first search of the reader may start before its bootnode is connected.
     round_trip(&reader, worker.local_key(), 10_000_000).await;
-    assert!(reader.is_connected(worker.local_key()));
+    assert!(connected(&reader, worker.local_key()));
     assert!(reader.connected_peers() >= 1);
 }
 
@@ -127,7 +131,7 @@ async fn a_worker_that_comes_back_elsewhere_is_found_there() {
         let key = worker.local_key();
         round_trip(&reader, key, 100_000).await;
         worker.shutdown();
-        until("the worker's end", || !reader.is_connected(key)).await;
+        until("the worker's end", || !connected(&reader, key)).await;
     }
     assert!(ports[0] != ports[1] && ports[1] != ports[2]);
 }
@@ -161,15 +165,15 @@ async fn whoever_is_gone_is_reported_in_time() {
     until("the bootnode's hearing of the worker", || bootnode.status().known > 0).await;
     let reader = reader(bootnode.addresses()).await;
     gone.shutdown();
-    until("the worker's end", || !bootnode.is_connected(key)).await;
+    until("the worker's end", || !connected(&bootnode, key)).await;
     let began = Instant::now();
     let error = reader.find(key).await.unwrap_err();
     assert!(matches!(error, NetError::Unreachable { .. } | NetError::NotFound { .. }), "{error}");
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
-    // The failure is remembered for a moment.
+    assert!(began.elapsed() < 2 * limits().find, "{:?}", began.elapsed());
+    // The failure is remembered for a moment, so it is not searched again.
     let again = Instant::now();
     reader.get_client(key).await.err().unwrap();
-    assert!(again.elapsed() < Duration::from_millis(500));
+    assert!(again.elapsed() < limits().remember_failure, "{:?}", again.elapsed());
 
     let unheard = meganet_net::peer_key(&Keypair::generate_ed25519().public().to_peer_id()).unwrap();
     let error = reader.find(unheard).await.unwrap_err();
@@ -187,12 +191,15 @@ async fn streams_over_the_limit_are_told_busy() {
     let reader = reader(vec![]).await;
     let key = reader.connect(worker.addresses().remove(0)).await.unwrap();
     let data = bytes(1_024_000);
+    // All are answered before any of them ends.
+    let answered = tokio::sync::Barrier::new(12);
     let uploads = (0..12u8).map(|seed| {
-        let (reader, data) = (reader.clone(), &data);
+        let (reader, data, answered) = (reader.clone(), &data, &answered);
         async move {
             let mut put = reader.put_client(key).await.unwrap();
-            let mut shard = put.begin(open_shard(data.len())).await?;
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            let begun = put.begin(open_shard(data.len())).await;
+            answered.wait().await;
+            let mut shard = begun?;
             shard.write(data).await?;
             shard.finish(header(seed), &roots()).await
         }
@@ -212,7 +219,7 @@ async fn a_stopped_peer_is_noticed_at_once_and_refuses_further_use() {
     let mut put = reader.put_client(key).await.unwrap();
     let began = Instant::now();
     worker.shutdown();
-    until("the end of the connection", || !reader.is_connected(key)).await;
+    until("the end of the connection", || !connected(&reader, key)).await;
     assert!(began.elapsed() < Duration::from_secs(5));
     assert!(put.begin(open_shard(1024)).await.is_err());
     assert!(matches!(worker.find(reader.local_key()).await, Err(NetError::Stopped)));
