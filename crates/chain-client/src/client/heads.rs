@@ -17,14 +17,10 @@ pub trait HeadsClient: Send + Sync + 'static {
     fn genesis(&self) -> Hash;
 
     /// Returns the basis on which the answers are trusted. Programs show it with them.
-    fn trust(&self) -> Trust {
-        Trust::Rpc
-    }
+    fn trust(&self) -> Trust;
 
     /// The node's proofs of names; `None` where the node has none, or where nothing needs them.
-    fn proofs(&self) -> Option<&dyn NameProofs> {
-        None
-    }
+    fn proofs(&self) -> Option<&dyn NameProofs>;
 
     /// How well the node is connected and synchronised.
     async fn node_status(&self) -> Result<NodeStatus, ChainError>;

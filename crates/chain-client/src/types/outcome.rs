@@ -53,11 +53,6 @@ pub struct TxOutcome {
 }
 
 impl TxOutcome {
-    /// The first event of that name.
-    pub fn event(&self, pallet: &str, name: &str) -> Option<&ChainEvent> {
-        self.events.iter().find(|event| event.pallet == pallet && event.name == name)
-    }
-
     /// Its events of one kind, in order.
     pub fn all<E: PalletEvent>(&self) -> impl Iterator<Item = E> {
         self.events.iter().filter_map(ChainEvent::read)
