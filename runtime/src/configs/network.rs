@@ -39,7 +39,7 @@ impl pallet_storage::Config for Runtime {
     type MaxFillQueue = ConstU32<128>;
     type FillWindow = ConstU32<256>;
     type FillDelay = ConstU32<2>;
-    // Five minutes of blocks, if no other group waits.
+    // Ten minutes, if no other group waits: an attempt each `FillDelay`, which is 6 seconds.
     type MaxFillAttempts = ConstU32<100>;
     type WeightInfo = pallet_storage::weights::SubstrateWeight<Runtime>;
 }
