@@ -1,6 +1,5 @@
 //! Errors of calls and their codes. Callers may rely on the codes; the messages are for people.
 
-use crate::json::hex_bytes;
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned};
 use meganet_primitives::units::SS58_PREFIX;
 use sp_core::H256;
@@ -96,7 +95,7 @@ pub enum RpcError {
 impl RpcError {
     /// The error of a read at block `hash` that ended because the node is shutting down.
     pub(crate) fn stopping(hash: H256) -> Self {
-        Self::Node { hash: hex_bytes(hash), reason: "the node is stopping".to_owned() }
+        Self::Node { hash: format!("{hash:?}"), reason: "the node is stopping".to_owned() }
     }
 
     /// The JSON-RPC error code.
