@@ -68,7 +68,7 @@ pub enum ChainError {
     },
     /// A light client reached no node of its chain.
     #[error(
-        "no node of {spec} was reached within {seconds} s: {nodes}. Check that they run, and that they run this chain: nodes of a chain with another genesis do not talk to this one. `meganet light spec` makes a new spec"
+        "no node of {spec} was reached within {seconds} s: {nodes}. Check that they run, and that they run this chain: nodes of a chain with another genesis do not talk to this one, and a node whose proofs contradict the spec's checkpoint is not asked again. `meganet light spec` makes a new spec"
     )]
     NoPeers {
         /// The spec's file, or where else it came from.

@@ -145,7 +145,12 @@ async fn another_chain_is_refused() {
     let hasty = LightOptions { sync_timeout: Duration::from_secs(20), ..hasty };
     let before = rpc.finalized().await.unwrap();
     match SubxtChain::over_light(forged, hasty.clone(), options()).await {
-        Err(error) => assert!(matches!(error, ChainError::NotSynced { .. }), "{error}"),
+        // It bans a node whose proofs do not verify: it depends on the time whether it then has nobody to ask, gets no
+        // answer, or waits.
+        Err(error) => assert!(
+            matches!(error, ChainError::NoPeers { .. } | ChainError::NotSynced { .. } | ChainError::LightClient { .. }),
+            "{error}"
+        ),
         // Near its checkpoint it begins, and then nothing that the node says becomes final.
         Ok(light) => {
             let later = before.number + 4;
