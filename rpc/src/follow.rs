@@ -151,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn only_news_is_sent() {
         let (blocks, finals) = mpsc::unbounded();
-        let is_news = |last: &u64, now: &u64| now % 2 == 0 && last != now;
+        let is_news = |last: &u64, now: &u64| now.is_multiple_of(2) && last != now;
         let mut heard = module(finals, is_news).subscribe_unbounded("subscribe", [(); 0]).await.unwrap();
         assert_eq!(heard.next::<u64>().await.unwrap().unwrap().0, START);
         blocks.unbounded_send(block(1)).unwrap();
