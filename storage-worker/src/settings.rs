@@ -1,7 +1,7 @@
 //! The limits and paces of a worker, independent of its location and identity.
 
 use crate::service::Supervision;
-use meganet_primitives::country::Country;
+use meganet_primitives::{country::Country, units::BLOCK_SECONDS};
 use std::time::Duration;
 
 /// The limits and paces of a worker.
@@ -29,6 +29,8 @@ pub struct WorkerSettings {
     pub rebuild_rate: u64,
     /// Shards that are rebuilt at once.
     pub rebuilds: usize,
+    /// Time without a new finalized block after which the worker reports that its node or the chain stands still.
+    pub chain_silence: Duration,
     /// Whether rows are withheld that other members have to prove. False only in tests that show the purpose of this.
     pub blackout: bool,
     /// When failed background jobs are restarted, and when the worker ends because of them.
@@ -50,6 +52,7 @@ impl WorkerSettings {
             scrub_interval: Duration::from_secs(24 * 3600),
             rebuild_rate: 32 << 20,
             rebuilds: 4,
+            chain_silence: Duration::from_secs(20 * BLOCK_SECONDS),
             blackout: true,
             supervision: Supervision::default(),
         }

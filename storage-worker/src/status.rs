@@ -7,7 +7,7 @@ use meganet_primitives::{
 use parking_lot::Mutex;
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// Blocks by which following may lag behind the head: the newest one is always being read.
@@ -26,7 +26,10 @@ pub struct Known {
 pub struct Status {
     started: Instant,
     worker: Mutex<Option<WorkerInfo>>,
-    head: Mutex<Option<BlockNumber>>,
+    /// The last known finalized block, and when it was first seen.
+    head: Mutex<Option<(BlockNumber, Instant)>>,
+    /// Set while no block becomes final.
+    stalled: AtomicBool,
     followed: Mutex<Option<BlockNumber>>,
     /// Counts the events that the sync job has to look at.
     changes: AtomicU64,
@@ -46,6 +49,7 @@ impl Default for Status {
             started: Instant::now(),
             worker: Mutex::default(),
             head: Mutex::default(),
+            stalled: AtomicBool::new(false),
             followed: Mutex::default(),
             changes: AtomicU64::new(1),
             settled: AtomicU64::new(0),
@@ -77,13 +81,27 @@ impl Status {
 
     /// The last known finalized block.
     pub fn head(&self) -> Option<BlockNumber> {
-        *self.head.lock()
+        self.head.lock().map(|(block, _)| block)
     }
 
-    /// Notes a finalized block; older ones are ignored.
+    /// The time since the last known finalized block was first seen.
+    pub fn head_age(&self) -> Option<Duration> {
+        self.head.lock().map(|(_, seen)| seen.elapsed())
+    }
+
+    /// Notes a finalized block; known and older ones are ignored.
     pub fn set_head(&self, block: BlockNumber) {
         let mut head = self.head.lock();
-        *head = Some(head.map_or(block, |known| known.max(block)));
+        if head.is_none_or(|(known, _)| known < block) {
+            *head = Some((block, Instant::now()));
+            self.stalled.store(false, Ordering::Release);
+        }
+    }
+
+    /// Notes that no block has become final for so long that the state known here may be out of date. The next block
+    /// ends this.
+    pub fn set_stalled(&self) {
+        self.stalled.store(true, Ordering::Release);
     }
 
     /// The finalized block up to which all registrations are known.
@@ -127,10 +145,10 @@ impl Status {
         self.settled.load(Ordering::Acquire) == self.changes.load(Ordering::Acquire)
     }
 
-    /// Returns true if the worker knows everything that it should hold.
+    /// Returns true if the worker knows everything that it should hold, up to a recent finalized block.
     pub fn synced(&self) -> bool {
         let (Some(followed), Some(head)) = (self.followed(), self.head()) else { return false };
-        followed.saturating_add(LAG) >= head && self.ranges_whole()
+        followed.saturating_add(LAG) >= head && self.ranges_whole() && !self.stalled.load(Ordering::Acquire)
     }
 
     /// Number of shards that are being rebuilt.

@@ -162,7 +162,8 @@ impl Worker {
             status: status.clone(),
             sync_due: self.sync_due.clone(),
         };
-        jobs.spawn(move || Follow::new(handles.clone()));
+        let silence = settings.chain_silence;
+        jobs.spawn(move || Follow::new(handles.clone(), silence));
 
         let handles = SyncHandles {
             chain: self.chain.clone(),

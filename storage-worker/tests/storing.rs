@@ -193,6 +193,27 @@ async fn a_worker_that_lost_its_slot_forgets_what_it_held_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_hears_of_no_new_block_says_so() {
+    let silence = std::time::Duration::from_secs(1);
+    let town = Town::with(FakeConfig::default(), |settings| settings.chain_silence = silence).await;
+    let status = town.members[0].worker().status();
+    let trouble = |words| status.trouble().is_some_and(|trouble| trouble.contains(words)) && !status.synced();
+    until("the worker is synced", || status.synced()).await;
+    town.stop_blocks();
+    until("the chain that stands still is reported", || trouble("has finalized no block")).await;
+    town.chain.set_unreachable(true);
+    until("the node that is away is reported", || status.trouble().is_some() && !trouble("has finalized no block"))
+        .await;
+    assert!(!status.synced());
+    town.chain.set_unreachable(false);
+    until("the worker is synced again", || {
+        town.chain.tick();
+        status.synced() && status.trouble().is_none()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_pays_for_is_kept_as_long_as_the_receipt_is_valid() {
     let every = std::time::Duration::from_millis(200);
     let town = Town::with(FakeConfig::default(), |settings| settings.collect_interval = every).await;

@@ -18,7 +18,7 @@ pub use self::{
     client::{ChainClient, HeadsClient, MoneyClient, NamesClient, StorageClient, SubmitClient},
     error::ChainError,
     proofs::NameProofs,
-    signer::{Signer, SignerError},
+    signer::{Signer, SignerError, parse_secret},
     subxt::{ChainOptions, SubxtChain},
     trust::Trust,
     types::{

@@ -10,6 +10,25 @@ use subxt_signer::{SecretUri, bip39::Mnemonic, sr25519::Keypair};
 #[error("the secret is not usable: {0}. Give 12 or 24 words, 0x and a 64-digit seed, or a derivation such as //Alice")]
 pub struct SignerError(String);
 
+impl SignerError {
+    /// The reason alone, without advice.
+    pub fn reason(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Parses a secret URI. An empty one is refused: it would stand for the well-known development phrase, and comes from a
+/// variable that was meant to hold a secret.
+///
+/// # Errors
+/// If the text is empty or not a secret URI.
+pub fn parse_secret(suri: &str) -> Result<SecretUri, SignerError> {
+    match suri.trim() {
+        "" => Err(SignerError("it is empty".to_owned())),
+        suri => SecretUri::from_str(suri).map_err(|e| SignerError(e.to_string())),
+    }
+}
+
 /// An sr25519 key and its account. Printing it shows the account only.
 #[derive(Clone)]
 pub struct Signer {
@@ -22,9 +41,9 @@ impl Signer {
     /// words it derives from the well-known development phrase, which everybody has.
     ///
     /// # Errors
-    /// If the text is no such URI or its words fail their check.
+    /// If the text is empty or no such URI, or its words fail their check.
     pub fn from_suri(suri: &str) -> Result<Self, SignerError> {
-        let uri = SecretUri::from_str(suri.trim()).map_err(|e| SignerError(e.to_string()))?;
+        let uri = parse_secret(suri)?;
         Keypair::from_uri(&uri).map(Self::from_keypair).map_err(|e| SignerError(e.to_string()))
     }
 
@@ -102,6 +121,9 @@ mod tests {
         let error = Signer::from_phrase(&bad, None).unwrap_err().to_string();
         assert!(!error.contains("drive"), "{error}");
         assert!(Signer::from_suri("not words at all").is_err());
+        for empty in ["", " \n"] {
+            assert!(Signer::from_suri(empty).unwrap_err().to_string().contains("empty"));
+        }
         assert!(!format!("{:?}", Signer::from_suri(WORDS).unwrap()).contains("bottom"));
     }
 }

@@ -205,6 +205,11 @@ impl Town {
         Self { chain, members, owner, client, group, blocks }
     }
 
+    /// From now on blocks come only by [`FakeChain::tick`].
+    pub fn stop_blocks(&self) {
+        self.blocks.abort();
+    }
+
     pub fn bootnodes(&self, but: usize) -> Vec<Multiaddr> {
         let others = self.members.iter().enumerate().filter(|(index, member)| *index != but && member.worker.is_some());
         others.flat_map(|(_, member)| member.worker().online().net.addresses()).collect()

@@ -2,10 +2,10 @@
 
 use crate::WalletError;
 use bip39::Mnemonic;
-use meganet_chain_client::Signer;
+use meganet_chain_client::{Signer, parse_secret};
 use meganet_primitives::AccountId;
 use schnorrkel::{ExpansionMode, MiniSecretKey, SecretKey, derive::Derivation};
-use std::{fmt, str::FromStr};
+use std::fmt;
 use subxt_signer::{DeriveJunction, ExposeSecret, SecretUri, sr25519::Keypair};
 use zeroize::Zeroizing;
 
@@ -70,7 +70,7 @@ impl Account {
     /// [`WalletError::Phrase`] if the phrase is invalid, [`WalletError::Suri`] for any other mistake.
     pub fn from_suri(suri: &str) -> Result<Self, WalletError> {
         let refuse = |reason: String| WalletError::Suri(reason);
-        let uri = SecretUri::from_str(suri.trim()).map_err(|e| refuse(e.to_string()))?;
+        let uri = parse_secret(suri).map_err(|e| refuse(e.reason().to_owned()))?;
         let secret = uri.junctions.iter().fold(root_secret(&uri)?, derive);
         let keypair = Keypair::from_uri(&uri).map_err(|e| refuse(e.to_string()))?;
         if keypair.public_key().0 != secret.to_public().to_bytes() {
@@ -173,6 +173,7 @@ mod tests {
     #[test]
     fn refuses_nonsense() {
         assert!(matches!(Account::from_suri("not a phrase"), Err(WalletError::Phrase(_))));
+        assert!(matches!(Account::from_suri(" "), Err(WalletError::Suri(_))));
         assert!(matches!(Account::from_suri("0x12//a"), Err(WalletError::Suri(_))));
     }
 }

@@ -13,7 +13,7 @@ pub enum HealthState {
     Failing,
     /// The worker is not registered yet: see `trouble`.
     Starting,
-    /// The worker does not know yet everything that it should hold.
+    /// The worker does not know yet everything that it should hold, or hears of no new finalized block: see `trouble`.
     Syncing,
     /// Shards are missing or damaged, and are being rebuilt.
     Healing,
@@ -74,6 +74,8 @@ pub struct Health {
     pub audit: Option<Audit>,
     /// The last known finalized block.
     pub chain_head: Option<u32>,
+    /// Seconds since the worker first saw that block.
+    pub chain_head_age_s: Option<u64>,
     /// The finalized block up to which all registrations are known.
     pub followed: Option<u32>,
     /// Connected peers.
@@ -159,6 +161,7 @@ impl Health {
             scrub_passes: metrics.scrub_passes.get(),
             audit: Audit::of(status),
             chain_head: status.head(),
+            chain_head_age_s: status.head_age().map(|age| age.as_secs()),
             followed: status.followed(),
             peers: online.map_or(0, |online| online.net.connected_peers()),
             addresses: online

@@ -57,6 +57,7 @@ fn full() -> Health {
             leaving: false,
         }),
         chain_head: Some(1),
+        chain_head_age_s: Some(1),
         followed: Some(1),
         peers: 1,
         addresses: vec![String::from("text")],

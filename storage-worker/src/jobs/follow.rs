@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream::BoxStream};
 use meganet_chain_client::{At, BlockRef, ChainClient, ChainError};
 use meganet_primitives::{BlockNumber, GroupId, SlotIndex};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
 /// Blocks that are read one by one to catch up. Nodes keep the state of about this many; beyond that, and where the
@@ -32,6 +32,16 @@ const REFRESH: BlockNumber = 20;
 struct NodeBehind {
     head: BlockNumber,
     followed: BlockNumber,
+}
+
+/// No block becomes final: the node has lost its peers or the chain stands still.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the node has finalized no block for {seconds} s, since block {head}: check that the node has peers and follows the chain. Until it does, what this worker knows may be out of date"
+)]
+struct NodeSilent {
+    head: BlockNumber,
+    seconds: u64,
 }
 
 /// The dependencies of [`Follow`].
@@ -57,12 +67,14 @@ pub struct Follow {
     /// The block that is being read.
     next: Option<BlockRef>,
     ended: bool,
+    /// Time without a new block after which the node is asked.
+    silence: Duration,
 }
 
 impl Follow {
-    /// Follows from the last followed block on.
-    pub fn new(handles: FollowHandles) -> Self {
-        Self { handles, blocks: None, next: None, ended: false }
+    /// Follows from the last followed block on. After a silence of this length the node is asked for its head.
+    pub fn new(handles: FollowHandles, silence: Duration) -> Self {
+        Self { handles, blocks: None, next: None, ended: false, silence }
     }
 
     async fn advance(&mut self) -> Result<(), StepError> {
@@ -73,12 +85,16 @@ impl Follow {
             let first = self.handles.begin().await?;
             self.blocks = Some(self.handles.chain.blocks(first));
         }
-        if let Some(block) = self.next {
-            self.handles.status.set_head(block.number);
-            self.handles.read_block(block).await?;
-            self.next = None;
+        match self.next {
+            Some(block) => {
+                self.handles.status.set_head(block.number);
+                self.handles.read_block(block).await?;
+                self.next = None;
+                Ok(())
+            }
+            // The stream of blocks outlives lost connections, and cannot tell that nothing comes.
+            None => self.handles.check_silence(self.silence).await,
         }
-        Ok(())
     }
 }
 
@@ -93,7 +109,8 @@ impl Job for Follow {
     }
 
     fn throttle(&self) -> Throttle {
-        throttle::FOLLOW
+        let poll = throttle::FOLLOW.poll.map(|poll| poll.min(self.silence));
+        Throttle { poll, ..throttle::FOLLOW }
     }
 
     async fn step(&mut self) -> Result<Turn, StepError> {
@@ -115,6 +132,21 @@ impl Job for Follow {
 }
 
 impl FollowHandles {
+    /// Fails if no block has become final for as long as `silence`, or if the node does not answer after that time.
+    async fn check_silence(&self, silence: Duration) -> Result<(), StepError> {
+        let age = self.status.head_age().unwrap_or_default();
+        if age < silence {
+            return Ok(());
+        }
+        self.status.set_stalled();
+        let head = self.chain.finalized().await?.number;
+        self.status.set_head(head);
+        if self.status.head_age().unwrap_or_default() < silence {
+            return Ok(());
+        }
+        Err(StepError::waiting(NodeSilent { head, seconds: age.as_secs() }))
+    }
+
     /// Reads the groups, and chooses the first block to follow.
     async fn begin(&self) -> Result<Option<BlockNumber>, StepError> {
         let head = self.chain.finalized().await?;

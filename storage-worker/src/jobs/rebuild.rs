@@ -22,7 +22,10 @@ use meganet_chain_client::{At, ChainClient, ChainError};
 use meganet_primitives::{GroupId, chain::Tombstone, convert::to_u64};
 use meganet_transfer::{FetchError, Network, Object};
 use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Instant};
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::Notify,
+    task::{JoinError, JoinSet},
+};
 
 /// Missing shards that are listed at once.
 const PAGE: usize = 64;
@@ -85,7 +88,9 @@ pub struct Rebuild {
     listed: VecDeque<MissingShard>,
     /// The last shard that was listed in this round.
     last: Option<ShardKey>,
-    running: JoinSet<()>,
+    running: JoinSet<Result<(), StoreError>>,
+    /// A failure of the store in one of the attempts that have ended.
+    failure: Option<StoreError>,
 }
 
 /// The phases of a round, which tries every missing shard whose time has come, once.
@@ -103,7 +108,16 @@ impl Rebuild {
     /// Rebuilds the shards on the store's list.
     pub fn new(handles: RebuildHandles, settings: RebuildSettings) -> Self {
         let (listed, last, running) = (VecDeque::new(), None, JoinSet::new());
-        Self { handles, settings, phase: Phase::Starting, listed, last, running }
+        Self { handles, settings, phase: Phase::Starting, listed, last, running, failure: None }
+    }
+
+    /// Notes the end of an attempt.
+    fn ended(&mut self, attempt: Result<Result<(), StoreError>, JoinError>) {
+        match attempt {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.failure = Some(error),
+            Err(error) => tracing::error!(%error, "an attempt to rebuild a shard ended early"),
+        }
     }
 
     /// Lists the next shards of this round; returns false at its end.
@@ -135,7 +149,13 @@ impl Job for Rebuild {
     }
 
     async fn step(&mut self) -> Result<Turn, StepError> {
-        while self.running.try_join_next().is_some() {}
+        while let Some(attempt) = self.running.try_join_next() {
+            self.ended(attempt);
+        }
+        // A disk that fails is the operator's to see. It may be full for a while only, so the attempts go on.
+        if let Some(error) = self.failure.take() {
+            return Err(StepError::waiting(error));
+        }
         if self.phase == Phase::Resting {
             self.phase = Phase::Starting;
         }
@@ -158,7 +178,8 @@ impl Job for Rebuild {
         if self.running.is_empty() {
             self.handles.due.notified().await;
         } else {
-            self.running.join_next().await;
+            let attempt = self.running.join_next().await;
+            attempt.into_iter().for_each(|attempt| self.ended(attempt));
         }
     }
 }
@@ -182,12 +203,15 @@ impl Drop for Running<'_> {
 impl RebuildHandles {
     /// Tries to rebuild a shard, and sets the time of the next attempt if that fails. A panic counts as a failed
     /// attempt, so that one shard does not keep the others from being rebuilt.
-    async fn attempt(&self, missing: MissingShard, settings: RebuildSettings) {
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn attempt(&self, missing: MissingShard, settings: RebuildSettings) -> Result<(), StoreError> {
         let key = ShardKey { object: missing.object, shard: missing.shard };
         let running = Running::begin(&self.status);
         let result = AssertUnwindSafe(self.rebuild(&missing, key, settings)).catch_unwind().await;
         drop(running);
-        let Err(error) = result.unwrap_or(Err(RebuildError::Panicked)) else { return };
+        let Err(error) = result.unwrap_or(Err(RebuildError::Panicked)) else { return Ok(()) };
         self.metrics.rebuild_failures.inc();
         let attempts = missing.record.attempts.saturating_add(1);
         let seconds = match &error {
@@ -196,8 +220,10 @@ impl RebuildHandles {
         };
         tracing::info!(shard = %key, attempts, again_in_s = seconds, "cannot rebuild a shard yet: {error}");
         let due = self.clock.now().saturating_add(seconds);
-        if let Err(error) = self.disk.run(move |store| store.postpone(&key, attempts, due)).await {
-            tracing::error!(%error, "cannot record when to rebuild a shard");
+        self.disk.run(move |store| store.postpone(&key, attempts, due)).await?;
+        match error {
+            RebuildError::Store(error) | RebuildError::Write(WriteError::Store(error)) => Err(error),
+            _ => Ok(()),
         }
     }
 
