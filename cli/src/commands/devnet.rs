@@ -1,6 +1,6 @@
 //! `meganet devnet …`
 
-use super::{Session, session::connect};
+use super::{Session, session::join};
 use crate::{
     args::{DevnetArgs, DevnetCommand, KindArg, ProcessArgs, ShapeArgs},
     output::bytes,
@@ -194,7 +194,7 @@ async fn demo(session: &Session, site: &Path, name: &str, shape: &Shape) -> Resu
 
 async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
     let config = ClientConfig::read(&devnet.state.client_config())?;
-    let client = connect(devnet.chain().await?, &config.bootnodes, None).await?;
+    let client = join(devnet.chain().await?, &config.bootnodes, None).await?;
     let bars = Bars::default();
     report_step(&format!("publishing {} under the name {name}", site.display()));
     let options = PublishOptions::new(devnet.state.dir.join("uploads"));

@@ -4,7 +4,7 @@ use super::Session;
 use crate::names::{content_json, content_text, read_label, when};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, NameCall, Until};
-use meganet_client::names::access::WriteAccess;
+use meganet_client::{names::access::WriteAccess, resolve::Resolver};
 use meganet_primitives::chain::NameVersion;
 use serde_json::{Value, json};
 
@@ -44,6 +44,18 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
     let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
     let info =
         chain.name(&label, At::Block(outcome.block.hash)).await?.context("the name was released in the meantime")?;
+    // The node said which content each version has; a proof shows which one the transaction restored.
+    if let Some(checkpoint) = session.checkpoint()? {
+        let proven = Resolver::new(chain, Some(checkpoint)).resolve(&label).await?;
+        let same_version = proven.resolution().filter(|proven| proven.version == info.version);
+        if let Some(proven) = same_version.filter(|proven| proven.content != target.content) {
+            bail!(
+                "the node is wrong about version {} of {label}: the name now points to {}, as a proof shows. Do not trust this node; `meganet --light history {label}` shows the versions as the chain has them",
+                target.version,
+                content_text(proven.content.as_ref())
+            );
+        }
+    }
     let value = json!({
         "name": label,
         "version": info.version,

@@ -38,14 +38,24 @@ impl Session {
         config::find(&self.global)
     }
 
-    /// Connects to a node, or with `--light` starts a light client.
+    /// Connects to a node, or with `--light` starts a light client. Where a checkpoint is configured, warns that this
+    /// command does not use it.
     ///
     /// # Errors
     /// None is configured, or the connection fails.
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         let config = self.config()?;
+        if !self.global.light && config.checkpoint.is_some() {
+            eprintln!(
+                "note: this command trusts the node: a checkpoint verifies only what a name points to now, as `meganet resolve` and `meganet get` do. Pass --light to verify everything",
+            );
+        }
+        self.connect(&config).await
+    }
+
+    async fn connect(&self, config: &ClientConfig) -> Result<Arc<dyn ChainClient>> {
         if self.global.light {
-            return Ok(Arc::new(light_client::connect(&config).await?));
+            return Ok(Arc::new(light_client::connect(config).await?));
         }
         Ok(Arc::new(SubxtChain::connect(config.rpc()?, config.genesis()?).await?))
     }
@@ -66,7 +76,7 @@ impl Session {
     /// # Errors
     /// As of [`Self::chain`] and [`Self::checkpoint`].
     pub async fn resolver(&self) -> Result<Resolver> {
-        Ok(Resolver::new(self.chain().await?, self.checkpoint()?))
+        Ok(Resolver::new(self.connect(&self.config()?).await?, self.checkpoint()?))
     }
 
     /// A client of the chain and the workers.
@@ -75,7 +85,7 @@ impl Session {
     /// As of [`Self::resolver`], or no worker can be reached.
     pub async fn client(&self) -> Result<Client> {
         let config = self.config()?;
-        connect(self.chain().await?, &config.bootnodes, self.checkpoint()?).await
+        join(self.connect(&config).await?, &config.bootnodes, self.checkpoint()?).await
     }
 
     /// The wallet.
@@ -187,7 +197,7 @@ impl Session {
 ///
 /// # Errors
 /// There are no bootnodes, or one is not an address.
-pub async fn connect(
+pub async fn join(
     chain: Arc<dyn ChainClient>,
     bootnodes: &[String],
     checkpoint: Option<CheckpointFile>,
