@@ -4,6 +4,11 @@ use super::endpoint::Endpoint;
 use crate::error::ChainError;
 use subxt::rpcs::{Error as RpcError, UserError};
 
+/// The code of JSON-RPC for a method that a node does not offer.
+const NO_SUCH_METHOD: i32 = -32601;
+/// Characters of a node's text that are kept: it ends up in errors, logs and terminals.
+const MAX_TEXT: usize = 600;
+
 /// A failed request.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -32,23 +37,38 @@ impl From<ChainError> for Failure {
 /// An error of an RPC method that was asked about a block.
 pub(super) fn rpc(method: &str, block: &str, error: RpcError) -> Failure {
     match error {
+        RpcError::User(error) if error.code == NO_SUCH_METHOD => {
+            Failure::Chain(ChainError::Incompatible { detail: format!("the node does not offer {method}") })
+        }
         RpcError::User(error) => Failure::Chain(refusal(method, block, &text(&error))),
         RpcError::Client(_) | RpcError::DisconnectedWillReconnect(_) => Failure::Lost(brief(&error.to_string())),
-        other => Failure::Chain(ChainError::Incompatible { detail: format!("{method}: {other}") }),
+        other => {
+            let reason = printable(&other.to_string());
+            Failure::Chain(ChainError::Incompatible { detail: format!("{method}: {reason}") })
+        }
     }
 }
 
 /// An error of one of subxt's own steps.
 pub(super) fn other(step: &str, block: &str, error: &dyn std::error::Error) -> Failure {
-    Failure::Chain(refusal(step, block, &error.to_string()))
+    Failure::Chain(refusal(step, block, &printable(&error.to_string())))
 }
 
 /// The text of a JSON-RPC error, including its data.
 pub(super) fn text(error: &UserError) -> String {
-    match &error.data {
+    printable(&match &error.data {
         Some(data) => format!("{} ({}): {}", error.message, error.code, data.get().trim_matches('"')),
         None => format!("{} ({})", error.message, error.code),
+    })
+}
+
+/// A node's text without control characters, which could rewrite a terminal or a log, and cut to a sensible length.
+fn printable(text: &str) -> String {
+    let mut kept: String = text.chars().take(MAX_TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(MAX_TEXT).is_some() {
+        kept.push('…');
     }
+    kept
 }
 
 /// Interprets a refusal of the node by its words: nodes have no codes for these.
@@ -88,7 +108,7 @@ pub(super) fn brief(reason: &str) -> String {
     while let Some(inner) = layers.iter().find_map(|layer| rest.strip_prefix(layer)) {
         rest = inner;
     }
-    rest.to_owned()
+    printable(rest)
 }
 
 #[cfg(test)]
@@ -117,6 +137,28 @@ mod tests {
         assert!(error.to_string().contains("no StorageApi_group"), "{error}");
         let else_ = user(-32602, "Invalid params");
         assert!(matches!(rpc("state_call", "", else_), Failure::Chain(ChainError::Refused { .. })));
+    }
+
+    #[test]
+    fn a_method_that_is_missing_is_a_version_that_does_not_fit() {
+        let missing = rpc("name_v1_resolveProof", "", user(-32601, "Method not found"));
+        let Failure::Chain(error) = missing else { unreachable!() };
+        assert!(matches!(&error, ChainError::Incompatible { detail } if detail.contains("name_v1_resolveProof")));
+    }
+
+    #[test]
+    fn a_node_cannot_write_to_the_terminal() {
+        let hostile = format!("\u{1b}[2J\r\n{}", "x".repeat(10_000));
+        for failure in [
+            rpc("m", "", user(1, &hostile)),
+            rpc("m", "", RpcError::Client(hostile.clone().into())),
+            other("m", "", &std::io::Error::other(hostile.clone())),
+        ] {
+            let (Failure::Lost(text) | Failure::Chain(ChainError::Refused { reason: text, .. })) = failure else {
+                unreachable!()
+            };
+            assert!(!text.contains(char::is_control) && text.chars().count() <= MAX_TEXT + 1, "{text}");
+        }
     }
 
     #[test]
