@@ -19,9 +19,13 @@ mod worker;
 
 pub use self::{light_client::relies_on, session::Session};
 
-use crate::args::{Cli, Command};
+use crate::{
+    args::{Cli, Command},
+    output::unless_closed,
+};
 use anyhow::Result;
 use clap::CommandFactory;
+use std::io::Write;
 
 /// Runs a parsed command line.
 ///
@@ -48,8 +52,9 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Light(command) => light::run(&session, command).await,
         Command::Devnet(args) => devnet::run(&session, args).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "meganet", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "meganet", &mut script);
+            unless_closed(std::io::stdout().write_all(&script))
         }
     }
 }

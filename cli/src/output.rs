@@ -1,5 +1,6 @@
 //! Printing: results on stdout, as text or JSON; everything else on stderr.
 
+use anyhow::Context;
 use serde::Serialize;
 use serde_json::json;
 use std::{fmt::Display, io::Write};
@@ -23,11 +24,22 @@ impl Output {
     }
 }
 
-/// Prints a line; a closed pipe (`| head`) is not an error.
-fn print(line: &str) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout(), "{line}") {
+/// Prints a line.
+///
+/// # Errors
+/// As of [`unless_closed`].
+pub fn print(line: &str) -> anyhow::Result<()> {
+    unless_closed(writeln!(std::io::stdout(), "{line}"))
+}
+
+/// The result of writing to stdout, where a closed pipe (`| head`) is not an error: the reader has seen enough.
+///
+/// # Errors
+/// Stdout cannot be written to for another reason.
+pub fn unless_closed(written: std::io::Result<()>) -> anyhow::Result<()> {
+    match written {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        other => other.context("could not write to stdout"),
     }
 }
 

@@ -7,7 +7,12 @@ use meganet_worker::{
     daemon,
     listing::{self, ListError},
 };
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -89,18 +94,22 @@ async fn execute(options: WorkerOptions, command: Option<Command>) -> anyhow::Re
         }
         Some(Command::Leave) => {
             let worker = daemon::leave(&options.complete()?).await?;
-            println!("worker {worker} is leaving: keep it running until it stops");
+            print(&format!("worker {worker} is leaving: keep it running until it stops\n"))?;
         }
         Some(Command::Jobs { json }) => {
             let jobs = listing::jobs(options.http_address()).await?;
-            if json {
-                println!("{}", serde_json::to_string(&jobs)?);
-            } else {
-                print!("{}", listing::table(&jobs));
-            }
+            print(&if json { serde_json::to_string(&jobs)? + "\n" } else { listing::table(&jobs) })?;
         }
     }
     Ok(())
+}
+
+/// Prints on stdout; a closed pipe (`| head`) is not an error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot write to stdout"),
+    }
 }
 
 fn end_on_signal(stop: &CancellationToken) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use super::{Session, session::data_dir};
 use crate::{
     args::{GetArgs, PlacementArgs, PutArgs},
     names::read_name,
-    output::bytes,
+    output::{bytes, unless_closed},
     progress::Bars,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -90,9 +90,16 @@ async fn pour(site: &Site, entry: &Entry) -> Result<()> {
     let mut stdout = tokio::io::stdout();
     let mut pieces = site.read(entry, 0..entry.size);
     while let Some(piece) = pieces.try_next().await? {
-        stdout.write_all(&piece).await.context("could not write to stdout")?;
+        // Flushed, since a write only hands the bytes to another thread: its error would come with the next one.
+        let written = match stdout.write_all(&piece).await {
+            Ok(()) => stdout.flush().await,
+            error => error,
+        };
+        if written.is_err() {
+            return unless_closed(written);
+        }
     }
-    Ok(stdout.flush().await?)
+    Ok(())
 }
 
 fn refuse_to_replace(path: &Path, force: bool) -> Result<()> {

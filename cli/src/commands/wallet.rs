@@ -1,7 +1,7 @@
 //! `meganet wallet …`
 
 use super::Session;
-use crate::args::WalletCommand;
+use crate::{args::WalletCommand, output::print};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, Until, account::format_account, amount::Mega};
 use meganet_wallet::{Account, Phrase, check_account_name, files::write_new};
@@ -88,10 +88,7 @@ fn list(session: &Session) -> Result<()> {
 fn export(session: &Session, name: &str, output: Option<&Path>) -> Result<()> {
     let json = session.store()?.export(name)?;
     match output.filter(|path| *path != Path::new("-")) {
-        None => {
-            println!("{json}");
-            Ok(())
-        }
+        None => print(&json),
         Some(path) => {
             let path = std::path::absolute(path)?;
             match write_new(&path, json.as_bytes()) {

@@ -320,3 +320,35 @@ async fn what_is_submitted_already_is_not_paid_for_twice() {
     assert_eq!(world.chain.name("home", At::Best).await.unwrap().unwrap().version, 1);
     assert_eq!(world.chain.stats(At::Best).await.unwrap().totals.batches, 1);
 }
+
+/// Interrupted after the commitment was submitted and before a block had it: the next run submits it again, and both arrive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commitment_that_was_submitted_twice_registers_once() {
+    let world = FaultyTown::start().await;
+    let options = world.options();
+    let open = || {
+        let (root, terms) = (&options.registrations, NameTerms::default());
+        NameRegistration::open(&*world.chain, &world.owner, root, "home", terms, &Silent)
+    };
+    let chain = &world.chain;
+    let submitted = |count| async move {
+        while chain.submissions() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    world.chain.set_full(true);
+    let before = world.chain.submissions();
+    let mut first = open().await.unwrap();
+    tokio::select! {
+        result = first.commit() => panic!("{result:?}"),
+        () = submitted(before + 1) => {}
+    }
+    drop(first);
+    let again = open().await.unwrap();
+    let (registered, ()) = tokio::join!(again.register(Until::InBlock), async {
+        submitted(before + 2).await;
+        world.chain.set_full(false);
+    });
+    registered.unwrap();
+    assert_eq!(world.chain.name("home", At::Best).await.unwrap().unwrap().owner, world.owner.account());
+}

@@ -289,8 +289,11 @@ impl<'a> NameRegistration<'a> {
         let commitment = pending.commitment(&self.signer.account());
         let cancel = cancel.map(|commitment| Call::Name(NameCall::CancelCommit { commitment }));
         let calls = cancel.into_iter().chain([Call::Name(NameCall::Commit { commitment })]).collect();
-        self.chain.submit(self.signer, calls, Until::InBlock).await?;
-        Ok(())
+        match self.chain.submit(self.signer, calls, Until::InBlock).await {
+            // A run that was interrupted had submitted it, and a block took it since the step was decided.
+            Err(error) if error.is(NamesError::AlreadyCommitted) => Ok(()),
+            result => Ok(result.map(drop)?),
+        }
     }
 
     /// Takes back what is left of a registration that leads nowhere.
