@@ -7,7 +7,7 @@ use crate::{
     output::{bytes, unless_closed},
     progress::Bars,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use futures::TryStreamExt;
 use meganet_client::{PublishOptions, Site};
 use meganet_primitives::{link::Link, manifest::Entry};
