@@ -11,7 +11,7 @@ Examples:
   meganet publish ./site bakery                    publish; registers the name first if necessary
   meganet name set bakery ipfs://bafy...           point the name to content on IPFS
   meganet name text bakery url https://example.org
-  meganet name delegate add bakery ci-robot        let another account publish, and nothing else
+  meganet name delegate add bakery ci-robot        let another account publish, without owning the name
   meganet publish ./blog blog.bakery               publish under a subname
   meganet history bakery                           list its versions
   meganet rollback bakery                          return to the version before
@@ -106,7 +106,8 @@ pub enum NameCommand {
         #[arg(long, conflicts_with = "key")]
         remove: bool,
     },
-    /// Manage the accounts that may publish under a name and set its records, and nothing else
+    /// Manage the accounts that may publish under a name, roll it back, set its records and add subnames. They cannot
+    /// transfer or release the name, remove subnames or appoint delegates
     #[command(subcommand)]
     Delegate(DelegateCommand),
     /// Manage subnames, such as blog.alice
@@ -192,7 +193,7 @@ pub enum DelegateCommand {
         /// Name
         name: String,
     },
-    /// Allow an account to publish under a name and to set its records
+    /// Allow an account to publish under a name, roll it back, set its records and add subnames
     Add {
         /// Name
         name: String,
@@ -200,7 +201,7 @@ pub enum DelegateCommand {
         #[arg(value_name = "ACCOUNT")]
         whom: String,
     },
-    /// Revoke that
+    /// Withdraw the rights of a delegate
     Remove {
         /// Name
         name: String,

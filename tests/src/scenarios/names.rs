@@ -3,8 +3,8 @@
 //! On a chain whose names expire within minutes. One name is registered and left alone: it expires, still works in its
 //! grace period, is for sale at a premium, and goes to a new owner, who gets nothing of its old content. Meanwhile: an
 //! account that copies a commitment, or even the registration that follows, is too late; a registration that was killed
-//! continues, and one whose secret is lost can be cancelled; a delegate publishes and can do nothing else; a site is rolled
-//! back in one transaction; a subname is a site of its own; answers are proven, also offline, and a changed proof is
+//! continues, and one whose secret is lost can be cancelled; a delegate publishes and cannot act as the owner; a site
+//! is rolled back in one transaction; a subname is a site of its own; answers are proven, also offline, and a changed proof is
 //! refused. In the end all nodes are killed and restarted, and a gateway with a light client continues to work.
 
 mod commitments;

@@ -49,9 +49,11 @@ pub async fn delegate(session: &Session, command: DelegateCommand) -> Result<()>
     let call = Call::Name(NameCall::SetDelegate { label: label.clone(), delegate, allowed });
     let who = format_account(&delegate);
     let done = if allowed {
-        format!("{who} may now publish under {label} and set its records, and nothing else")
+        format!(
+            "{who} may now publish under {label}, roll it back, set its records and add subnames; it cannot transfer or release the name, remove subnames or appoint delegates"
+        )
     } else {
-        format!("{who} may no longer publish under {label}")
+        format!("{who} is no longer a delegate of {label}")
     };
     writer.change(session, call, &done).await
 }

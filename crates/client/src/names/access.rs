@@ -13,7 +13,7 @@ use meganet_primitives::{
 pub enum Role {
     /// Everything.
     Owner,
-    /// Change the content and records of the name and of the names below it.
+    /// Change the content and records of the name, and the content of names below it, which it may also add.
     Delegate,
     /// Change the content of one name below it.
     SubnameDelegate,

@@ -13,7 +13,7 @@ pub(super) async fn play(stage: &Stage, browser: &Browser) -> Result<()> {
     let third = site(stage, "third", "from below")?;
     alice.json(&["publish", text(&first)?, LASTING, "--years", "10"]).await?;
 
-    // A delegate publishes, and nothing else.
+    // A delegate publishes, and cannot do what only owners may.
     bob.refused(&["publish", text(&second)?, LASTING], &["belongs to"]).await?;
     alice.json(&["name", "delegate", "add", LASTING, &address]).await?;
     let published = bob.json(&["publish", text(&second)?, LASTING]).await?;
@@ -24,7 +24,7 @@ pub(super) async fn play(stage: &Stage, browser: &Browser) -> Result<()> {
     bob.refused(&["name", "release", LASTING], &["owner"]).await?;
     bob.refused(&["name", "delegate", "remove", LASTING, &address], &["owner"]).await?;
     bob.refused(&["name", "reverse", "--set", LASTING], &["own"]).await?;
-    stage.facts.say("delegate", "published, and could do nothing else");
+    stage.facts.say("delegate", "published, and could not act as the owner");
 
     // A rollback takes one transaction and moves no data.
     let back = alice.json(&["rollback", LASTING]).await?;
