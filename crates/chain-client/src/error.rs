@@ -136,16 +136,18 @@ pub enum ChainError {
         reason: String,
     },
     /// The account cannot pay.
-    #[error("account {account} needs {} for {purpose} and has {} to spend. Send it at least {} more", Mega(*needed), Mega(*available), Mega(needed.saturating_sub(*available)))]
+    #[error("{}", insufficient(.account, .purpose, *.needed, *.available, *.with_fee))]
     InsufficientFunds {
         /// The account, SS58.
         account: String,
-        /// The cost of the calls and the fee, in planck.
+        /// The cost of the calls, in planck.
         needed: Balance,
         /// The spendable balance, in planck.
         available: Balance,
         /// The purpose.
         purpose: String,
+        /// Whether `needed` includes the fee; otherwise fees come on top.
+        with_fee: bool,
     },
     /// The runtime executed the transaction and refused a call; nothing but the fee was taken.
     #[error("the chain refused the call: {pallet}.{error}{}", explained(docs))]
@@ -218,6 +220,14 @@ impl ChainError {
                 | Self::TimedOut { .. }
         )
     }
+}
+
+fn insufficient(account: &str, purpose: &str, needed: Balance, available: Balance, with_fee: bool) -> String {
+    let (missing, fees) = (Mega(needed.saturating_sub(available)), if with_fee { "" } else { ", plus fees" });
+    let (needed, available) = (Mega(needed), Mega(available));
+    format!(
+        "account {account} needs {needed} for {purpose}{fees}, and has {available} to spend. Send it at least {missing} more{fees}"
+    )
 }
 
 /// The documentation of an error, as the end of a sentence.

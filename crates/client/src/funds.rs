@@ -8,7 +8,7 @@ pub(crate) fn covers(available: Balance, needed: Balance) -> bool {
     available > needed
 }
 
-/// Checks that an account can pay this much, in planck, and fees.
+/// Checks that an account can pay this much, in planck, for a purpose, and fees on top.
 ///
 /// # Errors
 /// [`ChainError::InsufficientFunds`] with this purpose, and those of the chain.
@@ -22,5 +22,6 @@ pub(crate) async fn check_funds(
     if covers(available, needed) {
         return Ok(());
     }
-    Err(ChainError::InsufficientFunds { account: format_account(account), needed, available, purpose })
+    let account = format_account(account);
+    Err(ChainError::InsufficientFunds { account, needed, available, purpose, with_fee: false })
 }

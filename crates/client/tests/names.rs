@@ -174,7 +174,7 @@ async fn an_account_that_cannot_pay_is_told_before_anything_is_spent() {
     let error = opened.err().unwrap();
     assert!(matches!(&error, NameError::Chain(ChainError::InsufficientFunds { .. })), "{error}");
     let said = error.to_string();
-    assert!(said.contains("20.1 MEGA for the name alice (10 MEGA of rent, and deposits)"), "{said}");
+    assert!(said.contains("20.1 MEGA for the name alice (10 MEGA of rent, and deposits), plus fees"), "{said}");
     assert!(town.chain.commitments(&poor.account(), At::Best).await.unwrap().is_empty());
 }
 

@@ -102,7 +102,8 @@ impl SubxtChain {
             return Ok(());
         }
         let purpose = cost::purpose(calls).to_owned();
-        Err(ChainError::InsufficientFunds { account: format_account(&account), needed, available, purpose })
+        let account = format_account(&account);
+        Err(ChainError::InsufficientFunds { account, needed, available, purpose, with_fee: true })
     }
 
     /// The cost of calls in one transaction, in addition to the fee.

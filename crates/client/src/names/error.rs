@@ -47,7 +47,7 @@ pub enum NameError {
     },
     /// This account may write for the name, but only its owner may do what was asked for.
     #[error(
-        "{name} belongs to {owner}, and only its owner may do that: this account may only change its content and records"
+        "only the owner of {name} may do that, and this account is only a delegate: sign with the account {owner}, or ask its owner"
     )]
     OwnerOnly {
         /// The name.

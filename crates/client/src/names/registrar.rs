@@ -231,8 +231,7 @@ impl<'a> NameRegistration<'a> {
             0 => String::new(),
             premium => format!(", a premium of {}", Mega(premium)),
         };
-        let purpose =
-            format!("the name {} ({} of rent{premium}, and deposits), with fees", self.label, Mega(self.quote.rent));
+        let purpose = format!("the name {} ({} of rent{premium}, and deposits)", self.label, Mega(self.quote.rent));
         Ok(check_funds(self.chain, &self.signer.account(), self.needed().await?, purpose).await?)
     }
 

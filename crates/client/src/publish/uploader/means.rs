@@ -29,8 +29,7 @@ impl Uploader<'_> {
     ) -> Result<(), PublishError> {
         let means = self.means(packs, manifest).await?;
         let needed = means.price.saturating_add(means.group_deposit).saturating_add(other_costs);
-        let purpose =
-            if other_costs > 0 { "the name, storage, deposits and fees" } else { "storage, deposits and fees" };
+        let purpose = if other_costs > 0 { "the name, storage and deposits" } else { "storage and deposits" };
         let chain = self.client.chain().as_ref();
         check_funds(chain, &self.signer.account(), needed, purpose.to_owned()).await?;
         if let Room::In(group) = means.room {
