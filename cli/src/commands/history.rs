@@ -84,12 +84,20 @@ fn choose<'a>(label: &str, versions: &'a [NameVersion], wanted: Option<u32>) -> 
             None => bail!("{label} has no earlier version with other content"),
         };
     };
-    if versions.first().is_some_and(|one| one.version == wanted) {
-        bail!("{label} is already at version {wanted}");
-    }
-    versions.iter().find(|one| one.version == wanted).with_context(|| {
-        let known: Vec<String> = versions.iter().skip(1).map(|one| one.version.to_string()).collect();
-        format!("version {wanted} of {label} is no longer stored; the earlier versions are: {}", known.join(", "))
+    let (newest, earlier) = match versions {
+        [] => bail!("{label} has not pointed to anything yet, so there is no version to go back to"),
+        [newest, ..] if newest.version == wanted => bail!("{label} is already at version {wanted}"),
+        [newest, earlier @ ..] => (newest.version, earlier),
+    };
+    earlier.iter().find(|one| one.version == wanted).with_context(|| {
+        let fault = if (1..newest).contains(&wanted) {
+            format!("version {wanted} of {label} is no longer stored")
+        } else {
+            format!("{label} never had a version {wanted}; the current one is {newest}")
+        };
+        let stored: Vec<String> = earlier.iter().map(|one| one.version.to_string()).collect();
+        let stored = if stored.is_empty() { "none".to_owned() } else { stored.join(", ") };
+        format!("{fault}. Stored earlier versions: {stored} (`meganet history {label}` shows them)")
     })
 }
 
@@ -116,7 +124,13 @@ mod tests {
         assert_eq!(choose("a", &versions, None).unwrap().version, 5);
         assert_eq!(choose("a", &versions, Some(4)).unwrap().version, 4);
         assert!(choose("a", &versions, Some(7)).unwrap_err().to_string().contains("already"));
-        assert!(choose("a", &versions, Some(3)).unwrap_err().to_string().contains("6, 5, 4"));
+        let refused = |versions: &[NameVersion], wanted| choose("a", versions, Some(wanted)).unwrap_err().to_string();
+        assert!(refused(&versions[..], 3).contains("no longer stored. Stored earlier versions: 6, 5, 4 "));
+        for never in [0, 8] {
+            assert!(refused(&versions[..], never).contains("never had a version"), "{}", refused(&versions[..], never));
+        }
+        assert!(refused(&versions[..1], 8).contains("earlier versions: none "));
+        assert!(refused(&[], 1).contains("has not pointed to anything"));
         assert!(choose("a", &versions[..1], None).is_err());
     }
 }
