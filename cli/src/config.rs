@@ -29,7 +29,7 @@ pub fn find(global: &Global) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// The first of: the file given by flag, the user's own, that of the running devnet.
+/// The first of: the file given by flag, the user's own, that of the running devnet in the default folder.
 fn file(global: &Global) -> Result<Option<PathBuf>> {
     if let Some(path) = &global.config {
         return Ok(Some(path.clone()));

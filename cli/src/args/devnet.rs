@@ -1,13 +1,14 @@
 //! `meganet devnet`
 
 use clap::{Args, Subcommand, ValueEnum};
+use meganet_devnet::DIR_VARIABLE;
 use std::path::PathBuf;
 
 /// `meganet devnet`
 #[derive(Debug, Args)]
 pub struct DevnetArgs {
-    /// Folder of the network; by default in the user's data folder
-    #[arg(long, env = "MEGANET_DEVNET", value_name = "DIR")]
+    /// Folder of the network; by default in the user's data folder. The variable also tells other commands where the devnet is
+    #[arg(long, env = DIR_VARIABLE, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     #[allow(missing_docs)]
     #[command(subcommand)]
@@ -17,19 +18,20 @@ pub struct DevnetArgs {
 /// Number and kind of the processes of a new devnet.
 #[derive(Clone, Debug, Args)]
 pub struct ShapeArgs {
-    /// Number of validators: 1, or 3 to finalize by majority
+    /// Number of validators: 1 or 3
     #[arg(long, default_value_t = 3)]
     pub validators: usize,
-    /// Chain to run instead of dev (1 validator) or local (3 validators); it must have the same number of validators
+    /// Chain to run: by default dev for 1 validator and local for 3. local-audits, with short audit periods, and local-names,
+    /// with short lives of names, have 3 validators
     #[arg(long, value_name = "ID")]
     pub chain: Option<String>,
-    /// Workers by country: ISO 3166-1 code and number
+    /// Number of workers in each country, by its ISO 3166-1 code
     #[arg(long, default_value = "DE:2,FR:2,JP:2", value_name = "CC:N,...")]
     pub workers: String,
     /// Storage that each worker offers, in GiB
     #[arg(long, default_value_t = 8, value_name = "GIB")]
     pub capacity: u64,
-    /// Port of the gateway; if it is in use, another free one
+    /// Port of the gateway; if it is taken, a free port is chosen
     #[arg(long, default_value_t = 8080, value_name = "PORT")]
     pub gateway_port: u16,
 }

@@ -29,7 +29,8 @@ pub struct Global {
         help_heading = "Network"
     )]
     pub bootnode: Vec<String>,
-    /// Configuration file; by default that in the user's configuration folder, or else that of the running devnet
+    /// Configuration file. By default config.toml in the user's configuration folder; if there is none, the one of the running
+    /// devnet, in its default folder or the one that MEGANET_DEVNET names
     #[arg(long, global = true, env = "MEGANET_CONFIG", value_name = "FILE", help_heading = "Network")]
     pub config: Option<PathBuf>,
     /// Sign with a secret URI: a recovery phrase or a development account such as //Alice. Other users of this machine can
@@ -46,7 +47,7 @@ pub struct Global {
     /// Sign with this account of the wallet, by name or address
     #[arg(long, global = true, env = "MEGANET_ACCOUNT", help_heading = "Account")]
     pub account: Option<String>,
-    /// File with the account's password; without it, the terminal asks
+    /// File with the account's password; without it, you are asked at the terminal
     #[arg(long, global = true, env = "MEGANET_PASSWORD_FILE", value_name = "FILE", help_heading = "Account")]
     pub password_file: Option<PathBuf>,
     /// Folder of the wallet's keystores; by default in the user's data folder

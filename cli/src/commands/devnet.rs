@@ -95,7 +95,7 @@ fn print_up(session: &Session, state: &State) -> Result<()> {
     let value = json!({ "dir": state.dir, "config": config, "site_url": state.site_url("NAME") });
     session.output.result(&value, |_| {
         let sites = state.site_url("NAME").map(|url| format!("\nsites open at {url}")).unwrap_or_default();
-        let hint = if State::default_dir().is_ok_and(|default| default == state.dir) {
+        let hint = if State::is_default_dir(&state.dir) {
             String::new()
         } else {
             format!("\nexport MEGANET_CONFIG={}", config.display())
@@ -114,7 +114,7 @@ fn down(session: &Session, dir: &Path, purge: bool) -> Result<()> {
         if purge {
             "the network is down and its data deleted".into()
         } else {
-            "the network is down; `meganet devnet up` resumes it".into()
+            format!("the network is down; `{}` resumes it", State::up_command(dir))
         }
     })
 }

@@ -19,4 +19,4 @@ pub use probe::{rpc, worker_health};
 pub use process::{Kind, Process, Running};
 pub use shape::Shape;
 pub use startup::{operator_suri, program};
-pub use state::State;
+pub use state::{DIR_VARIABLE, State};

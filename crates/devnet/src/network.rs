@@ -121,10 +121,10 @@ impl Devnet {
 
     async fn node(&self) -> Result<SubxtChain> {
         let validators = self.state.of_kind(Kind::Validator);
-        let index = validators
-            .into_iter()
-            .find(|index| self.state.processes[*index].is_alive())
-            .context("no validator is running; start them with `meganet devnet up`")?;
+        let index =
+            validators.into_iter().find(|index| self.state.processes[*index].is_alive()).with_context(|| {
+                format!("no validator is running; start them with `{}`", State::up_command(&self.state.dir))
+            })?;
         Ok(SubxtChain::connect(&self.state.rpc_url(index), None).await?)
     }
 

@@ -28,6 +28,8 @@ pub struct State {
     pub processes: Vec<Process>,
 }
 
+/// The environment variable with the folder of the user's devnet.
+pub const DIR_VARIABLE: &str = "MEGANET_DEVNET";
 const FILE: &str = "devnet.json";
 pub(crate) const LIGHT_SPEC: &str = "light.json";
 pub(crate) const CHECKPOINT: &str = "checkpoint.json";
@@ -38,14 +40,34 @@ fn local() -> String {
 }
 
 impl State {
-    /// The folder of the user's devnet, where no other is given.
+    /// The folder of the user's devnet, where no other is given: that of [`DIR_VARIABLE`], or else one in the data folder.
     ///
     /// # Errors
     /// The user has no home folder.
     pub fn default_dir() -> Result<PathBuf> {
+        if let Some(dir) = std::env::var_os(DIR_VARIABLE).filter(|dir| !dir.is_empty()) {
+            return Ok(dir.into());
+        }
         let dirs =
             directories::ProjectDirs::from("", "", "meganet").context("this user has no home folder; pass --dir")?;
         Ok(dirs.data_local_dir().join("devnet"))
+    }
+
+    /// Whether this folder is the default one.
+    pub fn is_default_dir(dir: &Path) -> bool {
+        let is_same = |default: PathBuf| {
+            let absolute = (default.canonicalize(), dir.canonicalize());
+            default == dir || matches!(absolute, (Ok(default), Ok(dir)) if default == dir)
+        };
+        Self::default_dir().is_ok_and(is_same)
+    }
+
+    /// The command that starts the devnet in this folder, for messages.
+    pub fn up_command(dir: &Path) -> String {
+        if Self::is_default_dir(dir) {
+            return "meganet devnet up".to_owned();
+        }
+        format!("meganet devnet --dir {} up", dir.display())
     }
 
     /// Creates a new devnet in `dir`, with free ports. Starts nothing.
@@ -107,8 +129,9 @@ impl State {
     /// # Errors
     /// As of [`Self::load`], or there is none; the message says how to make one.
     pub fn require(dir: &Path) -> Result<Self> {
-        Self::load(dir)?
-            .with_context(|| format!("there is no devnet in {}; start one with `meganet devnet up`", dir.display()))
+        Self::load(dir)?.with_context(|| {
+            format!("there is no devnet in {}; start one with `{}`", dir.display(), Self::up_command(dir))
+        })
     }
 
     /// Writes `devnet.json`.
@@ -219,6 +242,15 @@ mod tests {
         ports.sort_unstable();
         ports.dedup();
         assert_eq!(ports.len(), 9 * 2 + 1);
+    }
+
+    #[test]
+    fn the_command_that_starts_it_names_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(State::up_command(dir.path()), format!("meganet devnet --dir {} up", dir.path().display()));
+        assert_eq!(State::up_command(&State::default_dir().unwrap()), "meganet devnet up");
+        let error = State::require(dir.path()).unwrap_err().to_string();
+        assert!(error.contains(&State::up_command(dir.path())), "{error}");
     }
 
     #[test]
