@@ -25,7 +25,7 @@ pub async fn run(session: &Session) -> Result<()> {
         "period_blocks": params.schedule.period_blocks,
         "window_blocks": params.schedule.window_blocks,
         "samples": params.schedule.samples,
-        "tolerated_misses": params.tolerance.misses,
+        "misses_until_expulsion": params.tolerance.misses,
         "challenges": challenges,
         "groups": groups.len(),
         "groups_whole": groups.len() - degraded.len(),

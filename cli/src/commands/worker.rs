@@ -82,7 +82,7 @@ fn to_json(report: &Report, params: &StorageParams) -> Value {
         "proven": audit.record.proven,
         "missed": audit.record.missed,
         "misses": audit.record.misses,
-        "tolerated_misses": params.tolerance.misses,
+        "misses_until_expulsion": params.tolerance.misses,
         "earned": audit.earned.to_string(),
         "held_back": audit.held_back.to_string(),
         "pay_per_period": audit.pay.to_string(),
