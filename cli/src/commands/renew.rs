@@ -183,6 +183,11 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
             let site = open(&client, source).await?;
             let (mut orders, _) = client.auto_renewals(&site, At::Best).await?;
             orders.retain(|order| order.payer == account);
+            ensure!(
+                !orders.is_empty(),
+                "{} has no automatic renewal for this name or link: `meganet renew --status` lists those that it has",
+                format_account(&account)
+            );
             (client.chain().clone(), orders)
         }
         None => {
@@ -191,11 +196,6 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
             (chain, orders)
         }
     };
-    ensure!(
-        !orders.is_empty(),
-        "{} has no automatic renewal of this: `meganet renew --status` lists those that it has",
-        format_account(&account)
-    );
     let returned =
         orders.iter().fold(0u128, |sum, order| sum.saturating_add(order.balance).saturating_add(order.deposit));
     let calls = orders.iter().map(|order| Call::AutoRenewal(AutoRenewalCall::Cancel { id: order.id })).collect();

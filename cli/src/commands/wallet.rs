@@ -115,9 +115,10 @@ async fn balance(session: &Session, account: Option<&str>) -> Result<()> {
     });
     session.output.result(&value, |_| {
         format!(
-            "{}\nspendable {}\nheld      {} (deposits and bonds)",
+            "{}\nspendable {}\nkept      {} (must stay: the chain removes accounts with less)\nheld      {} (deposits and bonds)",
             format_account(&account),
             Mega(balance.spendable),
+            Mega(balance.free.saturating_sub(balance.spendable)),
             Mega(balance.held)
         )
     })

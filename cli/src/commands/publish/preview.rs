@@ -61,8 +61,13 @@ pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> 
         next_version(preview),
         content_text(preview.points_at.as_ref()),
     ));
+    let others = match totals.files.saturating_sub(totals.new_files) {
+        0 => String::new(),
+        1 => "; 1 other file needs no upload".to_owned(),
+        others => format!("; {others} other files need no upload"),
+    };
     lines.push(format!(
-        "would upload {} as {} of shards ({}): {} with new content ({}); the others are stored already",
+        "would upload {} as {} of shards ({}): {} with new content ({}){others}",
         bytes(upload.summary.plain_bytes),
         bytes(upload.summary.shard_bytes),
         upload.summary.profile,
@@ -138,6 +143,13 @@ mod tests {
             ["9 files (4.00 KiB) as version 4", "1.50 KiB as 18.00 KiB", "2 files with new content", "is enough"]
         {
             assert!(text.contains(part), "{text}");
+        }
+        for (new_files, others) in
+            [(7, "; 2 other files need no upload"), (8, "; 1 other file needs no upload"), (9, "")]
+        {
+            let totals = Totals { new_files, ..preview.totals };
+            let text = preview_text("home", 1, &PublishPreview { totals, ..self::preview() });
+            assert!(text.contains(&format!("{new_files} files with new content (1.00 KiB){others}\n")), "{text}");
         }
         let value = preview_json("home", None, &preview);
         assert_eq!((&value["from"]["version"], &value["to"]["version"]), (&json!(3), &json!(4)));
