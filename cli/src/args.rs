@@ -23,16 +23,18 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed: the reason is on stderr as `error: …`, and with --json also on stdout as {\"error\": …}
+  1  failed: the reason is on stderr as `error: …`, and with --json also
+     on stdout as {\"error\": …}
   2  the command line is wrong: nothing was done";
 
 /// Publish, read and keep files on Meganet: an Internet by the people, for the people.
 ///
-/// A name points to content; content is stored as encrypted shards on workers in several countries. To try it on this machine:
+/// A name points to content, which is stored as encrypted shards on workers
+/// in several countries. To try it on this machine:
 ///
-///   meganet devnet up                              start a local network: validators, workers, gateway
-///   meganet --suri //Alice publish ./site hello    publish a folder under a name
-///   meganet get hello/index.html -o -              read it back
+///   meganet devnet up                             start a local network
+///   meganet --suri //Alice publish ./site hello   publish a folder
+///   meganet get hello/index.html -o -             read it back
 #[derive(Debug, Parser)]
 #[command(
     name = "meganet",
@@ -69,19 +71,19 @@ pub enum Command {
     Rollback {
         /// Name
         name: String,
-        /// Number of the version, as listed by `meganet history`; by default the one before the current
+        /// Number of the version, as listed by `meganet history`; by default the newest one with other content
         version: Option<u32>,
     },
     /// Publish a folder under a name; run it again to upload only what changed
     ///
-    /// The files _redirects and _headers of the folder are checked first. If gateways would not understand a line,
-    /// it is reported with its number and nothing is published.
-    /// docs/sites.md describes what a site may contain.
+    /// The files _redirects and _headers of the folder are checked first. If
+    /// gateways would not understand a line, it is reported with its number and
+    /// nothing is published. docs/sites.md describes what a site may contain.
     ///
     /// With --dry-run everything is checked and nothing is changed:
     ///
-    ///   meganet publish ./site hello --dry-run     show what would be uploaded, paid and changed
-    ///   meganet publish ./site hello               do it
+    ///   meganet publish ./site hello --dry-run   show size, price and changes
+    ///   meganet publish ./site hello             do it
     #[command(verbatim_doc_comment)]
     Publish(PublishArgs),
     /// Extend the paid storage of a name or link, once or automatically; no data is uploaded

@@ -13,17 +13,17 @@ pub struct GatewayArgs {
     /// Memory for cached content, in MiB
     #[arg(long, default_value_t = 64, value_name = "MIB")]
     pub cache: u64,
-    /// How long browsers may cache where a name points, in seconds
+    /// How long browsers may cache what a name points to, in seconds
     #[arg(long, default_value_t = 5, value_name = "SECONDS")]
     pub name_ttl: u64,
-    /// Sites for which a folder without an index.html is answered with a list of its files
+    /// Which folders without an index.html are answered with a list of their files
     #[arg(long, value_enum, default_value_t = ListingsArg::Wanted, value_name = "WHICH")]
     pub listings: ListingsArg,
-    /// Gateway to which readers of a name that points into IPFS are redirected: a URL with {cid} in it and /{path} at the
-    /// end; with {network} in it, also for IPNS
+    /// URL of an IPFS gateway to which readers are redirected if a name points to content on IPFS, such as
+    /// https://{cid}.ipfs.example.org/{path}. Write {network} in place of ipfs to redirect IPNS names too
     #[arg(long, value_name = "URL")]
     pub foreign_gateway: Option<ForeignGateway>,
-    /// Answer with status 502 unless a light client or a proof verified where the name points
+    /// Answer with status 502 unless a light client or a proof verified what the name points to
     #[arg(long)]
     pub require_verified: bool,
 }

@@ -6,17 +6,18 @@ use meganet_chain_client::Mega;
 /// Shown by `meganet name --help`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  meganet name search bakery                       find free names near a word, with prices
-  meganet name register bakery --years 2           commit, wait some blocks, register
-  meganet publish ./site bakery                    publish; registers the name first if necessary
-  meganet name set bakery ipfs://bafy...           point the name to content on IPFS
+  meganet name search bakery                  find free names like it
+  meganet name register bakery --years 2      commit, wait, register
+  meganet publish ./site bakery               publish; registers it if free
+  meganet name set bakery ipfs://bafy...      point it to content on IPFS
   meganet name text bakery url https://example.org
-  meganet name delegate add bakery ci-robot        let another account publish, without owning the name
-  meganet publish ./blog blog.bakery               publish under a subname
-  meganet history bakery                           list its versions
-  meganet rollback bakery                          return to the version before
+  meganet name delegate add bakery ci-robot   let another account publish
+  meganet publish ./blog blog.bakery          publish under a subname
+  meganet history bakery                      list its versions
+  meganet rollback bakery                     return to the version before
 
-Names consist of a-z, 0-9 and hyphens. Input in another case or width is converted, and a note shows the result.";
+Names consist of a-z, 0-9 and hyphens. Input in another case or width is
+converted, and a note shows the result.";
 
 /// `meganet name`
 #[derive(Debug, Subcommand)]
@@ -113,10 +114,10 @@ pub enum NameCommand {
     /// Manage subnames, such as blog.alice
     #[command(subcommand)]
     Sub(SubCommand),
-    /// Show or set the primary name of an account, which represents it
+    /// Show or set the primary name of an account: the one that stands for its address
     Reverse(ReverseArgs),
-    /// Show everything about a name: owner, expiry, content, records, delegates, subnames. Without --light this is the node's
-    /// word; `meganet resolve` checks the content
+    /// Show everything about a name: owner, expiry, content, records, delegates, subnames. Without --light, the node is
+    /// believed; `meganet resolve` also verifies the content against a checkpoint
     Info {
         /// Name: alice, or blog.alice
         name: String,
