@@ -20,49 +20,54 @@ pub const PORT: u16 = 4001;
 /// The default port of health and metrics, on this machine only.
 pub const HTTP_PORT: u16 = 9615;
 
+/// The flags that name the operator's account.
+const OPERATOR: &str = "--operator-suri-file or --operator-keystore";
+
 /// The options of a worker, by flag, environment or file. In the file they have the names of the flags.
 #[derive(Clone, Default, Deserialize, clap::Args)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct WorkerOptions {
     /// Folder for identity, index and shards
-    #[arg(long, env = "MEGANET_BASE_PATH", value_name = "DIR")]
+    #[arg(long, global = true, env = "MEGANET_BASE_PATH", value_name = "DIR")]
     pub base_path: Option<PathBuf>,
     /// WebSocket URL of a node [default: ws://127.0.0.1:9944]
-    #[arg(long, env = "MEGANET_RPC", value_name = "URL")]
+    #[arg(long, global = true, env = "MEGANET_RPC", value_name = "URL")]
     pub rpc: Option<String>,
-    /// The operator's secret: 12 or 24 words, 0x seed, or //Name for a development account. Other users of the machine
+    /// The operator's secret: 12 or 24 words, a 0x seed, or //Name for a development account. Other users of the machine
     /// can see arguments, so use the environment or a file except in tests
-    #[arg(long, env = "MEGANET_OPERATOR_SURI", value_name = "SECRET", hide_env_values = true)]
+    #[arg(long, global = true, env = "MEGANET_OPERATOR_SURI", value_name = "SECRET", hide_env_values = true)]
     pub operator_suri: Option<String>,
-    /// File with the operator's secret, as above
-    #[arg(long, env = "MEGANET_OPERATOR_SURI_FILE", value_name = "FILE")]
+    /// File with the operator's secret, in the form of --operator-suri
+    #[arg(long, global = true, env = "MEGANET_OPERATOR_SURI_FILE", value_name = "FILE")]
     pub operator_suri_file: Option<PathBuf>,
     /// The operator's keystore (polkadot-js JSON), with --operator-password-file
-    #[arg(long, env = "MEGANET_OPERATOR_KEYSTORE", value_name = "FILE")]
+    #[arg(long, global = true, env = "MEGANET_OPERATOR_KEYSTORE", value_name = "FILE")]
     pub operator_keystore: Option<PathBuf>,
-    /// File with the keystore's password
-    #[arg(long, env = "MEGANET_OPERATOR_PASSWORD_FILE", value_name = "FILE")]
+    /// File with the password of --operator-keystore; it can also be in the variable MEGANET_OPERATOR_PASSWORD
+    #[arg(long, global = true, env = "MEGANET_OPERATOR_PASSWORD_FILE", value_name = "FILE")]
     pub operator_password_file: Option<PathBuf>,
-    /// The keystore's password, from the environment.
+    /// The password of the operator's keystore, from the environment.
     #[arg(skip)]
     #[serde(skip)]
     pub operator_password: Option<String>,
     /// Country that the machine is in, as two letters (ISO 3166-1)
-    #[arg(long, env = "MEGANET_COUNTRY", value_name = "CC")]
+    #[arg(long, global = true, env = "MEGANET_COUNTRY", value_name = "CC")]
     pub country: Option<String>,
     /// Disk space to lend, such as 100GiB
-    #[arg(long, env = "MEGANET_CAPACITY", value_name = "BYTES")]
+    #[arg(long, global = true, env = "MEGANET_CAPACITY", value_name = "BYTES")]
     pub capacity: Option<Size>,
     /// Address to listen on; may be repeated [default: UDP (QUIC) and TCP port 4001, IPv4 and IPv6]
-    #[arg(long, env = "MEGANET_LISTEN", value_name = "ADDR", value_delimiter = ',')]
+    #[arg(long, global = true, env = "MEGANET_LISTEN", value_name = "ADDR", value_delimiter = ',')]
     pub listen: Vec<Multiaddr>,
-    /// Address under which others reach this worker, if it differs from those above (port forwarding)
-    #[arg(long, env = "MEGANET_EXTERNAL", value_name = "ADDR", value_delimiter = ',')]
+    /// Address under which others reach this worker, if it differs from those of --listen, as with port forwarding; may be
+    /// repeated
+    #[arg(long, global = true, env = "MEGANET_EXTERNAL", value_name = "ADDR", value_delimiter = ',')]
     pub external: Vec<Multiaddr>,
     /// Address of a worker through which to join the network; may be repeated
     #[serde(alias = "bootnode")]
     #[arg(
         long = "bootnode",
+        global = true,
         alias = "bootnodes",
         env = "MEGANET_BOOTNODES",
         value_name = "ADDR",
@@ -70,28 +75,28 @@ pub struct WorkerOptions {
     )]
     pub bootnodes: Vec<Multiaddr>,
     /// Address on which to serve /health and /metrics [default: 127.0.0.1:9615]
-    #[arg(long, env = "MEGANET_HTTP", value_name = "IP:PORT")]
+    #[arg(long, global = true, env = "MEGANET_HTTP", value_name = "IP:PORT")]
     pub http: Option<SocketAddr>,
     /// Part of the lent space for shards that are not registered yet [default: a tenth, at least 1 GiB]
-    #[arg(long, env = "MEGANET_STAGING", value_name = "BYTES")]
+    #[arg(long, global = true, env = "MEGANET_STAGING", value_name = "BYTES")]
     pub staging: Option<Size>,
     /// Time for which an uploaded shard is kept without a receipt [default: 24h]
-    #[arg(long, env = "MEGANET_STAGED_FOR", value_name = "TIME")]
+    #[arg(long, global = true, env = "MEGANET_STAGED_FOR", value_name = "TIME")]
     pub staged_for: Option<Span>,
-    /// Bytes per second that are read again to find damage [default: 16MiB]
-    #[arg(long, env = "MEGANET_SCRUB_RATE", value_name = "BYTES")]
+    /// Bytes per second at which stored shards are read again, to find damage [default: 16MiB]
+    #[arg(long, global = true, env = "MEGANET_SCRUB_RATE", value_name = "BYTES")]
     pub scrub_rate: Option<Size>,
-    /// Time from the start of one such pass to that of the next [default: 24h]
-    #[arg(long, env = "MEGANET_SCRUB_INTERVAL", value_name = "TIME")]
+    /// Time from the start of one such reading of all shards to the start of the next [default: 24h]
+    #[arg(long, global = true, env = "MEGANET_SCRUB_INTERVAL", value_name = "TIME")]
     pub scrub_interval: Option<Span>,
     /// Bytes per second of all rebuilt shards together [default: 32MiB]
-    #[arg(long, env = "MEGANET_REBUILD_RATE", value_name = "BYTES")]
+    #[arg(long, global = true, env = "MEGANET_REBUILD_RATE", value_name = "BYTES")]
     pub rebuild_rate: Option<Size>,
     /// Shards that are rebuilt at once [default: 4]
-    #[arg(long, env = "MEGANET_REBUILDS", value_name = "N")]
+    #[arg(long, global = true, env = "MEGANET_REBUILDS", value_name = "N")]
     pub rebuilds: Option<usize>,
     /// Failures of a background job in a row after which the worker exits [default: 10]
-    #[arg(long, env = "MEGANET_JOB_FAILURES", value_name = "N")]
+    #[arg(long, global = true, env = "MEGANET_JOB_FAILURES", value_name = "N")]
     pub job_failures: Option<u32>,
 }
 
@@ -114,14 +119,12 @@ pub enum WorkerConfigError {
         /// The parser's error.
         reason: String,
     },
-    /// An option without a default is missing.
-    #[error("{what} is not set: give --{flag}, or {flag} in the file named by --config")]
-    Missing {
-        /// The setting in words, such as `the country`.
-        what: &'static str,
-        /// The option's name.
-        flag: &'static str,
-    },
+    /// Options without a default are missing: these flags.
+    #[error(
+        "required options are missing: {}. Pass them, or set them in the file named by --config. docs/worker.md has an example of that file",
+        .0.join(", ")
+    )]
+    Missing(Vec<&'static str>),
     /// The country is unknown.
     #[error("{0:?} is not a country: give the two letters of ISO 3166-1, such as DE")]
     Country(String),
@@ -167,9 +170,7 @@ impl WorkerOptions {
     pub fn or(self, other: Self) -> Self {
         let list = |ours: Vec<Multiaddr>, theirs| if ours.is_empty() { theirs } else { ours };
         // The operator is one choice: a secret here must not be combined with a keystore there.
-        let ours =
-            self.operator_suri.is_some() || self.operator_suri_file.is_some() || self.operator_keystore.is_some();
-        let operator = if ours { Self::default() } else { other.clone() };
+        let operator = if self.names_operator() { Self::default() } else { other.clone() };
         Self {
             base_path: self.base_path.or(other.base_path),
             rpc: self.rpc.or(other.rpc),
@@ -194,6 +195,21 @@ impl WorkerOptions {
         }
     }
 
+    fn names_operator(&self) -> bool {
+        self.operator_suri.is_some() || self.operator_suri_file.is_some() || self.operator_keystore.is_some()
+    }
+
+    /// The flags without a default that are not set.
+    fn missing(&self) -> Vec<&'static str> {
+        let required = [
+            (self.base_path.is_some(), "--base-path"),
+            (self.names_operator(), OPERATOR),
+            (self.country.is_some(), "--country"),
+            (self.capacity.is_some(), "--capacity"),
+        ];
+        required.into_iter().filter(|(is_set, _)| !is_set).map(|(_, flag)| flag).collect()
+    }
+
     /// The address of health and metrics.
     pub fn http_address(&self) -> SocketAddr {
         self.http.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, HTTP_PORT)))
@@ -204,13 +220,15 @@ impl WorkerOptions {
     /// # Errors
     /// [`WorkerConfigError`].
     pub fn complete(self) -> Result<WorkerConfig, WorkerConfigError> {
-        let missing = |what, flag| WorkerConfigError::Missing { what, flag };
+        // All that is missing is reported at once.
+        let (Some(base_path), Some(country), Some(capacity), true) =
+            (self.base_path.clone(), self.country.clone(), self.capacity, self.names_operator())
+        else {
+            return Err(WorkerConfigError::Missing(self.missing()));
+        };
         let (operator, http) = (self.operator()?, self.http_address());
-        let base_path = self.base_path.ok_or(missing("the folder for shards", "base-path"))?;
-        let country = self.country.ok_or(missing("the country", "country"))?;
         let country: Country =
             country.trim().to_ascii_uppercase().parse().map_err(|_| WorkerConfigError::Country(country.clone()))?;
-        let capacity = self.capacity.ok_or(missing("the disk to lend", "capacity"))?;
         let mut settings = WorkerSettings::new(country, capacity.0);
         settings.staging = self.staging.map_or(settings.staging, |size| size.0);
         settings.staged_for = self.staged_for.map_or(settings.staged_for, |span| span.0);
@@ -245,20 +263,13 @@ impl WorkerOptions {
                 let password = match (&self.operator_password_file, &self.operator_password) {
                     (Some(path), _) => read_secret(path)?,
                     (None, Some(password)) => Zeroizing::new(password.clone()),
-                    (None, None) => {
-                        return Err(WorkerConfigError::Missing {
-                            what: "the keystore's password",
-                            flag: "operator-password-file",
-                        });
-                    }
+                    (None, None) => return Err(WorkerConfigError::Missing(vec!["--operator-password-file"])),
                 };
                 let password = password.trim_end_matches(['\r', '\n']);
                 let account = meganet_wallet::open_keystore(&json, password);
                 account.map(|account| account.signer().clone()).map_err(|error| refused(error.to_string()))
             }
-            (None, None, None) => {
-                Err(WorkerConfigError::Missing { what: "the operator's key", flag: "operator-suri-file" })
-            }
+            (None, None, None) => Err(WorkerConfigError::Missing(vec![OPERATOR])),
             _ => Err(refused("give only one of operator-suri, operator-suri-file and operator-keystore".to_owned())),
         }
     }
@@ -278,4 +289,27 @@ fn default_listen() -> Vec<Multiaddr> {
             format!("{base}/{PORT}{quic}").parse().ok()
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn everything_that_is_missing_is_reported_at_once() {
+        let refusal = |options: WorkerOptions| options.complete().err().unwrap().to_string();
+        let none = refusal(WorkerOptions::default());
+        for text in
+            ["--base-path, ", "--operator-suri-file or ", "--country, ", "--capacity. ", "--config", "docs/worker.md"]
+        {
+            assert!(none.contains(text), "{none}");
+        }
+        let some = refusal(WorkerOptions {
+            base_path: Some("base".into()),
+            operator_suri: Some("//Alice".to_owned()),
+            ..WorkerOptions::default()
+        });
+        assert!(some.starts_with("required options are missing: --country, --capacity. "), "{some}");
+    }
 }

@@ -27,8 +27,8 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(name = "meganet-worker", version)]
 struct Args {
-    /// A TOML file with any of the options below, under the same names.
-    #[arg(long, env = "MEGANET_WORKER_CONFIG", value_name = "FILE")]
+    /// A TOML file with any of the other options, under the same names; docs/worker.md has an example
+    #[arg(long, global = true, env = "MEGANET_WORKER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
     options: WorkerOptions,
@@ -36,7 +36,7 @@ struct Args {
     command: Option<Command>,
 }
 
-/// A command that is executed instead of running the worker. Options precede it.
+/// A command that is executed instead of running the worker. Options may precede or follow it.
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
     /// Leave the network in order. Takes the options that the worker runs with. Keep the worker running: the chain hands
@@ -65,11 +65,23 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // For people: what is wrong and what to do, without a backtrace.
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", text_of(&error));
             let no_worker = matches!(error.downcast_ref(), Some(ListError::NoWorker { .. }));
             if no_worker { ExitCode::from(NO_WORKER) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// An error and its causes, leaving out each cause that the text so far already contains.
+fn text_of(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
@@ -124,4 +136,30 @@ fn end_on_signal(stop: &CancellationToken) -> anyhow::Result<()> {
         stop.cancel();
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use clap::CommandFactory;
+    use std::path::Path;
+
+    #[test]
+    fn options_may_precede_or_follow_a_command() {
+        Args::command().debug_assert();
+        for line in ["meganet-worker --http 127.0.0.1:1 jobs --json", "meganet-worker jobs --json --http 127.0.0.1:1"] {
+            let args = Args::try_parse_from(line.split(' ')).ok().unwrap();
+            assert_eq!(args.options.http_address().port(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_cause_is_printed_once() {
+        let error = WorkerOptions::from_file(Path::new("/no/such/file")).err().unwrap();
+        let text = text_of(&error.into());
+        assert_eq!(text.matches("No such file").count(), 1, "{text}");
+        let text = text_of(&anyhow::anyhow!("inner").context("outer"));
+        assert_eq!(text, "outer: inner");
+    }
 }

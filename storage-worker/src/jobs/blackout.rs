@@ -80,7 +80,7 @@ impl Job for KeepBlackout {
     }
 
     fn status(&self) -> JobStatus {
-        JobStatus::text(format!("withholds {} rows", self.withheld.lock().len()))
+        JobStatus::text(format!("rows withheld: {}", self.withheld.lock().len()))
     }
 
     fn throttle(&self) -> Throttle {

@@ -175,8 +175,8 @@ impl Job for Scrub {
     fn status(&self) -> JobStatus {
         let all = self.disk.usage().shards;
         JobStatus::text(match &self.pass {
-            Some(pass) => format!("read {} shards of {all}", pass.read),
-            None => format!("read all; {} passes", self.metrics.scrub_passes.get()),
+            Some(pass) => format!("shards read: {} of {all}", pass.read),
+            None => format!("all shards read; passes: {}", self.metrics.scrub_passes.get()),
         })
     }
 

@@ -41,7 +41,7 @@ impl Job for Serve {
     }
 
     fn status(&self) -> JobStatus {
-        JobStatus::text(format!("{} open streams", self.streams.len()))
+        JobStatus::text(format!("open streams: {}", self.streams.len()))
     }
 
     fn throttle(&self) -> Throttle {
