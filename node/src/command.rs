@@ -24,9 +24,9 @@ impl SubstrateCli for Cli {
 
     fn description() -> String {
         "Runs the Meganet chain: a validator, a full node, or a development chain.\n\n\
-         meganet-node --dev                     a chain with one validator, deleted at exit\n\
-         meganet-node --chain local --alice     one of the three validators of a local network\n\
-         meganet-node --chain FILE --validator  a validator of the network whose spec is FILE"
+         meganet-node --dev           a chain with one validator, deleted at exit\n\
+         meganet-node --chain FILE    a full node of the network whose spec is FILE\n\n\
+         A validator also needs --validator, --node-key-file and its keys: see node/README.md"
             .into()
     }
 

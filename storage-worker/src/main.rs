@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn a_cause_is_printed_once() {
-        let error = WorkerOptions::from_file(Path::new("/no/such/file")).err().unwrap();
-        let text = text_of(&error.into());
+        let refused = WorkerOptions::from_file(Path::new("/no/such/file")).err().unwrap();
+        let text = text_of(&anyhow::Error::from(refused));
         assert_eq!(text.matches("No such file").count(), 1, "{text}");
         let text = text_of(&anyhow::anyhow!("inner").context("outer"));
         assert_eq!(text, "outer: inner");
