@@ -137,8 +137,8 @@ impl Gateway {
             None => message(
                 StatusCode::NOT_IMPLEMENTED,
                 &format!(
-                    "The name '{}' points at {}, which is in another network. This gateway has no gateway to that network \
-                     configured: open the address with software of that network.",
+                    "The name '{}' points to {}, which is content of another network. Open that address with the software \
+                     of that network: this gateway redirects to no gateway for it.",
                     state.name,
                     describe(content)
                 ),
@@ -152,8 +152,8 @@ impl Gateway {
 /// The error for names whose evidence does not satisfy the operator.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "This gateway serves only what is proven, and where this name points was reported by a node without a proof. Try again later, \
-     or ask the gateway's operator."
+    "This gateway serves only what is proven, and its node did not prove what this name points to. Try again later, or ask the \
+     gateway's operator."
 )]
 struct NotProven;
 

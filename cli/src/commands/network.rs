@@ -51,7 +51,7 @@ pub async fn run(session: &Session) -> Result<()> {
                 params.schedule.window_blocks,
                 counted(params.tolerance.misses.saturating_sub(1), "miss", "misses")
             ),
-            format!("groups     {}, of which {} are degraded", groups.len(), degraded.len()),
+            format!("groups     {}; degraded: {}", groups.len(), degraded.len()),
         ];
         lines.extend(degraded.iter().map(|group| to_text(group)));
         lines.push(format!(

@@ -1,7 +1,7 @@
 //! `meganet status`: network overview.
 
 use super::{Session, relies_on};
-use crate::output::bytes;
+use crate::output::{bytes, counted};
 use anyhow::Result;
 use meganet_chain_client::{At, amount::Mega};
 use serde_json::json;
@@ -45,26 +45,33 @@ pub async fn run(session: &Session) -> Result<()> {
         let spread: Vec<String> = countries.iter().map(|(country, count)| format!("{country} {count}")).collect();
         let sync = if node.syncing { ", synchronizing" } else { "" };
         [
-            format!("chain      {} ({}), {} peers{sync}", node.chain, node.version, node.peers),
+            format!(
+                "chain      {} ({}), {}{sync}",
+                node.chain,
+                node.version,
+                counted(node.peers, "connected peer", "connected peers")
+            ),
             format!("blocks     best {}, finalized {}", best.number, finalized.number),
             format!("source     {relies_on}"),
-            format!("workers    {} in {} countries: {}", stats.totals.workers, countries.len(), spread.join(", ")),
+            match countries.len() {
+                0 => "workers    0".to_owned(),
+                1 => format!("workers    {} in 1 country: {}", stats.totals.workers, spread.join(", ")),
+                count => format!("workers    {} in {count} countries: {}", stats.totals.workers, spread.join(", ")),
+            },
             format!(
                 "capacity   {} offered, {} committed to groups",
                 bytes(stats.totals.capacity),
                 bytes(stats.totals.committed)
             ),
-            format!("groups     {}, of which {} are filling", stats.totals.groups, stats.totals.groups_filling),
+            format!("groups     {}; with vacant slots: {}", stats.totals.groups, stats.totals.groups_filling),
             format!(
-                "stored     {} objects in {} batches, {} bytes of shards",
-                stats.totals.objects, stats.totals.batches, stats.totals.bytes
+                "stored     {} in {}, {} of shards, counted since the genesis",
+                counted(stats.totals.objects, "object", "objects"),
+                counted(stats.totals.batches, "batch", "batches"),
+                bytes(u64::try_from(stats.totals.bytes).unwrap_or(u64::MAX))
             ),
-            format!(
-                "epoch      {}; a GiB of shards costs {} per epoch; the pot holds {}",
-                stats.epoch,
-                Mega(params.price_per_gib_epoch),
-                Mega(stats.pot)
-            ),
+            format!("epoch      {}; a GiB of shards costs {} per epoch", stats.epoch, Mega(params.price_per_gib_epoch)),
+            format!("pot        {} that the chain holds for workers and repairs", Mega(stats.pot)),
         ]
         .join("\n")
     })
