@@ -17,7 +17,7 @@ pub const VERIFIED: HeaderName = HeaderName::from_static("x-mega-verified");
 /// `active`, or `grace` if the name has expired and its owner should renew it.
 pub const STATE: HeaderName = HeaderName::from_static("x-mega-state");
 
-/// Adds the headers for a name that points at something.
+/// Adds the headers for a name that points to something.
 pub fn add_state(headers: &mut HeaderMap, state: &NameState, object: Option<ObjectId>) {
     add_evidence(headers, &state.name, state.evidence);
     headers.insert(VERSION, state.version.into());

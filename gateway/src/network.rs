@@ -131,7 +131,7 @@ impl Site for Pinned {
     }
 }
 
-/// The error for a name that points at no site.
+/// The error for a name that points to no site.
 fn not_a_site(error: NotASite, evidence: Evidence) -> SourceError {
     match error {
         NotASite::Lapsed { .. } => SourceError::lapsed(error, evidence),

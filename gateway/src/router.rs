@@ -123,7 +123,7 @@ impl Gateway {
         let (path, query) = (request.uri.path(), request.uri.query());
         let url = self.options.foreign.as_ref().and_then(|gateway| gateway.url(content, path, query));
         let mut response = match url {
-            // Browsers resolve '..' themselves. In another client it could lead out of the content that the name points at.
+            // Browsers resolve '..' themselves. In another client it could lead out of the content that the name points to.
             _ if decode_path(path).is_none() => message(StatusCode::BAD_REQUEST, "No file can have this path."),
             Some(url) => match HeaderValue::from_str(&url) {
                 Ok(url) => {

@@ -52,7 +52,7 @@ pub trait Site: Send + Sync {
     fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>>;
 }
 
-/// The content that a name points at.
+/// The content that a name points to.
 #[derive(Clone)]
 pub enum Opened {
     /// A site of this network.
@@ -82,7 +82,7 @@ pub type Cause = Arc<dyn Error + Send + Sync>;
 /// The reason why a site or a file could not be read. Each variant has its own HTTP status.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The name does not exist, or points at nothing, or never pointed at that version.
+    /// The name does not exist, or points to nothing, or never pointed to that version.
     #[error("{cause}")]
     NotFound {
         /// The error, with a text for the reader.
@@ -147,7 +147,7 @@ impl SourceError {
 /// Opens sites by their names.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
-    /// Opens what a name points at now. `name` is a whole one, valid for [`meganet_primitives::name::split_name`].
+    /// Opens what a name points to now. `name` is a whole one, valid for [`meganet_primitives::name::split_name`].
     async fn open(&self, name: &str) -> Result<Opened, SourceError>;
 
     /// Opens the version of a name's site whose manifest is in this object, as long as the name works and the chain remembers

@@ -1,6 +1,6 @@
 //! Manifests: the files of a site and the places of their bytes.
 //!
-//! One version of a site is one manifest, sealed in an object of its own that the site's name points at. Its bytes are
+//! One version of a site is one manifest, sealed in an object of its own that the site's name points to. Its bytes are
 //! [`MAGIC`], then in SCALE the objects and the entries. Entries are sorted by path, so that a path is found by binary
 //! search and a set of files has one encoding. [`Manifest::decode`] and [`Manifest::encode`] both check everything
 //! that can be checked without the objects.
@@ -67,7 +67,7 @@ pub struct Extent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
     /// Does not begin with [`MAGIC`].
-    #[error("this is not a manifest: check that the name or link points at a site")]
+    #[error("this is not a manifest: check that the name or link points to a site")]
     NotAManifest,
     /// Begins like a manifest of another version.
     #[error("this program does not know the manifest's format: update it")]

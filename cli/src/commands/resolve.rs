@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::account::format_account;
-use meganet_client::resolve::{NotASite, Resolved, Verified};
+use meganet_client::resolve::{Basis, NotASite, Resolved, Verified};
 use meganet_primitives::chain::Resolution;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -49,9 +49,17 @@ fn save(path: &Path, proof: Option<&[u8]>) -> Result<()> {
 
 fn verified_json(found: &Resolved) -> Value {
     match found.evidence().verified {
-        Verified::Proof(basis) => json!({ "by": "proof", "basis": basis }),
+        Verified::Proof(basis) => proof_json(&basis),
         other => json!({ "by": other.name() }),
     }
+}
+
+/// The basis of a proven answer, as JSON.
+pub(super) fn proof_json(basis: &Basis) -> Value {
+    let Basis { set_id, votes, voters, checkpoint, changes } = basis;
+    let basis =
+        json!({ "set_id": set_id, "votes": votes, "voters": voters, "checkpoint": checkpoint, "changes": changes });
+    json!({ "by": "proof", "basis": basis })
 }
 
 /// The answer to a resolution, as JSON.
@@ -71,7 +79,18 @@ pub(super) fn describe(name: &str, found: &Resolution) -> Value {
 pub(super) fn line(name: &str, found: &Resolution) -> String {
     match &found.content {
         _ if !found.status.works() => NotASite::Lapsed { name: name.to_owned(), expired: found.expires }.to_string(),
-        Some(content) => format!("{name} -> {}, version {}", content_text(Some(content)), found.version),
+        Some(content) => format!("{name} points to {}, version {}", content_text(Some(content)), found.version),
         None => format!("{name} is registered, but does not point to anything yet"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_basis_of_a_proof_has_keys_in_snake_case() {
+        let basis = Basis { set_id: 7, votes: 3, voters: 4, checkpoint: 10, changes: 0 };
+        assert_eq!(proof_json(&basis)["basis"]["set_id"], 7);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Session,
-    resolve::{describe, line},
+    resolve::{describe, line, proof_json},
 };
 use crate::{args::VerifyArgs, names::read_name};
 use anyhow::{Context, Result};
@@ -41,7 +41,7 @@ pub async fn run(session: &Session, args: &VerifyArgs) -> Result<()> {
         Answer::Absent => "absent",
     });
     value["block"] = json!(verified.block);
-    value["verified"] = json!({ "by": "proof", "basis": verified.basis });
+    value["verified"] = proof_json(&verified.basis);
     session.output.result(&value, |_| {
         let result = match verified.answer.resolution() {
             Some(resolution) => line(&name, resolution),

@@ -67,7 +67,7 @@ impl Client {
         &self.inner.resolver
     }
 
-    /// The manifest that a content reference points at. Cached by its object, which never changes.
+    /// The manifest that a content reference points to. Cached by its object, which never changes.
     ///
     /// # Errors
     /// [`SiteError::ManifestTooLong`], [`SiteError::Manifest`], and those of fetching.

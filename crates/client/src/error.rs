@@ -24,7 +24,7 @@ pub enum SiteError {
         /// The path.
         path: String,
     },
-    /// The name or link points at something that is not a manifest, or at a damaged one.
+    /// The name or link points to something that is not a manifest, or to a damaged one.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// The manifest is too long to be read.

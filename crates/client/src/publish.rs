@@ -1,9 +1,9 @@
-//! Publishing: from a folder to a name that points at it, in one switch.
+//! Publishing: from a folder to a name that points to it, in one switch.
 //!
 //! [`Client::publish`] first checks everything that costs nothing to check (files, name, node, contents, workers, funds). Then it
 //! packs, uploads, collects receipts, and submits **one** extrinsic that registers the name if necessary, registers and pays for
-//! the objects, and points the name at the new manifest: all of it or nothing. (Only a site that fills whole groups registers
-//! parts of itself earlier; nobody sees them until the name points at them.) A name that is to be registered is committed to
+//! the objects, and points the name to the new manifest: all of it or nothing. (Only a site that fills whole groups registers
+//! parts of itself earlier; nobody sees them until the name points to them.) A name that is to be registered is committed to
 //! before the upload, so that the commitment ages meanwhile.
 //!
 //! Progress is kept in a state folder: an interrupted publication continues with the objects that the workers already have.
@@ -54,7 +54,7 @@ impl Client {
     /// the next run continues with what was uploaded.
     ///
     /// # Errors
-    /// [`PublishError`]. The name then points at what it pointed at before.
+    /// [`PublishError`]. The name then points to what it pointed to before.
     pub async fn publish(
         &self,
         signer: &Signer,

@@ -75,9 +75,9 @@ pub enum ResolveError {
         /// The evidence for that.
         evidence: Evidence,
     },
-    /// The name does not point at this version now, and only the node's word says that it did.
+    /// The name does not point to this version now, and only the node's word says that it did.
     #[error(
-        "it cannot be proven that '{name}' ever pointed at {object}, and a checkpoint is configured: open the version without the checkpoint, which trusts the node, or by a link to the object"
+        "it cannot be proven that '{name}' ever pointed to {object}, and a checkpoint is configured: open the version without the checkpoint, which trusts the node, or by a link to the object"
     )]
     UnprovenVersion {
         /// The name.
@@ -156,7 +156,7 @@ impl Resolver {
     ///
     /// # Errors
     /// [`ResolveError::NoSuchVersion`]; [`ResolveError::UnprovenVersion`] for an earlier version where a checkpoint is configured,
-    /// since proofs cover only what a name points at now; and errors of the chain.
+    /// since proofs cover only what a name points to now; and errors of the chain.
     pub async fn version(&self, current: &Resolved, object: ObjectId) -> Result<Resolved, ResolveError> {
         let is_it = |content: &Option<NameContent>| {
             content.as_ref().and_then(NameContent::object).is_some_and(|content| content.object == object)

@@ -1,6 +1,6 @@
 //! One version of a site, pinned.
 //!
-//! A name points at a manifest and a manifest never changes, so a [`Site`] reads one version to the end,
+//! A name points to a manifest and a manifest never changes, so a [`Site`] reads one version to the end,
 //! whatever is published meanwhile: never a mixture.
 
 use crate::{client::Client, error::SiteError, resolve::Resolved};
@@ -31,7 +31,7 @@ pub struct Site {
 }
 
 impl Client {
-    /// Opens the site that a name points at now.
+    /// Opens the site that a name points to now.
     ///
     /// # Errors
     /// [`SiteError`]; in particular where a checkpoint is configured and the node does not prove its answer.
@@ -39,10 +39,10 @@ impl Client {
         self.open(&self.resolver().resolve(name).await?).await
     }
 
-    /// Opens the site that a resolved name points at.
+    /// Opens the site that a resolved name points to.
     ///
     /// # Errors
-    /// [`SiteError::Name`] where it points at none, and those of [`Client::manifest`].
+    /// [`SiteError::Name`] where it points to none, and those of [`Client::manifest`].
     pub async fn open(&self, resolved: &Resolved) -> Result<Site, SiteError> {
         let site = self.open_reference(resolved.content()?).await?;
         Ok(Site { resolved: Some(Arc::new(resolved.clone())), ..site })

@@ -1,7 +1,7 @@
 //! When names lapse, and their prices. Chain and clients use the same code.
 //!
 //! A name is paid for until a block. From then on it is in *grace*: it works as before, and anybody may renew it. After
-//! that it points at nothing and is free, at a *premium* that falls from high to nothing, so that it goes to
+//! that it points to nothing and is free, at a *premium* that falls from high to nothing, so that it goes to
 //! the account that wants it most, and not to the quickest. Then it costs what every name costs.
 
 use crate::{

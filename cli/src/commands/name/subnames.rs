@@ -82,10 +82,10 @@ pub(super) fn subname_json(label: &str, sub: &SubnameInfo) -> Value {
 pub(super) fn subname_text(label: &str, sub: &SubnameInfo) -> String {
     let delegate = sub.delegate.as_ref().map(|who| format!(", delegate {}", format_account(who)));
     format!(
-        "{}.{label}: version {}, {}{}",
+        "{}.{label} points to {}, version {}{}",
         String::from_utf8_lossy(&sub.label),
-        sub.version,
         content_text(sub.content.as_ref()),
+        sub.version,
         delegate.unwrap_or_default()
     )
 }

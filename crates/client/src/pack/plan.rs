@@ -87,7 +87,7 @@ impl Plan {
     /// Compares files (sorted by path, with their digests in the same order) with what is published, and groups the rest
     /// into packs of at most `max_pack` bytes. A file that fits into a pack is never split.
     ///
-    /// `usable` returns whether new versions may still point at an object of the previous one.
+    /// `usable` returns whether new versions may still point to an object of the previous one.
     pub fn new(
         files: Vec<FoundFile>,
         hashes: &[Hash],

@@ -1,4 +1,4 @@
-//! Whether the signer may change what the name points at, and what it points at now.
+//! Whether the signer may change what the name points to, and what it points to now.
 
 use super::error::PublishError;
 use crate::{
@@ -86,7 +86,7 @@ impl Target {
         &self.label
     }
 
-    /// Returns the content that the name points at now.
+    /// Returns the content that the name points to now.
     pub(super) fn points_at(&self) -> Option<&NameContent> {
         self.content.as_ref()
     }
@@ -99,7 +99,7 @@ impl Target {
         Ok(client.chain().name_params(At::Best).await?.record_deposit)
     }
 
-    /// Returns the reference that the name points at now, if it is to this network.
+    /// Returns the reference that the name points to now, if it is to this network.
     pub(super) fn content(&self) -> Option<ContentRef> {
         self.content.as_ref().and_then(NameContent::object).copied()
     }

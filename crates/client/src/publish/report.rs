@@ -15,7 +15,7 @@ use meganet_primitives::{
 /// The result of publishing a folder.
 #[derive(Clone, Debug)]
 pub struct PublishReport {
-    /// The manifest that the name points at now. Only publishing sets it, since a report opens a site without further evidence.
+    /// The manifest that the name points to now. Only publishing sets it, since a report opens a site without further evidence.
     pub(super) content: ContentRef,
     /// The number of changes of the name's content so far.
     pub version: u32,
@@ -36,17 +36,17 @@ pub struct PublishReport {
 }
 
 impl PublishReport {
-    /// Returns the reference to the manifest that the name points at now.
+    /// Returns the reference to the manifest that the name points to now.
     pub fn content(&self) -> &ContentRef {
         &self.content
     }
 }
 
-/// A preview of publishing a folder. The content that the name would point at is not known: objects get fresh keys, and so
+/// A preview of publishing a folder. The content that the name would point to is not known: objects get fresh keys, and so
 /// new ids, when they are sealed.
 #[derive(Clone, Debug)]
 pub struct PublishPreview {
-    /// The content that the name points at now.
+    /// The content that the name points to now.
     pub points_at: Option<NameContent>,
     /// The number of changes of its content so far; publishing would make it one more.
     pub version: u32,

@@ -105,10 +105,10 @@ impl Resolved {
         self.proof.as_deref()
     }
 
-    /// Returns the reference to the site that the name points at.
+    /// Returns the reference to the site that the name points to.
     ///
     /// # Errors
-    /// [`NotASite`] where it points at no site of this network.
+    /// [`NotASite`] where it points to no site of this network.
     pub fn content(&self) -> Result<ContentRef, NotASite> {
         let name = || self.name.clone();
         let resolution = self.resolution.as_ref().ok_or_else(|| NotASite::NoSuchName { name: name() })?;
@@ -144,14 +144,14 @@ pub enum NotASite {
         /// The block until which it was paid for.
         expired: BlockNumber,
     },
-    /// The name points at nothing.
+    /// The name points to nothing.
     #[error("the name {name} has no content yet: its owner can publish with `meganet publish DIR {name}`")]
     NoContent {
         /// The name.
         name: String,
     },
-    /// The name points at content of another network.
-    #[error("the name {name} points at {}, which is on another network: open it with that network's software", foreign::uri(.reference))]
+    /// The name points to content of another network.
+    #[error("the name {name} points to {}, which is on another network: open it with that network's software", foreign::uri(.reference))]
     Foreign {
         /// The name.
         name: String,

@@ -44,7 +44,7 @@ impl Network {
         Ok(found)
     }
 
-    /// Opens what a content reference points at.
+    /// Opens what a content reference points to.
     ///
     /// # Errors
     /// [`FetchError::NoKey`], [`FetchError::WrongReference`], and those of [`Network::object`].

@@ -79,7 +79,7 @@ fn only_what_changed_is_uploaded() {
     let same = plan(&[("a", 40, "a"), ("b", 40, "b"), ("c", 40, "c")], Some(&old), 50);
     assert!(same.is_published(&old));
 
-    // b changed, c moved: only b is uploaded, and the object that nothing points at any more is left out.
+    // b changed, c moved: only b is uploaded, and the object that nothing points to any more is left out.
     let next = plan(&[("a", 40, "a"), ("b", 41, "b2"), ("moved", 40, "c")], Some(&old), 50);
     assert_eq!(next.totals().new_bytes, 41);
     assert!(!next.is_published(&old));

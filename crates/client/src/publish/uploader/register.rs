@@ -65,7 +65,7 @@ impl Uploader<'_> {
         Ok(found.is_some_and(|found| found.content.is_some() && found.content == *content))
     }
 
-    /// Registers what is stored so far. No name points at it yet.
+    /// Registers what is stored so far. No name points to it yet.
     pub(super) async fn register_part(&mut self) -> Result<(), PublishError> {
         let (batches, objects) = self.sign().await?;
         let calls = batches.iter().map(SignedBatch::call).collect();
