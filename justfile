@@ -1,5 +1,8 @@
 # Short names for scripts/. Every recipe also works without just: run the script itself.
 
+# scripts/env is for bash.
+set shell := ["bash", "-c"]
+
 # Lists the recipes.
 default:
     @just --list --unsorted
@@ -30,12 +33,12 @@ bench *args:
 
 # Formats all code.
 fmt:
-    cargo fmt --all
+    . scripts/env && cargo fmt --all
 
 # Checks format and lints.
 lint:
-    cargo fmt --all --check
-    bash -c '. scripts/env && cargo clippy --release --locked --workspace --all-targets -- -D warnings'
+    . scripts/env && cargo fmt --all --check
+    . scripts/env && cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
 # Builds the libraries that browsers need for WebAssembly.
 wasm:
