@@ -10,8 +10,8 @@ pub struct GatewayArgs {
     /// Address and port to listen on
     #[arg(long, default_value = "127.0.0.1:8080", env = "MEGANET_GATEWAY_LISTEN")]
     pub listen: SocketAddr,
-    /// Memory for cached content, in MiB
-    #[arg(long, default_value_t = 64, value_name = "MIB")]
+    /// Memory for cached files, in MiB, at most 1048576 (1 TiB); 0 caches none
+    #[arg(long, default_value_t = 64, value_name = "MIB", value_parser = clap::value_parser!(u64).range(..=1 << 20))]
     pub cache: u64,
     /// How long browsers may cache what a name points to, in seconds
     #[arg(long, default_value_t = 5, value_name = "SECONDS")]
