@@ -1,4 +1,4 @@
-//! The structure of the workspace: crates depend only downwards, and files stay short.
+//! The structure of the workspace: crates depend only downwards, native code is listed, and files stay short.
 
 #![allow(clippy::unwrap_used)]
 
@@ -14,8 +14,10 @@ use walkdir::WalkDir;
 
 /// The top folder of the checkout: cargo runs tests in the folder of their package.
 const ROOT: &str = "..";
-/// Most lines of a Rust file, other than generated ones.
+/// Most lines of a file.
 const MOST_LINES: usize = 500;
+/// Extensions of files that people write; scripts have none.
+const WRITTEN: [&str; 11] = ["rs", "md", "toml", "sh", "py", "js", "mjs", "html", "css", "yml", "hbs"];
 
 /// `docs/layers.toml`.
 #[derive(Deserialize)]
@@ -24,6 +26,8 @@ struct Table {
     /// From the crates that depend on nothing to those on which nothing depends.
     layer: Vec<Layer>,
     test: TestCode,
+    /// Crates that link native code, with the reason.
+    native: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -112,16 +116,37 @@ fn violations(table: &Table, graph: &Graph) -> Vec<String> {
     found
 }
 
-/// The graph of this workspace, from its manifests.
-fn workspace() -> Graph {
+/// The metadata of this workspace.
+fn metadata(more: &[&str]) -> Value {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let output = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"])
+        .args(["metadata", "--offline", "--locked", "--format-version", "1"])
+        .args(more)
+        .arg("--manifest-path")
         .arg(Path::new(ROOT).join("Cargo.toml"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    graph(&serde_json::from_slice(&output.stdout).unwrap())
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The graph of this workspace, from its manifests.
+fn workspace() -> Graph {
+    graph(&metadata(&["--no-deps"]))
+}
+
+/// Lists the dependencies by path on crates that are not in the workspace: no table or lint would see those.
+fn strays(metadata: &Value) -> Vec<String> {
+    let packages = metadata["packages"].as_array().unwrap();
+    let members: BTreeSet<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
+    let all = packages.iter().flat_map(|package| {
+        let dependencies = package["dependencies"].as_array().unwrap();
+        dependencies.iter().map(move |dependency| (&package["name"], dependency))
+    });
+    let stray = all.filter(|(_, dependency)| {
+        dependency["path"].is_string() && !dependency["name"].as_str().is_some_and(|name| members.contains(name))
+    });
+    stray.map(|(package, dependency)| format!("{package} depends on {} by path", dependency["name"])).collect()
 }
 
 fn graph(metadata: &Value) -> Graph {
@@ -143,6 +168,18 @@ fn every_crate_depends_only_on_lower_layers() {
     assert!(graph.contains_key("meganet-primitives") && graph.len() > 15, "{graph:?}");
     let found = violations(&table, &graph);
     assert!(found.is_empty(), "docs/layers.toml does not allow this:\n{}", found.join("\n"));
+    assert_eq!(strays(&metadata(&["--no-deps"])), [""; 0], "add these crates to the workspace");
+}
+
+#[test]
+fn crates_that_link_native_code_are_listed() {
+    let table = Table::read(&fs::read_to_string(Path::new(ROOT).join("docs/layers.toml")).unwrap());
+    let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-gnu"]);
+    let packages = metadata["packages"].as_array().unwrap();
+    let linking = packages.iter().filter(|package| package["links"].is_string());
+    let found: BTreeSet<&str> = linking.filter_map(|package| package["name"].as_str()).collect();
+    let listed: BTreeSet<&str> = table.native.keys().map(String::as_str).collect();
+    assert_eq!(found, listed, "crates with a `links` key, and those listed under [native] in docs/layers.toml");
 }
 
 #[test]
@@ -154,7 +191,8 @@ fn a_bad_graph_is_found() {
             { chain = ['runtime'], off_chain = ['objects', 'net'] },
             { off_chain = ['client'] },
         ]
-        test = { crates = ['fake', 'scenarios'] }",
+        test = { crates = ['fake', 'scenarios'] }
+        native = {}",
     );
     let graph = |edges: &[(&str, &[&str])]| -> Graph {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -196,12 +234,13 @@ fn dev_dependencies_are_not_counted_and_optional_ones_are() {
             { "name": "c", "kind": null, "optional": true },
             { "name": "serde", "kind": null, "optional": false },
         ] },
-        { "name": "b", "dependencies": [] },
+        { "name": "b", "dependencies": [{ "name": "stray", "kind": "dev", "path": "/elsewhere/stray" }] },
         { "name": "c", "dependencies": [{ "name": "b", "kind": "build", "optional": false }] },
     ] });
     let graph = graph(&metadata);
     assert_eq!(graph["a"], ["c".to_owned()].into());
     assert_eq!(graph["c"], ["b".to_owned()].into());
+    assert_eq!(strays(&metadata), ["\"b\" depends on \"stray\" by path"]);
 }
 
 #[test]
@@ -212,11 +251,15 @@ fn no_file_is_too_long() {
     let (mut read, mut long) = (0, Vec::new());
     for entry in walk {
         let path = entry.unwrap().into_path();
-        if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("weights.rs") {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let written = extension.map_or_else(|| path.is_file(), |extension| WRITTEN.contains(&extension));
+        // A file that is not text is not read by people.
+        let Some(text) = written.then(|| fs::read_to_string(&path).ok()).flatten() else { continue };
+        if path.ends_with("src/weights.rs") {
             continue;
         }
         read += 1;
-        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        let lines = text.lines().count();
         if lines > MOST_LINES {
             long.push(format!("{} has {lines} lines", path.display()));
         }

@@ -19,7 +19,9 @@ type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Removes comments, and unit tests within the file: they may use anything.
 fn code(text: &str) -> String {
-    let without: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    // `://` is part of an address in a string.
+    let end = |line: &str| line.match_indices("//").map(|(at, _)| at).find(|at| !line[..*at].ends_with(':'));
+    let without: Vec<&str> = text.lines().map(|line| &line[..end(line).unwrap_or(line.len())]).collect();
     let without = without.join("\n");
     without.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
 }
@@ -47,9 +49,19 @@ fn first_names(path: &str) -> Vec<&str> {
     found
 }
 
-/// Returns the names that a crate's root exports, each with the module that defines it.
+/// Replaces the chains of `super::` that lead to the root of the crate by `crate::`. `depth` is the number of modules in the
+/// path of the file.
+fn absolute(code: &str, depth: usize) -> String {
+    code.replace(&"super::".repeat(depth), "crate::")
+}
+
+/// Returns the names that a crate's root imports or exports, each with the module that defines it: in other modules, all of
+/// them are names below `crate::`.
 fn exports(root: &str) -> BTreeMap<&str, &str> {
-    let statements = root.split(';').filter_map(|statement| statement.trim().strip_prefix("pub use "));
+    let statements = root.split(';').filter_map(|statement| {
+        let (visibility, path) = statement.trim().split_once("use ")?;
+        matches!(visibility, "" | "pub " | "pub(crate) ").then_some(path)
+    });
     let words = |path| str::split(path, |c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let exported = statements.filter_map(|path| Some((words(path).find(|word| *word != "crate")?, words(path))));
     exported.flat_map(|(module, names)| names.skip(1).map(move |name| (name, module))).collect()
@@ -69,8 +81,7 @@ fn graph(files: &BTreeMap<String, String>) -> Graph {
         {
             continue;
         }
-        // Directly below the root, `super` is the root.
-        let text = if path.contains('/') { code(text) } else { code(text).replace("super::", "crate::") };
+        let text = absolute(&code(text), path.trim_end_matches("/mod.rs").split('/').count());
         for used in text.split("crate::").skip(1).flat_map(first_names) {
             let used = if graph.contains_key(used) { used } else { exports.get(used).copied().unwrap_or(used) };
             if used != user && graph.contains_key(used) {
@@ -145,13 +156,23 @@ fn a_circle_is_found() {
     assert_eq!(circles(graph_of), Graph::new());
 
     // Directly, through a part of a module, and through a name that the root exports.
-    for (path, text) in
-        [("c.rs", "fn f() { crate::a::x() }"), ("c.rs", "use super::a::x;"), ("b/part.rs", "use crate::a::x;")]
-    {
+    for (path, text) in [
+        ("c.rs", "fn f() { crate::a::x() }"),
+        ("c.rs", "use super::a::x;"),
+        ("b/part.rs", "use crate::a::x;"),
+        ("b/part.rs", "fn f() { super::super::a::x() }"),
+        ("b/part.rs", "const AT: &str = \"http://host\"; use crate::a::x;"),
+        ("b/part/deep.rs", "use super::super::super::a::x;"),
+    ] {
         let found = circles(graph(&files(&[&base[..], &[(path, text)]].concat())));
         assert_eq!(found.len(), 2, "{path}: {found:?}");
     }
     let exported = [("b/part.rs", "use crate::Other;"), ("c/deep.rs", "use crate::b::y;")];
     let found = circles(graph(&files(&[&base[..], &exported[..]].concat())));
     assert_eq!(found.keys().collect::<Vec<_>>(), ["b", "c"]);
+    for import in ["pub(crate) use c::Hidden;", "use c::Hidden;", "use c::{Hidden, More};"] {
+        let root = format!("mod b;\nmod c;\n{import}");
+        let texts = [("lib.rs", root.as_str()), ("b.rs", "use crate::Hidden;"), ("c.rs", "use crate::b::y;")];
+        assert_eq!(circles(graph(&files(&texts))).len(), 2, "{import}");
+    }
 }

@@ -41,10 +41,18 @@ fn prose(text: &str) -> Vec<String> {
     lines
 }
 
-/// The targets of a page's links: `[text](target)`.
+/// The targets of a page's links: `[text](target)`, `[text]: target`, `href="target"` and `src="target"`.
 fn links(text: &str) -> Vec<String> {
-    let text = prose(text).join("\n");
-    text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_string()).collect()
+    let prose = prose(text);
+    let defined = prose.iter().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+    let defined = defined.map(|(_, target)| target.split_whitespace().next().unwrap_or_default().to_owned());
+    let text = prose.join("\n");
+    let between = |open: &str, close: char| -> Vec<String> {
+        let opened = text.split(open).skip(1).filter_map(|rest| rest.split_once(close));
+        // A title may follow the target.
+        opened.map(|(target, _)| target.split(" \"").next().unwrap_or_default().to_owned()).collect()
+    };
+    [between("](", ')'), defined.collect(), between("href=\"", '"'), between("src=\"", '"')].concat()
 }
 
 /// The anchors of a page's headings, as forges and mdBook make them.
@@ -104,5 +112,8 @@ fn the_book_has_every_page_of_its_folder_and_links_to_nothing_outside() {
 fn links_and_anchors_are_found_as_forges_find_them() {
     let text = "# A page, with `code`\n\n[one](a.md) and `[no](b.md)` and [two](#a-page-with-code)\n\n```\n[no](c.md)\n# no\n```\n";
     assert_eq!(links(text), ["a.md", "#a-page-with-code"]);
+    let others =
+        "[a][b] ![an image](c.svg \"a title\")\n\n[b]: d.md \"a title\"\n<a href=\"e.md#f\"><img src=\"g.png\"></a>\n";
+    assert_eq!(links(others), ["c.svg", "d.md", "e.md#f", "g.png"]);
     assert_eq!(anchors(text), ["a-page-with-code"]);
 }

@@ -9,7 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 /// The top folder of the checkout: cargo runs tests in the folder of their package.
 const ROOT: &str = "..";
 /// Extensions of files with text for people; scripts have none.
-const EXTENSIONS: [&str; 9] = ["rs", "md", "toml", "sh", "py", "js", "mjs", "html", "yml"];
+const EXTENSIONS: [&str; 11] = ["rs", "md", "toml", "sh", "py", "js", "mjs", "html", "css", "yml", "hbs"];
 /// Folders that are generated, or written elsewhere.
 const SKIPPED: [&str; 4] = ["target", ".git", "node_modules", "vendor"];
 /// Files that quote habits as examples.
@@ -152,7 +152,7 @@ fn is_text(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match path.extension().and_then(|extension| extension.to_str()) {
         Some(extension) => EXTENSIONS.contains(&extension) && name != "weights.rs",
-        None => path.starts_with(Path::new(ROOT).join("scripts")) || path.starts_with(Path::new(ROOT).join(".ci")),
+        None => name != "LICENSE",
     }
 }
 
