@@ -38,14 +38,14 @@ impl Session {
         config::find(&self.global)
     }
 
-    /// Connects to a node, or with `--light` starts a light client. Where a checkpoint is configured, warns that this
-    /// command does not use it.
+    /// Connects to a node, or with `--light` starts a light client. Where `--checkpoint` is passed, warns that this command
+    /// does not use it.
     ///
     /// # Errors
     /// None is configured, or the connection fails.
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         let config = self.config()?;
-        if !self.global.light && config.checkpoint.is_some() {
+        if !self.global.light && self.global.checkpoint.is_some() {
             eprintln!(
                 "note: this command trusts the node: a checkpoint verifies only what a name points to now, as `meganet resolve` and `meganet get` do. Pass --light to verify everything",
             );
