@@ -111,14 +111,18 @@ async fn wait_for_proof_in_pool(stage: &Stage, member: Member) -> Result<()> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).no_proxy().build()?;
     let validators = stage.devnet.state.of_kind(Kind::Validator);
     let deadline = Instant::now() + 3 * PERIOD;
+    let mut problem = String::new();
     while Instant::now() < deadline {
         for validator in &validators {
             let port = stage.devnet.state.processes[*validator].http_port;
-            if pool::has_proof_by(&http, port, &account).await? {
-                return Ok(());
+            match pool::has_proof_by(&http, port, &account).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                // Until blocks have taken the spam of before, the pool may be larger than an answer.
+                Err(error) => problem = format!(" (last error: {error})"),
             }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    anyhow::bail!("no transaction of {name} was in a pool within three periods")
+    anyhow::bail!("no transaction of {name} was in a pool within three periods{problem}")
 }
