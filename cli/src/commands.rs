@@ -19,12 +19,10 @@ mod worker;
 
 pub use self::{light_client::relies_on, session::Session};
 
-use crate::{
-    args::{Cli, Command},
-    output::unless_closed,
-};
+use crate::args::{Cli, Command};
 use anyhow::Result;
 use clap::CommandFactory;
+use meganet_terminal::unless_closed;
 use std::io::Write;
 
 /// Runs a parsed command line.

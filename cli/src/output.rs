@@ -1,9 +1,9 @@
 //! Printing: results on stdout, as text or JSON; everything else on stderr.
 
-use anyhow::Context;
+use meganet_terminal::{error_text, print_line};
 use serde::Serialize;
 use serde_json::json;
-use std::{fmt::Display, io::Write};
+use std::fmt::Display;
 use tracing_subscriber::EnvFilter;
 
 /// Prints results as text or JSON.
@@ -20,54 +20,17 @@ impl Output {
     /// Stdout cannot be written to.
     pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let line = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };
-        print(&line)
-    }
-}
-
-/// Prints a line.
-///
-/// # Errors
-/// As of [`unless_closed`].
-pub fn print(line: &str) -> anyhow::Result<()> {
-    unless_closed(writeln!(std::io::stdout(), "{line}"))
-}
-
-/// The result of writing to stdout, where a closed pipe (`| head`) is not an error: the reader has seen enough.
-///
-/// # Errors
-/// Stdout cannot be written to for another reason.
-pub fn unless_closed(written: std::io::Result<()>) -> anyhow::Result<()> {
-    match written {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("could not write to stdout"),
+        print_line(&line)
     }
 }
 
 /// Prints an error and its causes on stderr; with `json`, also as JSON on stdout.
 pub fn print_error(error: &anyhow::Error, json: bool) {
-    let text = chain_of(error);
     if json {
         // If stdout is closed, there is no one to report to.
-        let _ = print(&json!({ "error": text }).to_string());
+        let _ = print_line(&json!({ "error": error_text(error) }).to_string());
     }
-    // Unlike `eprintln!` this does not panic if the terminal was closed.
-    let _ = writeln!(std::io::stderr(), "error: {text}");
-}
-
-/// An error and its causes, leaving out each cause that the text so far already contains.
-fn chain_of(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if text.contains(&cause) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push_str(": ");
-        }
-        text.push_str(&cause);
-    }
-    text
+    meganet_terminal::print_error(error);
 }
 
 /// Logs to stderr: errors only, more with each `-v`; `RUST_LOG` overrides that.
@@ -99,17 +62,10 @@ pub fn counted<T: Display + PartialEq + From<u8>>(count: T, singular: &str, plur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::anyhow;
 
     #[test]
     fn one_is_singular() {
         let slots = |count: u32| counted(count, "slot", "slots");
         assert_eq!([slots(0), slots(1), slots(2)], ["0 slots", "1 slot", "2 slots"]);
-    }
-
-    #[test]
-    fn a_cause_is_printed_once() {
-        let error = anyhow!("no connection").context("could not ask: no connection").context("resolving failed");
-        assert_eq!(chain_of(&error), "resolving failed: could not ask: no connection");
     }
 }

@@ -2,17 +2,13 @@
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use meganet_terminal::{print_error, print_line};
 use meganet_worker::{
     config::WorkerOptions,
     daemon,
     listing::{self, ListError},
 };
-use std::{
-    io::{IsTerminal, Write},
-    path::PathBuf,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -65,23 +61,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // For people: what is wrong and what to do, without a backtrace.
-            eprintln!("error: {}", text_of(&error));
+            print_error(&error);
             let no_worker = matches!(error.downcast_ref(), Some(ListError::NoWorker { .. }));
             if no_worker { ExitCode::from(NO_WORKER) } else { ExitCode::FAILURE }
         }
     }
-}
-
-/// An error and its causes, leaving out each cause that the text so far already contains.
-fn text_of(error: &anyhow::Error) -> String {
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
 }
 
 fn run(args: Args) -> anyhow::Result<()> {
@@ -106,22 +90,15 @@ async fn execute(options: WorkerOptions, command: Option<Command>) -> anyhow::Re
         }
         Some(Command::Leave) => {
             let worker = daemon::leave(&options.complete()?).await?;
-            print(&format!("worker {worker} is leaving: keep it running until it stops\n"))?;
+            print_line(&format!("worker {worker} is leaving: keep it running until it stops"))?;
         }
         Some(Command::Jobs { json }) => {
             let jobs = listing::jobs(options.http_address()).await?;
-            print(&if json { serde_json::to_string(&jobs)? + "\n" } else { listing::table(&jobs) })?;
+            let text = if json { serde_json::to_string(&jobs)? } else { listing::table(&jobs) };
+            print_line(text.trim_end())?;
         }
     }
     Ok(())
-}
-
-/// Prints on stdout; a closed pipe (`| head`) is not an error.
-fn print(text: &str) -> anyhow::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("cannot write to stdout"),
-    }
 }
 
 fn end_on_signal(stop: &CancellationToken) -> anyhow::Result<()> {
@@ -143,6 +120,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::CommandFactory;
+    use meganet_terminal::error_text;
     use std::path::Path;
 
     #[test]
@@ -157,9 +135,7 @@ mod tests {
     #[test]
     fn a_cause_is_printed_once() {
         let refused = WorkerOptions::from_file(Path::new("/no/such/file")).err().unwrap();
-        let text = text_of(&anyhow::Error::from(refused));
+        let text = error_text(&anyhow::Error::from(refused));
         assert_eq!(text.matches("No such file").count(), 1, "{text}");
-        let text = text_of(&anyhow::anyhow!("inner").context("outer"));
-        assert_eq!(text, "outer: inner");
     }
 }

@@ -4,13 +4,14 @@ use super::{Session, session::data_dir};
 use crate::{
     args::{GetArgs, PlacementArgs, PutArgs},
     names::read_name,
-    output::{bytes, unless_closed},
+    output::bytes,
     progress::Bars,
 };
 use anyhow::{Result, bail, ensure};
 use futures::TryStreamExt;
 use meganet_client::{PublishOptions, Site};
 use meganet_primitives::{link::Link, manifest::Entry};
+use meganet_terminal::unless_closed;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;

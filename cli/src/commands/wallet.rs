@@ -1,9 +1,10 @@
 //! `meganet wallet …`
 
 use super::Session;
-use crate::{args::WalletCommand, output::print};
+use crate::args::WalletCommand;
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, Until, account::format_account, amount::Mega};
+use meganet_terminal::print_line;
 use meganet_wallet::{Account, Phrase, check_account_name, files::write_new};
 use serde_json::json;
 use std::{
@@ -88,7 +89,7 @@ fn list(session: &Session) -> Result<()> {
 fn export(session: &Session, name: &str, output: Option<&Path>) -> Result<()> {
     let json = session.store()?.export(name)?;
     match output.filter(|path| *path != Path::new("-")) {
-        None => print(&json),
+        None => print_line(&json),
         Some(path) => {
             let path = std::path::absolute(path)?;
             match write_new(&path, json.as_bytes()) {
