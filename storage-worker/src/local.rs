@@ -39,10 +39,10 @@ impl Local {
         let local = Self {
             disk: Disk::new(store),
             jobs: Jobs::new(settings.supervision, stop),
+            status: Arc::new(Status::new(settings.chain_silence)),
             settings: Arc::new(settings),
             clock,
             metrics: Arc::default(),
-            status: Arc::default(),
             rebuild_due: Arc::default(),
         };
         let (disk, damage, metrics) = (local.disk.clone(), local.damage(), local.metrics.clone());

@@ -28,8 +28,8 @@ pub struct Status {
     worker: Mutex<Option<WorkerInfo>>,
     /// The last known finalized block, and when it was first seen.
     head: Mutex<Option<(BlockNumber, Instant)>>,
-    /// Set while no block becomes final.
-    stalled: AtomicBool,
+    /// Time without a new finalized block after which the state known here counts as out of date.
+    silence: Duration,
     followed: Mutex<Option<BlockNumber>>,
     /// Counts the events that the sync job has to look at.
     changes: AtomicU64,
@@ -43,13 +43,14 @@ pub struct Status {
     trouble: Mutex<Option<String>>,
 }
 
-impl Default for Status {
-    fn default() -> Self {
+impl Status {
+    /// Nothing is known yet. After `silence` without a new finalized block, what is known counts as out of date.
+    pub fn new(silence: Duration) -> Self {
         Self {
             started: Instant::now(),
             worker: Mutex::default(),
             head: Mutex::default(),
-            stalled: AtomicBool::new(false),
+            silence,
             followed: Mutex::default(),
             changes: AtomicU64::new(1),
             settled: AtomicU64::new(0),
@@ -61,9 +62,7 @@ impl Default for Status {
             trouble: Mutex::default(),
         }
     }
-}
 
-impl Status {
     /// Seconds since the start.
     pub fn uptime(&self) -> u64 {
         self.started.elapsed().as_secs()
@@ -94,14 +93,12 @@ impl Status {
         let mut head = self.head.lock();
         if head.is_none_or(|(known, _)| known < block) {
             *head = Some((block, Instant::now()));
-            self.stalled.store(false, Ordering::Release);
         }
     }
 
-    /// Notes that no block has become final for so long that the state known here may be out of date. The next block
-    /// ends this.
-    pub fn set_stalled(&self) {
-        self.stalled.store(true, Ordering::Release);
+    /// Returns true if no block has become final for too long.
+    pub fn is_silent(&self) -> bool {
+        self.head_age().is_some_and(|age| age >= self.silence)
     }
 
     /// The finalized block up to which all registrations are known.
@@ -148,7 +145,7 @@ impl Status {
     /// Returns true if the worker knows everything that it should hold, up to a recent finalized block.
     pub fn synced(&self) -> bool {
         let (Some(followed), Some(head)) = (self.followed(), self.head()) else { return false };
-        followed.saturating_add(LAG) >= head && self.ranges_whole() && !self.stalled.load(Ordering::Acquire)
+        followed.saturating_add(LAG) >= head && self.ranges_whole() && !self.is_silent()
     }
 
     /// Number of shards that are being rebuilt.

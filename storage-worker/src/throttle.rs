@@ -22,7 +22,7 @@ pub const SERVE: Throttle = Throttle { poll: None, retry: seconds(1) };
 /// Following the best block: driven by the chain alone.
 pub const HEADS: Throttle = Throttle { poll: None, retry: seconds(1) };
 /// Following finalized blocks: driven by the chain, and looks now and then whether it still moves.
-pub const FOLLOW: Throttle = Throttle { poll: Some(seconds(30)), retry: seconds(3) };
+pub const FOLLOW: Throttle = Throttle { poll: Some(seconds(5)), retry: seconds(3) };
 /// Comparing ranges with the chain: also without a reason, once a minute.
 pub const SYNC: Throttle = Throttle { poll: Some(seconds(60)), retry: seconds(3) };
 /// Answering challenges: at every best block, and soon again, since a window has few blocks.

@@ -162,8 +162,7 @@ impl Worker {
             status: status.clone(),
             sync_due: self.sync_due.clone(),
         };
-        let silence = settings.chain_silence;
-        jobs.spawn(move || Follow::new(handles.clone(), silence));
+        jobs.spawn(move || Follow::new(handles.clone()));
 
         let handles = SyncHandles {
             chain: self.chain.clone(),

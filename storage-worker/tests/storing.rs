@@ -146,6 +146,25 @@ async fn damage_is_never_served_and_heals() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fails_while_rebuilding_is_in_the_list_of_jobs() {
+    let town = Town::new().await;
+    let object = Object::new(1, 200_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    town.whole(1).await;
+    let slot = town.slot(1).await;
+    town.members[1].break_disk();
+    town.flip(1, &object.key(slot), 1_000);
+    assert!(town.get(1, &object, slot).await.is_err());
+    let jobs = &town.members[1].worker().local().jobs;
+    let reported = || {
+        let rebuild = jobs.list().into_iter().find(|job| job.name == "rebuild").unwrap();
+        rebuild.last_error.is_some_and(|error| error.contains("unfinished"))
+    };
+    until("the failure is listed", reported).await;
+    assert!(jobs.is_healthy(), "a disk may be full for a while");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_scrub_finds_damage_that_nobody_reads() {
     let town = Town::with(FakeConfig::default(), |settings| {
         settings.scrub_interval = std::time::Duration::from_millis(300);

@@ -102,6 +102,11 @@ impl Member {
         until("the store is closed", || store.upgrade().is_none()).await;
     }
 
+    /// From now on no file can be written.
+    pub fn break_disk(&self) {
+        std::fs::remove_dir_all(self.base.path().join("unfinished")).unwrap();
+    }
+
     /// The folder of shards, the index, and nothing else.
     pub fn lose_disk(&self) {
         for folder in ["index", "shards", "unfinished"] {

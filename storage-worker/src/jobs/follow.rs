@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream::BoxStream};
 use meganet_chain_client::{At, BlockRef, ChainClient, ChainError};
 use meganet_primitives::{BlockNumber, GroupId, SlotIndex};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::Notify;
 
 /// Blocks that are read one by one to catch up. Nodes keep the state of about this many; beyond that, and where the
@@ -67,14 +67,12 @@ pub struct Follow {
     /// The block that is being read.
     next: Option<BlockRef>,
     ended: bool,
-    /// Time without a new block after which the node is asked.
-    silence: Duration,
 }
 
 impl Follow {
-    /// Follows from the last followed block on. After a silence of this length the node is asked for its head.
-    pub fn new(handles: FollowHandles, silence: Duration) -> Self {
-        Self { handles, blocks: None, next: None, ended: false, silence }
+    /// Follows from the last followed block on.
+    pub fn new(handles: FollowHandles) -> Self {
+        Self { handles, blocks: None, next: None, ended: false }
     }
 
     async fn advance(&mut self) -> Result<(), StepError> {
@@ -93,7 +91,7 @@ impl Follow {
                 Ok(())
             }
             // The stream of blocks outlives lost connections, and cannot tell that nothing comes.
-            None => self.handles.check_silence(self.silence).await,
+            None => self.handles.check_silence().await,
         }
     }
 }
@@ -109,8 +107,7 @@ impl Job for Follow {
     }
 
     fn throttle(&self) -> Throttle {
-        let poll = throttle::FOLLOW.poll.map(|poll| poll.min(self.silence));
-        Throttle { poll, ..throttle::FOLLOW }
+        throttle::FOLLOW
     }
 
     async fn step(&mut self) -> Result<Turn, StepError> {
@@ -132,19 +129,19 @@ impl Job for Follow {
 }
 
 impl FollowHandles {
-    /// Fails if no block has become final for as long as `silence`, or if the node does not answer after that time.
-    async fn check_silence(&self, silence: Duration) -> Result<(), StepError> {
-        let age = self.status.head_age().unwrap_or_default();
-        if age < silence {
+    /// Asks the node for its head where no block has become final for too long; fails if there is no newer one.
+    async fn check_silence(&self) -> Result<(), StepError> {
+        if !self.status.is_silent() {
             return Ok(());
         }
-        self.status.set_stalled();
         let head = self.chain.finalized().await?.number;
         self.status.set_head(head);
-        if self.status.head_age().unwrap_or_default() < silence {
-            return Ok(());
+        match self.status.head_age() {
+            Some(age) if self.status.is_silent() => {
+                Err(StepError::waiting(NodeSilent { head, seconds: age.as_secs() }))
+            }
+            _ => Ok(()),
         }
-        Err(StepError::waiting(NodeSilent { head, seconds: age.as_secs() }))
     }
 
     /// Reads the groups, and chooses the first block to follow.

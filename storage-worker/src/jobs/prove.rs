@@ -251,7 +251,7 @@ mod tests {
             disk,
             damage,
             sync_due: Arc::default(),
-            status: Arc::default(),
+            status: Arc::new(Status::new(std::time::Duration::MAX)),
             metrics: metrics.clone(),
             heads: Heads::default(),
         });
