@@ -4,9 +4,17 @@ use super::Session;
 use crate::names::{content_json, content_text, read_label, when};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, NameCall, Until};
-use meganet_client::{names::access::WriteAccess, resolve::Resolver};
-use meganet_primitives::chain::NameVersion;
+use meganet_client::{
+    names::access::WriteAccess,
+    resolve::{Resolved, Resolver},
+};
+use meganet_primitives::{BlockNumber, chain::NameVersion, content::NameContent};
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How often, and after which pause, the node is asked again for a proof of the block with the rollback.
+const PROOF_ATTEMPTS: u32 = 10;
+const PROOF_PAUSE: Duration = Duration::from_secs(1);
 
 /// `meganet history NAME`
 pub async fn history(session: &Session, name: &str) -> Result<()> {
@@ -46,15 +54,10 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
         chain.name(&label, At::Block(outcome.block.hash)).await?.context("the name was released in the meantime")?;
     // The node said which content each version has; a proof shows which one the transaction restored.
     if let Some(checkpoint) = session.checkpoint()? {
-        let proven = Resolver::new(chain, Some(checkpoint)).resolve(&label).await?;
-        let same_version = proven.resolution().filter(|proven| proven.version == info.version);
-        if let Some(proven) = same_version.filter(|proven| proven.content != target.content) {
-            bail!(
-                "the node is wrong about version {} of {label}: the name now points to {}, as a proof shows. Do not trust this node; `meganet --light history {label}` shows the versions as the chain has them",
-                target.version,
-                content_text(proven.content.as_ref())
-            );
-        }
+        let resolver = Resolver::new(chain, Some(checkpoint));
+        let proven = resolve_since(&resolver, &label, outcome.block.number).await?;
+        let content = proven.resolution().and_then(|proven| proven.content.as_ref());
+        check_restored(&label, target, outcome.block.number, proven.evidence().block, content)?;
     }
     let value = json!({
         "name": label,
@@ -72,6 +75,43 @@ pub async fn rollback(session: &Session, name: &str, version: Option<u32>) -> Re
             content_text(info.content.as_ref())
         )
     })
+}
+
+/// Resolves a name in a block that is not older than `block`, or else in the newest one that the node proves after a while:
+/// votes are stored a moment after a block is final.
+async fn resolve_since(resolver: &Resolver, label: &str, block: BlockNumber) -> Result<Resolved> {
+    let mut proven = resolver.resolve(label).await?;
+    for _ in 0..PROOF_ATTEMPTS {
+        if proven.evidence().block >= block {
+            break;
+        }
+        tokio::time::sleep(PROOF_PAUSE).await;
+        proven = resolver.resolve(label).await?;
+    }
+    Ok(proven)
+}
+
+/// Compares what a proof shows in block `proven_at` with the version that block `done_at` was to restore.
+fn check_restored(
+    label: &str,
+    target: &NameVersion,
+    done_at: BlockNumber,
+    proven_at: BlockNumber,
+    content: Option<&NameContent>,
+) -> Result<()> {
+    if proven_at < done_at {
+        bail!(
+            "block {done_at} has the rollback of {label}, but the node proves only block {proven_at}: see with `meganet resolve {label}` what the name points to now"
+        );
+    }
+    if content != target.content.as_ref() {
+        bail!(
+            "a proof shows that {label} points to {}, which is not what the node returned as version {}. Either somebody has published since, or the node lied: see `meganet --light history {label}`",
+            content_text(content),
+            target.version
+        );
+    }
+    Ok(())
 }
 
 /// The version with the wanted number, or else the newest whose content differs from the current one.
@@ -105,21 +145,28 @@ fn choose<'a>(label: &str, versions: &'a [NameVersion], wanted: Option<u32>) -> 
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use meganet_primitives::content::{ContentRef, NameContent};
+    use meganet_primitives::content::ContentRef;
     use meganet_primitives::object::ObjectId;
+
+    fn version(version: u32, n: u8) -> NameVersion {
+        let content = ContentRef { object: ObjectId([n; 32]), group: 0, sealed_len: 17, key: None };
+        NameVersion { version, block: version, content: Some(NameContent::Object(content)) }
+    }
+
+    #[test]
+    fn a_proof_decides_what_was_restored() {
+        let (target, other) = (version(1, 1), version(2, 2));
+        let check = |proven_at, content: Option<&NameContent>| check_restored("a", &target, 10, proven_at, content);
+        check(10, target.content.as_ref()).unwrap();
+        for content in [other.content.as_ref(), None] {
+            assert!(check(10, content).unwrap_err().to_string().contains("the node lied"));
+        }
+        // A proof of an older block shows nothing about the rollback.
+        assert!(check(9, target.content.as_ref()).unwrap_err().to_string().contains("proves only block 9"));
+    }
 
     #[test]
     fn by_default_it_rolls_back_to_the_newest_other_content() {
-        let version = |version, n: u8| NameVersion {
-            version,
-            block: version,
-            content: Some(NameContent::Object(ContentRef {
-                object: ObjectId([n; 32]),
-                group: 0,
-                sealed_len: 17,
-                key: None,
-            })),
-        };
         let versions = [version(7, 2), version(6, 2), version(5, 1), version(4, 3)];
         assert_eq!(choose("a", &versions, None).unwrap().version, 5);
         assert_eq!(choose("a", &versions, Some(4)).unwrap().version, 4);
