@@ -130,11 +130,6 @@ fn metadata(more: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The graph of this workspace, from its manifests.
-fn workspace() -> Graph {
-    graph(&metadata(&["--no-deps"]))
-}
-
 /// Lists the dependencies by path on crates that are not in the workspace: no table or lint would see those.
 fn strays(metadata: &Value) -> Vec<String> {
     let packages = metadata["packages"].as_array().unwrap();
@@ -164,11 +159,12 @@ fn graph(metadata: &Value) -> Graph {
 #[test]
 fn every_crate_depends_only_on_lower_layers() {
     let table = Table::read(&fs::read_to_string(Path::new(ROOT).join("docs/layers.toml")).unwrap());
-    let graph = workspace();
+    let metadata = metadata(&["--no-deps"]);
+    let graph = graph(&metadata);
     assert!(graph.contains_key("meganet-primitives") && graph.len() > 15, "{graph:?}");
     let found = violations(&table, &graph);
     assert!(found.is_empty(), "docs/layers.toml does not allow this:\n{}", found.join("\n"));
-    assert_eq!(strays(&metadata(&["--no-deps"])), [""; 0], "add these crates to the workspace");
+    assert_eq!(strays(&metadata), [""; 0], "add these crates to the workspace");
 }
 
 #[test]
