@@ -29,8 +29,8 @@ pub struct Global {
         help_heading = "Network"
     )]
     pub bootnode: Vec<String>,
-    /// Configuration file. By default config.toml in the user's configuration folder; if there is none, the one of the running
-    /// devnet, in its default folder or the one that MEGANET_DEVNET names
+    /// Configuration file. The default is config.toml in the user's configuration folder, or the running devnet's configuration
+    /// if that file does not exist. MEGANET_DEVNET names the devnet's folder
     #[arg(long, global = true, env = "MEGANET_CONFIG", value_name = "FILE", help_heading = "Network")]
     pub config: Option<PathBuf>,
     /// Sign with a secret URI: a recovery phrase or a development account such as //Alice. Other users of this machine can

@@ -55,8 +55,12 @@ pub async fn run(session: &Session) -> Result<()> {
             format!("source     {relies_on}"),
             match countries.len() {
                 0 => "workers    0".to_owned(),
-                1 => format!("workers    {} in 1 country: {}", stats.totals.workers, spread.join(", ")),
-                count => format!("workers    {} in {count} countries: {}", stats.totals.workers, spread.join(", ")),
+                count => format!(
+                    "workers    {} in {}: {}",
+                    stats.totals.workers,
+                    counted(count, "country", "countries"),
+                    spread.join(", ")
+                ),
             },
             format!(
                 "capacity   {} offered, {} committed to groups",

@@ -41,7 +41,7 @@ impl Signer {
     /// words it derives from the well-known development phrase, which everybody has.
     ///
     /// # Errors
-    /// If the text is empty or no such URI, or its words fail their check.
+    /// If the text is empty or not a secret URI, or if its words fail their check.
     pub fn from_suri(suri: &str) -> Result<Self, SignerError> {
         let uri = parse_secret(suri)?;
         Keypair::from_uri(&uri).map(Self::from_keypair).map_err(|e| SignerError(e.to_string()))

@@ -63,8 +63,7 @@ pub(super) fn preview_text(name: &str, years: u32, preview: &PublishPreview) -> 
     ));
     let others = match totals.files.saturating_sub(totals.new_files) {
         0 => String::new(),
-        1 => "; 1 other file needs no upload".to_owned(),
-        others => format!("; {others} other files need no upload"),
+        others => format!("; {} no upload", counted(others, "other file needs", "other files need")),
     };
     lines.push(format!(
         "would upload {} as {} of shards ({}): {} with new content ({}){others}",
