@@ -8,6 +8,7 @@ use futures::StreamExt;
 use jsonrpsee::RpcModule;
 use meganet_rpc::{
     Audit, AuditApiServer, FinalBlocks, Name, NameApiServer, Renewal, RenewalApiServer, Storage, StorageApiServer,
+    bounded,
 };
 use meganet_runtime::{AccountId, Balance, BlockNumber, Hash, Nonce, opaque::Block};
 use pallet_transaction_payment::RuntimeDispatchInfo;
@@ -104,5 +105,6 @@ pub fn module(
         authority_set: deps.authority_set.clone(),
     });
     module.merge(Name::<Block, _>::new(client(), names, finals).into_rpc())?;
-    Ok(module)
+    // Also those of the SDK above: each quotes the parameters that it refuses.
+    Ok(bounded(&module)?)
 }

@@ -76,6 +76,15 @@ pub fn worker_signed_bytes(genesis: &Hash, operator: &AccountId) -> Vec<u8> {
     [WORKER_DOMAIN, genesis, operator].concat()
 }
 
+/// The first bytes of what an account signs in order to upload.
+pub const UPLOAD_DOMAIN: &[u8] = b"meganet/upload/1";
+
+/// Returns the bytes that an account signs so that a client may upload in its name on a chain: the domain, the chain's genesis
+/// hash, the client's key. Only that client can use the signature, since workers know the key at the other end of a connection.
+pub fn upload_signed_bytes(genesis: &Hash, client: &PeerKey) -> Vec<u8> {
+    [UPLOAD_DOMAIN, genesis, &client.0].concat()
+}
+
 /// The first bytes of what is signed in every receipt.
 pub const RECEIPT_DOMAIN: &[u8] = b"meganet/receipt/2";
 

@@ -36,7 +36,9 @@ pub enum RpcError {
         hash: String,
     },
     /// The page size is out of bounds.
-    #[error("a page has 1 to {max} items, not {limit}: request fewer items, then continue with `next`")]
+    #[error(
+        "an answer has 1 to {max} items, not {limit}: request a number in that range, and the rest with further calls"
+    )]
     InvalidLimit {
         /// The requested value.
         limit: u32,
@@ -115,6 +117,28 @@ impl RpcError {
     }
 }
 
+/// The beginning of a refused text, for an error: the text itself can be as long as a request.
+pub(crate) fn excerpt(text: &str) -> String {
+    const CHARS: usize = 100;
+    match text.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The beginning and the end of a reason for which a parameter was refused. The middle of the parameter is left out of
+/// `invalid type: string "…", expected u32`.
+pub(crate) fn abridge(reason: &str) -> String {
+    const CHARS: usize = 65;
+    match (reason.char_indices().nth(CHARS), reason.char_indices().nth_back(CHARS - 1)) {
+        (Some((head, _)), Some((tail, _))) if head < tail => {
+            let (beginning, end) = (reason.get(..head), reason.get(tail..));
+            format!("{}…{}", beginning.unwrap_or_default(), end.unwrap_or_default())
+        }
+        _ => reason.to_owned(),
+    }
+}
+
 impl From<RpcError> for ErrorObjectOwned {
     fn from(error: RpcError) -> Self {
         ErrorObject::owned(error.code(), error.to_string(), None::<()>)
@@ -125,6 +149,31 @@ impl From<RpcError> for ErrorObjectOwned {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_refused_text_is_quoted_up_to_a_bound() {
+        for (text, expected) in [
+            (String::new(), String::new()),
+            ("ü".repeat(100), "ü".repeat(100)),
+            ("ü".repeat(101), "ü".repeat(100) + "…"),
+            ("x".repeat(1 << 20), "x".repeat(100) + "…"),
+        ] {
+            assert_eq!(excerpt(&text), expected);
+        }
+    }
+
+    #[test]
+    fn a_long_reason_keeps_its_beginning_and_its_end() {
+        let reason = |length| format!("invalid type: string \"{}\", expected u32", "ü".repeat(length));
+        let fits = 130 - reason(0).chars().count();
+        assert!(fits <= 100);
+        assert_eq!(abridge(&reason(fits)), reason(fits));
+        for long in [fits + 1, 1 << 20] {
+            let short = abridge(&reason(long));
+            assert_eq!(short.chars().count(), 131);
+            assert!(short.starts_with("invalid type: string \"ü") && short.ends_with("ü\", expected u32"), "{short}");
+        }
+    }
 
     #[test]
     fn every_error_has_a_code_of_its_own_and_says_what_to_do() {

@@ -1,12 +1,14 @@
 //! How values are encoded in answers and decoded from parameters.
 
-use crate::RpcError;
+use crate::{RpcError, error::excerpt};
 use meganet_primitives::{AccountId, chain::MAX_PAGE, content::NameContent, receipt::PeerKey, units::SS58_PREFIX};
 use serde::Serialize;
 use sp_core::crypto::{AccountId32, Ss58AddressFormat, Ss58Codec};
 
 /// The generic address prefix, used by tools that know no chain.
 const SS58_GENERIC: u16 = 42;
+/// More characters than an address has: of 35 bytes it takes 48 in base58.
+const MAX_ADDRESS: usize = 64;
 /// The bytes before an Ed25519 key in a peer id: the identity multihash (0x00) of 36 bytes, a protobuf of the key's type
 /// (field 1, Ed25519 = 1) and its 32 bytes (field 2).
 const PEER_ID_PREFIX: [u8; 6] = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
@@ -26,7 +28,11 @@ pub fn address(account: &AccountId) -> String {
 /// # Errors
 /// [`RpcError::InvalidOwner`] for anything else, including addresses of other chains.
 pub fn account(text: &str) -> Result<AccountId, RpcError> {
-    let invalid = |reason: String| RpcError::InvalidOwner { owner: text.to_owned(), reason };
+    // Decoding takes time quadratic in the length, and a request may have megabytes.
+    if text.len() > MAX_ADDRESS {
+        return Err(RpcError::InvalidOwner { owner: excerpt(text), reason: "it is too long".to_owned() });
+    }
+    let invalid = |reason: String| RpcError::InvalidOwner { owner: excerpt(text), reason };
     let (account, format) =
         AccountId32::from_ss58check_with_version(text).map_err(|error| invalid(format!("{error:?}")))?;
     match u16::from(format) {

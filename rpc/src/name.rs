@@ -12,6 +12,7 @@ pub mod reader;
 use crate::{
     RpcError,
     block::{locate, unreadable},
+    error::excerpt,
     follow::{FinalBlocks, follow},
     json::{account, address, hex_bytes, page},
 };
@@ -27,6 +28,7 @@ use jsonrpsee::{
 };
 use meganet_name_proof::Checkpoint;
 use meganet_primitives::{
+    chain::Availability,
     convert::to_u32,
     name::{MAX_YEARS, check_label, check_sub_label, split_name},
 };
@@ -46,7 +48,7 @@ pub trait NameApi {
     #[method(name = "name_v1_resolve")]
     async fn resolve(&self, name: String, at: Option<H256>) -> Result<Option<ResolveAnswer>, RpcError>;
 
-    /// Resolves up to 256 names, all at one block.
+    /// Resolves up to 256 names, all at one block. No names are no error.
     #[method(name = "name_v1_resolveMany")]
     async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError>;
 
@@ -127,7 +129,7 @@ where
     Client: HeaderBackend<Block> + ProvideRuntimeApi<Block> + Send + Sync + 'static,
     Client::Api: NamesApi<Block>,
 {
-    /// Resolves at least one name at one block. Cached answers are returned at once; others are read on a blocking
+    /// Resolves names at one block. Cached answers are returned at once; others are read on a blocking
     /// thread.
     async fn resolve_all(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError> {
         for name in &names {
@@ -180,8 +182,8 @@ where
     }
 
     async fn resolve_many(&self, names: Vec<String>, at: Option<H256>) -> Result<ResolveManyAnswer, RpcError> {
-        // The bounds of a page.
-        page(Some(to_u32(names.len())))?;
+        // The bound of a page. No names have an answer too: a caller need not treat an empty list specially.
+        page(Some(to_u32(names.len()).max(1)))?;
         self.resolve_all(names, at).await
     }
 
@@ -245,7 +247,11 @@ where
         let who = owner.as_deref().map(account).transpose()?.unwrap_or_default();
         let (hash, block) = locate(&*self.client, None)?;
         let api = self.client.runtime_api();
-        let availability = api.availability(hash, label.into_bytes(), who).map_err(unreadable(hash))?;
+        let availability = match check(&label) {
+            // Without the runtime, into which a label of megabytes would be copied.
+            Err(_) => Availability::Invalid,
+            Ok(()) => api.availability(hash, label.into_bytes(), who).map_err(unreadable(hash))?,
+        };
         Ok(Available { availability, block })
     }
 
@@ -313,7 +319,7 @@ fn next<T>(items: &[T], limit: u32, label: impl Fn(&T) -> &String) -> Option<Str
 }
 
 fn invalid(label: &str, reason: String) -> RpcError {
-    RpcError::InvalidLabel { label: label.to_owned(), reason }
+    RpcError::InvalidLabel { label: excerpt(label), reason }
 }
 
 fn check(label: &str) -> Result<(), RpcError> {
@@ -325,6 +331,6 @@ fn check_name(name: &str) -> Result<(), RpcError> {
 }
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 #[cfg(test)]
 mod tests;

@@ -99,6 +99,8 @@ async fn a_group_is_filled_two_blocks_later() {
         assert_eq!(chain.all_slots_of(worker, At::Best).await.unwrap().len(), 1);
     }
     let again = vec![Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact })];
+    chain.submit(&alice, again.clone(), Until::InBlock).await.unwrap();
+    // While one is waiting for its workers, there is no other.
     let error = chain.submit(&alice, again, Until::InBlock).await.unwrap_err();
     assert!(error.is(StorageError::OpenGroupsHaveRoom), "{error}");
 }

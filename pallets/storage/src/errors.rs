@@ -38,7 +38,7 @@ mod errors {
         /// A worker that holds slots can't change its country or exit. Leave first, and wait until it holds none.
         #[codec(index = 9)]
         HoldsSlots,
-        /// The open groups of this profile have room, or are waiting for workers. Use those.
+        /// An open group of this profile is waiting for workers, or many have room. Use those.
         #[codec(index = 10)]
         OpenGroupsHaveRoom,
         /// Too many groups are waiting to be filled. Try again some blocks later.

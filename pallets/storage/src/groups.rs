@@ -17,9 +17,12 @@ use frame_support::{
 use meganet_primitives::{BlockNumber, Epoch, GroupId, placement::ProfileId};
 use sp_runtime::{AccountId32, SaturatedConversion};
 
+/// Open groups of a profile that have room, at which no further one is opened.
+const WITH_ROOM: u32 = 8;
+
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_open_group(opener: AccountId32, profile: ProfileId) -> DispatchResult {
-        let fullest = Self::ensure_no_room(profile)?;
+        let fullest = Self::ensure_may_open(profile)?;
         let id = NextGroup::<T>::get();
         let next = id.checked_add(1).ok_or(Error::<T>::Overflow)?;
         let deposit = CurrentParams::<T>::get().group_deposit;
@@ -64,18 +67,22 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Checks that every open group of the profile is complete and more than 80 % used. Returns the group to remove
-    /// from the list, if the list is full.
-    fn ensure_no_room(profile: ProfileId) -> Result<Option<GroupId>, Error<T>> {
+    /// Checks that every open group of the profile is complete, and that few of them have room: publishers need others where
+    /// the members of one are away, and each group takes a slot from every member. Returns the group to remove from the
+    /// list, if the list is full.
+    fn ensure_may_open(profile: ProfileId) -> Result<Option<GroupId>, Error<T>> {
         let open = OpenGroups::<T>::get(profile);
         let mut fullest = None;
+        let mut with_room = 0;
         for id in &open {
             let group = Groups::<T>::get(id).ok_or(Error::<T>::NoSuchGroup)?;
-            ensure!(group.ready && group.nearly_full(), Error::<T>::OpenGroupsHaveRoom);
+            ensure!(group.ready, Error::<T>::OpenGroupsHaveRoom);
+            with_room += u32::from(!group.nearly_full());
             if fullest.is_none_or(|(_, room)| group.room() < room) {
                 fullest = Some((*id, group.room()));
             }
         }
+        ensure!(with_room < T::MaxOpenGroups::get().min(WITH_ROOM), Error::<T>::OpenGroupsHaveRoom);
         Ok(fullest.filter(|_| open.is_full()).map(|(id, _)| id))
     }
 

@@ -1,7 +1,7 @@
 //! Proofs of resolution, from a node's database.
 
 use super::reader::StateReader;
-use crate::{BlockRef, RpcError, json::hex_bytes};
+use crate::{BlockRef, RpcError, error::excerpt, json::hex_bytes};
 use codec::Encode;
 pub use meganet_name_proof::{Authority, Header, Justification};
 use meganet_name_proof::{
@@ -103,7 +103,7 @@ impl Prover {
     /// [`RpcError`] names what the node lacks.
     pub fn prove(&self, name: &str, at: Option<H256>, since: Option<BlockNumber>) -> Result<Proven, RpcError> {
         let (sub, label) = split_name(name)
-            .map_err(|error| RpcError::InvalidLabel { label: name.to_owned(), reason: error.to_string() })?;
+            .map_err(|error| RpcError::InvalidLabel { label: excerpt(name), reason: error.to_string() })?;
         let justification = self.votes(at)?;
         let (hash, number) = (justification.commit.target_hash, justification.commit.target_number);
         let failed = |reason| RpcError::Node { hash: hex_bytes(hash), reason };

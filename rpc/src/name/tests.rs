@@ -175,9 +175,7 @@ fn many_names_are_read_in_one_block() {
     assert_eq!(answer["result"]["names"][0], Value::Null);
     assert_eq!(answer["result"]["names"][1], resolved());
     assert_eq!(answer["result"]["names"][2]["version"], 3);
-    for (names, code) in
-        [(vec!["alice"; 257], error::INVALID_LIMIT), (vec![], error::INVALID_LIMIT), (vec!["A"], error::INVALID_LABEL)]
-    {
+    for (names, code) in [(vec!["alice"; 257], error::INVALID_LIMIT), (vec!["A"], error::INVALID_LABEL)] {
         let answer = call(&module(), "name_v1_resolveMany", json!([names]));
         assert_eq!(answer["error"]["code"], code);
     }
