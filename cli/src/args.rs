@@ -9,15 +9,16 @@ mod name;
 mod wallet;
 
 pub use chain::{LightCommand, ResolveArgs, VerifyArgs, WorkerCommand};
-pub use content::{GetArgs, PlacementArgs, PublishArgs, PutArgs, RenewArgs};
+pub use content::{FilesCommand, GetArgs, LsArgs, PlacementArgs, PublishArgs, PutArgs, RenewArgs, SelectionArgs};
 pub use devnet::{DevnetArgs, DevnetCommand, KindArg, ProcessArgs, ShapeArgs};
 pub use gateway::{GatewayArgs, ListingsArg};
 pub use global::Global;
 pub use name::{CommitmentsArgs, DelegateCommand, NameCommand, RegisterArgs, ReverseArgs, SubCommand, TermsArgs};
 pub use wallet::WalletCommand;
 
-use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use meganet_terminal::{Arguments, try_parse_arguments};
+use std::{env, ffi::OsString, path::PathBuf};
 
 /// Shown at the end of `meganet --help`.
 const EXIT_CODES: &str = "\
@@ -25,7 +26,8 @@ Exit codes:
   0  done
   1  failed: the reason is on stderr as `error: …`, and with --json also
      on stdout as {\"error\": …}
-  2  the command line is wrong: nothing was done";
+  2  the command line is wrong: nothing was done
+  130  `get` was interrupted: files that are complete stay";
 
 /// Publish, read and keep files on Meganet: an Internet by the people, for the people.
 ///
@@ -51,6 +53,24 @@ pub struct Cli {
     #[allow(missing_docs)]
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Parses the arguments of this process. If they are wrong, or ask for help, prints that and exits.
+    pub fn from_process() -> Self {
+        Self::from_arguments(env::args_os().collect()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Parses arguments, of which the first is the name of the program, with the variables of this process.
+    ///
+    /// # Errors
+    /// The arguments are wrong, or ask for help.
+    pub fn from_arguments(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
+        let Arguments { parsed: mut cli, typed } = try_parse_arguments::<Self>(arguments)?;
+        let settled = cli.global.settle(typed);
+        settled.map_err(|conflict| Self::command().error(ErrorKind::ArgumentConflict, conflict))?;
+        Ok(cli)
+    }
 }
 
 /// The commands.
@@ -80,6 +100,11 @@ pub enum Command {
     /// gateways would not understand a line, it is reported with its number and
     /// nothing is published. docs/sites.md describes what a site may contain.
     ///
+    /// Hidden files and folders, such as .git, are left out, and so are those
+    /// that the file .megaignore of the folder names, in the syntax of
+    /// .gitignore. All entries that are left out are listed, with --json under
+    /// skipped. Files that look like secrets are an error.
+    ///
     /// With --dry-run everything is checked and nothing is changed:
     ///
     ///   meganet publish ./site hello --dry-run   show size, price and changes
@@ -98,10 +123,29 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Fetch a file of a name, or the file of a link
+    /// Fetch a file or folder of a name, or the content of a link
+    ///
+    ///   meganet get hello/index.html    a file, to ./index.html
+    ///   meganet get hello/media         a folder, to ./media
+    ///   meganet get hello/              the whole site, to ./hello
+    ///   meganet get hello               its index.html; without one, the whole site
+    ///   meganet get 'LINK' -o FILE      the file of a link
+    ///
+    /// Nothing is overwritten without --force, and nothing is fetched before
+    /// that is clear. Fetched files get the permissions of new files, and are
+    /// executable where their publisher could execute them.
+    #[command(verbatim_doc_comment)]
     Get(GetArgs),
-    /// Store a private file and print a link with its key
+    /// List the files of a name, a folder of it, or a link, with their sizes
+    Ls(LsArgs),
+    /// Store a private file and print a link with its key; folders are published
     Put(PutArgs),
+    /// List the files that `put` has stored with this account from this machine, with their links
+    Files {
+        #[allow(missing_docs)]
+        #[command(subcommand)]
+        command: Option<FilesCommand>,
+    },
     /// Serve names and objects to browsers at http://NAME.mega.localhost:PORT/
     Gateway(GatewayArgs),
     /// Network overview: chain, workers, groups, capacity, price
@@ -127,7 +171,6 @@ pub enum Command {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -151,7 +194,7 @@ mod tests {
     fn help_ends_with_the_exit_codes() {
         let help = Cli::command().render_long_help().to_string();
         let (_, codes) = help.split_once("Exit codes:").unwrap();
-        assert_eq!(codes.lines().filter(|line| line.trim_start().starts_with(['0', '1', '2'])).count(), 3, "{codes}");
+        assert_eq!(codes.lines().filter(|line| line.trim_start().starts_with(['0', '1', '2'])).count(), 4, "{codes}");
     }
 
     #[test]

@@ -3,9 +3,12 @@
 mod content;
 mod devnet;
 mod gateway;
+mod get;
 mod history;
+mod interrupted;
 mod light;
 mod light_client;
+mod ls;
 mod name;
 mod network;
 mod publish;
@@ -17,7 +20,11 @@ mod verify;
 mod wallet;
 mod worker;
 
-pub use self::{light_client::relies_on, session::Session};
+pub use self::{
+    interrupted::{Interrupted, exit_code},
+    light_client::relies_on,
+    session::Session,
+};
 
 use crate::args::{Cli, Command};
 use anyhow::Result;
@@ -29,6 +36,7 @@ use std::io::Write;
 ///
 /// # Errors
 /// The command failed; the message says what to do, and is printed by [`crate::output::print_error`].
+/// [`exit_code`] has the exit code.
 pub async fn run(cli: Cli) -> Result<()> {
     let session = Session::new(cli.global);
     match cli.command {
@@ -40,8 +48,10 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Resolve(args) => resolve::run(&session, &args).await,
         Command::Verify(args) => verify::run(&session, &args).await,
         Command::Checkpoint { output } => verify::checkpoint(&session, &output).await,
-        Command::Get(args) => content::get(&session, args).await,
+        Command::Get(args) => get::get(&session, args).await,
+        Command::Ls(args) => ls::ls(&session, args).await,
         Command::Put(args) => content::put(&session, args).await,
+        Command::Files { command } => content::files(&session, command).await,
         Command::Renew(args) => renew::run(&session, args).await,
         Command::Gateway(args) => gateway::run(&session, args).await,
         Command::Status => status::run(&session).await,

@@ -3,6 +3,8 @@
 pub mod args;
 pub mod commands;
 mod config;
+#[cfg(test)]
+mod environment;
 mod names;
 pub mod output;
 mod progress;

@@ -5,6 +5,7 @@ use indicatif::HumanDuration;
 use meganet_chain_client::Mega;
 use meganet_client::names::{BLOCK_SECONDS, Input, foreign, input};
 use meganet_primitives::{BlockNumber, content::NameContent, name::Quote};
+use meganet_terminal::{print_note, shown};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
@@ -26,7 +27,7 @@ pub fn read_label(typed: &str) -> Result<String> {
 
 fn note_difference(input: Input) -> String {
     if input.differs() {
-        eprintln!("note: '{}' is read as the name '{}'", input.typed, input.name);
+        print_note(&format!("'{}' is read as the name '{}'", input.typed, input.name));
     }
     input.name
 }
@@ -38,7 +39,7 @@ pub fn content_text(content: Option<&NameContent>) -> String {
         Some(NameContent::Object(content)) => {
             format!("object {} in group {} ({} sealed bytes)", content.object, content.group, content.sealed_len)
         }
-        Some(NameContent::Foreign(reference)) => foreign::uri(reference),
+        Some(NameContent::Foreign(reference)) => shown(&foreign::uri(reference)).into_owned(),
     }
 }
 

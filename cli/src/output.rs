@@ -1,6 +1,7 @@
 //! Printing: results on stdout, as text or JSON; everything else on stderr.
 
-use meganet_terminal::{error_text, print_line};
+use meganet_terminal::{error_text, print_line, print_note, print_whole_line, shown, shown_json, shown_lines};
+use meganet_wallet::PassedOver;
 use serde::Serialize;
 use serde_json::json;
 use std::fmt::Display;
@@ -19,8 +20,24 @@ impl Output {
     /// # Errors
     /// Stdout cannot be written to.
     pub fn result<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
-        let line = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };
-        print_line(&line)
+        print_line(&self.line(value, text)?)
+    }
+
+    /// Prints like [`Self::result`], and returns false if nobody can read it, since the pipe is closed.
+    ///
+    /// # Errors
+    /// Stdout cannot be written to for another reason.
+    pub fn whole<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<bool> {
+        print_whole_line(&self.line(value, text)?)
+    }
+
+    fn line<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<String> {
+        // The one place that all results pass: much of their text is of others, such as nodes and the owners of names.
+        Ok(if self.json {
+            shown_json(&serde_json::to_string_pretty(value)?).into_owned()
+        } else {
+            shown_lines(&text(value)).into_owned()
+        })
     }
 }
 
@@ -28,7 +45,7 @@ impl Output {
 pub fn print_error(error: &anyhow::Error, json: bool) {
     if json {
         // If stdout is closed, there is no one to report to.
-        let _ = print_line(&json!({ "error": error_text(error) }).to_string());
+        let _ = print_line(&shown_json(&json!({ "error": error_text(error) }).to_string()));
     }
     meganet_terminal::print_error(error);
 }
@@ -45,7 +62,16 @@ pub fn init_logging(verbose: u8) {
         }
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Reporting that stderr is closed or full, on stderr, would panic.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
+}
+
+/// Prints a note about entries of a folder that are not its own, if there are any.
+pub fn note_passed_over(folder: &str, entries: &[PassedOver]) {
+    if !entries.is_empty() {
+        let entries: Vec<String> = entries.iter().map(|entry| format!("\n  {}", shown(&entry.to_string()))).collect();
+        print_note(&format!("passed over in {folder}:{}", entries.concat()));
+    }
 }
 
 /// A number of bytes as text: `1.50 MiB`.
@@ -62,6 +88,18 @@ pub fn counted<T: Display + PartialEq + From<u8>>(count: T, singular: &str, plur
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_others_gives_no_commands_to_a_terminal() {
+        let evil = "a\u{1b}[2J\u{7}\r\u{9b}\u{202e}b".to_owned();
+        for json in [false, true] {
+            let line = Output { json }.line(&evil, |evil| format!("name: {evil}\nnext")).unwrap_or_default();
+            assert!(!line.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{line:?}");
+            assert_eq!(line.lines().count(), if json { 1 } else { 2 });
+            let back: Option<String> = serde_json::from_str(&line).ok();
+            assert_eq!(back, json.then(|| evil.clone()));
+        }
+    }
 
     #[test]
     fn one_is_singular() {

@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use meganet_client::progress::{Progress, Stage};
+use meganet_terminal::{print_aside, print_note};
 use std::{
     io::IsTerminal,
     sync::{Mutex, PoisonError},
@@ -38,11 +39,11 @@ impl Progress for Bars {
         if !self.visible {
             // Also a log should show why nothing happens for some blocks.
             if matches!(stage, Stage::Committing | Stage::WaitingForCommitment) {
-                match total {
-                    Some(1) => eprintln!("{stage}: 1 block"),
-                    Some(blocks) => eprintln!("{stage}: {blocks} blocks"),
-                    None => eprintln!("{stage}"),
-                }
+                print_aside(&match total {
+                    Some(1) => format!("{stage}: 1 block"),
+                    Some(blocks) => format!("{stage}: {blocks} blocks"),
+                    None => stage.to_string(),
+                });
             }
             return;
         }
@@ -66,6 +67,6 @@ impl Progress for Bars {
     }
 
     fn note(&self, text: &str) {
-        self.current().suspend(|| eprintln!("note: {text}"));
+        self.current().suspend(|| print_note(text));
     }
 }

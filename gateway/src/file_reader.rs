@@ -1,22 +1,26 @@
 //! Reads the files of sites: small ones through the cache, large ones as streams.
 
 use crate::{
-    file_cache::{CachedFile, FileCache, MAX_FILE},
+    file_cache::{CachedFile, FileCache, FileKey, MAX_FILE},
+    load_budget::LoadBudget,
     metrics::Metrics,
+    sending::{Sender, TooShort},
     source::{Site, SourceError},
 };
 use axum::body::{Body, Bytes};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 use meganet_primitives::{
     convert::{to_u64, to_usize},
     manifest::Entry,
 };
-use std::{io, ops::Range};
+use std::{ops::Range, sync::Arc};
 
-/// Reads files. Cheap to clone; clones share the cache.
+/// Reads files. Cheap to clone; clones share the cache and the bounds.
 #[derive(Clone)]
 pub struct FileReader {
     cache: FileCache,
+    loads: LoadBudget,
+    sender: Sender,
     metrics: Metrics,
 }
 
@@ -38,17 +42,16 @@ pub struct Digests {
 
 /// A file that contradicts its manifest.
 #[derive(Debug, thiserror::Error)]
-enum BadFile {
-    #[error("{path:?} was published with a wrong digest: its owner should publish the site again")]
-    WrongDigest { path: String },
-    #[error("the file is shorter than its manifest declares: its owner should publish the site again")]
-    TooShort,
+#[error("{path:?} was published with a wrong digest: its owner should publish the site again")]
+struct WrongDigest {
+    path: String,
 }
 
 impl FileReader {
     /// A reader with an empty cache of at most `cache_bytes` of content.
     pub fn new(cache_bytes: u64, metrics: Metrics) -> Self {
-        FileReader { cache: FileCache::new(cache_bytes), metrics }
+        let sender = Sender::new(metrics.clone());
+        FileReader { cache: FileCache::new(cache_bytes), loads: LoadBudget::for_files(), sender, metrics }
     }
 
     /// Reads a range of a file.
@@ -56,14 +59,15 @@ impl FileReader {
     /// # Errors
     /// [`SourceError`]. Once the body of a large file has begun, an error can only break it off.
     pub async fn read(&self, site: &dyn Site, entry: &Entry, range: Range<u64>) -> Result<FileBody, SourceError> {
-        if entry.size > MAX_FILE {
-            return Ok(FileBody { body: self.stream(site, entry, range).await?, digests: None });
-        }
-        let whole = self.small(site, entry).await?;
-        let bytes = slice(&whole.bytes, &range)?;
-        let sent = if range == (0..entry.size) { whole.sha256 } else { meganet_site::digest::sha256(&bytes) };
-        self.metrics.sent_bytes.inc_by(range.end - range.start);
-        Ok(FileBody { body: Body::from(bytes), digests: Some(Digests { whole: whole.sha256, sent }) })
+        let (bytes, digests) = if entry.size > MAX_FILE {
+            (Bytes::new(), None)
+        } else {
+            let whole = self.small(site, entry).await?;
+            let bytes = slice(&whole.bytes, &range)?;
+            let sent = if range == (0..entry.size) { whole.sha256 } else { meganet_site::digest::sha256(&bytes) };
+            (bytes, Some(Digests { whole: whole.sha256, sent }))
+        };
+        Ok(FileBody { body: self.sender.send(site, entry, range, bytes).await?, digests })
     }
 
     /// Returns the SHA-256 of a whole file; `None` for large files.
@@ -82,39 +86,24 @@ impl FileReader {
     /// # Errors
     /// [`SourceError`]
     pub async fn small(&self, site: &dyn Site, entry: &Entry) -> Result<CachedFile, SourceError> {
-        let file = match self.cache.get(&entry.hash) {
+        let wrong = || SourceError::damaged(WrongDigest { path: entry.path.clone() });
+        let key = FileKey::new(&site.state().name, entry.hash);
+        let file = match self.cache.get(&key) {
             Some(file) => {
                 self.metrics.cache_hits.inc();
-                Some(file)
+                file
             }
             None => {
-                let pieces: Vec<Bytes> = site.read(entry, 0..entry.size).try_collect().await?;
-                self.cache.put(&entry.hash, Bytes::from(pieces.concat()))
+                let load = async {
+                    let _share = self.loads.share(entry.size).await.map_err(SourceError::unavailable)?;
+                    let pieces: Vec<Bytes> = site.file(entry)?.read(0..entry.size).try_collect().await?;
+                    self.cache.put(key.clone(), Bytes::from(pieces.concat())).ok_or_else(wrong)
+                };
+                self.cache.load(key.clone(), load).await.map_err(Arc::unwrap_or_clone)?
             }
         };
-        // Another manifest may have put the file into the cache, with another size.
-        let right = file.filter(|file| to_u64(file.bytes.len()) == entry.size);
-        right.ok_or_else(|| SourceError::damaged(BadFile::WrongDigest { path: entry.path.clone() }))
-    }
-
-    /// Streams a range of a file. Its first piece is read before the response begins, so that a file that cannot be read at all
-    /// still gets an error status.
-    async fn stream(&self, site: &dyn Site, entry: &Entry, range: Range<u64>) -> Result<Body, SourceError> {
-        let mut pieces = site.read(entry, range);
-        let first = pieces.next().await.unwrap_or_else(|| Err(SourceError::damaged(BadFile::TooShort)))?;
-        let metrics = self.metrics.clone();
-        let path = format!("{}/{}", site.state().name, entry.path);
-        let pieces = stream::once(async { Ok(first) }).chain(pieces).map(move |piece| match piece {
-            Ok(piece) => {
-                metrics.sent_bytes.inc_by(to_u64(piece.len()));
-                Ok(piece)
-            }
-            Err(error) => {
-                tracing::warn!(%path, %error, "a response was broken off");
-                Err(io::Error::other(error))
-            }
-        });
-        Ok(Body::from_stream(pieces))
+        // Another entry with this digest may declare another size.
+        Some(file).filter(|file| to_u64(file.bytes.len()) == entry.size).ok_or_else(wrong)
     }
 }
 
@@ -122,7 +111,7 @@ impl FileReader {
 fn slice(file: &Bytes, range: &Range<u64>) -> Result<Bytes, SourceError> {
     let (start, end) = (to_usize(range.start), to_usize(range.end));
     if start > end || end > file.len() {
-        return Err(SourceError::damaged(BadFile::TooShort));
+        return Err(SourceError::damaged(TooShort));
     }
     Ok(file.slice(start..end))
 }

@@ -52,6 +52,12 @@ pub fn target(host: &str) -> Target {
     }
 }
 
+/// Returns true if a `Host` header names the gateway: this machine, or the domain of all names.
+pub fn is_own(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(host, _port)| host);
+    meganet_http::is_plain_host(host) || name.trim_end_matches('.').eq_ignore_ascii_case(DOMAIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

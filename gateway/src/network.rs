@@ -1,11 +1,14 @@
 //! Sites from the real network.
 
-use crate::source::{Evidence, NameState, Opened, Site, Source, SourceError};
+use crate::{
+    load_budget::{LoadBudget, SMALL_LIST},
+    source::{Evidence, File, NameState, Opened, Site, Source, SourceError},
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use meganet_client::{
-    Client, Site as PinnedSite, SiteError,
+    Client, FetchOptions, Site as PinnedSite, SiteError, SiteFile,
     resolve::{NotASite, ResolveError, Resolved},
 };
 use meganet_primitives::{
@@ -20,26 +23,40 @@ use std::{future::Future, ops::Range, sync::Arc, time::Duration};
 /// How long the answer about a name is cached: shorter than a block, and long enough that a page of a hundred files asks the
 /// chain once.
 const NAME_TTL: Duration = Duration::from_secs(2);
-/// Bytes of cached answers, by name and by version each: mostly lists of files, which publishers may make up to 64 MiB long.
-const MAX_BYTES: u64 = 128 << 20;
+/// Bytes of cached answers by name: mostly lists of files, which publishers may make up to 64 MiB long.
+const NAMES_BYTES: u64 = 24 << 20;
+/// Bytes of cached answers by version.
+const VERSIONS_BYTES: u64 = 8 << 20;
 /// Bytes that an answer takes, approximately, in addition to its list of files.
 const ANSWER_BYTES: usize = 1024;
+/// The most parts of a file that is sent: they are in memory meanwhile, at most 128 KiB. `publish` makes parts of 64 MiB, so
+/// that the largest file has 64 GiB.
+const MAX_PARTS: usize = 1024;
 
 /// Resolves names and reads from workers through a [`Client`].
 pub struct NetworkSource {
     client: Client,
     names: Cache<String, Opened>,
     versions: Cache<(String, ObjectId), Arc<dyn Site>>,
+    small_lists: LoadBudget,
+    lists: LoadBudget,
 }
 
 impl NetworkSource {
+    /// The limits of a gateway's client, which many readers share.
+    pub fn fetch_options() -> FetchOptions {
+        FetchOptions { budget: 40 << 20, prefetch_budget: 16 << 20, ..FetchOptions::default() }
+    }
+
     /// Over a client that others may share. Its resolver determines what is verified.
     pub fn new(client: Client) -> Self {
-        let names = new_cache(|opened: &Opened| match opened {
+        let names = new_cache(NAMES_BYTES, |opened: &Opened| match opened {
             Opened::Site(site) => weight(&**site),
             Opened::Foreign { .. } => ANSWER_BYTES,
         });
-        NetworkSource { client, names, versions: new_cache(|site: &Arc<dyn Site>| weight(&**site)) }
+        let versions = new_cache(VERSIONS_BYTES, |site: &Arc<dyn Site>| weight(&**site));
+        let (small_lists, lists) = (LoadBudget::for_small_lists(), LoadBudget::for_lists());
+        NetworkSource { client, names, versions, small_lists, lists }
     }
 
     async fn look_up(&self, name: &str) -> Result<Opened, SourceError> {
@@ -64,6 +81,11 @@ impl NetworkSource {
     }
 
     async fn pin(&self, resolved: &Resolved) -> Result<Arc<dyn Site>, SourceError> {
+        let content = resolved.content().map_err(|error| not_a_site(error, resolved.evidence()))?;
+        // A reference of an impossible length fails when it is opened.
+        let bytes = content.plain_len().unwrap_or(0);
+        let budget = if bytes <= SMALL_LIST { &self.small_lists } else { &self.lists };
+        let _share = budget.share(bytes).await.map_err(SourceError::unavailable)?;
         let site = self.client.open(resolved).await.map_err(not_readable)?;
         Ok(Arc::new(Pinned { state: resolved.into(), site }))
     }
@@ -82,13 +104,13 @@ impl Source for NetworkSource {
     }
 }
 
-fn new_cache<K, V>(weight: impl Fn(&V) -> usize + Send + Sync + 'static) -> Cache<K, V>
+fn new_cache<K, V>(max_bytes: u64, weight: impl Fn(&V) -> usize + Send + Sync + 'static) -> Cache<K, V>
 where
     K: std::hash::Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
     let weigher = move |_: &K, value: &V| to_u32(weight(value));
-    Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).time_to_live(NAME_TTL).build()
+    Cache::builder().max_capacity(max_bytes).weigher(weigher).time_to_live(NAME_TTL).build()
 }
 
 /// Bytes in memory of an opened site, approximately.
@@ -126,9 +148,33 @@ impl Site for Pinned {
         self.site.manifest()
     }
 
-    fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
-        self.site.read(entry, range).map_err(not_readable).boxed()
+    fn file(&self, entry: &Entry) -> Result<Arc<dyn File>, SourceError> {
+        let file = self.site.file(entry).map_err(not_readable)?;
+        let parts = file.parts();
+        if parts > MAX_PARTS {
+            return Err(SourceError::damaged(TooManyParts { path: entry.path.clone(), parts }));
+        }
+        Ok(Arc::new(PinnedFile(file)))
     }
+}
+
+/// A file of a site.
+struct PinnedFile(SiteFile);
+
+impl File for PinnedFile {
+    fn read(&self, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
+        self.0.read(range).map_err(not_readable).boxed()
+    }
+}
+
+/// A file whose parts would take too much memory for as long as it is sent.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path:?} is in {parts} parts, and this gateway sends files of at most {MAX_PARTS}: read it with `meganet get`"
+)]
+struct TooManyParts {
+    path: String,
+    parts: usize,
 }
 
 /// The error for a name that points to no site.
@@ -157,6 +203,75 @@ fn not_readable(error: SiteError) -> SourceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meganet_client::resolve::Verified;
+
+    /// A site with a list of files and no bytes.
+    struct Listed {
+        state: NameState,
+        manifest: Manifest,
+    }
+
+    impl Site for Listed {
+        fn state(&self) -> &NameState {
+            &self.state
+        }
+
+        fn object(&self) -> ObjectId {
+            ObjectId([1; 32])
+        }
+
+        fn manifest(&self) -> &Manifest {
+            &self.manifest
+        }
+
+        fn file(&self, _entry: &Entry) -> Result<Arc<dyn File>, SourceError> {
+            Err(SourceError::damaged("it has no bytes"))
+        }
+    }
+
+    /// A site of `files` files, each with a path of `path` bytes and this many extents.
+    fn listed(files: usize, path: usize, extents: usize) -> Arc<dyn Site> {
+        let entry = Entry {
+            path: "a".repeat(path),
+            size: 1,
+            mtime: 0,
+            mode: 0o644,
+            hash: [0; 32],
+            extents: vec![Extent { object: 0, offset: 0, len: 1 }; extents],
+        };
+        let evidence = Evidence { verified: Verified::Rpc, block: 1 };
+        let state = NameState { name: "hello".into(), owner: [1; 32], version: 1, status: None, evidence };
+        Arc::new(Listed { state, manifest: Manifest { objects: Vec::new(), entries: vec![entry; files] } })
+    }
+
+    #[test]
+    fn a_site_weighs_what_its_list_takes_up() {
+        for (files, path, extents) in [(0, 0, 0), (1, 1, 0), (1_000, 10, 1), (10, 4_000, 1), (10, 10, 1_000)] {
+            // A file has at least a hash, and an extent at least 20 bytes.
+            let least = files * (path + 32 + 20 * extents);
+            let most = 2 * ANSWER_BYTES + 4 * files * (path + 64 + 20 * extents);
+            let bytes = weight(&*listed(files, path, extents));
+            assert!((least..=most).contains(&bytes), "{files} {path} {extents}: {bytes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn caches_of_sites_are_bounded_by_bytes() {
+        let bound = 4 << 20;
+        let cache = new_cache(bound, |site: &Arc<dyn Site>| weight(&**site));
+        // Above 1 MiB each.
+        let site = listed(1_000, 1_100, 1);
+        for number in 0..100 {
+            cache.insert(number, site.clone()).await;
+        }
+        cache.run_pending_tasks().await;
+        assert!(cache.weighted_size() <= bound, "{}", cache.weighted_size());
+        assert!(cache.entry_count() < 4, "{}", cache.entry_count());
+        // One that is larger than the cache is not kept.
+        cache.insert(1_000, listed(5_000, 1_000, 1)).await;
+        cache.run_pending_tasks().await;
+        assert!(cache.get(&1_000).await.is_none());
+    }
 
     #[test]
     fn a_version_that_cannot_be_proven_is_unverified() {

@@ -3,22 +3,30 @@
 use crate::{
     builtin_pages::{BUILTIN_PREFIX, builtin_page, failure, into_response, landing, message},
     file_reader::FileReader,
-    host::{DOMAIN, Target, target},
+    head_size,
+    host::{DOMAIN, Target, is_own, target},
     metrics::Metrics,
     name_headers,
     options::GatewayOptions,
     site_server::SiteServer,
     source::{Evidence, NameState, Opened, Site, Source, SourceError},
+    tenure::Tenure,
 };
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, Response, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts},
 };
 use meganet_client::names::foreign::uri as describe;
 use meganet_primitives::content::ForeignRef;
-use meganet_site::{SiteRequest, html::redirect_page, lookup::decode_path};
+use meganet_site::{
+    SiteRequest,
+    cors::{ALLOWED_METHODS, is_preflight, plain_options, preflight},
+    html::{end_service_worker, redirect_page},
+    lookup::decode_path,
+    plan::is_service_worker_script,
+};
 use std::sync::Arc;
 
 /// Answers requests. Cheap to clone.
@@ -43,29 +51,52 @@ impl Gateway {
     }
 
     async fn answer(&self, request: &Parts) -> Response<Body> {
-        if request.method != Method::GET && request.method != Method::HEAD {
-            let text = "This gateway answers only GET and HEAD requests. To publish a site, use `meganet publish`.";
-            let mut refusal = message(StatusCode::METHOD_NOT_ALLOWED, text);
-            refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        if let Some(refusal) = head_size::refusal(request) {
             return refusal;
         }
-        let path = request.uri.path();
-        if let Some(page) = path.strip_prefix(BUILTIN_PREFIX) {
-            return builtin_page(&self.metrics, page);
+        match request.method {
+            Method::GET | Method::HEAD => {}
+            Method::OPTIONS if is_preflight(&request.method, &request.headers) => {}
+            Method::OPTIONS => return into_response(plain_options()),
+            _ => {
+                let text = "This gateway answers only GET, HEAD and OPTIONS requests. To publish a site, use `meganet publish`.";
+                let mut refusal = message(StatusCode::METHOD_NOT_ALLOWED, text);
+                refusal.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOWED_METHODS));
+                return refusal;
+            }
         }
+        if request.headers.get_all(header::HOST).iter().count() > 1 {
+            return message(StatusCode::BAD_REQUEST, "This request names several hosts.");
+        }
+        let path = request.uri.path();
         // HTTP/1.1 has the host in a header, unless the request line contains the whole URL.
         let named = request.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let host = request.uri.host().or(named).unwrap_or_default();
         match target(host) {
+            Target::Site(_) | Target::Version { .. } if path.starts_with(BUILTIN_PREFIX) => {
+                message(StatusCode::NOT_FOUND, "The gateway's own pages are at its own host: http://localhost:PORT/.")
+            }
             Target::Site(name) => self.name(&name, request).await,
             Target::Version { name, object } => {
                 let opened = self.source.open_version(&name, object).await;
                 match self.trusted(opened, |site| site.state().evidence) {
                     Ok(site) => self.site(site.as_ref(), true, request).await,
-                    Err(error) => failed(&name, &error),
+                    Err(error) => failed(&name, &error, request),
                 }
             }
             Target::Bad(text) => message(StatusCode::BAD_REQUEST, &text),
+            // No page of another origin may read what the gateway itself knows.
+            Target::Gateway if request.method == Method::OPTIONS => refused_preflight(request),
+            // A domain of others that points here: its pages must not read what this gateway knows.
+            Target::Gateway if !is_own(host) => message(
+                StatusCode::MISDIRECTED_REQUEST,
+                &format!(
+                    "This gateway serves http://NAME.{DOMAIN}:PORT/, and its own pages at http://localhost:PORT/."
+                ),
+            ),
+            Target::Gateway if path.starts_with(BUILTIN_PREFIX) => {
+                builtin_page(&self.metrics, path.strip_prefix(BUILTIN_PREFIX).unwrap_or_default())
+            }
             Target::Gateway if path.starts_with("/o/") => message(
                 StatusCode::NOT_IMPLEMENTED,
                 "This gateway cannot open private objects yet: that has to happen in your browser, so that the key after '#' \
@@ -82,8 +113,9 @@ impl Gateway {
         let opened = self.source.open(name).await;
         match self.trusted(opened, |opened| opened.state().evidence) {
             Ok(Opened::Site(site)) => self.site(site.as_ref(), false, request).await,
+            Ok(Opened::Foreign { .. }) if request.method == Method::OPTIONS => refused_preflight(request),
             Ok(Opened::Foreign { state, content }) => self.foreign(&state, &content, request),
-            Err(error) => failed(name, &error),
+            Err(error) => failed(name, &error, request),
         }
     }
 
@@ -94,8 +126,15 @@ impl Gateway {
             query: request.uri.query(),
             headers: &request.headers,
         };
-        let mut response = self.sites.respond(site, pinned, asked).await;
-        name_headers::add_state(response.headers_mut(), site.state(), Some(site.object()));
+        let (state, object) = (site.state(), site.object());
+        let tenure = Tenure::of(&request.headers, &state.owner);
+        // The former owner's must end even where the new owner allows one.
+        let mut response = match tenure {
+            Tenure::Former if is_service_worker_script(&request.headers) => into_response(end_service_worker()),
+            _ => self.sites.respond(site, pinned, asked).await,
+        };
+        tenure.mark(&request.headers, &state.owner, response.headers_mut());
+        name_headers::add_state(response.headers_mut(), state, Some(object));
         response
     }
 
@@ -121,8 +160,10 @@ impl Gateway {
     /// Answers for a name that points into another network.
     fn foreign(&self, state: &NameState, content: &ForeignRef, request: &Parts) -> Response<Body> {
         let (path, query) = (request.uri.path(), request.uri.query());
+        let tenure = Tenure::of(&request.headers, &state.owner);
         let url = self.options.foreign.as_ref().and_then(|gateway| gateway.url(content, path, query));
         let mut response = match url {
+            _ if is_service_worker_script(&request.headers) => into_response(end_service_worker()),
             // Browsers resolve '..' themselves. In another client it could lead out of the content that the name points to.
             _ if decode_path(path).is_none() => message(StatusCode::BAD_REQUEST, "No file can have this path."),
             Some(url) => match HeaderValue::from_str(&url) {
@@ -144,6 +185,7 @@ impl Gateway {
                 ),
             ),
         };
+        tenure.mark(&request.headers, &state.owner, response.headers_mut());
         name_headers::add_state(response.headers_mut(), state, None);
         response
     }
@@ -164,8 +206,15 @@ async fn count(State(gateway): State<Gateway>, request: Request) -> Response<Bod
     response
 }
 
-fn failed(name: &str, error: &SourceError) -> Response<Body> {
-    let mut response = failure(error);
+/// Refuses a preflight where no site decides.
+fn refused_preflight(request: &Parts) -> Response<Body> {
+    into_response(preflight(&HeaderMap::new(), &request.headers))
+}
+
+/// Returns the error page for a name. A name that leads nowhere has no service worker either.
+fn failed(name: &str, error: &SourceError, request: &Parts) -> Response<Body> {
+    let ends = error.evidence().is_some() && is_service_worker_script(&request.headers);
+    let mut response = if ends { into_response(end_service_worker()) } else { failure(error) };
     if let Some(evidence) = error.evidence() {
         name_headers::add_evidence(response.headers_mut(), name, evidence);
     }

@@ -1,6 +1,7 @@
 //! Parsed rule files in memory.
 
-use meganet_primitives::{convert::to_u32, hash::Hash};
+use crate::file_cache::FileKey;
+use meganet_primitives::convert::to_u32;
 use meganet_site::{
     RuleError,
     rules::{HeaderRules, Redirects, RuleFile},
@@ -25,30 +26,51 @@ pub struct RuleCaches {
     pub redirects: RuleCache<Redirects>,
 }
 
-/// Parsed files by the hash of their content: a file that several sites or versions share is parsed once. The least recently used
-/// files are evicted first.
+/// Parsed files: one that several versions of a site share is parsed once. The least recently used files are evicted first.
 #[derive(Clone)]
-pub struct RuleCache<T>(Cache<Hash, (Parsed<T>, u32)>);
+pub struct RuleCache<T>(Cache<FileKey, (Parsed<T>, u32)>);
 
 impl<T: RuleFile> Default for RuleCache<T> {
     fn default() -> Self {
-        let weigher = |_: &Hash, (_, bytes): &(Parsed<T>, u32)| *bytes;
+        let weigher = |_: &FileKey, (_, bytes): &(Parsed<T>, u32)| *bytes;
         RuleCache(Cache::builder().max_capacity(MAX_BYTES).weigher(weigher).build())
     }
 }
 
 impl<T: RuleFile> RuleCache<T> {
-    /// Returns the parsed file with this hash.
-    pub fn get(&self, hash: &Hash) -> Option<Parsed<T>> {
-        self.0.get(hash).map(|(parsed, _)| parsed)
+    /// Returns the parsed file with this key.
+    pub fn get(&self, key: &FileKey) -> Option<Parsed<T>> {
+        self.0.get(key).map(|(parsed, _)| parsed)
     }
 
-    /// Parses and caches a file. The caller has checked that it has this hash.
-    pub fn put(&self, hash: Hash, file: &[u8]) -> Parsed<T> {
+    /// Parses and caches a file. The caller has checked that it has the hash of its key.
+    pub fn put(&self, key: FileKey, file: &[u8]) -> Parsed<T> {
         let parsed = Arc::new(T::parse(file));
         let rules = parsed.as_ref().as_ref().map_or(1, T::rule_count);
         let bytes = file.len().saturating_add(rules.saturating_mul(RULE_BYTES));
-        self.0.insert(hash, (parsed.clone(), to_u32(bytes)));
+        self.0.insert(key, (parsed.clone(), to_u32(bytes)));
         parsed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_bounded_by_their_text_and_their_number() {
+        let cache = RuleCache::<Redirects>::default();
+        let rules: Vec<String> = (0..100).map(|number| format!("/a{number} /b{number}\n")).collect();
+        let rules = rules.concat();
+        cache.put(FileKey::new("a", [1; 32]), rules.as_bytes());
+        cache.0.run_pending_tasks();
+        let least = u64::try_from(rules.len() + 100 * RULE_BYTES).unwrap_or(u64::MAX);
+        assert!(cache.0.weighted_size() >= least, "{}", cache.0.weighted_size());
+        let text = format!("#{}\n/a /b\n", "x".repeat(1 << 20));
+        for number in 2..40 {
+            cache.put(FileKey::new("a", [number; 32]), text.as_bytes());
+        }
+        cache.0.run_pending_tasks();
+        assert!(cache.0.weighted_size() <= MAX_BYTES, "{}", cache.0.weighted_size());
     }
 }

@@ -1,6 +1,6 @@
 //! A gateway on its socket.
 
-use crate::{metrics::Metrics, options::GatewayOptions, router::Gateway, source::Source};
+use crate::{head_size::SERVER_LIMIT, metrics::Metrics, options::GatewayOptions, router::Gateway, source::Source};
 use futures::Future;
 use meganet_http::HttpLimits;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ pub struct GatewayLimits {
 
 impl Default for GatewayLimits {
     fn default() -> Self {
-        GatewayLimits { cache_bytes: 64 << 20, http: HttpLimits::default() }
+        let http = HttpLimits { header_bytes: SERVER_LIMIT, ..HttpLimits::default() };
+        GatewayLimits { cache_bytes: 64 << 20, http }
     }
 }
 

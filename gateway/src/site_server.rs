@@ -2,6 +2,7 @@
 
 use crate::{
     builtin_pages::{failure, into_response},
+    file_cache::FileKey,
     file_reader::FileReader,
     rule_cache::{Parsed, RuleCache, RuleCaches},
     source::{Site, SourceError},
@@ -13,7 +14,7 @@ use axum::{
 use meganet_site::{
     Answer, AnswerBody, NeededRules, RuleError, ServePolicy, SiteRequest, SiteRules, SiteView, answer,
     digest::{CONTENT_DIGEST, REPR_DIGEST, digest_value},
-    needed_rules, plan,
+    error_headers, needed_rules, plan,
     rules::{HeaderRules, MAX_RULE_BYTES, Redirects, RuleFile},
 };
 use std::sync::Arc;
@@ -48,7 +49,12 @@ impl SiteServer {
         let loaded = self.load(site, needed_rules(&view, &request)).await?;
         let rules = SiteRules { headers: loaded.headers.as_deref(), redirects: loaded.redirects.as_deref() };
         let outcome = plan(&view, &rules, &request);
-        self.send(site, answer(outcome, &view, &rules, &request)).await
+        Ok(self.send(site, answer(outcome, &view, &rules, &request)).await.unwrap_or_else(|error| {
+            let mut response = failure(&error);
+            let headers = std::mem::take(response.headers_mut());
+            *response.headers_mut() = error_headers(headers, &view, &rules, &request);
+            response
+        }))
     }
 
     /// Turns an answer into a response, with the bytes of its file and their digests.
@@ -95,11 +101,12 @@ impl SiteServer {
         if entry.size > MAX_RULE_BYTES {
             return Ok(Some(Arc::new(Err(RuleError::too_long(T::NAME)))));
         }
-        if let Some(parsed) = cache.get(&entry.hash) {
+        let key = FileKey::new(&site.state().name, entry.hash);
+        if let Some(parsed) = cache.get(&key) {
             return Ok(Some(parsed));
         }
         let file = self.files.small(site, entry).await?;
-        Ok(Some(cache.put(entry.hash, &file.bytes)))
+        Ok(Some(cache.put(key, &file.bytes)))
     }
 }
 

@@ -6,6 +6,7 @@ use futures::stream::BoxStream;
 use meganet_client::resolve::Resolved;
 pub use meganet_client::resolve::{Evidence, Verified};
 use meganet_primitives::{
+    AccountId,
     content::ForeignRef,
     manifest::{Entry, Manifest},
     name::NameStatus,
@@ -18,6 +19,8 @@ use std::{error::Error, ops::Range, sync::Arc};
 pub struct NameState {
     /// The whole name: `alice` or `blog.alice`.
     pub name: String,
+    /// The owner of its label.
+    pub owner: AccountId,
     /// How often its content has changed.
     pub version: u32,
     /// Whether it is active, in its grace period, or lapsed; `None` where there is no such name.
@@ -30,6 +33,7 @@ impl From<&Resolved> for NameState {
     fn from(resolved: &Resolved) -> Self {
         NameState {
             name: resolved.name().to_owned(),
+            owner: resolved.resolution().map_or([0; 32], |resolution| resolution.owner),
             version: resolved.version(),
             status: resolved.status(),
             evidence: resolved.evidence(),
@@ -48,8 +52,17 @@ pub trait Site: Send + Sync {
     /// Its files.
     fn manifest(&self) -> &Manifest;
 
-    /// Reads bytes `range` of a file of the site: verified pieces in order. The stream ends after an error.
-    fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>>;
+    /// A file of the site.
+    ///
+    /// # Errors
+    /// [`SourceError`]
+    fn file(&self, entry: &Entry) -> Result<Arc<dyn File>, SourceError>;
+}
+
+/// A file of a site. It does not keep the site in memory, whose list of files may be large.
+pub trait File: Send + Sync {
+    /// Reads bytes `range` of the file: verified pieces in order. The stream ends after an error.
+    fn read(&self, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>>;
 }
 
 /// The content that a name points to.

@@ -43,7 +43,7 @@ async fn start() -> Gateway {
 async fn every_request_has_the_answer_that_is_promised() {
     let gateway = start().await;
     let rows = rows("answer");
-    assert_eq!(rows.len(), 19);
+    assert_eq!(rows.len(), 22);
     for (path, promised) in rows {
         let answer = gateway.get("hello", &path).await;
         let (status, location) = (answer.status().as_u16(), header_of(&answer, "location"));
@@ -75,8 +75,10 @@ async fn every_request_has_the_header_that_is_promised() {
 #[tokio::test]
 async fn the_service_worker_of_the_example_is_allowed() {
     let gateway = start().await;
-    for (path, status) in [("/sw.js", 200), ("/assets/app.js", 403)] {
+    for (path, is_allowed) in [("/sw.js", true), ("/assets/app.js", false)] {
         let answer = gateway.ask(Method::GET, "hello", path).header("service-worker", "script").send().await.unwrap();
-        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.status(), 200, "{path}");
+        let ends = answer.text().await.unwrap().contains("registration.unregister()");
+        assert_eq!(!ends, is_allowed, "{path}");
     }
 }

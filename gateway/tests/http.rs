@@ -4,6 +4,7 @@
 mod support;
 
 use meganet_gateway::{GatewayLimits, GatewayOptions, SourceError};
+use meganet_primitives::object::ObjectId;
 use reqwest::{Method, StatusCode, header};
 use std::time::Duration;
 use support::{Files, Gateway, Kept, Shelf, not_found};
@@ -117,6 +118,7 @@ async fn failures_have_their_status_and_sentence() {
     }
     let post = gateway.ask(Method::POST, "hello", "/").body("x").send().await.unwrap();
     assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(post.headers()[header::ALLOW], "GET, HEAD, OPTIONS");
     let url = format!("http://127.0.0.1:{}/o/abc", gateway.port);
     let private = gateway.http.get(url).send().await.unwrap();
     assert_eq!(private.status(), StatusCode::NOT_IMPLEMENTED);
@@ -141,7 +143,8 @@ async fn small_files_are_read_once() {
         assert_eq!(gateway.get("hello", "/").await.text().await.unwrap(), "<h1>hello</h1>");
     }
     assert_eq!(gateway.shelf.reads(), 1);
-    let metrics = gateway.get("hello", "/__meganet__/metrics").await;
+    let url = format!("http://127.0.0.1:{}/__meganet__/metrics", gateway.port);
+    let metrics = gateway.http.get(url).send().await.unwrap();
     let kind = metrics.headers()["content-type"].to_str().unwrap();
     assert!(kind.starts_with("application/openmetrics-text"), "{kind}");
     let metrics = metrics.text().await.unwrap();
@@ -235,4 +238,84 @@ async fn a_reader_that_stops_gives_its_place_to_the_next() {
     stopped.write_all(b"GET /large HTTP/1.1\r\nHost: hello.mega.localhost\r\n\r\n").await.unwrap();
     let next = tokio::time::timeout(Duration::from_secs(60), gateway.get("hello", "/small")).await.unwrap();
     assert_eq!(next.text().await.unwrap(), "small");
+}
+
+#[tokio::test]
+async fn concurrent_requests_for_a_small_file_read_it_once() {
+    let gateway = Gateway::start(site()).await;
+    let answers = futures::future::join_all((0..8).map(|_| gateway.get("hello", "/docs/a%20b.txt"))).await;
+    for answer in answers {
+        assert_eq!(answer.text().await.unwrap(), "0123456789");
+    }
+    assert_eq!(gateway.shelf.reads(), 1);
+}
+
+#[tokio::test]
+async fn cookies_do_not_lock_a_reader_out() {
+    let gateway = Gateway::start(site()).await;
+    let ask = |name: &'static str, bytes: usize| {
+        gateway.ask(Method::GET, "hello", "/").header(name, "x".repeat(bytes)).send()
+    };
+    assert_eq!(ask("cookie", 60 << 10).await.unwrap().status(), StatusCode::OK);
+    let cookies = ask("cookie", 100 << 10).await.unwrap();
+    assert_eq!(cookies.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    assert_eq!(support::header_of(&cookies, "clear-site-data"), "\"cookies\"");
+    assert!(cookies.text().await.unwrap().contains("reload the page"));
+    // As many small ones.
+    let mut many = gateway.ask(Method::GET, "hello", "/");
+    for number in 0..500 {
+        many = many.header("cookie", format!("{number}={}", "x".repeat(200)));
+    }
+    let many = many.send().await.unwrap();
+    assert_eq!(support::header_of(&many, "clear-site-data"), "\"cookies\"");
+    let other = ask("x-other", 17 << 10).await.unwrap();
+    assert_eq!(other.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    assert!(other.text().await.unwrap().contains("16 KiB"));
+}
+
+#[tokio::test]
+async fn the_gateways_own_pages_are_at_its_own_hosts_only() {
+    // A site cannot take their place either.
+    let files =
+        Files::new("hello", &[("index.html", b"hello"), ("__meganet__/metrics", b"own"), ("__meganet__/x", b"own")]);
+    let gateway = Gateway::start(Shelf::default().with_site(files)).await;
+    let ask = |host: &str, path: &str| {
+        let url = format!("http://127.0.0.1:{}{path}", gateway.port);
+        let request = gateway.http.get(url).header(header::HOST, host);
+        async move {
+            let answer = request.send().await.unwrap();
+            (answer.status(), answer.text().await.unwrap())
+        }
+    };
+    for host in ["127.0.0.1", "127.0.0.1:80", "[::1]:8080", "localhost", "LocalHost:8080", "mega.localhost:8080"] {
+        let (status, body) = ask(host, "/__meganet__/metrics").await;
+        assert_eq!(status, StatusCode::OK, "{host}");
+        assert!(body.contains("meganet_gateway_"), "{host}: {body}");
+    }
+    // Domains that somebody points at this machine.
+    for host in
+        ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "evilmega.localhost"]
+    {
+        for path in ["/", "/__meganet__/metrics", "/__meganet__/health", "/o/abc", "/index.html"] {
+            let (status, body) = ask(host, path).await;
+            assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host}{path}");
+            assert!(!body.contains("meganet_gateway_") && !body.contains("\"ok\""), "{host}{path}: {body}");
+        }
+    }
+    // Pages of a site could read what is at its own host.
+    let version = format!("at--{}.hello.mega.localhost", ObjectId([1; 32]));
+    for host in ["hello.mega.localhost", "hello.mega.localhost:8080", "nobody.mega.localhost", &version] {
+        for path in ["/__meganet__/metrics", "/__meganet__/health", "/__meganet__/x", "/__meganet__/"] {
+            let (status, body) = ask(host, path).await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{host}{path}");
+            assert!(body.contains("at its own host"), "{host}{path}: {body}");
+        }
+    }
+    assert_eq!(ask(&version, "/").await, (StatusCode::OK, "hello".into()));
+    let mut socket = TcpStream::connect(("127.0.0.1", gateway.port)).await.unwrap();
+    let two = b"GET / HTTP/1.1\r\nHost: hello.mega.localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    socket.write_all(two).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
 }

@@ -21,7 +21,7 @@ fn ipfs() -> ForeignRef {
 
 fn elsewhere() -> Shelf {
     let status = Some(NameStatus::Active);
-    let state = NameState { name: "afar".into(), version: 4, status, evidence: EVIDENCE };
+    let state = NameState { name: "afar".into(), owner: [1; 32], version: 4, status, evidence: EVIDENCE };
     Shelf::default().with("afar", Kept::Foreign(state, ipfs()))
 }
 
@@ -162,4 +162,57 @@ async fn a_name_that_points_elsewhere_is_sent_on_or_told() {
     // The HTTP client resolves '..' itself, as browsers do, unless it is escaped.
     let out = gateway.get("afar", "/%2e%2e%2fx").await;
     assert_eq!(out.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_data_of_a_former_owner_ends() {
+    let owned = |owner: u8| {
+        let headers: &[u8] = b"/*\n  Service-Worker-Allowed: /\n  ! Set-Cookie\n  Clear-Site-Data: \"cookies\"\n";
+        let mut files = Files::new(
+            "hello",
+            &[("index.html", b"page"), ("a.png", b"image"), ("sw.js", b"worker"), ("_headers", headers)],
+        );
+        files.state.owner = [owner; 32];
+        files
+    };
+    let gateway = Gateway::start(Shelf::default().with_site(owned(1))).await;
+    let ask = |path: &'static str, cookie: &str| {
+        let request = gateway.ask(Method::GET, "hello", path).header(header::COOKIE, cookie);
+        let worker = if path == "/sw.js" { "script" } else { "" };
+        async move { request.header("service-worker", worker).send().await.unwrap() }
+    };
+    let first = ask("/", "a=b").await;
+    let cookie = header_of(&first, "set-cookie");
+    assert!(cookie.ends_with("; Path=/; Max-Age=34560000; HttpOnly; SameSite=Strict"), "{cookie}");
+    assert_eq!(header_of(&first, "clear-site-data"), "");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(header_of(&ask("/a.png", &cookie).await, "set-cookie"), "");
+    assert_eq!(ask("/sw.js", &cookie).await.text().await.unwrap(), "worker");
+
+    gateway.shelf.names.lock().unwrap().insert("hello".into(), Kept::Site(vec![owned(2)]));
+    for path in ["/", "/a.png", "/nothing", "/sw.js"] {
+        let answer = ask(path, &cookie).await;
+        assert!(header_of(&answer, "clear-site-data").contains("\"storage\""), "{path}");
+        assert!(header_of(&answer, "set-cookie").starts_with("__meganet_tenure=0202"), "{path}");
+        assert_eq!(header_of(&answer, "cache-control"), "no-store", "{path}");
+        let ends = answer.text().await.unwrap().contains("registration.unregister()");
+        assert_eq!(ends, path == "/sw.js", "{path}");
+    }
+    let new = header_of(&ask("/", &cookie).await, "set-cookie");
+    let new = new.split(';').next().unwrap().to_owned();
+    assert_eq!(header_of(&ask("/", &new).await, "clear-site-data"), "");
+    assert_eq!(ask("/sw.js", &new).await.text().await.unwrap(), "worker");
+    // A second cookie, added by a script, is no match.
+    let tossed = ask("/", &format!("{new}; {new}")).await;
+    assert!(header_of(&tossed, "clear-site-data").contains("\"storage\""));
+
+    // Between two owners, and where the name points elsewhere, there is no service worker at all.
+    gateway
+        .shelf
+        .names
+        .lock()
+        .unwrap()
+        .insert("hello".into(), Kept::Error(SourceError::lapsed("it has lapsed", EVIDENCE)));
+    assert!(ask("/sw.js", &new).await.text().await.unwrap().contains("registration.unregister()"));
+    assert_eq!(ask("/", &new).await.status(), StatusCode::GONE);
 }

@@ -76,10 +76,10 @@ async fn a_broken_line_is_an_error_that_names_it() {
     );
     assert!(answer.text().await.unwrap().contains("line 2 of _redirects: '999' is not a supported status"));
 
-    let gateway = start(&[("_headers", "/*\n  Content-Length: 7\n"), ("index.html", "here")]).await;
+    let gateway = start(&[("_headers", "/*\n  Basic-Auth: a:b\n"), ("index.html", "here")]).await;
     let answer = gateway.get("hello", "/").await;
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(answer.text().await.unwrap().contains("line 2 of _headers: only the gateway can set content-length"));
+    assert!(answer.text().await.unwrap().contains("line 2 of _headers: basic-auth protects nothing"));
 
     let long = format!("/a /b # {}\n", "x".repeat(100)).repeat(700);
     let gateway = start(&[("_redirects", &long)]).await;
@@ -128,9 +128,15 @@ async fn service_workers_have_to_be_asked_for() {
     let ask = |path: &'static str| gateway.ask(Method::GET, "hello", path).header("service-worker", "script");
     let allowed = ask("/sw.js").send().await.unwrap();
     assert_eq!((allowed.status(), header_of(&allowed, "service-worker-allowed").as_str()), (StatusCode::OK, "/"));
-    let refused = ask("/other.js").send().await.unwrap();
-    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
-    assert!(refused.text().await.unwrap().contains("Service-Worker-Allowed"));
+    // Neither a script that is not allowed nor one that is gone keeps an older one alive.
+    for path in ["/other.js", "/gone.js"] {
+        let ending = ask(path).send().await.unwrap();
+        assert_eq!(ending.status(), StatusCode::OK, "{path}");
+        assert_eq!(header_of(&ending, "content-type"), "text/javascript; charset=utf-8");
+        assert_eq!(header_of(&ending, "cache-control"), "no-store");
+        let script = ending.text().await.unwrap();
+        assert!(script.contains("registration.unregister()") && script.contains("Service-Worker-Allowed"), "{script}");
+    }
     assert_eq!(gateway.get("hello", "/other.js").await.status(), StatusCode::OK);
 }
 
@@ -190,4 +196,40 @@ async fn names_are_kept_as_long_as_the_operator_says() {
         assert_eq!(header_of(&gateway.get("hello", "/").await, "cache-control"), value);
         assert_eq!(header_of(&gateway.get("hello", "/own").await, "cache-control"), "max-age=1");
     }
+}
+
+#[tokio::test]
+async fn preflights_are_answered_as_the_site_says() {
+    let headers = "/open/*\n  Access-Control-Allow-Origin: *\n  Access-Control-Max-Age: 60";
+    let gateway = start(&[("_headers", headers), ("open/a", "a"), ("b", "b")]).await;
+    let ask = |path: &'static str| {
+        gateway
+            .ask(Method::OPTIONS, "hello", path)
+            .header(header::ORIGIN, "https://a.example")
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
+    };
+    for path in ["/open/a", "/open/nothing"] {
+        let granted = ask(path).send().await.unwrap();
+        assert_eq!(
+            (granted.status(), header_of(&granted, "access-control-max-age").as_str()),
+            (StatusCode::NO_CONTENT, "60")
+        );
+        assert_eq!(header_of(&granted, "x-mega-name"), "hello");
+    }
+    assert_eq!(ask("/b").send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    let plain = gateway.ask(Method::OPTIONS, "hello", "/b").send().await.unwrap();
+    assert_eq!((plain.status(), header_of(&plain, "allow").as_str()), (StatusCode::NO_CONTENT, "GET, HEAD, OPTIONS"));
+    let missing = gateway.get("hello", "/open/nothing").await;
+    assert_eq!(
+        (missing.status(), header_of(&missing, "access-control-allow-origin").as_str()),
+        (StatusCode::NOT_FOUND, "*")
+    );
+    // The gateway itself shares nothing.
+    let url = format!("http://127.0.0.1:{}/__meganet__/metrics", gateway.port);
+    let own = gateway
+        .http
+        .request(Method::OPTIONS, url)
+        .header(header::ORIGIN, "https://a.example")
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET");
+    assert_eq!(own.send().await.unwrap().status(), StatusCode::FORBIDDEN);
 }

@@ -5,10 +5,11 @@ mod units;
 pub use units::{Size, Span};
 
 use crate::{service::Supervision, settings::WorkerSettings};
-use meganet_chain_client::Signer;
+use meganet_chain_client::{Signer, is_development_secret};
 use meganet_net::Multiaddr;
 use meganet_primitives::country::Country;
-use serde::Deserialize;
+use meganet_wallet::{SecretFileError, read_password_file, read_secret_file};
+use serde::{Deserialize, Deserializer};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -17,8 +18,11 @@ use zeroize::Zeroizing;
 
 /// The default port for other peers, UDP (QUIC) and TCP.
 pub const PORT: u16 = 4001;
-/// The default port of health and metrics, on this machine only.
-pub const HTTP_PORT: u16 = 9615;
+/// The default port of health and metrics, on this machine only. The next one after that of a node's metrics.
+pub const HTTP_PORT: u16 = 9616;
+
+/// The default node, on this machine.
+const NODE: &str = "ws://127.0.0.1:9944";
 
 /// The flags that name the operator's account.
 const OPERATOR: &str = "--operator-suri-file or --operator-keystore";
@@ -30,20 +34,47 @@ pub struct WorkerOptions {
     /// Folder for identity, index and shards
     #[arg(long, global = true, env = "MEGANET_BASE_PATH", value_name = "DIR")]
     pub base_path: Option<PathBuf>,
-    /// WebSocket URL of a node [default: ws://127.0.0.1:9944]
-    #[arg(long, global = true, env = "MEGANET_RPC", value_name = "URL")]
-    pub rpc: Option<String>,
+    /// WebSocket URL of a node; may be repeated: the first one that answers is used, and another one when it is silent for two
+    /// minutes [default: ws://127.0.0.1:9944]
+    #[serde(deserialize_with = "one_or_many")]
+    #[arg(long, global = true, env = "MEGANET_RPC", value_name = "URL", value_delimiter = ',')]
+    pub rpc: Vec<String>,
+    /// Follow the chain with a light client that believes no node, from the checkpoint in this file (`meganet light spec`
+    /// writes it), and do not use --rpc. Shards that expired are then removed without further need of space
+    #[arg(long, global = true, env = "MEGANET_LIGHT_SPEC", value_name = "FILE")]
+    pub light_spec: Option<PathBuf>,
+    /// The node of --rpc is yours: believe it as a light client is believed. A wrong answer of it can then cost shards that
+    /// others paid for
+    #[arg(long, global = true, env = "MEGANET_TRUST_NODE", conflicts_with = "light_spec")]
+    pub trust_node: bool,
+    /// Time for which shards are kept and served after the chain was first seen not to need them any more [default: 3d]
+    #[arg(long, global = true, env = "MEGANET_KEEP", value_name = "TIME")]
+    pub keep: Option<Span>,
     /// The operator's secret: 12 or 24 words, a 0x seed, or //Name for a development account. Other users of the machine
-    /// can see arguments, so use the environment or a file except in tests
-    #[arg(long, global = true, env = "MEGANET_OPERATOR_SURI", value_name = "SECRET", hide_env_values = true)]
+    /// can see arguments, so use --operator-suri-file or the environment except in tests
+    #[arg(
+        long,
+        global = true,
+        env = "MEGANET_OPERATOR_SURI",
+        value_name = "SECRET",
+        hide_env_values = true,
+        conflicts_with_all = ["operator_suri_file", "operator_keystore"]
+    )]
     pub operator_suri: Option<String>,
-    /// File with the operator's secret, in the form of --operator-suri
-    #[arg(long, global = true, env = "MEGANET_OPERATOR_SURI_FILE", value_name = "FILE")]
+    /// File with the operator's secret, in the form of --operator-suri, which only the worker's user may access (mode 600)
+    #[arg(
+        long,
+        global = true,
+        env = "MEGANET_OPERATOR_SURI_FILE",
+        value_name = "FILE",
+        conflicts_with = "operator_keystore"
+    )]
     pub operator_suri_file: Option<PathBuf>,
     /// The operator's keystore (polkadot-js JSON), with --operator-password-file
     #[arg(long, global = true, env = "MEGANET_OPERATOR_KEYSTORE", value_name = "FILE")]
     pub operator_keystore: Option<PathBuf>,
-    /// File with the password of --operator-keystore; it can also be in the variable MEGANET_OPERATOR_PASSWORD
+    /// File with the password of --operator-keystore, which only the worker's user may access (mode 600). The password can
+    /// also be in the variable MEGANET_OPERATOR_PASSWORD
     #[arg(long, global = true, env = "MEGANET_OPERATOR_PASSWORD_FILE", value_name = "FILE")]
     pub operator_password_file: Option<PathBuf>,
     /// The password of the operator's keystore, from the environment.
@@ -74,7 +105,7 @@ pub struct WorkerOptions {
         value_delimiter = ','
     )]
     pub bootnodes: Vec<Multiaddr>,
-    /// Address on which to serve /health and /metrics [default: 127.0.0.1:9615]
+    /// Address on which to serve /health and /metrics [default: 127.0.0.1:9616]
     #[arg(long, global = true, env = "MEGANET_HTTP", value_name = "IP:PORT")]
     pub http: Option<SocketAddr>,
     /// Part of the lent space for shards that are not registered yet [default: a tenth, at least 1 GiB]
@@ -128,17 +159,38 @@ pub enum WorkerConfigError {
     /// The country is unknown.
     #[error("{0:?} is not a country: give the two letters of ISO 3166-1, such as DE")]
     Country(String),
+    /// A file with a secret cannot be read, or others can access it.
+    #[error(transparent)]
+    Secret(#[from] SecretFileError),
     /// The operator's key cannot be opened.
     #[error("the operator's key: {0}")]
     Operator(String),
+}
+
+/// A place where a secret does not stay secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// The command line.
+    Arguments,
+    /// The configuration file.
+    File,
+}
+
+/// Where a worker learns about the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainSource {
+    /// From the first of these nodes that answers.
+    Nodes(Vec<String>),
+    /// From a light client that starts with this spec.
+    Light(PathBuf),
 }
 
 /// A complete configuration.
 pub struct WorkerConfig {
     /// Folder for identity, index and shards.
     pub base_path: PathBuf,
-    /// The node's URL.
-    pub rpc: String,
+    /// The chain.
+    pub source: ChainSource,
     /// The operator's key.
     pub operator: Signer,
     /// Addresses to listen on.
@@ -159,10 +211,16 @@ impl WorkerOptions {
     /// # Errors
     /// [`WorkerConfigError::Read`], or [`WorkerConfigError::Malformed`] if it does not parse or has an unknown key.
     pub fn from_file(path: &Path) -> Result<Self, WorkerConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| WorkerConfigError::Read { path: path.to_path_buf(), source })?;
-        toml::from_str(&text)
-            .map_err(|error| WorkerConfigError::Malformed { path: path.to_path_buf(), reason: error.to_string() })
+        let text = read_text(path)?;
+        toml::from_str(&text).map_err(|error: toml::de::Error| {
+            // Not the whole error, which quotes the line: that may be the one with the secret.
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count().saturating_add(1);
+            WorkerConfigError::Malformed {
+                path: path.to_path_buf(),
+                reason: format!("line {line}: {}", error.message()),
+            }
+        })
     }
 
     /// Completes these options with those of `other`.
@@ -173,7 +231,10 @@ impl WorkerOptions {
         let operator = if self.names_operator() { Self::default() } else { other.clone() };
         Self {
             base_path: self.base_path.or(other.base_path),
-            rpc: self.rpc.or(other.rpc),
+            rpc: if self.rpc.is_empty() { other.rpc } else { self.rpc },
+            light_spec: self.light_spec.or(other.light_spec),
+            trust_node: self.trust_node || other.trust_node,
+            keep: self.keep.or(other.keep),
             operator_suri: self.operator_suri.or(operator.operator_suri),
             operator_suri_file: self.operator_suri_file.or(operator.operator_suri_file),
             operator_keystore: self.operator_keystore.or(operator.operator_keystore),
@@ -193,6 +254,19 @@ impl WorkerOptions {
             rebuilds: self.rebuilds.or(other.rebuilds),
             job_failures: self.job_failures.or(other.job_failures),
         }
+    }
+
+    /// A warning if --operator-suri is in these options, other than a development account, for the place that they are from.
+    pub fn exposed_secret(&self, place: SecretPlace) -> Option<&'static str> {
+        let is_exposed = self.operator_suri.as_deref().is_some_and(|suri| !is_development_secret(suri));
+        is_exposed.then_some(match place {
+            SecretPlace::Arguments => {
+                "other users of this machine can read --operator-suri in the list of processes. Put the secret into a file of mode 600, and name that with --operator-suri-file"
+            }
+            SecretPlace::File => {
+                "the configuration holds the secret operator-suri, and such files are copied, backed up and shown to others. Put the secret into a file of mode 600, and name that as operator-suri-file"
+            }
+        })
     }
 
     fn names_operator(&self) -> bool {
@@ -232,6 +306,8 @@ impl WorkerOptions {
         let mut settings = WorkerSettings::new(country, capacity.0);
         settings.staging = self.staging.map_or(settings.staging, |size| size.0);
         settings.staged_for = self.staged_for.map_or(settings.staged_for, |span| span.0);
+        settings.keep = self.keep.map_or(settings.keep, |span| span.0);
+        settings.trust_node = self.trust_node;
         settings.scrub_rate = self.scrub_rate.map_or(settings.scrub_rate, |size| size.0);
         settings.scrub_interval = self.scrub_interval.map_or(settings.scrub_interval, |span| span.0);
         settings.rebuild_rate = self.rebuild_rate.map_or(settings.rebuild_rate, |size| size.0);
@@ -240,7 +316,11 @@ impl WorkerOptions {
         settings.supervision = Supervision { give_up_at, ..settings.supervision };
         Ok(WorkerConfig {
             base_path,
-            rpc: self.rpc.unwrap_or_else(|| "ws://127.0.0.1:9944".to_owned()),
+            source: match self.light_spec {
+                Some(spec) => ChainSource::Light(spec),
+                None if self.rpc.is_empty() => ChainSource::Nodes(vec![NODE.to_owned()]),
+                None => ChainSource::Nodes(self.rpc),
+            },
             operator,
             listen: if self.listen.is_empty() { default_listen() } else { self.listen },
             external: self.external,
@@ -255,18 +335,18 @@ impl WorkerOptions {
         match (&self.operator_suri, &self.operator_suri_file, &self.operator_keystore) {
             (Some(suri), None, None) => Signer::from_suri(suri).map_err(|error| refused(error.to_string())),
             (None, Some(path), None) => {
-                let suri = read_secret(path)?;
+                let suri = read_secret_file(path)?;
                 Signer::from_suri(&suri).map_err(|error| refused(error.to_string()))
             }
             (None, None, Some(path)) => {
-                let json = read_secret(path)?;
+                // Encrypted, so others may read it: wallets export it like any other file.
+                let json = read_text(path)?;
                 let password = match (&self.operator_password_file, &self.operator_password) {
-                    (Some(path), _) => read_secret(path)?,
+                    (Some(path), _) => read_password_file(path)?,
                     (None, Some(password)) => Zeroizing::new(password.clone()),
                     (None, None) => return Err(WorkerConfigError::Missing(vec!["--operator-password-file"])),
                 };
-                let password = password.trim_end_matches(['\r', '\n']);
-                let account = meganet_wallet::open_keystore(&json, password);
+                let account = meganet_wallet::open_keystore(&json, &password);
                 account.map(|account| account.signer().clone()).map_err(|error| refused(error.to_string()))
             }
             (None, None, None) => Err(WorkerConfigError::Missing(vec![OPERATOR])),
@@ -275,10 +355,22 @@ impl WorkerOptions {
     }
 }
 
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, WorkerConfigError> {
-    std::fs::read_to_string(path)
-        .map(Zeroizing::new)
-        .map_err(|source| WorkerConfigError::Read { path: path.to_path_buf(), source })
+/// A value, or a list of values.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(one) => vec![one],
+        OneOrMany::Many(many) => many,
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, WorkerConfigError> {
+    std::fs::read_to_string(path).map_err(|source| WorkerConfigError::Read { path: path.to_path_buf(), source })
 }
 
 fn default_listen() -> Vec<Multiaddr> {
@@ -295,6 +387,7 @@ fn default_listen() -> Vec<Multiaddr> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn everything_that_is_missing_is_reported_at_once() {
@@ -311,5 +404,79 @@ mod tests {
             ..WorkerOptions::default()
         });
         assert!(some.starts_with("required options are missing: --country, --capacity. "), "{some}");
+    }
+
+    const WORDS: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+
+    fn operator(change: impl FnOnce(&mut WorkerOptions)) -> Result<WorkerConfig, WorkerConfigError> {
+        let mut options = WorkerOptions {
+            base_path: Some("base".into()),
+            country: Some("DE".to_owned()),
+            capacity: Some("1GiB".parse().unwrap()),
+            ..WorkerOptions::default()
+        };
+        change(&mut options);
+        options.complete()
+    }
+
+    fn secret(dir: &Path, mode: u32, text: &str) -> PathBuf {
+        let path = dir.join(format!("secret-{mode:o}"));
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_pasted_secret_is_read_from_a_private_file_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let plain = Signer::from_suri(WORDS).unwrap().account();
+        let pasted = format!("\u{feff}{}\r\n", WORDS.to_uppercase().replace("lake ", "lake\r\n"));
+        let private = secret(dir.path(), 0o600, &pasted);
+        let config = operator(|options| options.operator_suri_file = Some(private.clone())).ok().unwrap();
+        assert_eq!(config.operator.account(), plain);
+        for mode in [0o644, 0o640, 0o604] {
+            let path = secret(dir.path(), mode, &pasted);
+            let error = operator(|options| options.operator_suri_file = Some(path.clone())).err().unwrap().to_string();
+            assert!(error.contains(&format!("chmod 600 {}", path.display())), "{error}");
+            assert!(!error.to_lowercase().contains("curtain"), "{error}");
+            let error = operator(|options| {
+                options.operator_keystore = Some(private.clone());
+                options.operator_password_file = Some(path.clone());
+            });
+            assert!(matches!(error.err().unwrap(), WorkerConfigError::Secret(SecretFileError::Open { .. })));
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_file_names_the_line_and_not_the_secret_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("worker.toml");
+        for (text, line) in [
+            (format!("country = 'DE'\noperator-suri = \"{WORDS}\n"), 2),
+            (format!("operator-suri = {WORDS}"), 1),
+            (format!("\n\noperator-suri = ['{WORDS}']"), 3),
+            (format!("operator-suri = '{WORDS}'\nextra = 1"), 2),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            let error = WorkerOptions::from_file(&path).err().unwrap().to_string();
+            assert!(error.contains(&format!("line {line}: ")), "{text}: {error}");
+            assert!(!error.contains("drive") && !error.contains("curtain"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_public_place_is_warned_about_unless_everybody_knows_it() {
+        for (suri, warned) in [
+            (None, false),
+            (Some("//Alice"), false),
+            (Some("0xabababababababababababababababababababababababababababababababab"), true),
+        ] {
+            let options = WorkerOptions { operator_suri: suri.map(str::to_owned), ..WorkerOptions::default() };
+            for place in [SecretPlace::Arguments, SecretPlace::File] {
+                let warning = options.exposed_secret(place);
+                assert_eq!(warning.is_some(), warned, "{suri:?}");
+                assert!(warning.is_none_or(|text| text.contains("operator-suri-file") && !text.contains("0xab")));
+            }
+        }
     }
 }

@@ -9,12 +9,13 @@ pub use health::{Audit, Health, HealthState, Slot};
 use crate::{local::Local, metrics::GaugeValues, worker::Online};
 use axum::{
     Router,
-    extract::State,
+    extract::{Request, State},
     http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
     routing::get,
 };
-use meganet_http::{HttpLimits, METRICS_CONTENT_TYPE};
+use meganet_http::{HttpLimits, METRICS_CONTENT_TYPE, is_plain_host};
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
@@ -51,6 +52,17 @@ impl Pages {
             capacity: local.settings.capacity,
             blackout: online.map_or(0, |online| online.withheld.lock().len()),
         })
+    }
+}
+
+/// Refuses requests to other hosts where only this machine can ask: a page in a browser on it could point a domain at it.
+async fn own_host(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    match host.or_else(|| request.uri().host()) {
+        Some(host) if !is_plain_host(host) => {
+            (StatusCode::MISDIRECTED_REQUEST, "ask for these pages by the worker's IP address\n").into_response()
+        }
+        _ => next.run(request).await,
     }
 }
 
@@ -95,6 +107,9 @@ const LIMITS: HttpLimits = HttpLimits {
 /// Serves both pages until the worker is stopped.
 pub async fn serve(listener: TcpListener, pages: Arc<Pages>, stop: CancellationToken) {
     let connections = pages.local.metrics.http_connections.clone();
-    let router = Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(pages);
+    let mut router = Router::new().route("/health", get(health)).route("/metrics", get(metrics)).with_state(pages);
+    if listener.local_addr().is_ok_and(|address| address.ip().is_loopback()) {
+        router = router.layer(axum::middleware::from_fn(own_host));
+    }
     meganet_http::serve(listener, router, LIMITS, connections, stop.cancelled_owned()).await;
 }

@@ -1,12 +1,12 @@
 //! The worker's identity: an Ed25519 key in a file of the base path. Its public half is the peer id and is registered on
 //! the chain; its secret half signs receipts. A worker that loses it has to register as a new one.
 
+use crate::durable;
 use meganet_net::Keypair;
 use meganet_primitives::receipt::PeerSignature;
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs, io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -35,6 +35,38 @@ pub enum IdentityError {
         /// The file.
         path: PathBuf,
     },
+    /// There is no such file, and the base path says that there was one.
+    #[error(
+        "{path:?} is missing: restore it from a backup. Without it this cannot be the worker {peer}; to give that one up, and its bond with it, make a new base path with `meganet-worker init`"
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The peer id of the lost identity.
+        peer: String,
+    },
+    /// There is no such file, but a worker has kept something here before.
+    #[error(
+        "{path:?} is missing, but {kept:?} belongs to an earlier worker: put its key back from a backup and run `meganet-worker init` again. If the key is lost, so are that worker and its bond: make a new worker in another folder, or move {kept:?} away first"
+    )]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// The folder that the earlier worker has left.
+        kept: PathBuf,
+    },
+    /// The file holds another key than the base path was made with.
+    #[error(
+        "{path:?} is the identity {found}, but this base path belongs to {peer}: restore the right key from a backup"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The peer id of the key in the file.
+        found: String,
+        /// The peer id of the base path.
+        peer: String,
+    },
     /// Other users can read the file.
     #[error("{path:?} can be read by other users of this machine (mode {mode:o}): run chmod 600 on it")]
     Open {
@@ -57,8 +89,21 @@ fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> IdentityEr
 pub fn load_or_create(base: &Path) -> Result<Keypair, IdentityError> {
     let path = base.join(FILE);
     match fs::metadata(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(base, &path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(&path),
         _ => load_existing(base),
+    }
+}
+
+/// As [`load_or_create`], but creates none where an earlier worker has left `kept`: its identity is lost, or not put back
+/// yet.
+///
+/// # Errors
+/// [`IdentityError`].
+pub fn load_or_create_beside(base: &Path, kept: Option<PathBuf>) -> Result<Keypair, IdentityError> {
+    let path = base.join(FILE);
+    match kept {
+        Some(kept) if !path.try_exists().map_err(at("read", &path))? => Err(IdentityError::Lost { path, kept }),
+        _ => load_or_create(base),
     }
 }
 
@@ -75,6 +120,20 @@ pub fn load_existing(base: &Path) -> Result<Keypair, IdentityError> {
     load(&path)
 }
 
+/// Loads the identity that a base path was made with.
+///
+/// # Errors
+/// [`IdentityError`], also if the file is missing or holds another identity.
+pub fn load_of(base: &Path, peer_id: &str) -> Result<Keypair, IdentityError> {
+    let (path, peer) = (base.join(FILE), peer_id.to_owned());
+    if !path.try_exists().map_err(at("read", &path))? {
+        return Err(IdentityError::Missing { path, peer });
+    }
+    let identity = load_existing(base)?;
+    let found = identity.public().to_peer_id().to_base58();
+    if found == peer { Ok(identity) } else { Err(IdentityError::Foreign { path, found, peer }) }
+}
+
 fn load(path: &Path) -> Result<Keypair, IdentityError> {
     let text = Zeroizing::new(fs::read_to_string(path).map_err(at("read", path))?);
     let mut seed = Zeroizing::new([0; 32]);
@@ -83,21 +142,10 @@ fn load(path: &Path) -> Result<Keypair, IdentityError> {
     Keypair::ed25519_from_bytes(seed.as_mut()).map_err(|_| malformed())
 }
 
-fn create(base: &Path, path: &Path) -> Result<Keypair, IdentityError> {
+fn create(path: &Path) -> Result<Keypair, IdentityError> {
     let mut seed = Zeroizing::new(rand::random::<[u8; 32]>());
     let text = Zeroizing::new(format!("{}\n", hex::encode(seed.as_ref())));
-    // Under another name first: a crash must not leave half a key.
-    let unfinished = base.join(format!("{FILE}.new"));
-    let _ = fs::remove_file(&unfinished);
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&unfinished, path)?;
-        fs::File::open(base)?.sync_all()
-    };
-    write().map_err(at("create", path))?;
-    tracing::info!(?path, "created a new identity: keep a copy of this file");
+    durable::write(path, text.as_bytes(), 0o600).map_err(at("create", path))?;
     Keypair::ed25519_from_bytes(seed.as_mut()).map_err(|_| IdentityError::Malformed { path: path.to_path_buf() })
 }
 

@@ -3,6 +3,8 @@
 //!
 //! On the disk alone:
 //!
+//! - [`adopt`]: compares shard files with the index after a start, and adopts whole files that the index does not know.
+//! - [`space`]: watches the free bytes of the disk.
 //! - [`scrub`]: reads all shards again and finds damage.
 //!
 //! With the network and the chain:
@@ -12,7 +14,7 @@
 //! - [`sync`]: fetches what following does not bring: batches registered while the worker was away, and the entries of
 //!   batches that it did not sign.
 //! - [`rebuild`]: rebuilds missing and damaged shards from other members' shards.
-//! - [`collect`]: removes what expired, was deleted, or was never registered.
+//! - [`collect`]: notes what expired or was deleted, and removes what does not have to be kept any longer.
 //!
 //! At every best block, which [`heads`] follows, for the operator's account:
 //!
@@ -22,17 +24,20 @@
 //! - [`report`]: reports members that have missed too many proofs.
 //! - [`leave`]: reads the worker's account, and takes it off the registry once it may leave.
 
+pub mod adopt;
 pub mod blackout;
 pub mod collect;
 pub mod follow;
 pub mod heads;
 pub mod leave;
+pub mod nodes;
 pub mod prove;
 pub mod rebuild;
 pub mod renew;
 pub mod report;
 pub mod scrub;
 pub mod serve;
+pub mod space;
 pub mod sync;
 
 use crate::{background::StepError, store::StoreError};

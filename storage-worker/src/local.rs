@@ -4,7 +4,11 @@ use crate::{
     background::Jobs,
     clock::Clock,
     disk::{DamageLog, Disk},
-    jobs::scrub::{Scrub, ScrubSettings},
+    jobs::{
+        adopt::Adopt,
+        scrub::{Scrub, ScrubSettings},
+        space::WatchSpace,
+    },
     metrics::Metrics,
     settings::WorkerSettings,
     status::Status,
@@ -34,7 +38,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Begins to scrub a store. Cancelling `stop` ends the worker; a job that is given up cancels it too.
+    /// Begins to compare a store with its files, and to scrub it. Cancelling `stop` ends the worker; a job that is given up cancels it too.
     pub fn start(store: Arc<Store>, settings: WorkerSettings, clock: Arc<dyn Clock>, stop: CancellationToken) -> Self {
         let local = Self {
             disk: Disk::new(store),
@@ -45,6 +49,11 @@ impl Local {
             metrics: Arc::default(),
             rebuild_due: Arc::default(),
         };
+        let (disk, status, capacity) = (local.disk.clone(), local.status.clone(), local.settings.capacity);
+        local.jobs.spawn(move || WatchSpace::new(disk.clone(), status.clone(), capacity));
+        let (disk, damage, clock, metrics) =
+            (local.disk.clone(), local.damage(), local.clock.clone(), local.metrics.clone());
+        local.jobs.spawn(move || Adopt::new(disk.clone(), damage.clone(), clock.clone(), metrics.clone()));
         let (disk, damage, metrics) = (local.disk.clone(), local.damage(), local.metrics.clone());
         let settings = ScrubSettings { rate: local.settings.scrub_rate, interval: local.settings.scrub_interval };
         local.jobs.spawn(move || Scrub::new(disk.clone(), damage.clone(), metrics.clone(), settings));

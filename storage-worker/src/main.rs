@@ -2,11 +2,12 @@
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use meganet_terminal::{print_error, print_line};
+use meganet_terminal::{Arguments, parse_arguments, print_error, print_line, print_note, shown_json, shown_lines};
 use meganet_worker::{
-    config::WorkerOptions,
-    daemon,
+    config::{SecretPlace, WorkerOptions},
+    daemon, identity,
     listing::{self, ListError},
+    store::InitOptions,
 };
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,8 +16,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Lends disk to Meganet: holds encrypted shards, serves them, and rebuilds lost ones.
 ///
-/// The operator's account pays the bond and receives the pay. The worker's own identity is a key that is created in the
-/// base path at the first start: keep a copy of identity.key.
+/// The operator's account pays the bond and receives the pay. The worker's own identity is a key in the base path,
+/// which `meganet-worker init` makes once: keep a copy of identity.key.
 ///
 /// Without a command the worker runs until SIGTERM or SIGINT. It exits with 1 if it cannot start, or if one of its
 /// background jobs cannot run.
@@ -35,6 +36,17 @@ struct Args {
 /// A command that is executed instead of running the worker. Options may precede or follow it.
 #[derive(Clone, Copy, Subcommand)]
 enum Command {
+    /// Make a base path for a worker, once: its identity, and the folder of its shards. Without this a worker does not start,
+    /// so that a disk that is not mounted is not taken for a new worker. Identity and shards that are there already, such as
+    /// from a backup, are kept. Shards without their identity are refused.
+    Init {
+        /// The shards are lost for good: begin with an empty folder. The worker rebuilds them from the other workers.
+        #[arg(long)]
+        shards_lost: bool,
+        /// This worker is wanted in addition to others of the same operator.
+        #[arg(long)]
+        another: bool,
+    },
     /// Leave the network in order. Takes the options that the worker runs with. Keep the worker running: the chain hands
     /// its slots over to other workers, which copy from it; then it receives its bond and the pay held back, and stops.
     Leave,
@@ -49,15 +61,19 @@ enum Command {
 
 /// Time for disk work that is still running at the end.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// The log filter without `RUST_LOG`. These libraries warn about what strangers send, once for each time.
+const FILTER: &str = "info,libp2p_kad=error,quinn_proto=error,quinn_udp=error";
 /// The exit code of `jobs` if no worker answers.
 const NO_WORKER: u8 = 3;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,libp2p_kad=error"));
+    let Arguments { parsed: args, typed } = parse_arguments::<Args>();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    match run(args) {
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    // Reporting that stderr is closed or full, on stderr, would panic.
+    log.log_internal_errors(false).init();
+    match run(args, typed.contains("operator_suri")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // For people: what is wrong and what to do, without a backtrace.
@@ -68,12 +84,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> anyhow::Result<()> {
+fn run(args: Args, is_secret_typed: bool) -> anyhow::Result<()> {
     let mut options = args.options;
+    let typed = is_secret_typed.then(|| options.exposed_secret(SecretPlace::Arguments)).flatten();
+    typed.into_iter().for_each(print_note);
     // Not a flag: other users of the machine can see arguments.
-    options.operator_password = std::env::var("MEGANET_OPERATOR_PASSWORD").ok();
+    options.operator_password = std::env::var("MEGANET_OPERATOR_PASSWORD").ok().filter(|password| !password.is_empty());
     if let Some(path) = &args.config {
-        options = options.or(WorkerOptions::from_file(path)?);
+        let file = WorkerOptions::from_file(path)?;
+        file.exposed_secret(SecretPlace::File).into_iter().for_each(print_note);
+        options = options.or(file);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     let result = runtime.block_on(execute(options, args.command));
@@ -88,13 +108,28 @@ async fn execute(options: WorkerOptions, command: Option<Command>) -> anyhow::Re
             end_on_signal(&stop)?;
             daemon::run(options.complete()?, stop).await?;
         }
+        Some(Command::Init { shards_lost, another }) => {
+            let base = options.base_path.context("which folder? Pass --base-path")?;
+            let peer_id = daemon::init(&base, InitOptions { shards_lost, another })?;
+            let key = base.join(identity::FILE);
+            print_line(&format!(
+                "{} is ready for the worker {peer_id}\nKeep a copy of {}: without it this worker and its bond are lost",
+                base.display(),
+                key.display()
+            ))?;
+        }
         Some(Command::Leave) => {
             let worker = daemon::leave(&options.complete()?).await?;
             print_line(&format!("worker {worker} is leaving: keep it running until it stops"))?;
         }
         Some(Command::Jobs { json }) => {
             let jobs = listing::jobs(options.http_address()).await?;
-            let text = if json { serde_json::to_string(&jobs)? } else { listing::table(&jobs) };
+            // Errors in it can quote nodes and peers.
+            let text = if json {
+                shown_json(&serde_json::to_string(&jobs)?).into_owned()
+            } else {
+                shown_lines(&listing::table(&jobs)).into_owned()
+            };
             print_line(text.trim_end())?;
         }
     }

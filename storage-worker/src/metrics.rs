@@ -2,7 +2,7 @@
 
 mod job_metrics;
 
-use crate::{background::JobInfo, model::Usage, status::Status};
+use crate::{background::JobInfo, model::Usage, service::space::Room, status::Status};
 use job_metrics::JobMetrics;
 use meganet_chain_client::MEGA;
 use meganet_primitives::{Balance, chain::ChallengeState, convert::to_u64};
@@ -51,6 +51,10 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     /// Requests by kind and outcome.
     pub served: Family<Served, Counter>,
+    /// Streams that ended because the peer broke the protocol.
+    pub malformed: Counter,
+    /// Streams that ended because the worker panicked.
+    pub stream_panics: Counter,
     /// Shard bytes taken in from clients.
     pub bytes_in: Counter,
     /// Shard bytes served.
@@ -69,6 +73,8 @@ pub struct Metrics {
     pub rebuilt_bytes: Counter,
     /// Attempts to rebuild that failed.
     pub rebuild_failures: Counter,
+    /// Shard files that the index did not know and that were adopted.
+    pub adopted: Counter,
     /// Shards that were released: expired, deleted, or never registered.
     pub released: Counter,
     /// Open connections to the pages of health and metrics.
@@ -99,6 +105,10 @@ struct Gauges {
     capacity: Gauge,
     missing: Gauge,
     damaged: Gauge,
+    disk_free: Gauge,
+    disk_room: Gauge,
+    lapsed: Gauge,
+    unreadable: Gauge,
     rebuilding: Gauge,
     slots: Gauge,
     peers: Gauge,
@@ -139,6 +149,8 @@ impl Default for Metrics {
         let metrics = Self {
             registry: Mutex::default(),
             served: Family::default(),
+            malformed: Counter::default(),
+            stream_panics: Counter::default(),
             bytes_in: Counter::default(),
             bytes_out: Counter::default(),
             scrubbed_bytes: Counter::default(),
@@ -148,6 +160,7 @@ impl Default for Metrics {
             rebuilt: Counter::default(),
             rebuilt_bytes: Counter::default(),
             rebuild_failures: Counter::default(),
+            adopted: Counter::default(),
             released: Counter::default(),
             http_connections: Gauge::default(),
             proofs: Counter::default(),
@@ -162,6 +175,8 @@ impl Default for Metrics {
         };
         registry.register("requests", "Requests by kind and outcome", metrics.served.clone());
         for (name, help, counter) in [
+            ("malformed_streams", "Streams that ended because the peer broke the protocol", &metrics.malformed),
+            ("stream_panics", "Streams that ended because the worker panicked", &metrics.stream_panics),
             ("received_bytes", "Shard bytes taken in from clients", &metrics.bytes_in),
             ("served_bytes", "Shard bytes served", &metrics.bytes_out),
             ("scrubbed_bytes", "Bytes read again and checked", &metrics.scrubbed_bytes),
@@ -182,6 +197,7 @@ impl Default for Metrics {
             ("withheld", "Requests refused for frames that other members have to prove", &metrics.withheld),
             ("reports", "Accepted reports of other workers", &metrics.reports),
             ("renewals", "Prepaid batches renewed at this worker's request", &metrics.renewals),
+            ("adopted", "Shard files adopted that the index did not know", &metrics.adopted),
             ("released", "Shards released: expired, deleted or never registered", &metrics.released),
         ] {
             registry.register(name, help, counter.clone());
@@ -194,6 +210,14 @@ impl Default for Metrics {
             ("capacity_bytes", "Shard bytes lent", &gauges.capacity),
             ("missing", "Shards to be rebuilt: missing or damaged", &gauges.missing),
             ("damaged", "Shards held that are damaged", &gauges.damaged),
+            ("disk_free_bytes", "Free bytes of the disk", &gauges.disk_free),
+            (
+                "disk_room",
+                "Room on the disk: 0 unknown, 1 ample, 2 low (no shards are taken in), 3 full",
+                &gauges.disk_room,
+            ),
+            ("lapsed", "Promises reported to have ended whose bytes are still kept", &gauges.lapsed),
+            ("unreadable_rows", "Rows of the index that could not be read at the start", &gauges.unreadable),
             ("rebuilding", "Shards being rebuilt", &gauges.rebuilding),
             ("slots", "Slots held", &gauges.slots),
             ("peers", "Connected peers", &gauges.peers),
@@ -234,6 +258,15 @@ fn challenge(state: ChallengeState) -> i64 {
     }
 }
 
+/// The room of a disk as a number.
+fn room(room: Room) -> i64 {
+    match room {
+        Room::Ample => 1,
+        Room::Low => 2,
+        Room::Full => 3,
+    }
+}
+
 /// An amount in MEGA, to a thousandth: for graphs, not for accounts.
 fn tokens(amount: Balance) -> f64 {
     let thousandths = u64::try_from(amount / (MEGA / 1000)).unwrap_or(u64::MAX);
@@ -267,6 +300,10 @@ impl Metrics {
         gauges.capacity.set(gauge(*capacity));
         gauges.missing.set(gauge(usage.missing));
         gauges.damaged.set(gauge(usage.damaged));
+        gauges.disk_free.set(status.space().map_or(0, |space| gauge(space.free)));
+        gauges.disk_room.set(status.space().map_or(0, |space| room(space.room)));
+        gauges.lapsed.set(gauge(usage.lapsed));
+        gauges.unreadable.set(gauge(usage.unreadable));
         gauges.rebuilding.set(gauge(status.rebuilding()));
         gauges.slots.set(gauge(to_u64(*slots)));
         gauges.peers.set(gauge(to_u64(*peers)));

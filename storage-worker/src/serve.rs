@@ -1,6 +1,7 @@
 //! The network's edge: answers the streams that other peers open.
 
 mod get;
+mod memory;
 mod put;
 
 pub use get::{GetHandles, GetService};
@@ -26,10 +27,12 @@ impl Server {
             IncomingStream::Put(stream) => self.put.serve(stream).await,
             IncomingStream::Get(stream) => self.get.serve(stream).await,
         };
+        // Strangers cause these as often as they like: they are counted, and not in the log unless somebody looks for them.
         match result {
             Ok(()) => {}
             Err(error @ (NetError::Malformed { .. } | NetError::TooLong { .. })) => {
-                tracing::warn!(peer = %meganet_net::peer::show(&peer), %error, "a peer broke the protocol");
+                self.get.count_malformed();
+                tracing::debug!(peer = %meganet_net::peer::show(&peer), %error, "a peer broke the protocol");
             }
             Err(error) => tracing::debug!(peer = %meganet_net::peer::show(&peer), %error, "a stream ended early"),
         }

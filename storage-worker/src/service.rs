@@ -3,8 +3,12 @@
 //!
 //! - [`membership`]: this worker's groups and slots, as last read from the chain.
 //! - [`admission`]: whether an upload is accepted: membership, the profile's shape, capacity, staging quota, concurrency.
+//! - [`displace`]: which uploads make way where there is no room for another.
 //! - [`put`]: whether an uploaded shard is the announced one.
 //! - [`sign`]: whether a batch gets a receipt, and the receipt's statement.
+//! - [`hearing`]: when a silent node is left for another one.
+//! - [`fair`]: how readers share the memory for answers.
+//! - [`lapse`]: when bytes whose promise is reported to have ended may be removed.
 //! - [`ranges`]: whether the known leaves of a group's range are those of the chain.
 //! - [`prove`]: when to answer a challenge, when to answer it again, and with what.
 //! - [`blackout`]: which frames are withheld while other members have to prove them.
@@ -12,10 +16,15 @@
 //! - [`report`]: when to look for members that have missed too many proofs.
 //! - [`rebuild`]: when to try again to rebuild a missing shard.
 //! - [`scrub`]: how fast to read, and when the next pass begins.
+//! - [`space`]: when a disk is too full to take in shards.
 //! - [`supervision`]: when a failed background job is restarted, and when it is given up.
 
 pub mod admission;
 pub mod blackout;
+pub mod displace;
+pub mod fair;
+pub mod hearing;
+pub mod lapse;
 pub mod membership;
 pub mod prove;
 pub mod put;
@@ -25,6 +34,7 @@ pub mod renew;
 pub mod report;
 pub mod scrub;
 pub mod sign;
+pub mod space;
 pub mod supervision;
 
 pub use admission::{Admission, AdmissionLimits, Ticket};

@@ -1,7 +1,7 @@
 //! The limits and paces of a worker, independent of its location and identity.
 
 use crate::service::Supervision;
-use meganet_primitives::{country::Country, units::BLOCK_SECONDS};
+use meganet_primitives::{country::Country, receipt::MAX_RECEIPT_BLOCKS, units::BLOCK_SECONDS};
 use std::time::Duration;
 
 /// The limits and paces of a worker.
@@ -15,8 +15,16 @@ pub struct WorkerSettings {
     pub staging: u64,
     /// Time for which an uploaded shard without a receipt is kept.
     pub staged_for: Duration,
+    /// Time after which an uploaded shard without a receipt makes way where there is no room for another.
+    pub displace_after: Duration,
+    /// Time for which a signed receipt is kept at least, by the worker's clock: the longest that the chain may accept it.
+    pub receipts_for: Duration,
     /// Time between two removals of what has expired or was staged for too long.
     pub collect_interval: Duration,
+    /// Time for which bytes are kept after their promise was first reported to have ended.
+    pub keep: Duration,
+    /// Whether the operator answers for the node: its word then counts as proven, like that of a light client.
+    pub trust_node: bool,
     /// Uploads at once.
     pub uploads: usize,
     /// Bytes of answers to readers that may be in memory at once.
@@ -45,7 +53,11 @@ impl WorkerSettings {
             capacity,
             staging: (capacity / 10).max(1 << 30).min(capacity),
             staged_for: Duration::from_secs(24 * 3600),
+            displace_after: Duration::from_secs(600),
+            receipts_for: Duration::from_secs(u64::from(MAX_RECEIPT_BLOCKS) * BLOCK_SECONDS),
             collect_interval: Duration::from_secs(30),
+            keep: Duration::from_secs(3 * 24 * 3600),
+            trust_node: false,
             uploads: 64,
             serving: 48 << 20,
             scrub_rate: 16 << 20,

@@ -1,7 +1,8 @@
 //! The worker's state, as jobs report it and operators see it.
 
+use crate::service::space::{Room, for_shards};
 use meganet_primitives::{
-    BlockNumber, GroupId, Period,
+    Balance, BlockNumber, GroupId, Period,
     chain::{ChallengeInfo, ChallengeState, WorkerAudit, WorkerInfo},
 };
 use parking_lot::Mutex;
@@ -22,6 +23,54 @@ pub struct Known {
     pub groups: Vec<GroupId>,
 }
 
+/// The disk's free bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes that are free, without those that the ballast will take up.
+    pub free: u64,
+    /// Bytes of those that shards never take up.
+    pub reserve: u64,
+    /// The room that this leaves.
+    pub room: Room,
+}
+
+impl std::fmt::Display for Space {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (free, reserve) = (self.free >> 20, self.reserve >> 20);
+        write!(
+            f,
+            "the disk has {free} MiB left, less than the {reserve} MiB that this worker keeps free: it takes in and rebuilds no shards. Free some space on this disk"
+        )
+    }
+}
+
+/// Money that the operator's account lacks for a transaction of this worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// The cost of the transaction, in planck.
+    pub needed: Balance,
+    /// The account and the amount, in words.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Shortage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reason = &self.reason;
+        write!(
+            f,
+            "this worker cannot pay for its transactions, and a worker that does not prove loses its bond: {reason}"
+        )
+    }
+}
+
+/// The trouble of a worker that the registry has lost.
+const UNREGISTERED: &str = "this worker is no longer registered on the chain: it was expelled, most often because it missed too many proofs (the worker or its node was off, its disk was too slow, or its operator's account could not pay the fee of a proof), or it has left. It serves what it holds, but is not paid. Look for the cause in the log and in `jobs`, remove it, and restart the worker: it then registers again, with a new bond";
+
+/// Time for which a failure of the disk is reported.
+const FRESH: Duration = Duration::from_secs(600);
+/// How long the same failure of the disk is not logged again.
+const LOG_AGAIN: Duration = Duration::from_secs(60);
+
 /// The worker's state, written by jobs and read by [`crate::http`].
 pub struct Status {
     started: Instant,
@@ -40,7 +89,12 @@ pub struct Status {
     challenge: Mutex<Option<(Period, ChallengeState)>>,
     audit: Mutex<Option<WorkerAudit>>,
     left: AtomicBool,
+    /// Whether the worker had joined and is not in the registry any more.
+    unregistered: AtomicBool,
+    shortage: Mutex<Option<Shortage>>,
     trouble: Mutex<Option<String>>,
+    space: Mutex<Option<Space>>,
+    disk_failure: Mutex<Option<(String, Instant)>>,
 }
 
 impl Status {
@@ -59,7 +113,11 @@ impl Status {
             challenge: Mutex::default(),
             audit: Mutex::default(),
             left: AtomicBool::new(false),
+            unregistered: AtomicBool::new(false),
+            shortage: Mutex::default(),
             trouble: Mutex::default(),
+            space: Mutex::default(),
+            disk_failure: Mutex::default(),
         }
     }
 
@@ -68,7 +126,7 @@ impl Status {
         self.started.elapsed().as_secs()
     }
 
-    /// This worker's registration; `None` until it is registered.
+    /// This worker's registration; `None` until it is registered, and once it is no longer.
     pub fn worker(&self) -> Option<WorkerInfo> {
         self.worker.lock().clone()
     }
@@ -76,6 +134,20 @@ impl Status {
     /// Sets the registration.
     pub fn set_worker(&self, worker: WorkerInfo) {
         *self.worker.lock() = Some(worker);
+        self.unregistered.store(false, Ordering::Release);
+    }
+
+    /// Returns true if the worker had joined and is not in the registry any more.
+    pub fn is_unregistered(&self) -> bool {
+        self.unregistered.load(Ordering::Acquire)
+    }
+
+    /// Notes that the registry has lost this worker, which had joined. Logs it once.
+    pub fn set_unregistered(&self) {
+        *self.worker.lock() = None;
+        if !self.unregistered.swap(true, Ordering::AcqRel) {
+            tracing::error!("{UNREGISTERED}");
+        }
     }
 
     /// The last known finalized block.
@@ -193,13 +265,77 @@ impl Status {
         self.left.store(true, Ordering::Release);
     }
 
-    /// The reason, in words, why the worker cannot do its work; `None` if it can.
+    /// The money that was missing for the last transaction; `None` if there was enough.
+    pub fn shortage(&self) -> Option<Shortage> {
+        self.shortage.lock().clone()
+    }
+
+    /// Sets [`Self::shortage`].
+    pub fn set_shortage(&self, shortage: Option<Shortage>) {
+        *self.shortage.lock() = shortage;
+    }
+
+    /// The reasons, in words, why the worker cannot do its work; `None` if it can.
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().clone()
+        let of_disk = || self.space().filter(|space| space.room != Room::Ample).map(|space| space.to_string());
+        let passing = self.trouble.lock().clone().or_else(of_disk).or_else(|| self.disk_failure());
+        // What costs the bond is not hidden by a disk that is full.
+        let unregistered = self.is_unregistered().then(|| UNREGISTERED.to_owned());
+        let poor = self.shortage().map(|shortage| shortage.to_string());
+        let reasons: Vec<String> = [unregistered, poor, passing].into_iter().flatten().collect();
+        (!reasons.is_empty()).then(|| reasons.join(". Also: "))
+    }
+
+    /// The disk's free bytes; `None` until they are known.
+    pub fn space(&self) -> Option<Space> {
+        *self.space.lock()
+    }
+
+    /// Sets [`Self::space`].
+    pub fn set_space(&self, space: Space) {
+        *self.space.lock() = Some(space);
+    }
+
+    /// Bytes that shards may still take up on the disk; unbounded until they are known.
+    pub fn room(&self) -> u64 {
+        self.space().map_or(u64::MAX, |space| for_shards(space.free, space.reserve))
+    }
+
+    /// The last failure of the disk while it served others, if it is ten minutes old or less.
+    fn disk_failure(&self) -> Option<String> {
+        let failure = self.disk_failure.lock();
+        failure.as_ref().filter(|(_, at)| at.elapsed() <= FRESH).map(|(reason, _)| reason.clone())
+    }
+
+    /// Notes a failure of the disk while it served others. Logs it, unless the last one was the same: anybody's requests can
+    /// repeat it.
+    pub fn set_disk_failure(&self, reason: String) {
+        let mut failure = self.disk_failure.lock();
+        if failure.as_ref().is_none_or(|(last, at)| *last != reason || at.elapsed() > LOG_AGAIN) {
+            tracing::error!("the store failed: {reason}");
+        }
+        *failure = Some((reason, Instant::now()));
     }
 
     /// Sets [`Self::trouble`].
     pub fn set_trouble(&self, trouble: Option<String>) {
         *self.trouble.lock() = trouble;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lasting_trouble_is_shown_together_with_what_passes() {
+        let status = Status::new(Duration::MAX);
+        assert_eq!(status.trouble(), None);
+        status.set_unregistered();
+        status.set_shortage(Some(Shortage { needed: 1, reason: "account 5F needs more".to_owned() }));
+        status.set_trouble(Some("the node is away".to_owned()));
+        let trouble = status.trouble().unwrap_or_default();
+        assert!(trouble.contains("no longer registered") && trouble.contains("account 5F needs more"), "{trouble}");
+        assert!(trouble.ends_with("Also: the node is away"), "{trouble}");
     }
 }

@@ -14,52 +14,99 @@
 //!
 //! # Order of steps, and what a crash leaves
 //! A shard's record is committed (synced) after its bytes are durable and before the upload is acknowledged, so every
-//! shard with a receipt is whole. A crash before the record leaves a file that no record names: [`Store::open`]
-//! removes it. Removal goes the other way round, the record first, with the same effect.
+//! shard with a receipt is whole. A crash before the record leaves a file that no record names. Such a file is never
+//! removed for that: it ends with a footer that names its object, and [`Store::adopt`] records it once its bytes are
+//! verified, so the loss of the index costs reading, not the shards. A file that is not a whole shard is put aside.
+//!
+//! Removal deletes the record and notes that in the table `removed`, durably, before the file goes: after a power cut no
+//! record names a file that is gone, and [`Store::open`] completes removals that were cut short.
 //!
 //! # Why something is kept
 //! A shard has *holds*: receipts that were signed for it, and leaves of ranges on the chain that contain it. Without a
-//! hold it is *staged*, and removed when it grows old. Batches are kept the same way.
+//! hold it is *staged*, and removed when it grows old. Batches are kept the same way. A hold whose reason is reported to
+//! have ended *lapses* (`lapse`): it stays until [`Store::release`] ends it, which `service::lapse` decides on.
+//!
+//! # A full disk
+//! Shards leave a reserve free. Where others fill the disk all the same, the ballast is given up (`space`), so that the index can
+//! still be written, which removal needs.
+//!
+//! # Damage
+//! A row of the index that cannot be decoded costs that row only: it counts as absent, so that a leaf or a batch is fetched again
+//! and a slot is read from the chain again. The start counts and reports such rows ([`Usage::unreadable`]).
 
+mod adopt;
 mod answer;
 pub mod engine;
 mod error;
 mod files;
+mod footer;
+mod lapse;
+mod leaves;
 mod ledger;
+mod marker;
 pub mod memory;
+mod mend;
 mod meta;
 mod missing;
 mod read;
+mod receipts;
 mod release;
 pub mod rocks;
+mod space;
+mod staged;
 mod usage;
 mod write;
 
+#[cfg(test)]
+mod adopt_tests;
 #[cfg(test)]
 mod answer_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod lapse_tests;
+#[cfg(test)]
+mod leaf_tests;
+#[cfg(test)]
+mod marker_tests;
+#[cfg(test)]
+mod mend_tests;
+#[cfg(test)]
+mod power_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upload_tests;
 
-pub use crate::model::{Row, StoredSample, Usage, keys, records};
+pub use crate::model::{Lapse, Row, StoredSample, Usage, keys, records};
+pub use adopt::{Adoption, Differences};
 pub use error::{ReadError, StoreError, WriteError};
-pub use files::CrashHook;
-pub use ledger::AddLeaf;
+pub use files::{StepHook, no_hook};
+pub use leaves::AddLeaf;
+pub use marker::{InitOptions, Marker, find_kept, init};
+pub use mend::Mending;
+pub use missing::MAX_WAIT;
 pub use read::FramesRead;
+pub use receipts::AddReceipt;
 pub use write::{FinishedShard, IncomingShard};
 
 use codec::{Decode, DecodeAll, Encode};
 use engine::{Durability, Engine, Table};
 use files::Files;
 use keys::ShardKey;
-use meganet_primitives::object::ObjectId;
+use meganet_primitives::{Epoch, GroupId, SlotIndex, object::ObjectId};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use read::TreeCache;
 use records::{ObjectRecord, ShardRecord};
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
 
 /// The length of the largest shard, in bytes, that is kept in the index and not in a file of its own.
 pub const INLINE_MAX: u64 = 64 * 1024;
@@ -69,6 +116,7 @@ const INDEX: &str = "index";
 
 /// The worker's disk. Every method may block; asynchronous code calls them by [`crate::disk::Disk`].
 pub struct Store {
+    base: PathBuf,
     engine: Box<dyn Engine>,
     files: Files,
     /// Writers of single shards share this lock, since they never touch each other's rows. Operations that read and then
@@ -77,40 +125,47 @@ pub struct Store {
     usage: Mutex<Usage>,
     trees: Mutex<TreeCache>,
     placing: Mutex<HashSet<ShardKey>>,
+    /// Ranges with a leaf that cannot be read, and the index of the first such leaf.
+    ends: Mutex<BTreeMap<(Epoch, GroupId), u64>>,
+    /// Whether the index has ever known everything that the chain counts on.
+    was_synced: AtomicBool,
 }
 
 impl Store {
-    /// Opens the store in `base` with RocksDB, creates it if it does not exist, and removes what a crash left.
+    /// Opens the store in `base`, which [`init`] has made, and completes removals that a crash cut short.
     ///
     /// # Errors
+    /// [`StoreError::NotInitialized`] and [`StoreError::ShardsMissing`] if a disk is not mounted,
     /// [`engine::EngineError::Locked`] if another worker has it open; otherwise errors of disk and index.
     pub fn open(base: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(base).map_err(files::at("create", base))?;
+        // Before the index is made: a base path that is not mounted must stay as it is.
+        Marker::read(base)?;
+        space::make_way(base)?;
         let engine = rocks::RocksEngine::open(&base.join(INDEX))?;
-        Self::with(base, Box::new(engine), Box::new(|_| {}))
+        Self::with(base, Box::new(engine), no_hook())
     }
 
-    /// Opens the store with another engine, and a hook that is called at each step of a write (for tests).
+    /// Opens the store with another engine, and a hook that is called at each step (for tests).
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn with(base: &Path, engine: Box<dyn Engine>, hook: CrashHook) -> Result<Self, StoreError> {
+    pub fn with(base: &Path, engine: Box<dyn Engine>, hook: StepHook) -> Result<Self, StoreError> {
+        let id = Marker::read(base)?.store()?;
         let store = Self {
+            base: base.to_path_buf(),
             engine,
-            files: Files::open(base, hook)?,
+            files: Files::open(base, id, hook)?,
             rows: RwLock::default(),
             usage: Mutex::default(),
             trees: Mutex::default(),
             placing: Mutex::default(),
+            ends: Mutex::default(),
+            was_synced: AtomicBool::default(),
         };
         store.check_format()?;
-        let swept = store.files.sweep(|key| {
-            let record = store.shard(key)?;
-            Ok(record.is_some_and(|record| record.place == records::Place::File))
-        })?;
-        if swept > 0 {
-            tracing::info!(files = swept, "removed files that an unfinished write left");
-        }
+        store.check_store(id)?;
+        store.load_synced()?;
+        store.unlink_removed()?;
         *store.usage.lock() = store.count()?;
         Ok(store)
     }
@@ -122,7 +177,7 @@ impl Store {
 
     /// The record of a shard, if it is held.
     pub fn shard(&self, key: &ShardKey) -> Result<Option<ShardRecord>, StoreError> {
-        self.load(Table::Shards, &key.encode(), "shard")
+        readable(self.load(Table::Shards, &key.encode(), "shard"))
     }
 
     /// An object's header and roots, if a shard of it is held.
@@ -130,9 +185,9 @@ impl Store {
         self.load(Table::Objects, &object.0, "object")
     }
 
-    /// The lowest shard of an object that is held.
-    pub fn first_shard(&self, object: &ObjectId) -> Result<Option<(ShardKey, ShardRecord)>, StoreError> {
-        Ok(self.shards_from(&object.0, Some(object), 1)?.into_iter().next())
+    /// The shards of an object that are held.
+    pub fn shards_of(&self, object: &ObjectId) -> Result<Vec<(ShardKey, ShardRecord)>, StoreError> {
+        self.shards_from(&object.0, Some(object), usize::from(SlotIndex::MAX))
     }
 
     /// Up to `limit` held shards after `after`, in the order of their keys.
@@ -141,12 +196,7 @@ impl Store {
         after: Option<&ShardKey>,
         limit: usize,
     ) -> Result<Vec<(ShardKey, ShardRecord)>, StoreError> {
-        // The least key above `after` is `after` followed by a zero byte.
-        let mut from = after.map(ShardKey::encode).unwrap_or_default();
-        if after.is_some() {
-            from.push(0);
-        }
-        self.shards_from(&from, None, limit)
+        self.shards_from(&self::after(after, &[]), None, limit)
     }
 
     fn shards_from(
@@ -156,13 +206,19 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<(ShardKey, ShardRecord)>, StoreError> {
         let prefix: &[u8] = of.map_or(&[], |object| &object.0);
-        let page = engine::page(&*self.engine, Table::Shards, prefix, from, limit)?;
-        page.iter()
-            .map(|(key, value)| {
-                let key = ShardKey::decode(key).ok_or(StoreError::BadRecord("shard key"))?;
-                Ok((key, decode(value, "shard")?))
-            })
-            .collect()
+        let mut found = Vec::new();
+        let start = if from > prefix { from } else { prefix };
+        self.engine.scan(Table::Shards, start, &mut |key, value| {
+            if !key.starts_with(prefix) {
+                return false;
+            }
+            // A record that cannot be read was reported at the start, and does not keep the others from being read.
+            if let (Some(key), Ok(record)) = (ShardKey::decode(key), decode(value, "shard")) {
+                found.push((key, record));
+            }
+            found.len() < limit
+        })?;
+        Ok(found)
     }
 
     fn load<T: Decode>(&self, table: Table, key: &[u8], what: &'static str) -> Result<Option<T>, StoreError> {
@@ -181,6 +237,23 @@ impl Store {
 
     fn alone(&self) -> RwLockWriteGuard<'_, ()> {
         self.rows.write()
+    }
+}
+
+/// The least key above that of `shard`; without a shard, `first`.
+fn after(shard: Option<&ShardKey>, first: &[u8]) -> Vec<u8> {
+    match shard {
+        // It is the key followed by a zero byte.
+        Some(key) => [key.encode(), vec![0]].concat(),
+        None => first.to_vec(),
+    }
+}
+
+/// A value that cannot be read counts as absent.
+fn readable<T>(loaded: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match loaded {
+        Err(StoreError::BadRecord(_)) => Ok(None),
+        loaded => loaded,
     }
 }
 

@@ -14,11 +14,13 @@ const fn seconds(seconds: u64) -> Duration {
 pub const CONNECT_RETRY: Duration = seconds(3);
 /// Delay between attempts to register while funds are missing or the node is away: one block.
 pub const JOIN_RETRY: Duration = seconds(BLOCK_SECONDS);
-/// Attempts to connect or register between two log lines with the same reason.
+/// Attempts to connect between two log lines with the same reason.
 pub const LOG_EVERY: u32 = 10;
 
 /// Serving streams: driven by the network alone.
 pub const SERVE: Throttle = Throttle { poll: None, retry: seconds(1) };
+/// Looking whether the node still tells of new blocks, where there are several nodes.
+pub const NODES: Throttle = Throttle { poll: Some(seconds(30)), retry: seconds(30) };
 /// Following the best block: driven by the chain alone.
 pub const HEADS: Throttle = Throttle { poll: None, retry: seconds(1) };
 /// Following finalized blocks: driven by the chain, and looks now and then whether it still moves.
@@ -38,5 +40,9 @@ pub const REPORT: Throttle = Throttle { poll: None, retry: seconds(6) };
 pub const LEAVE: Throttle = Throttle { poll: None, retry: seconds(3) };
 /// Rebuilding missing shards: looks for those whose time has come.
 pub const REBUILD: Throttle = Throttle { poll: Some(seconds(2)), retry: seconds(2) };
+/// Comparing files with the index once after a start; after a failure of the disk, again.
+pub const ADOPT: Throttle = Throttle { poll: None, retry: seconds(30) };
+/// Looking at the free bytes of the disk.
+pub const SPACE: Throttle = Throttle { poll: Some(seconds(5)), retry: seconds(5) };
 /// Reading everything again; the pauses follow from the operator's rate and interval.
 pub const SCRUB: Throttle = Throttle { poll: Some(seconds(30)), retry: seconds(30) };

@@ -1,10 +1,11 @@
 //! Assembles a worker and takes it apart.
 
 use crate::{
+    accounts::Accounts,
     groups::Groups,
     jobs::{
         blackout::{KeepBlackout, Withheld},
-        collect::{Collect, CollectSettings},
+        collect::{Collect, CollectHandles, CollectSettings},
         follow::{Follow, FollowHandles},
         heads::{FollowHeads, Heads},
         leave::{Leave, finish},
@@ -12,13 +13,14 @@ use crate::{
         rebuild::{Rebuild, RebuildHandles, RebuildSettings},
         renew::Renew,
         report::Report,
-        serve::Serve,
+        serve::{Serve, ServeHandles},
         sync::{SyncHandles, SyncRanges},
     },
     join::{JoinError, Joiner},
     local::Local,
     metrics::Metrics,
     operator::Operator,
+    reclaim::{ReclaimHandles, Reclaimer},
     serve::{GetHandles, GetService, PutHandles, PutService, Server},
     service::AdmissionLimits,
     status::Status,
@@ -68,6 +70,7 @@ pub struct Worker {
     online: Online,
     chain: Arc<dyn ChainClient>,
     identity: Keypair,
+    reclaimer: Arc<Reclaimer>,
     sync_due: Arc<Notify>,
     streams: TaskTracker,
 }
@@ -76,29 +79,45 @@ impl Worker {
     /// Begins to serve what the store holds. [`Self::join`] does the rest.
     pub fn start(parts: Parts, incoming: Incoming) -> Self {
         let Parts { local, chain, net, identity } = parts;
-        let groups = Arc::new(Groups::new(chain.clone(), local.clock.clone(), net.local_key()));
+        let groups = Arc::new(Groups::new(chain.clone(), local.clock.clone(), net.clone()));
         let online = Online { net, genesis: chain.genesis(), groups, withheld: Withheld::default() };
         let (sync_due, streams) = Default::default();
-        let worker = Self { local, online, chain, identity, sync_due, streams };
-        let (incoming, server) = (Arc::new(Mutex::new(incoming)), worker.server());
-        let (streams, stop) = (worker.streams.clone(), worker.local.jobs.stop().clone());
-        let serve = move || Serve::new(incoming.clone(), server.clone(), streams.clone(), stop.clone());
-        worker.local.jobs.spawn(serve);
+        let reclaimer = Arc::new(Reclaimer::new(ReclaimHandles {
+            chain: chain.clone(),
+            disk: local.disk.clone(),
+            status: local.status.clone(),
+            clock: local.clock.clone(),
+            metrics: local.metrics.clone(),
+            keep: local.settings.keep,
+            trust_node: local.settings.trust_node,
+        }));
+        let worker = Self { local, online, chain, identity, reclaimer, sync_due, streams };
+        let handles = ServeHandles {
+            incoming: Arc::new(Mutex::new(incoming)),
+            net: worker.online.net.clone(),
+            server: worker.server(),
+            streams: worker.streams.clone(),
+            metrics: worker.local.metrics.clone(),
+            stop: worker.local.jobs.stop().clone(),
+        };
+        worker.local.jobs.spawn(move || Serve::new(handles.clone()));
         worker
     }
 
     /// Registers the worker if it is not registered, begins to follow the chain, and answers its challenges in the
-    /// operator's name. Returns `None` if it was stopped meanwhile, or has left the network.
+    /// operator's name. Returns `None` if it was stopped meanwhile, or has left the network. `another` allows a worker in
+    /// addition to others of the operator.
     ///
     /// # Errors
     /// [`JoinError`] if waiting does not help.
-    pub async fn join(&self, operator: &Signer) -> Result<Option<()>, JoinError> {
+    pub async fn join(&self, operator: &Signer, another: bool) -> Result<Option<()>, JoinError> {
         let joiner = Joiner {
             chain: &*self.chain,
             operator,
             identity: &self.identity,
             peer: self.online.net.local_key(),
             settings: &self.local.settings,
+            another,
             leaving: self.local.disk.run(|store| store.leaving()).await?,
             status: &self.local.status,
         };
@@ -111,7 +130,12 @@ impl Worker {
             }
             Some(joined) => joined,
         };
-        let operator = Operator { chain: self.chain.clone(), signer: operator.clone(), worker: joined?.id };
+        let operator = Operator {
+            chain: self.chain.clone(),
+            signer: operator.clone(),
+            worker: joined?.id,
+            status: self.local.status.clone(),
+        };
         self.spawn_block_jobs(&operator);
         self.spawn_storage_jobs();
         Ok(Some(()))
@@ -160,6 +184,7 @@ impl Worker {
             disk: disk.clone(),
             groups: self.online.groups.clone(),
             status: status.clone(),
+            clock: clock.clone(),
             sync_due: self.sync_due.clone(),
         };
         jobs.spawn(move || Follow::new(handles.clone()));
@@ -182,20 +207,30 @@ impl Worker {
             disk: disk.clone(),
             groups: self.online.groups.clone(),
             status: status.clone(),
+            capacity: settings.capacity,
             metrics: metrics.clone(),
             clock: clock.clone(),
+            reclaimer: self.reclaimer.clone(),
             due: rebuild_due.clone(),
         };
         let pace = RebuildSettings { at_once: settings.rebuilds, rate: settings.rebuild_rate };
         jobs.spawn(move || Rebuild::new(handles.clone(), pace));
 
-        let (chain, disk, groups) = (self.chain.clone(), disk.clone(), self.online.groups.clone());
-        let (status, metrics, clock) = (status.clone(), metrics.clone(), clock.clone());
-        let pace = CollectSettings { interval: settings.collect_interval, staged_for: settings.staged_for };
-        jobs.spawn(move || {
-            let (status, metrics, clock) = (status.clone(), metrics.clone(), clock.clone());
-            Collect::new(chain.clone(), disk.clone(), groups.clone(), status, metrics, clock, pace)
-        });
+        let handles = CollectHandles {
+            chain: self.chain.clone(),
+            disk: disk.clone(),
+            groups: self.online.groups.clone(),
+            status: status.clone(),
+            metrics: metrics.clone(),
+            clock: clock.clone(),
+            reclaimer: self.reclaimer.clone(),
+        };
+        let pace = CollectSettings {
+            interval: settings.collect_interval,
+            staged_for: settings.staged_for,
+            receipts_for: settings.receipts_for,
+        };
+        jobs.spawn(move || Collect::new(handles.clone(), pace));
     }
 
     fn server(&self) -> Server {
@@ -203,6 +238,8 @@ impl Worker {
         let get = GetHandles {
             disk: disk.clone(),
             damage: self.local.damage(),
+            groups: self.online.groups.clone(),
+            status: status.clone(),
             withheld: settings.blackout.then(|| self.online.withheld.clone()),
             metrics: metrics.clone(),
         };
@@ -212,6 +249,9 @@ impl Worker {
             status: status.clone(),
             metrics: metrics.clone(),
             clock: clock.clone(),
+            accounts: Accounts::new(self.chain.clone()),
+            reclaimer: self.reclaimer.clone(),
+            displace_after: settings.displace_after,
             identity: self.identity.clone(),
             genesis: self.online.genesis,
         };

@@ -12,6 +12,7 @@ use meganet_primitives::{
 };
 use meganet_testkit::town::{GIB, MEGA, Object, Town, until};
 use meganet_transfer::Network;
+use meganet_worker::funds::PROOF_FEE;
 
 /// Nobody is reported, however slow the machine is.
 const PATIENT: Tolerance = Tolerance { misses: 100_000, proofs_per_miss: 10 };
@@ -102,6 +103,29 @@ async fn forks_and_full_blocks_and_a_node_that_is_away_do_not_cost_the_period() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_operator_cannot_pay_a_proof_says_so_until_it_can() {
+    let town = Town::with(config(Schedule { period_blocks: 50, window_blocks: 25, samples: 4 }), |_| {}).await;
+    let object = Object::new(2, 400_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    let (member, worker) = (&town.members[0], worker(&town, 0));
+    let (operator, address) = (member.operator.account(), member.operator.address());
+    town.chain.drain(&operator);
+    let status = member.worker().status().clone();
+    until("the shortage is reported", || status.trouble().is_some_and(|trouble| trouble.contains(&address))).await;
+    let trouble = status.trouble().unwrap();
+    assert!(trouble.contains("Send it at least") && trouble.contains("loses its bond"), "{trouble}");
+    let jobs = &member.worker().local().jobs;
+    let last_error = || jobs.list().into_iter().find(|job| job.name == "prove").and_then(|job| job.last_error);
+    until("the job says so", || last_error().is_some_and(|error| error.contains(&address))).await;
+
+    let before = proven(&town, worker).await;
+    // Of what a new worker's operator is asked for, this is for one proof.
+    town.chain.fund(operator, PROOF_FEE);
+    proves(&town, worker, before + 1).await;
+    until("nothing is missing any more", || status.shortage().is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_has_to_prove_the_others_withhold_and_it_opens_again() {
     let town = Town::with(config(Schedule { period_blocks: 400, window_blocks: 300, samples: 2 }), |_| {}).await;
     let object = Object::new(7, 50_000);
@@ -170,7 +194,8 @@ async fn who_leaves_serves_until_its_successor_has_copied() {
     until("the leaver has left", || status.left()).await;
     assert!(town.members[0].worker().local().jobs.stop().is_cancelled());
     assert_eq!(town.chain.worker(leaver, At::Best).await.unwrap(), None);
-    assert_eq!(town.members[0].store().usage().shards, 0);
+    // Removing them is left to its operator.
+    assert_eq!(town.members[0].store().usage().shards, 1);
     let record = store.shard(&object.key(slot)).unwrap().unwrap();
     assert_eq!(record.len, object.entry().shard_len);
 }

@@ -11,7 +11,7 @@ use meganet_primitives::{
 };
 use meganet_testkit::town::{Object, Town, until};
 use meganet_transfer::{FetchError, FetchOptions, Network};
-use meganet_worker::store::{Store, StoredSample, keys::LeafKey, records::ObjectRecord};
+use meganet_worker::store::{self, InitOptions, Store, StoredSample, keys::LeafKey, records::ObjectRecord};
 use std::time::{Duration, Instant};
 
 const EXPIRY: u32 = 20;
@@ -46,6 +46,7 @@ impl Fraud {
         town.members[FREELOADER].stop().await;
         town.members[FREELOADER].lose_disk();
         let base = tempfile::tempdir().unwrap();
+        store::init(base.path(), "peer", InitOptions::default()).unwrap();
         let store = Store::open(base.path()).unwrap();
         store.add_leaf(&key, &leaf).unwrap();
         store.resolve(&key, &leaf, slot, &[object.entry()], 0).unwrap();
@@ -87,6 +88,8 @@ impl Fraud {
             let file = file.unwrap();
             std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
         }
+        std::fs::copy(self.base.path().join("worker.json"), copy.path().join("worker.json")).unwrap();
+        store::init(copy.path(), "peer", InitOptions { shards_lost: true, ..InitOptions::default() }).unwrap();
         let store = Store::open(copy.path()).unwrap();
         let mut writer = store.begin(u64::try_from(shard.len()).unwrap()).unwrap();
         writer.write(&shard).unwrap();

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod chaos;
 pub mod cli;
+pub mod clock;
+pub mod disk;
 pub mod facts;
 pub mod folder;
 pub mod http;

@@ -1,8 +1,11 @@
 //! The scenarios: each checks one of the project's promises.
 
 pub mod audits;
+pub mod chaos;
 pub mod clients;
+pub mod defaults;
 pub mod demo;
+pub mod disks;
 pub mod errors;
 pub mod forks;
 pub mod hostile;
@@ -68,6 +71,18 @@ pub const ALL: &[Scenario] = &[
         play: |stage| Box::pin(hostile::play(stage)),
     },
     Scenario {
+        name: "defaults",
+        promise: "each program starts with nothing but its documented defaults, all on one machine",
+        shape: stage::shape,
+        play: |stage| Box::pin(defaults::play(stage)),
+    },
+    Scenario {
+        name: "disks",
+        promise: "disks that are lost, full, not mounted or damaged cost nothing that was acknowledged",
+        shape: stage::shape,
+        play: |stage| Box::pin(disks::play(stage)),
+    },
+    Scenario {
         name: "clients",
         promise: "unmodified polkadot-api and @polkadot/api clients connect, read a name and transfer",
         shape: stage::shape,
@@ -96,5 +111,12 @@ pub const ALL: &[Scenario] = &[
         promise: "names are registered secretly, delegated, proven, rolled back, and pass to a new owner when they lapse",
         shape: names::shape,
         play: |stage| Box::pin(names::play(stage)),
+    },
+    Scenario {
+        name: "chaos",
+        promise: "random kills, pauses, partitions, full disks, wrong clocks and flipped bits lose no acknowledged byte",
+        // That of another short scenario. The chaos has a network of its own.
+        shape: names::shape,
+        play: |stage| Box::pin(chaos::play(stage)),
     },
 ];

@@ -10,8 +10,8 @@ use std::{
 };
 
 /// Names that scenarios publish under, and that the browser can resolve.
-pub const LABELS: [&str; 7] =
-    ["main-job", "mirror", "update", "errors", "hostile", "truncated-manifest", "path-traversal"];
+pub const LABELS: [&str; 8] =
+    ["disks", "main-job", "mirror", "update", "errors", "hostile", "truncated-manifest", "path-traversal"];
 /// The most resident memory that a process may use, in bytes.
 pub const MEMORY_BOUND: u64 = 300 << 20;
 

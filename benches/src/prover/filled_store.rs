@@ -14,9 +14,10 @@ use meganet_primitives::{
     sum_tree::{BatchEntry, summarize},
 };
 use meganet_worker::store::{
-    AddLeaf, INLINE_MAX, Store,
+    self, AddLeaf, INLINE_MAX, InitOptions, Store,
     engine::{Batch, Durability, Engine, Table},
     keys::{LeafKey, ShardKey},
+    no_hook,
     records::{ObjectRecord, Place, ShardRecord, ShardState},
 };
 use std::{
@@ -67,9 +68,9 @@ impl FilledStore {
     /// Fills a new folder.
     pub(super) fn prepare(folder: &Path, shape: &Shape) -> Result<Self> {
         let mut filled = Self { folder: folder.into(), range: RangeState::default() };
-        fs::create_dir_all(filled.base())?;
+        store::init(&filled.base(), "bench", InitOptions::default())?;
         let engine = CountingEngine::open(&filled.index(), false)?;
-        let store = Store::with(&filled.base(), Box::new(engine.clone()), Box::new(|_| {}))?;
+        let store = Store::with(&filled.base(), Box::new(engine.clone()), no_hook())?;
         let writer = Writer { store, engine, layout: shape.layout()?, zeros: zeros(&shape.layout()?)? };
         let mut objects = 0..shape.shards;
         for index in 0.. {

@@ -15,7 +15,7 @@ use meganet_primitives::{
 };
 use meganet_worker::{
     service::prove::{Need, Question},
-    store::Store,
+    store::{Store, no_hook},
 };
 use std::{
     path::Path,
@@ -34,7 +34,7 @@ const COUNTED: u64 = 5;
 pub(super) fn probe(folder: &Path, time: Duration) -> Result<Costs> {
     let filled = FilledStore::open(folder)?;
     let engine = CountingEngine::open(&filled.index(), true)?;
-    let store = Store::with(&filled.base(), Box::new(engine.clone()), Box::new(|_| {}))?;
+    let store = Store::with(&filled.base(), Box::new(engine.clone()), no_hook())?;
 
     memory::forget_peak()?;
     let before = memory::resident()?;

@@ -1,7 +1,7 @@
 //! `meganet publish`, `put`, `get` and `renew`
 
 use super::TermsArgs;
-use clap::Args;
+use clap::{Args, Subcommand};
 use meganet_chain_client::Mega;
 use meganet_primitives::placement::ProfileId;
 use std::path::PathBuf;
@@ -18,6 +18,22 @@ pub struct PlacementArgs {
     pub epochs: u32,
 }
 
+/// Which entries of a folder are published.
+#[derive(Clone, Debug, Args)]
+pub struct SelectionArgs {
+    /// Publish hidden files and folders too: those whose names begin with a dot. Without it, only .well-known is published, and
+    /// hidden files that a line such as !.nojekyll of .megaignore names
+    #[arg(long, help_heading = "Files")]
+    pub hidden: bool,
+    /// Leave out files and folders that match this pattern, like a line of .megaignore in the root of the folder; may be repeated.
+    /// The syntax is that of .gitignore
+    #[arg(long, value_name = "GLOB", help_heading = "Files")]
+    pub exclude: Vec<String>,
+    /// Publish files that look like secrets: .env*, private keys, wallets. Anyone can read them then
+    #[arg(long, help_heading = "Files")]
+    pub allow_secrets: bool,
+}
+
 /// `meganet publish`
 #[derive(Debug, Args)]
 pub struct PublishArgs {
@@ -28,6 +44,9 @@ pub struct PublishArgs {
     /// Check the site and show what publishing it would upload, cost and change, without doing it
     #[arg(long)]
     pub dry_run: bool,
+    #[allow(missing_docs)]
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Also prepay this amount, in MEGA, from which the network renews the site automatically until it is used up, like
     /// `meganet renew NAME --auto`. Applies also if the site has not changed
     #[arg(long, value_name = "AMOUNT", conflicts_with = "dry_run")]
@@ -50,17 +69,38 @@ pub struct PutArgs {
     pub placement: PlacementArgs,
 }
 
+/// `meganet files`
+#[derive(Debug, Subcommand)]
+pub enum FilesCommand {
+    /// Forget the link of a file, which is not deleted by that. Without another copy of the link nobody can read the file
+    Forget {
+        /// The link
+        link: String,
+    },
+}
+
 /// `meganet get`
 #[derive(Debug, Args)]
 pub struct GetArgs {
-    /// NAME/PATH, meganet://NAME/PATH, or a link printed by `meganet put`
+    /// NAME/PATH, NAME/ for the whole site, meganet://NAME/PATH, or a link printed by `meganet put`
     pub source: String,
-    /// File to write; '-' for stdout. By default the file's own name, in the current folder
-    #[arg(short, long, value_name = "FILE")]
+    /// File or folder to write; '-' for stdout. In a folder that exists, or if this ends with '/', it keeps its own name, as with
+    /// `cp -r`. By default its own name, in the current folder
+    #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
-    /// Overwrite an existing file
+    /// Overwrite existing files, and write into an existing folder; its other files stay
     #[arg(long)]
     pub force: bool,
+}
+
+/// `meganet ls`
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// NAME, NAME/PATH, meganet://NAME/PATH, or a link
+    pub source: String,
+    /// List also the files of all folders below, by their paths
+    #[arg(short = 'R', long)]
+    pub recursive: bool,
 }
 
 /// `meganet renew`

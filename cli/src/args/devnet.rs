@@ -1,14 +1,13 @@
 //! `meganet devnet`
 
 use clap::{Args, Subcommand, ValueEnum};
-use meganet_devnet::DIR_VARIABLE;
 use std::path::PathBuf;
 
 /// `meganet devnet`
 #[derive(Debug, Args)]
 pub struct DevnetArgs {
-    /// Folder of the network; by default in the user's data folder. The variable also tells other commands where the devnet is
-    #[arg(long, env = DIR_VARIABLE, value_name = "DIR")]
+    /// Folder of the network; by default that of --devnet, or one in the user's data folder
+    #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     #[allow(missing_docs)]
     #[command(subcommand)]

@@ -1,20 +1,21 @@
-//! `meganet put` and `get`.
+//! `meganet put` and `files`.
 
 use super::{Session, session::data_dir};
 use crate::{
-    args::{GetArgs, PlacementArgs, PutArgs},
+    args::{FilesCommand, PlacementArgs, PutArgs},
     names::read_name,
-    output::bytes,
+    output::{bytes, note_passed_over},
     progress::Bars,
 };
-use anyhow::{Result, bail, ensure};
-use futures::TryStreamExt;
-use meganet_client::{PublishOptions, Site};
-use meganet_primitives::{link::Link, manifest::Entry};
-use meganet_terminal::unless_closed;
+use anyhow::{Context, Result, bail, ensure};
+use meganet_client::{
+    PublishOptions,
+    links::{KeptLink, LinkState, LinkStore},
+};
+use meganet_primitives::link::Link;
+use meganet_terminal::shown;
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use tokio::io::AsyncWriteExt;
+use std::path::PathBuf;
 
 /// `meganet put FILE`
 pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
@@ -25,89 +26,80 @@ pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
     let report = client.put_file(&signer, &args.file, &options, &bars).await;
     bars.clear();
     let report = report?;
+    let upload = report.upload.as_ref();
     let value = json!({
         "link": report.link.to_string(),
         "bytes": report.size,
-        "paid": report.upload.summary.price.to_string(),
-        "fee": report.upload.fee.to_string(),
+        "paid": upload.map_or(0, |upload| upload.summary.price).to_string(),
+        "fee": upload.map_or(0, |upload| upload.fee).to_string(),
     });
-    // The link alone, so that it can be piped. It holds the only copy of the key.
-    session.output.result(&value, |_| report.link.to_string())
+    // The link alone, so that it can be piped. Until it is out, it is kept, and the next run prints it again.
+    let kept = "the file is stored and its link is kept: `meganet files` shows it, and so does the same command again";
+    let shown = session.output.whole(&value, |_| report.link.to_string()).context(kept)?;
+    ensure!(shown, "nobody read the link. But {kept}");
+    Ok(client.link_shown(&signer, &report.content, &options)?)
+}
+
+/// `meganet files`
+pub async fn files(session: &Session, command: Option<FilesCommand>) -> Result<()> {
+    let signer = session.signer()?;
+    let genesis = session.chain().await?.genesis();
+    let links = LinkStore::at(&links_dir()?, &genesis, &signer);
+    let (all, passed_over) = links.all()?;
+    note_passed_over("the kept links", &passed_over);
+    match command {
+        None => {
+            let value: Vec<_> = all.iter().map(kept_json).collect();
+            session.output.result(&value, |_| table(&all))
+        }
+        Some(FilesCommand::Forget { link }) => {
+            let Link::Object { object, .. } = parse_source(&link)? else {
+                bail!("that is the link of a name, not of a file")
+            };
+            ensure!(links.forget(&object)?, "no such link is kept for this account: `meganet files` lists them");
+            session.output.result(&json!({ "forgotten": object.to_string() }), |_| {
+                "forgotten. The file stays stored until it expires; without another copy of the link nobody can read it".to_owned()
+            })
+        }
+    }
+}
+
+fn kept_json(kept: &KeptLink) -> serde_json::Value {
+    json!({
+        "link": kept.link().to_string(),
+        "path": kept.path,
+        "bytes": kept.size,
+        "stored": kept.stored,
+        "expires_epoch": kept.expiry,
+        "state": kept.state.name(),
+    })
+}
+
+/// A line for each file and one for its link.
+fn table(all: &[KeptLink]) -> String {
+    if all.is_empty() {
+        return "no files were stored with this account from this machine".to_owned();
+    }
+    let line = |kept: &KeptLink| {
+        let note = match kept.state {
+            LinkState::Registering => ", perhaps not registered: store it again to find out",
+            LinkState::Registered | LinkState::Shown => "",
+        };
+        let (path, size) = (shown(&kept.path), bytes(kept.size));
+        format!("{path} ({size}, until epoch {}{note})\n  {}", kept.expiry, kept.link())
+    };
+    all.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The folder of the links to stored files, which are encrypted.
+fn links_dir() -> Result<PathBuf> {
+    Ok(data_dir()?.join("links"))
 }
 
 /// Options for an upload with this placement; its journal goes to the user's data folder.
 pub(super) fn options(placement: &PlacementArgs) -> Result<PublishOptions> {
     let usual = PublishOptions::new(data_dir()?.join("uploads"));
-    Ok(PublishOptions { profile: placement.profile, epochs: Some(placement.epochs), ..usual })
-}
-
-/// `meganet get NAME/PATH|LINK`
-pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
-    let link = parse_source(&args.source)?;
-    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
-    if let Some(output) = args.output.as_deref().filter(|_| !to_stdout) {
-        refuse_to_replace(output, args.force)?;
-    }
-    let client = session.client().await?;
-    let site = client.open_link(&link).await?;
-    let path = match &link {
-        Link::Name { path, .. } => path.as_str(),
-        Link::Object { .. } => "",
-    };
-    let entry = find(&site, path)?.clone();
-    if to_stdout {
-        return pour(&site, &entry).await;
-    }
-    let output = match args.output {
-        Some(output) => output,
-        None => {
-            let name = entry.path.rsplit('/').next().unwrap_or_default();
-            ensure!(!name.is_empty(), "the link does not name the file; pass -o FILE");
-            let output = PathBuf::from(name);
-            refuse_to_replace(&output, args.force)?;
-            output
-        }
-    };
-    let bars = Bars::default();
-    let fetched = site.get(&entry, &output, &bars).await;
-    bars.clear();
-    let fetched = fetched?;
-    session.output.result(&json!({ "file": output, "bytes": fetched.bytes }), |_| {
-        format!("wrote {} ({})", output.display(), bytes(fetched.bytes))
-    })
-}
-
-/// The file at a path, or the `index.html` of the folder at a path.
-fn find<'a>(site: &'a Site, path: &str) -> Result<&'a Entry> {
-    let index =
-        if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { format!("{path}/index.html") };
-    match site.one_entry(path) {
-        Ok(entry) => Ok(entry),
-        Err(error) => Ok(site.entry(&index).ok_or(error)?),
-    }
-}
-
-async fn pour(site: &Site, entry: &Entry) -> Result<()> {
-    let mut stdout = tokio::io::stdout();
-    let mut pieces = site.read(entry, 0..entry.size);
-    while let Some(piece) = pieces.try_next().await? {
-        // Flushed, since a write only hands the bytes to another thread: its error would come with the next one.
-        let written = match stdout.write_all(&piece).await {
-            Ok(()) => stdout.flush().await,
-            error => error,
-        };
-        if written.is_err() {
-            return unless_closed(written);
-        }
-    }
-    Ok(())
-}
-
-fn refuse_to_replace(path: &Path, force: bool) -> Result<()> {
-    if path.exists() && !force {
-        bail!("{} already exists: pass --force to overwrite it, or -o to choose another file", path.display());
-    }
-    Ok(())
+    Ok(PublishOptions { profile: placement.profile, epochs: Some(placement.epochs), links: links_dir()?, ..usual })
 }
 
 /// Parses `NAME`, `NAME/PATH`, or any link.

@@ -8,14 +8,15 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use meganet_chain_client::Signer;
-use meganet_client::PublishOptions;
-use meganet_devnet::{ClientConfig, Devnet, Interrupts, Kind, Process, Shape, State};
+use meganet_client::{FetchOptions, PublishOptions};
+use meganet_devnet::{ClientConfig, DIR_VARIABLE, Devnet, Interrupts, Kind, Process, Shape, State};
+use meganet_terminal::shown_lines;
 use serde_json::json;
 use std::{collections::BTreeSet, io::Write, path::Path};
 
 /// Runs a `devnet` command.
 pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
-    let dir = match args.dir {
+    let dir = match args.dir.or_else(|| session.global.devnet.clone()) {
         Some(dir) => dir,
         None => State::default_dir()?,
     };
@@ -73,7 +74,7 @@ async fn stop(devnet: Devnet, interrupts: &mut Interrupts) -> Result<()> {
 
 /// Reports a step on stderr. Unlike `eprintln!` it does not panic if the terminal was closed, which would leave processes behind.
 fn report_step(step: &str) {
-    let _ = writeln!(std::io::stderr(), "{step}");
+    let _ = writeln!(std::io::stderr(), "{}", shown_lines(step));
 }
 
 async fn up(session: &Session, dir: &Path, shape: &Shape, foreground: bool) -> Result<()> {
@@ -95,10 +96,10 @@ fn print_up(session: &Session, state: &State) -> Result<()> {
     let value = json!({ "dir": state.dir, "config": config, "site_url": state.site_url("NAME") });
     session.output.result(&value, |_| {
         let sites = state.site_url("NAME").map(|url| format!("\nsites open at {url}")).unwrap_or_default();
-        let hint = if State::is_default_dir(&state.dir) {
+        let hint = if State::needs_no_variable(&state.dir) {
             String::new()
         } else {
-            format!("\nexport MEGANET_CONFIG={}", config.display())
+            format!("\nexport {DIR_VARIABLE}={}    (for the other commands)", state.dir.display())
         };
         format!("the network is up in {}{sites}{hint}", state.dir.display())
     })
@@ -194,7 +195,7 @@ async fn demo(session: &Session, site: &Path, name: &str, shape: &Shape) -> Resu
 
 async fn show(session: &Session, devnet: &Devnet, site: &Path, name: &str) -> Result<()> {
     let config = ClientConfig::read(&devnet.state.client_config())?;
-    let client = join(devnet.chain().await?, &config.bootnodes, None).await?;
+    let client = join(devnet.chain().await?, &config.bootnodes, None, FetchOptions::default()).await?;
     let bars = Bars::default();
     report_step(&format!("publishing {} under the name {name}", site.display()));
     let options = PublishOptions::new(devnet.state.dir.join("uploads"));

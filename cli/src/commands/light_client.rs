@@ -6,6 +6,7 @@ use meganet_chain_client::{
     light::{Database, LightOptions, LightSpec},
 };
 use meganet_devnet::ClientConfig;
+use meganet_terminal::print_note;
 use std::path::PathBuf;
 
 /// Starts a light client and waits until it has synchronized.
@@ -13,7 +14,7 @@ pub(super) async fn connect(config: &ClientConfig) -> Result<SubxtChain> {
     let spec = LightSpec::read(config.light_spec()?)?;
     let database = Database::open(&state_dir()?, &spec.genesis());
     if let Some(note) = database.note() {
-        eprintln!("note: {note}");
+        print_note(note);
     }
     let light = LightOptions { database: Some(database), ..LightOptions::default() };
     let options = ChainOptions { genesis: config.genesis()?, ..ChainOptions::default() };

@@ -5,7 +5,7 @@ mod preview;
 
 use super::{Session, content::options, name::confirmed_price, renew::Prepaid, session::registrations_dir};
 use crate::{
-    args::{PublishArgs, TermsArgs},
+    args::{PublishArgs, SelectionArgs, TermsArgs},
     names::{quote_json, quote_text, read_name},
     output::{bytes, counted},
     progress::Bars,
@@ -13,9 +13,13 @@ use crate::{
 use anyhow::Result;
 use coverage::Coverage;
 use meganet_chain_client::{At, amount::Mega};
-use meganet_client::{Client, PublishOptions, names::NameTerms};
+use meganet_client::{
+    Client, PublishOptions,
+    names::NameTerms,
+    pack::{Selection, Skipped},
+};
 use preview::{preview_json, preview_text};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Instant;
 
 /// `meganet publish DIR NAME`
@@ -26,7 +30,8 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
     let bars = Bars::default();
     let terms = terms(&client, &name, &args.terms, args.dry_run).await?;
     let usual = options(&args.placement)?;
-    let options = PublishOptions { terms, registrations: registrations_dir()?, ..usual };
+    let selection = selection(&args.selection);
+    let options = PublishOptions { terms, selection, registrations: registrations_dir()?, ..usual };
     let url = session.config()?.gateway.map(|gateway| format!("http://{name}.{gateway}/"));
     if args.dry_run {
         let preview = client.preview(&signer, &args.dir, &name, &options, &bars).await;
@@ -51,7 +56,7 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         "object": report.content().object.to_string(),
         "files": report.totals.files,
         "bytes": report.totals.bytes,
-        "skipped": report.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),
+        "skipped": skipped_json(&report.skipped),
         "uploaded_bytes": report.upload.map_or(0, |upload| upload.summary.plain_bytes),
         "uploaded_shard_bytes": report.upload.map_or(0, |upload| upload.summary.shard_bytes),
         "paid": report.upload.map_or(0, |upload| upload.summary.price).to_string(),
@@ -83,6 +88,17 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
             Mega(upload.fee),
         )
     })
+}
+
+fn selection(args: &SelectionArgs) -> Selection {
+    let SelectionArgs { hidden, exclude, allow_secrets } = args.clone();
+    Selection { hidden, exclude, allow_secrets }
+}
+
+/// Every entry of the folder that is not published, with the reason.
+fn skipped_json(skipped: &[Skipped]) -> Vec<Value> {
+    // A path need not be Unicode, as text in JSON is.
+    skipped.iter().map(|one| json!({ "path": one.path.to_string_lossy(), "reason": one.reason.name() })).collect()
 }
 
 /// The terms on which the name is registered, if necessary. Asks about a premium before anything else is done.

@@ -1,17 +1,22 @@
 //! State shared by most commands: the configuration, connections, the signing account.
 
 use super::light_client;
-use crate::{args::Global, config, output::Output};
+use crate::{
+    args::Global,
+    config,
+    output::{Output, note_passed_over},
+};
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{ChainClient, Signer, SubxtChain, account::parse_account};
 use meganet_client::{
-    Client, Network,
+    Client, FetchOptions, Network,
     resolve::{CheckpointFile, Resolver},
 };
 use meganet_devnet::ClientConfig;
 use meganet_net::{Multiaddr, Net, NetConfig};
 use meganet_primitives::AccountId;
-use meganet_wallet::{Account, Store};
+use meganet_terminal::print_note;
+use meganet_wallet::{Account, Listed, Listing, Store, WalletError, read_password_file};
 use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
 
@@ -46,8 +51,8 @@ impl Session {
     pub async fn chain(&self) -> Result<Arc<dyn ChainClient>> {
         let config = self.config()?;
         if !self.global.light && self.global.checkpoint.is_some() {
-            eprintln!(
-                "note: this command trusts the node: a checkpoint verifies only what a name points to now, as `meganet resolve` and `meganet get` do. Pass --light to verify everything",
+            print_note(
+                "this command trusts the node: a checkpoint verifies only what a name points to now, as `meganet resolve` and `meganet get` do. Pass --light to verify everything",
             );
         }
         self.connect(&config).await
@@ -84,8 +89,16 @@ impl Session {
     /// # Errors
     /// As of [`Self::resolver`], or no worker can be reached.
     pub async fn client(&self) -> Result<Client> {
+        self.client_with(FetchOptions::default()).await
+    }
+
+    /// A client with limits of its own.
+    ///
+    /// # Errors
+    /// Those of [`Session::client`].
+    pub async fn client_with(&self, options: FetchOptions) -> Result<Client> {
         let config = self.config()?;
-        join(self.connect(&config).await?, &config.bootnodes, self.checkpoint()?).await
+        join(self.connect(&config).await?, &config.bootnodes, self.checkpoint()?, options).await
     }
 
     /// The wallet.
@@ -122,11 +135,21 @@ impl Session {
         Ok(self.account()?.signer().clone())
     }
 
+    /// The accounts of the wallet, with a note about files that were passed over.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn list(&self, store: &Store) -> Result<Vec<Listed>> {
+        let Listing { accounts, passed_over } = store.list()?;
+        note_passed_over("the wallet", &passed_over);
+        Ok(accounts)
+    }
+
     fn account_name(&self, store: &Store) -> Result<String> {
         if let Some(name) = &self.global.account {
             return Ok(name.clone());
         }
-        let mut accounts = store.list()?;
+        let mut accounts = self.list(store)?;
         match (accounts.pop(), accounts.is_empty()) {
             (Some(only), true) => Ok(only.name),
             (None, _) => bail!(
@@ -148,6 +171,7 @@ impl Session {
                 Ok(account) => Ok(account),
                 Err(not_an_address) => match self.store()?.find(text) {
                     Ok(listed) => Ok(listed.account),
+                    Err(damaged @ WalletError::Damaged { .. }) => Err(damaged.into()),
                     Err(_) => Err(not_an_address).context(format!(
                         "'{text}' is neither an address nor the name of a wallet account (`meganet wallet list` shows those)"
                     )),
@@ -165,14 +189,10 @@ impl Session {
     /// Reads a password from `--password-file`, or asks for it at the terminal.
     ///
     /// # Errors
-    /// The file cannot be read, or there is neither a file nor a terminal.
+    /// The file cannot be read, or others can access it; or there is neither a file nor a terminal.
     pub fn password(&self, prompt: &str) -> Result<Zeroizing<String>> {
         if let Some(path) = &self.global.password_file {
-            let text = Zeroizing::new(
-                std::fs::read_to_string(path)
-                    .with_context(|| format!("could not read the password file {}", path.display()))?,
-            );
-            return Ok(Zeroizing::new(text.trim_end_matches(['\n', '\r']).to_string()));
+            return Ok(read_password_file(path)?);
         }
         if !std::io::stdin().is_terminal() {
             bail!("a password is needed and there is no terminal to ask at: pass --password-file FILE");
@@ -201,6 +221,7 @@ pub async fn join(
     chain: Arc<dyn ChainClient>,
     bootnodes: &[String],
     checkpoint: Option<CheckpointFile>,
+    options: FetchOptions,
 ) -> Result<Client> {
     if bootnodes.is_empty() {
         bail!(
@@ -216,7 +237,7 @@ pub async fn join(
     };
     let bootnodes = bootnodes.iter().map(parse).collect::<Result<Vec<_>>>()?;
     let (net, _nothing_is_served) = Net::start(NetConfig::reader(chain.genesis(), bootnodes)).await?;
-    Ok(Client::new(Network::new(chain, net), checkpoint))
+    Ok(Client::new(Network::with_options(chain, net, options), checkpoint))
 }
 
 /// The folder for data that this program keeps for its user.

@@ -4,6 +4,7 @@ use super::{Session, relies_on};
 use crate::output::{bytes, counted};
 use anyhow::Result;
 use meganet_chain_client::{At, amount::Mega};
+use meganet_terminal::shown;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -47,8 +48,8 @@ pub async fn run(session: &Session) -> Result<()> {
         [
             format!(
                 "chain      {} ({}), {}{sync}",
-                node.chain,
-                node.version,
+                shown(&node.chain),
+                shown(&node.version),
                 counted(node.peers, "connected peer", "connected peers")
             ),
             format!("blocks     best {}, finalized {}", best.number, finalized.number),

@@ -2,13 +2,17 @@
 
 use super::Session;
 use crate::args::WalletCommand;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use meganet_chain_client::{At, Call, Until, account::format_account, amount::Mega};
-use meganet_terminal::print_line;
-use meganet_wallet::{Account, Phrase, check_account_name, files::write_new};
+use meganet_terminal::{print_aside, print_line, shown};
+use meganet_wallet::{
+    Account, Phrase, check_account_name,
+    files::{sync_dir_of, write_new},
+};
 use serde_json::json;
 use std::{
-    io::{ErrorKind, IsTerminal, Read},
+    fs,
+    io::{self, ErrorKind, IsTerminal, Read},
     path::Path,
 };
 use zeroize::Zeroizing;
@@ -32,13 +36,27 @@ fn new(session: &Session, name: &str) -> Result<()> {
     let password = session.new_password()?;
     let file = session.store()?.save(name, &account, &password)?;
     let value = json!({ "name": name, "address": account.address(), "phrase": phrase.words(), "file": file });
-    session.output.result(&value, |_| {
+    let shown = session.output.whole(&value, |_| {
         format!(
             "account   {name}\naddress   {}\nkeystore  {}\n\nWrite down these words and keep them safe: anyone who has them controls the account, and\n\
              without them a lost keystore or password cannot be recovered. They are not shown again.\n\n    {}",
             account.address(), file.display(), phrase.words(),
         )
-    })
+    });
+    let unseen = match shown {
+        Ok(true) => return Ok(()),
+        Ok(false) => anyhow!("nobody read it"),
+        Err(error) => error,
+    };
+    // Without its phrase the account would be lost together with this file or its password.
+    let removed = fs::remove_file(&file).and_then(|()| sync_dir_of(&file));
+    removed.with_context(|| {
+        format!(
+            "the recovery phrase could not be shown: do not use the account in {}, and remove that file",
+            file.display()
+        )
+    })?;
+    Err(unseen.context("the recovery phrase could not be shown, so no account was made"))
 }
 
 fn import(session: &Session, name: &str, file: Option<&Path>) -> Result<()> {
@@ -46,11 +64,11 @@ fn import(session: &Session, name: &str, file: Option<&Path>) -> Result<()> {
     let store = session.store()?;
     match file {
         Some(file) => {
-            let json = std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+            let json = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
             store.import(name, &json, &session.password("Password of the keystore: ")?)?;
         }
         None => {
-            let account = Account::from_suri(secret()?.trim())?;
+            let account = Account::from_suri(&secret()?)?;
             store.save(name, &account, &session.new_password()?)?;
         }
     }
@@ -62,16 +80,34 @@ fn import(session: &Session, name: &str, file: Option<&Path>) -> Result<()> {
 /// Reads a recovery phrase or secret URI: at a terminal without showing it, otherwise from stdin.
 fn secret() -> Result<Zeroizing<String>> {
     if std::io::stdin().is_terminal() {
-        return Ok(Zeroizing::new(rpassword::prompt_password("Phrase or secret URI: ")?));
+        // On stderr, like the prompts of passwords.
+        print_aside("Phrase or secret URI, which is not shown; end with an empty line:");
+        return Ok(until_empty_line(rpassword::read_password)?);
     }
     let mut text = Zeroizing::new(String::new());
     std::io::stdin().take(4096).read_to_string(&mut text).context("could not read the phrase from stdin")?;
     Ok(text)
 }
 
+/// Joins lines, since a phrase may be pasted on several: the later ones must not be taken for a password.
+fn until_empty_line(mut next: impl FnMut() -> io::Result<String>) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::new());
+    loop {
+        let line = match next() {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(text),
+            line => Zeroizing::new(line?),
+        };
+        if line.trim().is_empty() {
+            return Ok(text);
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+}
+
 fn list(session: &Session) -> Result<()> {
     let store = session.store()?;
-    let accounts = store.list()?;
+    let accounts = session.list(&store)?;
     let value: Vec<_> =
         accounts.iter().map(|one| json!({ "name": one.name, "address": format_account(&one.account) })).collect();
     session.output.result(&value, |_| {
@@ -80,7 +116,7 @@ fn list(session: &Session) -> Result<()> {
         }
         accounts
             .iter()
-            .map(|one| format!("{:<20} {}", one.name, format_account(&one.account)))
+            .map(|one| format!("{:<20} {}", shown(&one.name), format_account(&one.account)))
             .collect::<Vec<_>>()
             .join("\n")
     })
@@ -133,4 +169,23 @@ async fn send(session: &Session, to: &str, amount: &str) -> Result<()> {
     let outcome = chain.submit(&signer, vec![Call::Transfer { to, amount: amount.0 }], Until::Finalized).await?;
     let value = json!({ "to": format_account(&to), "amount": amount.0.to_string(), "fee": outcome.fee.to_string(), "block": outcome.block.number });
     session.output.result(&value, |_| format!("sent {amount} to {} (fee {})", format_account(&to), Mega(outcome.fee)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_phrase_may_be_pasted_on_several_lines() {
+        let read = |lines: &[&str]| {
+            let mut lines = lines.iter().map(|line| (*line).to_owned());
+            until_empty_line(|| lines.next().ok_or(ErrorKind::UnexpectedEof.into())).unwrap().to_string()
+        };
+        assert_eq!(read(&["one two", "three", "", "password"]), "one two\nthree\n");
+        assert_eq!(read(&["//Alice", " \r"]), "//Alice\n");
+        assert_eq!(read(&["//Alice"]), "//Alice\n", "the end of the input ends it too");
+        assert_eq!(read(&["", "//Alice"]), "");
+        assert!(until_empty_line(|| Err(ErrorKind::PermissionDenied.into())).is_err());
+    }
 }

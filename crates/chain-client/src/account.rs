@@ -2,6 +2,12 @@
 
 use blake2::{Blake2b512, Digest};
 use meganet_primitives::{AccountId, units::SS58_PREFIX};
+use subxt_signer::sr25519::{self, PublicKey, Signature};
+
+/// Returns true if the account has signed a message with [`crate::Signer::sign`].
+pub fn verify(account: &AccountId, message: &[u8], signature: &[u8; 64]) -> bool {
+    sr25519::verify(&Signature(*signature), message, &PublicKey(*account))
+}
 
 /// The text is not an account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ mod error;
 pub mod light;
 mod proofs;
 pub mod rpc;
+mod secret;
 mod signer;
 mod subxt;
 mod trust;
@@ -18,7 +19,8 @@ pub use self::{
     client::{ChainClient, HeadsClient, MoneyClient, NamesClient, StorageClient, SubmitClient},
     error::ChainError,
     proofs::NameProofs,
-    signer::{Signer, SignerError, parse_secret},
+    secret::{PhraseError, is_development_secret, parse_phrase, parse_secret},
+    signer::{Signer, SignerError},
     subxt::{ChainOptions, SubxtChain},
     trust::Trust,
     types::{

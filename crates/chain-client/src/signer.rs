@@ -1,32 +1,23 @@
 //! The key that signs transactions.
 
-use crate::account::format_account;
+use crate::{
+    account::format_account,
+    secret::{PhraseError, parse_phrase, parse_secret},
+};
 use meganet_primitives::AccountId;
-use std::str::FromStr;
-use subxt_signer::{SecretUri, bip39::Mnemonic, sr25519::Keypair};
+use subxt_signer::sr25519::Keypair;
 
-/// The secret does not yield a key.
+/// The secret does not yield a key. No message contains any of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the secret is not usable: {0}. Give 12 or 24 words, 0x and a 64-digit seed, or a derivation such as //Alice")]
-pub struct SignerError(String);
-
-impl SignerError {
-    /// The reason alone, without advice.
-    pub fn reason(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Parses a secret URI. An empty one is refused: it would stand for the well-known development phrase, and comes from a
-/// variable that was meant to hold a secret.
-///
-/// # Errors
-/// If the text is empty or not a secret URI.
-pub fn parse_secret(suri: &str) -> Result<SecretUri, SignerError> {
-    match suri.trim() {
-        "" => Err(SignerError("it is empty".to_owned())),
-        suri => SecretUri::from_str(suri).map_err(|e| SignerError(e.to_string())),
-    }
+pub enum SignerError {
+    /// Its words are not a recovery phrase.
+    #[error("the words of the secret are not a recovery phrase: {0}")]
+    Phrase(#[from] PhraseError),
+    /// It is not a secret URI.
+    #[error(
+        "the secret is not usable: {0}. Give 12 or 24 words, 0x and a 64-digit seed, or a derivation such as //Alice"
+    )]
+    Uri(String),
 }
 
 /// An sr25519 key and its account. Printing it shows the account only.
@@ -41,10 +32,10 @@ impl Signer {
     /// words it derives from the well-known development phrase, which everybody has.
     ///
     /// # Errors
-    /// If the text is empty or not a secret URI, or if its words fail their check.
+    /// As of [`parse_secret`].
     pub fn from_suri(suri: &str) -> Result<Self, SignerError> {
         let uri = parse_secret(suri)?;
-        Keypair::from_uri(&uri).map(Self::from_keypair).map_err(|e| SignerError(e.to_string()))
+        Keypair::from_uri(&uri).map(Self::from_keypair).map_err(|e| SignerError::Uri(e.to_string()))
     }
 
     /// From BIP-39 words, in Substrate's derivation.
@@ -52,8 +43,8 @@ impl Signer {
     /// # Errors
     /// If a word is unknown or the words fail their check.
     pub fn from_phrase(words: &str, password: Option<&str>) -> Result<Self, SignerError> {
-        let mnemonic = Mnemonic::from_str(words.trim()).map_err(|e| SignerError(e.to_string()))?;
-        Keypair::from_phrase(&mnemonic, password).map(Self::from_keypair).map_err(|e| SignerError(e.to_string()))
+        let mnemonic = parse_phrase(words)?;
+        Keypair::from_phrase(&mnemonic, password).map(Self::from_keypair).map_err(|e| SignerError::Uri(e.to_string()))
     }
 
     /// From the 32-byte seed ("mini secret key").
@@ -61,7 +52,7 @@ impl Signer {
     /// # Errors
     /// If the seed does not yield a key; practically never.
     pub fn from_seed(seed: [u8; 32]) -> Result<Self, SignerError> {
-        Keypair::from_secret_key(seed).map(Self::from_keypair).map_err(|e| SignerError(e.to_string()))
+        Keypair::from_secret_key(seed).map(Self::from_keypair).map_err(|e| SignerError::Uri(e.to_string()))
     }
 
     /// From a key pair, for example one out of a keystore.
@@ -78,6 +69,11 @@ impl Signer {
     /// The account's address.
     pub fn address(&self) -> String {
         format_account(&self.account)
+    }
+
+    /// Signs a message that is not a transaction.
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.keypair.sign(message).0
     }
 
     /// The key pair, for signing other things.

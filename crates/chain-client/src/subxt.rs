@@ -13,6 +13,7 @@
 //!   what it did.
 //! - [`proofs`]: proofs of names, for clients that do not trust the node.
 //! - [`blocks`]: the stream of finalized blocks; [`heads`]: that of best heads; [`news`]: the subscription below both.
+//! - [`failover`]: several nodes, of which one is used.
 //! - [`endpoint`]: nodes and light clients. A light client serves most of the same methods; instead of the others,
 //!   [`heights`] finds blocks by height, and [`validity`] asks the runtime what a pool would answer. [`light_spec`] makes
 //!   its spec.
@@ -22,6 +23,7 @@ mod calls;
 mod connection;
 mod endpoint;
 mod events;
+mod failover;
 mod failure;
 mod heads;
 mod heights;
@@ -36,7 +38,11 @@ mod transaction;
 mod validity;
 mod watch;
 
-use self::{connection::Connection, endpoint::Endpoint, failure::Failure};
+use self::{
+    connection::Connection,
+    endpoint::{Endpoint, Endpoints},
+    failure::Failure,
+};
 use crate::{
     error::ChainError,
     light::{LightClient, LightOptions, LightSpec},
@@ -98,7 +104,7 @@ pub struct SubxtChain {
 }
 
 struct Shared {
-    endpoint: Endpoint,
+    endpoints: Endpoints,
     options: ChainOptions,
     genesis: Hash,
     /// Keeps the metadata of each runtime version.
@@ -126,7 +132,7 @@ impl SubxtChain {
     /// # Errors
     /// As [`SubxtChain::connect`].
     pub async fn connect_with(url: &str, options: ChainOptions) -> Result<Self, ChainError> {
-        Self::connect_to(Endpoint::Node { url: url.to_owned() }, options).await
+        Self::connect_to(Endpoints::new(Endpoint::Node { url: url.to_owned() }, Vec::new()), options).await
     }
 
     /// Starts a light client on a spec, and waits until it has caught up with the chain.
@@ -145,7 +151,7 @@ impl SubxtChain {
         }
         let client = LightClient::start(spec, light)?;
         client.synced().await?;
-        Self::connect_to(Endpoint::Light(client), options).await
+        Self::connect_to(Endpoints::new(Endpoint::Light(client), Vec::new()), options).await
     }
 
     /// Connects to a node inside this process, which answers the same JSON-RPC methods as one behind a URL. `name` stands
@@ -154,24 +160,21 @@ impl SubxtChain {
     /// # Errors
     /// As [`SubxtChain::connect`].
     pub async fn in_process(name: &str, node: impl RpcClientT, options: ChainOptions) -> Result<Self, ChainError> {
-        Self::connect_to(Endpoint::InProcess { name: name.to_owned(), client: RpcClient::new(node) }, options).await
+        let node = Endpoint::InProcess { name: name.to_owned(), client: RpcClient::new(node) };
+        Self::connect_to(Endpoints::new(node, Vec::new()), options).await
     }
 
-    async fn connect_to(endpoint: Endpoint, options: ChainOptions) -> Result<Self, ChainError> {
+    async fn connect_to(endpoints: Endpoints, options: ChainOptions) -> Result<Self, ChainError> {
         let config = SubstrateConfig::new();
-        let open = || Connection::open(&endpoint, &options, &config);
+        let open = || failover::open_first(&endpoints, &options, &config);
         let (connection, genesis) = open
             .retry(backoff(options.start_patience))
             .when(while_patient(options.start_patience))
             .notify(|error, delay| tracing::info!(%error, ?delay, "waiting for the node"))
             .await?;
-        if let Some(expected) = options.genesis.filter(|expected| *expected != genesis) {
-            return Err(wrong_chain(endpoint.name(), &expected, &genesis));
-        }
-        connection.check_apis(&endpoint).await?;
-        tracing::debug!(endpoint = endpoint.name(), genesis = %hex::encode(genesis), "connected to the chain");
+        tracing::debug!(endpoint = endpoints.present().name(), genesis = %hex::encode(genesis), "connected to the chain");
         let shared = Shared {
-            endpoint,
+            endpoints,
             options,
             genesis,
             config,
@@ -184,12 +187,12 @@ impl SubxtChain {
 
     /// The node's URL, or the source of the light client's spec.
     pub fn url(&self) -> &str {
-        self.shared.endpoint.name()
+        self.shared.endpoints.present().name()
     }
 
     /// The basis on which its answers are trusted.
     pub(super) fn relies_on(&self) -> Trust {
-        match &self.shared.endpoint {
+        match self.shared.endpoints.present() {
             Endpoint::Node { .. } | Endpoint::InProcess { .. } => Trust::Rpc,
             Endpoint::Light(_) => Trust::Light,
         }
@@ -223,7 +226,7 @@ impl SubxtChain {
             Err(_) => format!("no answer within {} s", timeout.as_secs()),
         };
         connection.give_up();
-        Err(self.shared.endpoint.silent(reason))
+        Err(self.shared.endpoints.present().silent(reason))
     }
 
     /// The present connection, or a new one if it broke. Requests that wait for an attempt share its result: one after another
@@ -244,7 +247,8 @@ impl SubxtChain {
     }
 
     async fn open_again(&self) -> Result<Connection, ChainError> {
-        let Shared { endpoint, options, genesis, config, .. } = &*self.shared;
+        let Shared { endpoints, options, genesis, config, .. } = &*self.shared;
+        let endpoint = endpoints.present();
         let (connection, found) = Connection::open(endpoint, options, config).await?;
         if found != *genesis {
             return Err(wrong_chain(endpoint.name(), genesis, &found));
@@ -309,7 +313,7 @@ mod tests {
         });
         let options = ChainOptions { connect_timeout: Duration::from_millis(500), ..ChainOptions::default() };
         let shared = Shared {
-            endpoint: Endpoint::Node { url },
+            endpoints: Endpoints::new(Endpoint::Node { url }, Vec::new()),
             options,
             genesis: [0; 32],
             config: SubstrateConfig::new(),

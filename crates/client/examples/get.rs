@@ -6,7 +6,7 @@
 //! ```
 
 use meganet_chain_client::{ChainClient, SubxtChain};
-use meganet_client::{Client, Network, progress::Silent, resolve::CheckpointFile};
+use meganet_client::{Client, Existing, Network, progress::Silent, resolve::CheckpointFile};
 use meganet_net::{Net, NetConfig};
 use std::{env::args, error::Error, path::Path, sync::Arc};
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let resolved = client.resolver().resolve(name).await?;
     println!("{name}: version {}, {}", resolved.version(), resolved.evidence().verified);
     let site = client.open(&resolved).await?;
-    let fetched = site.get_tree("", Path::new(folder), &Silent).await?;
+    let fetched = site.get_tree("", Path::new(folder), Existing::Refuse, &Silent).await?;
     println!("wrote {} files, {} bytes", fetched.files, fetched.bytes);
     Ok(())
 }

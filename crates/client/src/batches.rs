@@ -10,6 +10,7 @@ use meganet_net::{GetClient, LeafPlace, NetError, RangeQuery, wire::get::MAX_HAV
 use meganet_primitives::{
     Epoch, GroupId,
     chain::{AutoRenewalInfo, AutoRenewalState, GroupInfo, RangeInfo},
+    content::ContentRef,
     convert::to_usize,
     object::ObjectId,
     range::{RangeLeaf, RangeLeafProof, RangeState, prove_leaf},
@@ -145,9 +146,18 @@ impl Client {
 
     /// Finds the batches that hold a site's objects, and the objects that are in no batch.
     async fn located(&self, site: &Site, at: At) -> Result<(Vec<StoredBatch>, BTreeSet<ObjectId>), BatchError> {
+        self.locate(site.objects(), at).await
+    }
+
+    /// Finds the batches that hold some objects, and the objects that are in no batch.
+    pub(crate) async fn locate(
+        &self,
+        objects: impl IntoIterator<Item = &ContentRef>,
+        at: At,
+    ) -> Result<(Vec<StoredBatch>, BTreeSet<ObjectId>), BatchError> {
         let at = self.chain().pin(at).await?;
         let mut wanted: BTreeMap<GroupId, BTreeSet<ObjectId>> = BTreeMap::new();
-        for content in site.objects() {
+        for content in objects {
             wanted.entry(content.group).or_default().insert(content.object);
         }
         let (mut found, mut missing) = (Vec::new(), BTreeSet::new());

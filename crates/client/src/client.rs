@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Bytes of manifests kept in memory.
 const MANIFEST_CACHE: u64 = 32 * 1024 * 1024;
 /// Plaintext bytes of the longest manifest that is read.
-const MAX_MANIFEST: u64 = 64 * 1024 * 1024;
+pub(crate) const MAX_MANIFEST: u64 = 64 * 1024 * 1024;
 
 /// An object and the key it opens with.
 type ManifestKey = (ObjectId, [u8; 32]);

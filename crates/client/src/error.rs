@@ -18,8 +18,8 @@ pub enum SiteError {
     /// The name leads to no site of this network.
     #[error(transparent)]
     Name(#[from] NotASite),
-    /// There is no such file in the site.
-    #[error("the site has no file {path:?}: list its files, or check upper and lower case")]
+    /// There is no such file or folder in the site.
+    #[error("the site has no file or folder {path:?}: `meganet ls NAME` lists its files; check upper and lower case")]
     NoSuchFile {
         /// The path.
         path: String,
@@ -42,7 +42,7 @@ pub enum SiteError {
         path: String,
     },
     /// The name or link leads to several files, or none, where one is needed.
-    #[error("it leads to {files} files: name one of them, as in NAME/PATH")]
+    #[error("it leads to {files} files: name one of them, as in NAME/PATH; `meganet ls NAME` lists them")]
     NotOneFile {
         /// Their number.
         files: usize,
@@ -53,8 +53,28 @@ pub enum SiteError {
         /// The path in the site.
         path: String,
     },
+    /// A file exists that would be overwritten.
+    #[error("{path:?} already exists: pass --force to overwrite it, or -o to choose another place")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder is where a file is to be written.
+    #[error("{path:?} is a folder, which no file replaces: move it away, or choose another place with -o")]
+    IsAFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or link is where a folder is needed.
+    #[error(
+        "{path:?} is not a folder, and files have to be written into it: move it away, or choose another place with -o"
+    )]
+    NotAFolder {
+        /// The file or link.
+        path: PathBuf,
+    },
     /// A file or folder could not be written.
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path:?}: {source}. Correct that, or choose another place with -o")]
     Io {
         /// Which one.
         path: PathBuf,

@@ -75,7 +75,7 @@ impl Client {
                 None
             }
         };
-        let mut state = State::open(&options.state_dir, &self.chain().genesis(), &request.state_key())?;
+        let mut state = State::open(&options.state_dir, &self.chain().genesis(), &request.state_key(), signer)?;
         let mut prepared = request.prepare(walked, target, &mut state).await?;
         let (version, totals) = (prepared.target.version(), prepared.plan.totals());
         if let Some(site) = prepared.unchanged {
@@ -92,7 +92,7 @@ impl Client {
                 block: None,
             });
         }
-        let switch = |content: &ContentRef| Some(prepared.target.point_at(*content));
+        let switch = |content: &ContentRef| Ok(Some(prepared.target.point_at(*content)));
         let done = prepared.uploader.publish(prepared.plan, registration.as_mut(), switch).await?;
         Ok(PublishReport {
             content: done.content,

@@ -13,7 +13,7 @@ use meganet_primitives::{
     GroupId,
     content::ContentRef,
     link::Link,
-    manifest::{Entry, Extent, Manifest},
+    manifest::{Entry, Extent, Manifest, ManifestError},
 };
 use meganet_transfer::{FetchError, Network};
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
@@ -107,21 +107,24 @@ impl Site {
         self.manifest.find(path)
     }
 
+    /// A file of the site, to be read without the site.
+    ///
+    /// # Errors
+    /// [`ManifestError::Damaged`] for an entry of another site.
+    pub fn file(&self, entry: &Entry) -> Result<SiteFile, SiteError> {
+        let object = |extent: &Extent| usize::try_from(extent.object).ok().and_then(|at| self.manifest.objects.get(at));
+        let part = |extent| Some(Part { content: *object(extent)?, offset: extent.offset, len: extent.len });
+        // A manifest that was decoded has all objects of its entries.
+        let parts: Option<Arc<[Part]>> = entry.extents.iter().map(part).collect();
+        Ok(SiteFile { network: self.network.clone(), parts: parts.ok_or(ManifestError::Damaged)? })
+    }
+
     /// Streams a range of a file's bytes, verified. The range is cut at the end of the file.
     pub fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SiteError>> {
-        let (network, manifest) = (self.network.clone(), self.manifest.clone());
-        stream::iter(pieces(&entry.extents, &range))
-            .then(move |(extent, within)| {
-                let (network, manifest) = (network.clone(), manifest.clone());
-                async move {
-                    let object = usize::try_from(extent.object).ok().and_then(|object| manifest.objects.get(object));
-                    // A manifest that was decoded has them all.
-                    let object = object.ok_or(meganet_primitives::manifest::ManifestError::Damaged)?;
-                    Ok::<_, SiteError>(network.open(object).await?.read(within).map_err(SiteError::from))
-                }
-            })
-            .try_flatten()
-            .boxed()
+        match self.file(entry) {
+            Ok(file) => file.read(range),
+            Err(error) => stream::once(async { Err(error) }).boxed(),
+        }
     }
 
     /// Reads a whole file into memory. The caller checks that it fits.
@@ -140,15 +143,51 @@ impl Site {
     }
 }
 
-/// The runs of plaintext of objects that hold a range of a file.
-fn pieces(extents: &[Extent], range: &Range<u64>) -> Vec<(Extent, Range<u64>)> {
+/// A file of a site. It keeps the parts of the file in memory, and not the other files of the site. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct SiteFile {
+    network: Network,
+    parts: Arc<[Part]>,
+}
+
+/// A run of plaintext of an object.
+#[derive(Clone, Debug)]
+struct Part {
+    content: ContentRef,
+    offset: u64,
+    len: u64,
+}
+
+impl SiteFile {
+    /// The number of parts that it consists of.
+    pub fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Streams a range of its bytes, verified. The range is cut at the end of the file.
+    pub fn read(&self, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SiteError>> {
+        let file = self.clone();
+        stream::iter(pieces(&self.parts, &range))
+            .then(move |(index, within)| {
+                let SiteFile { network, parts } = file.clone();
+                async move {
+                    Ok::<_, SiteError>(network.open(&parts[index].content).await?.read(within).map_err(SiteError::from))
+                }
+            })
+            .try_flatten()
+            .boxed()
+    }
+}
+
+/// The parts that hold a range of a file, by index, each with the range of its object's plaintext.
+fn pieces(parts: &[Part], range: &Range<u64>) -> Vec<(usize, Range<u64>)> {
     let mut pieces = Vec::new();
     let mut begins = 0_u64;
-    for extent in extents {
-        let ends = begins.saturating_add(extent.len);
+    for (index, part) in parts.iter().enumerate() {
+        let ends = begins.saturating_add(part.len);
         let (start, end) = (range.start.max(begins), range.end.min(ends));
         if start < end {
-            pieces.push((*extent, extent.offset + (start - begins)..extent.offset + (end - begins)));
+            pieces.push((index, part.offset + (start - begins)..part.offset + (end - begins)));
         }
         begins = ends;
     }
@@ -158,18 +197,17 @@ fn pieces(extents: &[Extent], range: &Range<u64>) -> Vec<(Extent, Range<u64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meganet_primitives::object::ObjectId;
 
     #[test]
-    fn a_range_is_cut_at_the_extents() {
-        let extent = |object, offset, len| Extent { object, offset, len };
-        let extents = [extent(3, 100, 10), extent(4, 0, 20), extent(3, 0, 5)];
-        let cut = |range: Range<u64>| {
-            pieces(&extents, &range).into_iter().map(|(e, within)| (e.object, within)).collect::<Vec<_>>()
-        };
-        assert_eq!(cut(0..35), [(3, 100..110), (4, 0..20), (3, 0..5)]);
-        assert_eq!(cut(5..12), [(3, 105..110), (4, 0..2)]);
-        assert_eq!(cut(10..30), [(4, 0..20)]);
-        assert_eq!(cut(34..1000), [(3, 4..5)]);
+    fn a_range_is_cut_at_the_parts() {
+        let content = ContentRef { object: ObjectId([0; 32]), group: 0, sealed_len: 0, key: None };
+        let parts = [(100, 10), (0, 20), (0, 5)].map(|(offset, len)| Part { content, offset, len });
+        let cut = |range: Range<u64>| pieces(&parts, &range);
+        assert_eq!(cut(0..35), [(0, 100..110), (1, 0..20), (2, 0..5)]);
+        assert_eq!(cut(5..12), [(0, 105..110), (1, 0..2)]);
+        assert_eq!(cut(10..30), [(1, 0..20)]);
+        assert_eq!(cut(34..1000), [(2, 4..5)]);
         assert!(cut(7..7).is_empty() && cut(35..36).is_empty());
     }
 }

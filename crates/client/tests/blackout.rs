@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use meganet_chain_fake::FakeConfig;
-use meganet_client::{FetchError, FetchOptions, SiteError, progress::Silent};
+use meganet_client::{Existing, FetchError, FetchOptions, SiteError, progress::Silent};
 use meganet_testkit::{FaultyTown, noise};
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -28,7 +28,7 @@ async fn a_read_waits_until_the_challenge_is_over() {
     let reader = world.fresh_client();
     let site = reader.open_name("home").await.unwrap();
     let out = world.dir.path().join("out");
-    site.get_tree("", &out, &Silent).await.unwrap();
+    site.get_tree("", &out, Existing::Refuse, &Silent).await.unwrap();
     assert!(std::fs::read(out.join("a.bin")).unwrap() == noise(1, 300_000));
     assert!(left(&world) < 6 * 6);
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_client::progress::Silent;
+use meganet_client::{Existing, progress::Silent};
 use meganet_testkit::{FaultyTown, noise};
 use std::{
     fs,
@@ -46,7 +46,7 @@ async fn three_hundred_megabytes_come_and_go_in_bounded_memory() {
     for round in 0..2 {
         let began = Instant::now();
         let site = world.client.open_name("large").await.unwrap();
-        site.get_tree("", &out, &Silent).await.unwrap();
+        site.get_tree("", &out, Existing::Replace, &Silent).await.unwrap();
         println!("fetched in {:?}, peak {} MiB", began.elapsed(), peak());
         assert!(same(&path, &out.join("large")));
         if round == 0 {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod support;
+
 use meganet_chain_client::{At, Call, ChainError, MEGA, NameCall, Signer, StorageCall, Until};
 use meganet_chain_fake::{FakeChain, FakeConfig};
 use meganet_client::{
@@ -13,7 +15,8 @@ use meganet_client::{
 };
 use meganet_primitives::{content::NameContent, name::NameStatus};
 use meganet_testkit::FaultyTown;
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::atomic::Ordering, time::Duration};
+use support::Waiting;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -284,7 +287,7 @@ async fn a_name_says_why_it_opens_nothing() {
     assert_eq!(index(&world, "home").await.unwrap(), b"hello");
 }
 
-/// Ended when the chain had the transaction and no block did: the next run finds the name its own, with the site.
+/// Ended when the chain had the transaction and no block did: the next run waits for it and finds the name its own, with the site.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_submitted_already_is_not_paid_for_twice() {
     let world = FaultyTown::start().await;
@@ -307,9 +310,10 @@ async fn what_is_submitted_already_is_not_paid_for_twice() {
             }
         } => {}
     }
-    let again = world.client.publish(&world.owner, &site, "home", &options, &Silent);
+    let waiting = Waiting::default();
+    let again = world.client.publish(&world.owner, &site, "home", &options, &waiting);
     let (report, ()) = tokio::join!(again, async {
-        while world.chain.submissions() < before + 2 {
+        while !waiting.0.load(Ordering::SeqCst) && world.chain.submissions() < before + 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         world.chain.set_full(false);

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod support;
+
 use meganet_chain_client::{At, Call, ChainError, Signer, StorageCall, Until};
 use meganet_chain_fake::FakeConfig;
 use meganet_client::{
-    FetchError, PublishOptions, SiteError,
+    Existing, FetchError, PublishOptions, SiteError,
     names::NameError,
     progress::{Progress, Silent, Stage},
     publish::PublishError,
@@ -21,6 +23,7 @@ use std::{
     },
     time::Duration,
 };
+use support::assert_readable;
 
 /// A site with what people have: nested, odd names, empty files, one of several stripes.
 fn fill(world: &FaultyTown) {
@@ -33,16 +36,6 @@ fn fill(world: &FaultyTown) {
     for index in 0..50_usize {
         world.file(&format!("many/{index}"), &noise(index as u64, index * 997));
     }
-}
-
-async fn assert_readable(world: &FaultyTown, label: &str) {
-    let site = world.fresh_client().open_name(label).await.unwrap();
-    let out = world.dir.path().join("out");
-    let _ = fs::remove_dir_all(&out);
-    let fetched = site.get_tree("", &out, &Silent).await.unwrap();
-    let expected = tree(&world.site());
-    assert_eq!(fetched.files, expected.len());
-    assert!(tree(&out) == expected, "what came back differs");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -373,7 +366,7 @@ async fn a_file_becomes_a_link_and_comes_back() {
     let entry = site.one_entry("").unwrap();
     assert_eq!(entry.path, "holiday photo.jpg");
     let out = world.dir.path().join("out.jpg");
-    site.get(entry, &out, &Silent).await.unwrap();
+    site.get(entry, &out, Existing::Refuse, &Silent).await.unwrap();
     assert!(fs::read(&out).unwrap() == content);
 
     let Link::Object { object, group, sealed_len, key } = link else { panic!() };

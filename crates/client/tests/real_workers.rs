@@ -2,9 +2,24 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use meganet_client::{Client, Network, PublishOptions, progress::Silent};
+mod support;
+
+use meganet_chain_client::{At, Call, StorageCall, Until};
+use meganet_chain_fake::FakeConfig;
+use meganet_client::{
+    Client, Network, PublishOptions, PutReport,
+    links::{LinkState, LinkStore},
+    progress::Silent,
+};
+use meganet_primitives::{Balance, placement::ProfileId};
 use meganet_testkit::{Town, noise};
-use std::fs;
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use support::Waiting;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_workers_store_and_serve_what_the_client_uploads() {
@@ -18,4 +33,171 @@ async fn real_workers_store_and_serve_what_the_client_uploads() {
     let site = client.open_link(&put.link).await.unwrap();
     let entry = site.one_entry("").unwrap().clone();
     assert!(site.read_to_vec(&entry).await.unwrap() == content);
+}
+
+/// A file that is put by a client, with what the chain was paid for it.
+struct Putting {
+    town: Town,
+    client: Arc<Client>,
+    dir: tempfile::TempDir,
+    file: PathBuf,
+}
+
+impl Putting {
+    async fn new(config: FakeConfig) -> Self {
+        let town = Town::with(config, |_| {}).await;
+        let client = Arc::new(Client::new(Network::new(town.chain.client(), town.client.clone()), None));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, noise(1, 700_000)).unwrap();
+        Self { town, client, dir, file }
+    }
+
+    fn options(&self) -> PublishOptions {
+        PublishOptions::new(self.dir.path().join("state"))
+    }
+
+    async fn put(&self) -> PutReport {
+        self.client.put_file(&self.town.owner, &self.file, &self.options(), &Silent).await.unwrap()
+    }
+
+    async fn paid(&self) -> Balance {
+        self.town.chain.money(At::Best).await.unwrap().paid_in
+    }
+
+    fn kept(&self) -> Vec<LinkState> {
+        let links = LinkStore::at(&self.options().links, &self.town.chain.genesis(), &self.town.owner);
+        links.all().unwrap().0.iter().map(|link| link.state).collect()
+    }
+
+    /// Puts the file, and stops when the chain has its registration and no block has it. From then on blocks are full.
+    async fn cut_off(&self) {
+        let (client, owner, file, options) =
+            (self.client.clone(), self.town.owner.clone(), self.file.clone(), self.options());
+        // A group first, so that only the registration has to be in a block.
+        let open = Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact });
+        let _ = self.town.chain.submit(&owner, vec![open], Until::InBlock).await;
+        let chain = &self.town.chain;
+        chain.set_full(true);
+        let account = owner.account();
+        let run = tokio::spawn(async move { client.put_file(&owner, &file, &options, &Silent).await.map(drop) });
+        while chain.pending_of(&account) == 0 {
+            assert!(!run.is_finished(), "{:?}", run.await);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // It is submitted, and gone before it knows of the block.
+        run.abort();
+        assert!(run.await.unwrap_err().is_cancelled());
+        assert_eq!((self.kept(), self.paid().await), (vec![LinkState::Registering], 0));
+    }
+
+    async fn is_readable(&self, put: &PutReport) {
+        let site = self.client.open_link(&put.link).await.unwrap();
+        let entry = site.one_entry("").unwrap().clone();
+        assert!(site.read_to_vec(&entry).await.unwrap() == fs::read(&self.file).unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_kept_before_it_is_paid_for_and_until_it_was_shown() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.town.chain.refuse_submissions(Some("told to"));
+    let options = putting.options();
+    putting.client.put_file(&putting.town.owner, &putting.file, &options, &Silent).await.unwrap_err();
+    assert_eq!((putting.kept(), putting.paid().await), (vec![LinkState::Registering], 0));
+    putting.town.chain.refuse_submissions(None);
+
+    let first = putting.put().await;
+    let paid = putting.paid().await;
+    assert!(paid > 0 && first.upload.is_some());
+    assert_eq!(putting.kept(), [LinkState::Registered]);
+    // As after a kill before the link was printed: the same link, and nothing is paid.
+    let again = putting.put().await;
+    assert_eq!((&again.link, again.upload.is_none()), (&first.link, true));
+    assert_eq!(putting.paid().await, paid);
+    putting.is_readable(&again).await;
+    putting.client.link_shown(&putting.town.owner, &again.content, &options).unwrap();
+    assert_eq!(putting.kept(), [LinkState::Shown]);
+    // From then on it is another copy that somebody wants.
+    let another = putting.put().await;
+    assert_ne!(another.link, first.link);
+    assert!(putting.paid().await > paid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_that_is_cut_off_after_its_registration_is_not_paid_for_twice() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.cut_off().await;
+    putting.town.chain.set_full(false);
+    while putting.paid().await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let paid = putting.paid().await;
+
+    let put = putting.put().await;
+    assert_eq!(putting.paid().await, paid, "it was paid for twice");
+    assert_eq!(putting.kept(), [LinkState::Registered]);
+    putting.is_readable(&put).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_that_is_repeated_before_its_registration_is_in_a_block_waits_for_that() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.cut_off().await;
+    let chain = &putting.town.chain;
+    let account = putting.town.owner.account();
+    let (client, owner, file, options) =
+        (putting.client.clone(), putting.town.owner.clone(), putting.file.clone(), putting.options());
+    let waiting = Arc::new(Waiting::default());
+    let run = {
+        let waiting = waiting.clone();
+        tokio::spawn(async move { client.put_file(&owner, &file, &options, &*waiting).await })
+    };
+    while !waiting.0.load(Ordering::SeqCst) && chain.pending_of(&account) == 1 {
+        assert!(!run.is_finished(), "{:?}", run.await);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(chain.pending_of(&account), 1, "it was submitted again");
+    chain.set_full(false);
+    let put = run.await.unwrap().unwrap();
+    let price = put.upload.as_ref().unwrap().summary.price;
+    assert!(putting.paid().await > 0 && price == 0, "it was paid for twice: {price}");
+    assert_eq!(putting.kept(), [LinkState::Registered]);
+    putting.is_readable(&put).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_no_block_can_include_any_more_is_made_again() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.cut_off().await;
+    let chain = &putting.town.chain;
+    chain.ticks(310);
+    chain.set_full(false);
+    chain.tick();
+    assert_eq!((chain.pending_of(&putting.town.owner.account()), putting.paid().await), (0, 0));
+    let put = putting.put().await;
+    assert!(putting.paid().await > 0);
+    putting.is_readable(&put).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_was_lost_is_made_again_without_waiting_for_its_whole_lifetime() {
+    let putting = Putting::new(FakeConfig { finality_lag: 2, ..FakeConfig::default() }).await;
+    putting.cut_off().await;
+    let chain = &putting.town.chain;
+    putting.town.stop_blocks();
+    chain.set_full(false);
+    chain.tick();
+    assert!(putting.paid().await > 0);
+    // A fork without it, and no pool has it.
+    chain.reorganise(2, false);
+    assert_eq!((chain.pending_of(&putting.town.owner.account()), putting.paid().await), (0, 0));
+    let before = chain.best().await.unwrap().number;
+    let blocks = chain.start(Duration::from_millis(100));
+    let put = putting.put().await;
+    blocks.abort();
+    assert!(chain.best().await.unwrap().number < before + 280);
+    let (paid, price) = (putting.paid().await, put.upload.as_ref().unwrap().summary.price);
+    assert!(paid > 0 && paid < 2 * price, "{paid} {price}");
+    putting.is_readable(&put).await;
 }

@@ -9,6 +9,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -35,6 +36,18 @@ pub fn program(name: &str) -> Result<PathBuf> {
     found.with_context(|| format!("there is no {name} in the folder of {}; build it with scripts/build", own.display()))
 }
 
+/// Makes a worker's base path at the first start.
+fn init_worker(base: &Path) -> Result<()> {
+    if base.join("worker.json").exists() {
+        return Ok(());
+    }
+    let output = Command::new(program("meganet-worker")?).arg("init").arg("--base-path").arg(base).output()?;
+    if !output.status.success() {
+        bail!("`meganet-worker init` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
 impl State {
     /// Starts processes together and waits until each does its work. Running ones are left alone.
     ///
@@ -55,12 +68,18 @@ impl State {
     /// The program of a process and its arguments.
     ///
     /// # Errors
-    /// A validator's folder or key cannot be written.
+    /// A validator's folder or key, or a worker's base path, cannot be written.
     pub fn command(&self, index: usize) -> Result<(&'static str, Vec<String>)> {
         let process = &self.processes[index];
         let (program, mut args) = match process.kind {
             Kind::Validator => ("meganet-node", self.validator_args(index)?),
-            Kind::Worker => ("meganet-worker", self.worker_args(index)?),
+            Kind::Worker => {
+                // Later its disk may not be mounted.
+                if process.peer_id.is_none() {
+                    init_worker(&process.data)?;
+                }
+                ("meganet-worker", self.worker_args(index)?)
+            }
             Kind::Gateway => ("meganet", self.gateway_args(index)),
         };
         args.extend(process.extra.iter().cloned());

@@ -48,6 +48,10 @@ impl State {
         if let Some(dir) = std::env::var_os(DIR_VARIABLE).filter(|dir| !dir.is_empty()) {
             return Ok(dir.into());
         }
+        Self::dir_without_variable()
+    }
+
+    fn dir_without_variable() -> Result<PathBuf> {
         let dirs =
             directories::ProjectDirs::from("", "", "meganet").context("this user has no home folder; pass --dir")?;
         Ok(dirs.data_local_dir().join("devnet"))
@@ -55,11 +59,12 @@ impl State {
 
     /// Whether this folder is the default one.
     pub fn is_default_dir(dir: &Path) -> bool {
-        let is_same = |default: PathBuf| {
-            let absolute = (default.canonicalize(), dir.canonicalize());
-            default == dir || matches!(absolute, (Ok(default), Ok(dir)) if default == dir)
-        };
-        Self::default_dir().is_ok_and(is_same)
+        Self::default_dir().is_ok_and(|default| is_same(&default, dir))
+    }
+
+    /// Whether `meganet` finds a devnet in this folder also where [`DIR_VARIABLE`] is not set.
+    pub fn needs_no_variable(dir: &Path) -> bool {
+        Self::dir_without_variable().is_ok_and(|default| is_same(&default, dir))
     }
 
     /// The command that starts the devnet in this folder, for messages.
@@ -220,6 +225,10 @@ impl State {
         let gateway = self.of_kind(Kind::Gateway).first().map(|index| self.processes[*index].http_port)?;
         Some(format!("http://{label}.mega.localhost:{gateway}/"))
     }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]

@@ -19,8 +19,10 @@ pub(crate) const PROGRESS: usize = 64 << 10;
 /// A stream whose writes fail when its peer does not take them in time.
 ///
 /// The clock runs only while bytes wait to be written: not while the response is being made, and not between two requests.
-pub(crate) struct WriteTimeout<S> {
+pub(crate) struct WriteTimeout<S, F> {
     stream: S,
+    /// Called when everything has been written.
+    written: F,
     limit: Duration,
     wait: Option<Wait>,
 }
@@ -31,10 +33,10 @@ struct Wait {
     taken: usize,
 }
 
-impl<S> WriteTimeout<S> {
-    /// Waits at most `limit` for every [`PROGRESS`] bytes.
-    pub(crate) fn new(stream: S, limit: Duration) -> Self {
-        WriteTimeout { stream, limit, wait: None }
+impl<S, F> WriteTimeout<S, F> {
+    /// Waits at most `limit` for every [`PROGRESS`] bytes, and reports by `written` when nothing waits to be written.
+    pub(crate) fn new(stream: S, limit: Duration, written: F) -> Self {
+        WriteTimeout { stream, written, limit, wait: None }
     }
 
     /// Checks the result of a write against the timeout.
@@ -55,13 +57,13 @@ impl<S> WriteTimeout<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
+impl<S: AsyncRead + Unpin, F: Unpin> AsyncRead for WriteTimeout<S, F> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
+impl<S: AsyncWrite + Unpin, F: Fn() + Unpin> AsyncWrite for WriteTimeout<S, F> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
@@ -86,7 +88,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.wait = None;
-        Pin::new(&mut this.stream).poll_flush(cx)
+        let flushed = ready!(Pin::new(&mut this.stream).poll_flush(cx));
+        (this.written)();
+        Poll::Ready(flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

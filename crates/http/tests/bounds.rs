@@ -182,3 +182,46 @@ async fn a_reader_that_is_slow_but_steady_gets_everything() {
     }
     assert!(total > LARGE, "{total} bytes with the headers");
 }
+
+#[tokio::test]
+async fn silent_connections_cannot_hold_a_server_shut() {
+    // Loopback has seven eighths of the places.
+    let limits = HttpLimits { connections: 8, header_timeout: PATIENCE * 60, ..HttpLimits::default() };
+    let server = Server::start(limits).await;
+    let mut idle = Vec::new();
+    for _ in 0..7 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        idle.push(stream);
+    }
+    assert_eq!(server.get().await, "hello");
+    // The first one made way, the others are still served.
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, idle[0].read_to_end(&mut rest)).await.unwrap();
+    idle[6].write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    tokio::time::timeout(PATIENCE, idle[6].read_to_end(&mut rest)).await.unwrap().unwrap();
+    assert_eq!(String::from_utf8_lossy(&rest).matches("HTTP/1.1 200").count(), 1);
+}
+
+#[tokio::test]
+async fn busy_connections_do_not_make_way() {
+    let server = Server::start(HttpLimits { connections: 8, write_timeout: PATIENCE, ..HttpLimits::default() }).await;
+    let mut busy = Vec::new();
+    for _ in 0..7 {
+        let mut stream = server.connect().await;
+        stream.write_all(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut begun = vec![0; 12];
+        stream.read_exact(&mut begun).await.unwrap();
+        busy.push(stream);
+    }
+    let mut refused = server.connect().await;
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, refused.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.is_empty(), "all connections of its block are busy");
+    let mut large = Vec::new();
+    tokio::time::timeout(PATIENCE, busy[0].read_to_end(&mut large)).await.unwrap().unwrap();
+    assert!(large.len() > LARGE);
+}

@@ -2,6 +2,7 @@
 
 use crate::{
     config::NetConfig,
+    connection_limit::ConnectionLimit,
     error::NetError,
     incoming::Admission,
     streams::{Names, Streams},
@@ -32,6 +33,7 @@ const UPKEEP_STREAMS: usize = 32;
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
     limits: connection_limits::Behaviour,
+    strangers: ConnectionLimit,
     pub(crate) streams: Streams,
     pub(crate) kad: kad::Behaviour<MemoryStore>,
     pub(crate) identify: identify::Behaviour,
@@ -84,9 +86,11 @@ fn behaviour(
     let limits = ConnectionLimits::default()
         .with_max_established(Some(config.limits.connections))
         .with_max_established_per_peer(Some(config.limits.connections_per_peer))
-        .with_max_pending_incoming(Some(config.limits.connections / 2))
-        // Outgoing connections must stay possible when others use up the incoming ones.
-        .with_max_established_incoming(Some(config.limits.connections / 4 * 3));
+        .with_max_pending_incoming(Some(config.limits.connections / 2));
+    let streams = admission.as_ref().map(|admission| admission.streams().clone());
+    // Preferred peers, and outgoing connections, must stay possible when strangers use up the incoming ones.
+    let strangers =
+        ConnectionLimit::new(config.limits.connections_per_block, config.limits.connections / 8 * 5, streams);
 
     let mut search = kad::Config::new(names.kad.clone());
     search
@@ -105,6 +109,7 @@ fn behaviour(
         .with_push_listen_addr_updates(true);
     Behaviour {
         limits: connection_limits::Behaviour::new(limits),
+        strangers,
         streams: Streams::new(names.clone(), admission, config.limits.asking.open),
         kad,
         identify: identify::Behaviour::new(identify),

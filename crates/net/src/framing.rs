@@ -4,7 +4,7 @@
 //! streams and over in-memory pipes. Reading a message is cancel-safe; writing is not, and a channel whose write was
 //! abandoned must not be used again (the protocol code ensures that).
 
-use crate::{config::Timing, error::NetError, pace::Credit, wire::Message};
+use crate::{budget::Loan, config::Timing, error::NetError, pace::Credit, wire::Message};
 use codec::DecodeAll;
 use meganet_primitives::convert::to_u64;
 use std::time::Duration;
@@ -22,8 +22,12 @@ pub type BoxedIo = Box<dyn Duplex>;
 
 /// The most bytes read ahead while a message is expected.
 const READ_AHEAD: u64 = 4 * 1024;
-/// A buffer that grew beyond this for one large message is shrunk afterwards.
-const KEEP_BUFFER: usize = 128 * 1024;
+/// A buffer that grew beyond this for one message is shrunk afterwards: a server keeps two for each of its streams.
+const KEEP_BUFFER: usize = 16 * 1024;
+/// Raw bytes up to this number are sent in one write with their message.
+const COPIED: usize = 64 * 1024;
+/// A large message borrows memory in pieces of this many bytes.
+const PIECE: usize = 256 * 1024;
 /// How long a peer may take to read the refusal that ends its stream.
 const PARTING: Duration = Duration::from_secs(2);
 /// Length prefix and kind byte: read before a message is accepted.
@@ -39,7 +43,7 @@ impl Channel {
     pub(crate) fn new(io: BoxedIo, timing: Timing) -> Self {
         let (reader, writer) = split(io);
         Channel {
-            inlet: Inlet { io: reader, buffer: Vec::new(), start: 0, credit: Credit::new(timing.pace) },
+            inlet: Inlet { io: reader, buffer: Vec::new(), credit: Credit::new(timing.pace) },
             outlet: Outlet { io: writer, buffer: Vec::new(), credit: Credit::new(timing.pace), what: "request" },
         }
     }
@@ -67,9 +71,8 @@ impl Channel {
 /// The incoming direction.
 pub(crate) struct Inlet {
     io: ReadHalf<BoxedIo>,
-    /// `buffer[start..]` are the bytes read but not yet used.
+    /// The bytes read but not yet used.
     buffer: Vec<u8>,
-    start: usize,
     credit: Credit,
 }
 
@@ -94,29 +97,28 @@ impl Announced {
 }
 
 impl Inlet {
-    fn ready(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+    /// Removes bytes that were used, also where more have been read: the buffer of a peer that always sends ahead would grow
+    /// for ever otherwise.
+    fn consume(&mut self, count: usize) {
+        self.buffer.drain(..count.min(self.buffer.len()));
+        self.buffer.shrink_to(KEEP_BUFFER);
     }
 
-    fn consume(&mut self, count: usize) {
-        self.start += count;
-        if self.start >= self.buffer.len() {
-            self.start = 0;
-            self.buffer.clear();
-            self.buffer.shrink_to(KEEP_BUFFER);
-        }
+    /// Frees what was read of a message that is given up: the stream cannot continue.
+    pub(crate) fn forget(&mut self) {
+        self.buffer = Vec::new();
     }
 
     /// Reads at least one more byte. Returns false at the end of the stream.
     async fn fill(&mut self, what: &'static str) -> Result<bool, NetError> {
-        let Inlet { io, buffer, credit, .. } = self;
+        let Inlet { io, buffer, credit } = self;
         let mut ahead = io.take(READ_AHEAD);
         Ok(credit.spend(what, ahead.read_buf(buffer)).await? > 0)
     }
 
     /// Waits for the first byte of a message. Returns false if the peer has closed the stream instead.
     pub(crate) async fn wait(&mut self, what: &'static str, limit: Duration) -> Result<bool, NetError> {
-        if !self.ready().is_empty() {
+        if !self.buffer.is_empty() {
             return Ok(true);
         }
         // Only `limit` applies to this wait: the pace must not cut it short.
@@ -138,7 +140,7 @@ impl Inlet {
             self.credit.renew();
         }
         loop {
-            if let Some((head, _)) = self.ready().split_first_chunk::<HEAD>() {
+            if let Some((head, _)) = self.buffer.split_first_chunk::<HEAD>() {
                 let [a, b, c, d, kind] = *head;
                 let len = u32::from_le_bytes([a, b, c, d]);
                 if len == 0 {
@@ -164,7 +166,7 @@ impl Inlet {
     pub(crate) async fn announced_body<M: Message>(&mut self, announced: Announced) -> Result<M, NetError> {
         loop {
             let whole = HEAD - 1 + announced.0;
-            if let Some(bytes) = self.ready().get(HEAD - 1..whole) {
+            if let Some(bytes) = self.buffer.get(HEAD - 1..whole) {
                 let message =
                     M::decode_all(&mut &*bytes).map_err(|error| NetError::malformed(M::NAME, error.to_string()))?;
                 self.consume(whole);
@@ -174,6 +176,29 @@ impl Inlet {
                 return Err(NetError::Closed { what: M::NAME });
             }
         }
+    }
+
+    /// Reads the announced message into memory that is borrowed as its bytes arrive: twice as much, for the bytes and for what is
+    /// decoded from them.
+    pub(crate) async fn lent_body<M: Message>(
+        &mut self,
+        announced: Announced,
+        loan: &Loan,
+        patience: Duration,
+    ) -> Result<M, NetError> {
+        let whole = HEAD - 1 + announced.0;
+        while self.buffer.len() < whole {
+            if self.buffer.len() == self.buffer.capacity() {
+                let piece = PIECE.min(whole - self.buffer.len());
+                loan.grow(piece.saturating_mul(2), patience).await?;
+                // Exactly: a vector would double its memory otherwise.
+                self.buffer.reserve_exact(piece);
+            }
+            if !self.fill(M::NAME).await? {
+                return Err(NetError::Closed { what: M::NAME });
+            }
+        }
+        self.announced_body(announced).await
     }
 
     /// Reads a message that has to follow.
@@ -187,8 +212,7 @@ impl Inlet {
     /// Appends exactly `len` raw bytes to `into`.
     pub(crate) async fn bulk(&mut self, what: &'static str, into: &mut Vec<u8>, len: usize) -> Result<(), NetError> {
         into.reserve_exact(len);
-        let buffered = self.ready();
-        let buffered = buffered.get(..len.min(buffered.len())).unwrap_or_default();
+        let buffered = self.buffer.get(..len.min(self.buffer.len())).unwrap_or_default();
         into.extend_from_slice(buffered);
         let taken = buffered.len();
         self.consume(taken);
@@ -237,7 +261,7 @@ impl Outlet {
         self.buffer.extend_from_slice(&[0; HEAD - 1]);
         message.encode_to(&mut self.buffer);
         self.seal::<M>()?;
-        if bulk.len() <= KEEP_BUFFER / 2 {
+        if bulk.len() <= COPIED {
             // One write for both: separate small packets cost more than this copy.
             self.buffer.extend_from_slice(bulk);
             let Outlet { io, buffer, credit, what } = self;

@@ -2,16 +2,21 @@
 
 use crate::{
     config::NetLimits,
+    ended::NetEnd,
     error::NetError,
     get::{GetClient, Pool},
     peer::peer_id,
     put::PutClient,
     transport::{NetStatus, Protocol, Transport},
 };
+use futures::future::BoxFuture;
 use libp2p::Multiaddr;
 use meganet_primitives::receipt::PeerKey;
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// With more pools than this, empty ones are removed.
 const MANY_POOLS: usize = 256;
@@ -99,6 +104,11 @@ impl Net {
         &self.inner.transport
     }
 
+    /// Keeps connections and streams for these peers, whatever strangers take up. They replace those that were set before.
+    pub fn prefer(&self, peers: BTreeSet<PeerKey>) {
+        self.inner.transport.prefer(peers);
+    }
+
     /// Returns the connections and addresses of this peer.
     pub fn status(&self) -> NetStatus {
         self.inner.transport.status()
@@ -117,6 +127,12 @@ impl Net {
         };
         let all = status.external.into_iter().chain(status.listening);
         all.filter_map(|address| address.with_p2p(id).ok()).collect()
+    }
+
+    /// Resolves with the reason once the network has ended: it was shut down, its task failed, or, for a peer that listens, the
+    /// last listener was lost. A program should end then, because nothing brings the network back. Does not count as a clone.
+    pub fn ended(&self) -> BoxFuture<'static, NetEnd> {
+        self.inner.transport.ended()
     }
 
     /// Closes all connections and streams.

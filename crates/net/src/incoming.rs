@@ -5,12 +5,15 @@ use crate::{
     config::NetLimits,
     framing::BoxedIo,
     get::GetServer,
+    interrupt::Interruptible,
     peer::show,
+    preferred::Preferred,
     put::PutServer,
     stream_limit::StreamLimit,
     transport::Protocol,
     wire::{get::GetRefusal, put::Refusal},
 };
+use meganet_address_block::AddressBlock;
 use meganet_primitives::receipt::PeerKey;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
@@ -63,7 +66,7 @@ impl Admission {
         let (admitted, streams) = mpsc::channel(limits.streams.max(1));
         let admission = Admission {
             limits,
-            streams: StreamLimit::new(limits.streams, limits.streams_per_peer),
+            streams: StreamLimit::new(limits.streams, limits.streams_per_peer, Preferred::default()),
             budget: Budget::new(limits.large_messages),
             rejecting: Arc::new(Semaphore::new(REJECTING)),
             admitted,
@@ -81,10 +84,25 @@ impl Admission {
         self.streams.open()
     }
 
-    /// Queues a stream, or refuses it as busy if a limit is reached. Must be called on a Tokio runtime.
-    pub(crate) fn admit(&self, peer: PeerKey, protocol: Protocol, io: BoxedIo) {
-        let permit = self.streams.admit(peer);
+    /// The limit on streams.
+    pub(crate) fn streams(&self) -> &StreamLimit {
+        &self.streams
+    }
+
+    /// The peers that go first.
+    pub(crate) fn preferred(&self) -> &Preferred {
+        self.streams.preferred()
+    }
+
+    /// Queues a stream of a peer at an address of this block, or refuses it as busy if a limit is reached. Must be called on a
+    /// Tokio runtime.
+    pub(crate) fn admit(&self, peer: PeerKey, block: Option<AddressBlock>, protocol: Protocol, io: BoxedIo) {
+        let permit = self.streams.admit(peer, block);
         let admitted = permit.is_some();
+        let io: BoxedIo = match &permit {
+            Some(permit) => Box::new(Interruptible::new(io, permit.ended())),
+            None => io,
+        };
         let timing = self.limits.serving;
         let stream = match protocol {
             Protocol::Put => IncomingStream::Put(PutServer::over(io, peer, timing, self.budget.clone(), permit)),
@@ -109,5 +127,37 @@ impl Admission {
                 drop(place);
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stream_that_makes_way_ends() {
+        let (admission, mut incoming) = Admission::new(NetLimits { streams: 8, ..NetLimits::default() });
+        let mut ends = Vec::new();
+        let mut open = |seed: u8, block: u8| {
+            let (theirs, ours) = tokio::io::duplex(1024);
+            let block = Some(AddressBlock::of([192, 0, block, 1].into()));
+            admission.admit(PeerKey([seed; 32]), block, Protocol::Get, Box::new(ours));
+            ends.push(theirs);
+        };
+        // Strangers have six places.
+        (1..=3).for_each(|seed| open(seed, 1));
+        (4..=7).for_each(|seed| open(seed, seed));
+        let mut served = Vec::new();
+        for _ in 0..7 {
+            let Some(IncomingStream::Get(stream)) = incoming.next().await else { panic!("no stream") };
+            served.push(stream);
+        }
+        assert_eq!(admission.open(), 6);
+        let ended = served.remove(0).next().await.err().unwrap();
+        assert!(ended.is_transient(), "{ended}");
+        assert_eq!(admission.open(), 6);
+        drop(served);
+        assert_eq!(admission.open(), 0);
     }
 }

@@ -13,8 +13,13 @@ pub mod transport;
 pub mod wire;
 
 mod behaviour;
+mod block;
 mod budget;
+mod connection_limit;
+mod ended;
+mod interrupt;
 mod pace;
+mod preferred;
 mod runner;
 mod start;
 mod stream_limit;
@@ -22,6 +27,7 @@ mod streams;
 mod yamux;
 
 pub use config::{NetConfig, NetLimits, Pace, Timing};
+pub use ended::NetEnd;
 pub use error::NetError;
 pub use framing::{BoxedIo, Duplex};
 pub use get::{Answer, Frames, GetCall, GetClient, GetServer};
@@ -29,9 +35,9 @@ pub use handle::Net;
 pub use incoming::{Incoming, IncomingStream};
 pub use libp2p::{Multiaddr, PeerId, identity::Keypair};
 pub use peer::{BadPeerKey, peer_id, peer_key};
-pub use put::{CloseCall, OpenCall, PutCall, PutClient, PutServer, ShardUpload, ShardWriter, SignCall};
+pub use put::{AccountCall, CloseCall, OpenCall, PutCall, PutClient, PutServer, ShardUpload, ShardWriter, SignCall};
 pub use transport::{NetStatus, Protocol, Transport};
 pub use wire::{
     get::{FrameRange, GetRefusal, LeafPlace, ObjectInfo, RangePage, RangeQuery},
-    put::{CloseShard, OpenShard, Refusal, SignBatch},
+    put::{CloseShard, OpenShard, Refusal, SignBatch, UploadAccount},
 };

@@ -2,6 +2,7 @@
 
 use crate::{
     config::NetLimits,
+    ended::{End, NetEnd},
     error::NetError,
     framing::BoxedIo,
     handle::Net,
@@ -12,7 +13,10 @@ use futures::future::BoxFuture;
 use libp2p::Multiaddr;
 use meganet_primitives::receipt::PeerKey;
 use parking_lot::{Mutex, MutexGuard};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// The capacity of a pipe in each direction, in bytes.
 const PIPE: usize = 256 * 1024;
@@ -20,7 +24,13 @@ const PIPE: usize = 256 * 1024;
 /// Connects peers in memory. Clones are the same hub.
 #[derive(Clone, Default)]
 pub struct Hub {
-    peers: Arc<Mutex<HashMap<[u8; 32], Admission>>>,
+    peers: Arc<Mutex<HashMap<[u8; 32], Worker>>>,
+}
+
+/// A peer that others can find.
+struct Worker {
+    admission: Admission,
+    end: End,
 }
 
 impl Hub {
@@ -32,13 +42,14 @@ impl Hub {
     /// Joins as a worker that others can find, replacing an earlier one with the same key.
     pub fn worker(&self, key: PeerKey, limits: NetLimits) -> (Net, Incoming) {
         let (admission, incoming) = Admission::new(limits);
-        self.peers().insert(key.0, admission.clone());
-        (self.join(key, limits, Some(admission)), incoming)
+        let end = End::new();
+        self.peers().insert(key.0, Worker { admission: admission.clone(), end: end.clone() });
+        (self.join(key, limits, Some(admission), end), incoming)
     }
 
     /// Joins as a reader: it can open streams, but others cannot open streams to it.
     pub fn reader(&self, key: PeerKey, limits: NetLimits) -> Net {
-        self.join(key, limits, None)
+        self.join(key, limits, None, End::new())
     }
 
     /// Makes a worker unreachable for new streams, as if it were offline. Open streams continue.
@@ -46,11 +57,18 @@ impl Hub {
         self.peers().remove(&key.0);
     }
 
-    fn join(&self, key: PeerKey, limits: NetLimits, admission: Option<Admission>) -> Net {
-        Net::over(Arc::new(Member { key, hub: self.clone(), admission }), limits)
+    /// Ends the network of a worker for this reason, as if it had failed: others no longer find it.
+    pub fn end(&self, key: PeerKey, reason: NetEnd) {
+        if let Some(worker) = self.peers().remove(&key.0) {
+            worker.end.note(reason);
+        }
     }
 
-    fn peers(&self) -> MutexGuard<'_, HashMap<[u8; 32], Admission>> {
+    fn join(&self, key: PeerKey, limits: NetLimits, admission: Option<Admission>, end: End) -> Net {
+        Net::over(Arc::new(Member { key, hub: self.clone(), admission, end }), limits)
+    }
+
+    fn peers(&self) -> MutexGuard<'_, HashMap<[u8; 32], Worker>> {
         self.peers.lock()
     }
 }
@@ -60,6 +78,7 @@ struct Member {
     key: PeerKey,
     hub: Hub,
     admission: Option<Admission>,
+    end: End,
 }
 
 impl Transport for Member {
@@ -74,9 +93,10 @@ impl Transport for Member {
 
     fn open(&self, peer: PeerKey, protocol: Protocol) -> BoxFuture<'_, Result<BoxedIo, NetError>> {
         Box::pin(async move {
-            let admission = self.hub.peers().get(&peer.0).cloned().ok_or(NetError::NotFound { peer })?;
+            let admission = self.hub.peers().get(&peer.0).map(|worker| worker.admission.clone());
+            let admission = admission.ok_or(NetError::NotFound { peer })?;
             let (ours, theirs) = tokio::io::duplex(PIPE);
-            admission.admit(self.key, protocol, Box::new(theirs));
+            admission.admit(self.key, None, protocol, Box::new(theirs));
             Ok(Box::new(ours) as BoxedIo)
         })
     }
@@ -97,13 +117,24 @@ impl Transport for Member {
         }
     }
 
+    fn prefer(&self, peers: BTreeSet<PeerKey>) {
+        if let Some(admission) = &self.admission {
+            admission.preferred().set(peers);
+        }
+    }
+
+    fn ended(&self) -> BoxFuture<'static, NetEnd> {
+        self.end.noted()
+    }
+
     fn stop(&self) {
+        self.end.note(NetEnd::Stopped);
         let Some(admission) = &self.admission else {
             return;
         };
         // Another worker may have joined with the same key since.
         let mut peers = self.hub.peers();
-        if peers.get(&self.key.0).is_some_and(|present| present.is(admission)) {
+        if peers.get(&self.key.0).is_some_and(|present| present.admission.is(admission)) {
             peers.remove(&self.key.0);
         }
     }

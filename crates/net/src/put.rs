@@ -7,4 +7,4 @@ mod client;
 mod server;
 
 pub use client::{PutClient, ShardWriter};
-pub use server::{CloseCall, OpenCall, PutCall, PutServer, ShardUpload, SignCall};
+pub use server::{AccountCall, CloseCall, OpenCall, PutCall, PutServer, ShardUpload, SignCall};

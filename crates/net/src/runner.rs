@@ -2,6 +2,8 @@
 
 mod command;
 mod events;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub(crate) use command::{Chain, Command};
@@ -9,6 +11,7 @@ pub(crate) use command::{Chain, Command};
 use crate::{
     behaviour::{self, Behaviour},
     config::NetConfig,
+    ended::{End, NetEnd},
     error::NetError,
     incoming::{Admission, Incoming},
     peer::{BadPeerKey, peer_key, peer_of},
@@ -19,19 +22,21 @@ use command::{AddressReply, DialReply, LookupReply};
 use futures::StreamExt;
 use libp2p::{
     Multiaddr, PeerId, Swarm,
+    core::transport::ListenerId,
     kad::QueryId,
     multiaddr::Protocol,
     swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
 };
 use parking_lot::Mutex;
 use std::{
-    collections::HashMap,
-    net::{SocketAddr, TcpListener},
+    collections::{HashMap, HashSet},
+    net::{SocketAddr, TcpListener, UdpSocket},
     sync::Arc,
     time::Duration,
 };
 use tokio::{
     sync::{mpsc, watch},
+    task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 use transport::SwarmTransport;
@@ -54,7 +59,7 @@ pub(crate) async fn start(config: NetConfig) -> Result<(SwarmTransport, Incoming
     let (admission, incoming) = Admission::new(config.limits);
     let admission = config.server.then_some(admission);
     let mut swarm = behaviour::swarm(&config, &names, admission.clone())?;
-    let listening = listen(&mut swarm, &config.listen).await?;
+    let Listening { listeners, addresses: listening } = listen(&mut swarm, &config.listen).await?;
     for address in &config.external {
         swarm.add_external_address(address.clone());
     }
@@ -63,66 +68,110 @@ pub(crate) async fn start(config: NetConfig) -> Result<(SwarmTransport, Incoming
         Arc::new(Mutex::new(NetStatus { listening, external: config.external.clone(), ..NetStatus::default() }));
     let (commands, received) = mpsc::channel(COMMANDS);
     let (stop, stopped) = watch::channel(false);
-    let transport = SwarmTransport::new(key, config.limits, commands, status.clone(), stop, admission);
+    let end = End::new();
+    // The queue of incoming streams ends with the swarm, so nothing else keeps the admission.
+    let limit = admission.map(|admission| admission.streams().clone());
+    let transport = SwarmTransport::new(key, config.limits, commands, status.clone(), stop, end.clone(), limit);
     let runner = Runner {
         swarm,
+        listeners,
+        end: end.clone(),
         names,
         local,
         server: config.server,
         bootnodes: config.bootnodes,
         upkeep: config.limits.upkeep,
         upkeeps: 0,
-        status,
+        status: status.clone(),
         dials: HashMap::new(),
         lookups: HashMap::new(),
         visits: HashMap::new(),
         dialled: HashMap::new(),
         chains: HashMap::new(),
     };
-    tokio::spawn(runner.run(received, stopped));
+    tokio::spawn(tend(tokio::spawn(runner.run(received, stopped)), end, status));
     Ok((transport, incoming))
 }
 
-/// Listens on all addresses. Returns those that the system has confirmed.
-async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<Vec<Multiaddr>, NetError> {
-    let mut waiting = HashMap::new();
-    let mut listening = Vec::new();
+/// Notes the end of the runner, also where it panicked.
+async fn tend(running: JoinHandle<()>, end: End, status: Arc<Mutex<NetStatus>>) {
+    let reason = match running.await {
+        Ok(()) => NetEnd::Stopped,
+        Err(error) => NetEnd::Failed { reason: error.to_string() },
+    };
+    // A runner that panicked has left its peers in it.
+    *status.lock() = NetStatus::default();
+    end.note(reason);
+}
+
+/// The listeners that the system has confirmed, and their addresses.
+#[derive(Default)]
+struct Listening {
+    listeners: HashSet<ListenerId>,
+    addresses: Vec<Multiaddr>,
+}
+
+/// Listens on all addresses that this machine has.
+async fn listen(swarm: &mut Swarm<Behaviour>, addresses: &[Multiaddr]) -> Result<Listening, NetError> {
+    let refused =
+        |address: &Multiaddr, reason: String| NetError::Setup { reason: format!("listening on {address}: {reason}") };
+    // All of them before the first is listened on: 0.0.0.0 and [::] share their ports on many systems.
     for address in addresses {
-        let refused = |reason: String| NetError::Setup { reason: format!("listening on {address}: {reason}") };
         if let Some(error) = port_in_use(address) {
-            return Err(refused(error.to_string()));
+            return Err(refused(address, error.to_string()));
         }
-        let listener = swarm.listen_on(address.clone()).map_err(|error| refused(error.to_string()))?;
-        waiting.insert(listener, address.clone());
+    }
+    let mut waiting = HashMap::new();
+    let mut listening = Listening::default();
+    // A machine without IPv6 starts all the same.
+    let mut left_out = None;
+    for address in addresses {
+        match swarm.listen_on(address.clone()) {
+            Ok(listener) => {
+                waiting.insert(listener, address.clone());
+            }
+            Err(error) => left_out = leave_out(address, error.to_string()),
+        }
     }
     let deadline = Instant::now() + LISTEN;
     while let Some(address) = waiting.values().next() {
-        let late = NetError::Setup { reason: format!("listening on {address}: no answer from the system") };
+        let late = refused(address, "no answer from the system".to_owned());
         let left = deadline.saturating_duration_since(Instant::now());
         match timeout(left, swarm.select_next_some()).await.map_err(|_| late)? {
             SwarmEvent::NewListenAddr { listener_id, address } => {
                 waiting.remove(&listener_id);
-                listening.push(address);
+                listening.listeners.insert(listener_id);
+                listening.addresses.push(address);
             }
-            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
-                if let Some(address) = waiting.remove(&listener_id) {
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
+                listening.listeners.remove(&listener_id);
+                listening.addresses.retain(|address| !addresses.contains(address));
+                if let Some(address) = waiting.remove(&listener_id).or_else(|| addresses.first().cloned()) {
                     let reason = reason.err().map_or("closed".to_owned(), |error| error.to_string());
-                    return Err(NetError::Setup { reason: format!("listening on {address}: {reason}") });
+                    left_out = leave_out(&address, reason);
                 }
             }
             SwarmEvent::ListenerError { listener_id, error } => {
                 if let Some(address) = waiting.remove(&listener_id) {
-                    return Err(NetError::Setup { reason: format!("listening on {address}: {error}") });
+                    left_out = leave_out(&address, error.to_string());
                 }
             }
             _ => {}
         }
     }
-    Ok(listening)
+    match left_out.filter(|_| listening.listeners.is_empty()) {
+        Some((address, reason)) => Err(refused(&address, reason)),
+        None => Ok(listening),
+    }
 }
 
-/// Returns an error if a TCP port is in use. libp2p shares ports (`SO_REUSEPORT`), so of two workers with the same port each
-/// would get some of the other's connections.
+fn leave_out(address: &Multiaddr, reason: String) -> Option<(Multiaddr, String)> {
+    tracing::warn!(%address, reason, "cannot listen on an address");
+    Some((address.clone(), reason))
+}
+
+/// Returns an error if a port is in use. libp2p shares TCP ports (`SO_REUSEPORT`), so of two workers with the same port each
+/// would get some of the other's connections. An address that this machine does not have is no error here.
 fn port_in_use(address: &Multiaddr) -> Option<std::io::Error> {
     let mut parts = address.iter();
     let ip = match parts.next()? {
@@ -130,14 +179,19 @@ fn port_in_use(address: &Multiaddr) -> Option<std::io::Error> {
         Protocol::Ip6(ip) => ip.into(),
         _ => return None,
     };
-    let Some(Protocol::Tcp(port @ 1..)) = parts.next() else {
-        return None;
+    let bound = match parts.next()? {
+        Protocol::Tcp(port @ 1..) => TcpListener::bind(SocketAddr::new(ip, port)).map(drop),
+        Protocol::Udp(port @ 1..) => UdpSocket::bind(SocketAddr::new(ip, port)).map(drop),
+        _ => return None,
     };
-    TcpListener::bind(SocketAddr::new(ip, port)).err()
+    bound.err().filter(|error| error.kind() == std::io::ErrorKind::AddrInUse)
 }
 
 struct Runner {
     swarm: Swarm<Behaviour>,
+    /// Those that have an address.
+    listeners: HashSet<ListenerId>,
+    end: End,
     names: Names,
     local: PeerId,
     server: bool,

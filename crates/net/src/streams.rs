@@ -7,7 +7,7 @@
 
 mod handler;
 
-use crate::{incoming::Admission, peer::peer_key, transport::Protocol};
+use crate::{block, incoming::Admission, peer::peer_key, transport::Protocol};
 use handler::Handler;
 use libp2p::{
     Multiaddr, PeerId,
@@ -17,6 +17,7 @@ use libp2p::{
         THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionClosed,
     },
 };
+use meganet_address_block::AddressBlock;
 use meganet_primitives::hash::Hash;
 use std::{
     collections::{HashMap, VecDeque},
@@ -117,9 +118,14 @@ impl Streams {
         }
     }
 
-    fn handler(&self, peer: PeerId, connection: ConnectionId) -> Result<Handler, ConnectionDenied> {
+    fn handler(
+        &self,
+        peer: PeerId,
+        block: Option<AddressBlock>,
+        connection: ConnectionId,
+    ) -> Result<Handler, ConnectionDenied> {
         let key = peer_key(&peer).ok_or_else(|| ConnectionDenied::new("peers must have Ed25519 keys"))?;
-        Ok(Handler::new(key, connection, self.names.clone(), self.admission.clone()))
+        Ok(Handler::new(key, block, connection, self.names.clone(), self.admission.clone()))
     }
 }
 
@@ -132,20 +138,21 @@ impl NetworkBehaviour for Streams {
         connection: ConnectionId,
         peer: PeerId,
         _: &Multiaddr,
-        _: &Multiaddr,
+        remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.handler(peer, connection)
+        self.handler(peer, block::of(remote), connection)
     }
 
     fn handle_established_outbound_connection(
         &mut self,
         connection: ConnectionId,
         peer: PeerId,
-        _: &Multiaddr,
+        remote: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.handler(peer, connection)
+        // Strangers can make a worker search and dial, so what they open there counts too.
+        self.handler(peer, block::of(remote), connection)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {

@@ -1,9 +1,10 @@
 //! The transport of both protocols: an object-safe trait, implemented over libp2p and in memory.
 
-use crate::{error::NetError, framing::BoxedIo};
+use crate::{ended::NetEnd, error::NetError, framing::BoxedIo};
 use futures::future::BoxFuture;
 use libp2p::Multiaddr;
 use meganet_primitives::receipt::PeerKey;
+use std::collections::BTreeSet;
 
 /// The protocols that streams are opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,12 @@ pub trait Transport: Send + Sync + 'static {
 
     /// Returns the connections and addresses of this peer.
     fn status(&self) -> NetStatus;
+
+    /// Keeps connections and streams for these peers, whatever strangers take up. They replace those that were set before.
+    fn prefer(&self, peers: BTreeSet<PeerKey>);
+
+    /// Resolves with the reason once the network has ended. Does not keep it from ending.
+    fn ended(&self) -> BoxFuture<'static, NetEnd>;
 
     /// Closes all connections and streams.
     fn stop(&self);

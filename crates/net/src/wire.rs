@@ -98,7 +98,7 @@ mod tests {
         check(5, &GetRequest::Locate { group: 1, objects: vec![OBJECT; 1024] });
 
         check(0, &GetReply::Refused(GetRefusal::Challenged));
-        check(1, &GetReply::Object(ObjectInfo { header: HEADER, shard_roots: vec![[5; 32]; 64], slot: 1 }));
+        check(1, &GetReply::Object(ObjectInfo { header: HEADER, shard_roots: vec![[5; 32]; 64], shards: vec![1] }));
         check(2, &GetReply::Frames { proof: RangeProof { siblings: vec![[5; 32]; 80] }, len: 1 << 20 });
         check(3, &GetReply::Batch { entries });
         let batch = BatchSummary { root: [9; 32], objects: 1, bytes: 2 };

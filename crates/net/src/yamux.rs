@@ -1,11 +1,15 @@
 //! Yamux for TCP connections, with a bound on what a peer can make us buffer.
 //!
 //! `libp2p-yamux` fixes the sum of a connection's receive windows at one GiB. A peer that sends fast for a while, so that its
-//! windows grow, and then on all streams at once, could fill that. This is the same muxer under the same name, with a lower bound.
+//! windows grow, and then on all streams at once, could fill that. This is the same muxer under the same name, with a lower bound:
+//! what a connection has received and its streams have not taken is at most the window of a connection, as over QUIC.
+
+mod held;
 
 use crate::config::NetLimits;
-use ::yamux::{Config, Connection, ConnectionError, Mode, Stream};
+use ::yamux::{Config, Connection, ConnectionError, Mode};
 use futures::{AsyncRead, AsyncWrite};
+use held::{Counted, Held, Metered};
 use libp2p::core::{
     muxing::{StreamMuxer, StreamMuxerEvent},
     upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, UpgradeInfo},
@@ -24,7 +28,11 @@ const LEAST_WINDOW: usize = 256 * 1024;
 
 /// The upgrade of a secured connection.
 #[derive(Clone)]
-pub(crate) struct Yamux(Config);
+pub(crate) struct Yamux {
+    config: Config,
+    /// Bytes of a connection that wait to be taken from its streams.
+    window: usize,
+}
 
 impl Yamux {
     /// With at most this many streams in each connection.
@@ -35,7 +43,8 @@ impl Yamux {
         config.set_max_connection_receive_window(None);
         config.set_max_num_streams(streams);
         config.set_max_connection_receive_window(Some(wanted.max(streams.saturating_mul(LEAST_WINDOW))));
-        Yamux(config)
+        // A stream alone must be able to fill its own window.
+        Yamux { config, window: wanted.max(LEAST_WINDOW) }
     }
 }
 
@@ -54,7 +63,7 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> InboundConnectionUpgrad
     type Future = Ready<io::Result<Muxer<C>>>;
 
     fn upgrade_inbound(self, io: C, _: Self::Info) -> Self::Future {
-        ready(Ok(Muxer::new(io, self.0, Mode::Server)))
+        ready(Ok(Muxer::new(io, self, Mode::Server)))
     }
 }
 
@@ -64,34 +73,42 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgra
     type Future = Ready<io::Result<Muxer<C>>>;
 
     fn upgrade_outbound(self, io: C, _: Self::Info) -> Self::Future {
-        ready(Ok(Muxer::new(io, self.0, Mode::Client)))
+        ready(Ok(Muxer::new(io, self, Mode::Client)))
     }
 }
 
 /// One connection. Polling it for incoming streams also drives all its other streams. Streams that arrive meanwhile wait here;
 /// the limit on streams bounds their number.
 pub(crate) struct Muxer<C> {
-    connection: Connection<C>,
-    arrived: VecDeque<Stream>,
+    connection: Connection<Metered<C>>,
+    held: Held,
+    arrived: VecDeque<Counted>,
     wanting: Option<Waker>,
 }
 
 impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
-    fn new(io: C, config: Config, mode: Mode) -> Self {
-        Muxer { connection: Connection::new(io, config, mode), arrived: VecDeque::new(), wanting: None }
+    fn new(io: C, yamux: Yamux, mode: Mode) -> Self {
+        let held = Held::new(yamux.window);
+        let connection = Connection::new(Metered::new(io, held.clone()), yamux.config, mode);
+        Muxer { connection, held, arrived: VecDeque::new(), wanting: None }
     }
 
-    fn drive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
-        let next = ready!(self.connection.poll_next_inbound(context));
-        Poll::Ready(next.unwrap_or(Err(ConnectionError::Closed)).map_err(broken))
+    fn drive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Counted>> {
+        let next = self.connection.poll_next_inbound(context);
+        let next = next.map(|next| match next.unwrap_or(Err(ConnectionError::Closed)) {
+            Ok(stream) => Ok(self.held.count(stream)),
+            Err(error) => Err(broken(error)),
+        });
+        self.held.settle();
+        next
     }
 }
 
 impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
-    type Substream = Stream;
+    type Substream = Counted;
     type Error = io::Error;
 
-    fn poll_inbound(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+    fn poll_inbound(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Counted>> {
         if let Some(stream) = self.arrived.pop_front() {
             return Poll::Ready(Ok(stream));
         }
@@ -102,8 +119,9 @@ impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
         next
     }
 
-    fn poll_outbound(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Stream>> {
-        self.connection.poll_new_outbound(context).map_err(broken)
+    fn poll_outbound(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<Counted>> {
+        let stream = ready!(self.connection.poll_new_outbound(context)).map_err(broken)?;
+        Poll::Ready(Ok(self.held.count(stream)))
     }
 
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -131,7 +149,75 @@ fn broken(error: ConnectionError) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use futures::{AsyncReadExt, AsyncWriteExt};
+    use std::{future::poll_fn, sync::Arc};
+    use tokio::{io::DuplexStream, sync::Barrier};
+    use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
+
+    const WINDOW: u32 = 512 * 1024;
+    const STREAMS: usize = 8;
+
+    fn muxer(io: DuplexStream, mode: Mode) -> Muxer<Compat<DuplexStream>> {
+        let limits = NetLimits { connection_window: WINDOW, ..NetLimits::default() };
+        Muxer::new(io.compat(), Yamux::new(64, &limits), mode)
+    }
+
+    /// Keeps a connection going until it ends.
+    fn spawn(mut muxer: Muxer<Compat<DuplexStream>>) {
+        tokio::spawn(async move { drop(poll_fn(|context| Pin::new(&mut muxer).poll(context)).await) });
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_read_only_as_its_streams_are() {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let (mut client, mut server) = (muxer(near, Mode::Client), muxer(far, Mode::Server));
+        let begun = Arc::new(Barrier::new(STREAMS + 1));
+        let mut writers = Vec::new();
+        for _ in 0..STREAMS {
+            let mut stream = poll_fn(|context| Pin::new(&mut client).poll_outbound(context)).await.unwrap();
+            let begun = begun.clone();
+            writers.push(tokio::spawn(async move {
+                stream.write_all(&[7]).await.unwrap();
+                begun.wait().await;
+                stream.write_all(&vec![7; LEAST_WINDOW - 1]).await.unwrap();
+                stream.flush().await.unwrap();
+                stream
+            }));
+        }
+        spawn(client);
+        let mut streams = Vec::new();
+        while streams.len() < STREAMS {
+            streams.push(poll_fn(|context| Pin::new(&mut server).poll_inbound(context)).await.unwrap());
+        }
+        let (held, window) = (server.held.clone(), to_usize(WINDOW.into()));
+        spawn(server);
+        begun.wait().await;
+        while held.total() < window {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..1000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(held.total(), window);
+        // Everything arrives once the streams are read.
+        let readers = streams.into_iter().map(|mut stream| {
+            tokio::spawn(async move {
+                let mut bytes = vec![0; LEAST_WINDOW];
+                stream.read_exact(&mut bytes).await.unwrap();
+                stream
+            })
+        });
+        let readers: Vec<_> = readers.collect();
+        for reader in futures::future::join_all(readers).await {
+            reader.unwrap();
+        }
+        assert_eq!(held.total(), 0);
+        for writer in futures::future::join_all(writers).await {
+            writer.unwrap();
+        }
+    }
 
     #[test]
     fn every_setting_leaves_a_window_for_every_stream() {

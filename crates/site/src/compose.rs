@@ -2,9 +2,10 @@
 
 use crate::{
     answer::{Answer, AnswerBody},
-    conditional::{Part, etag_of, is_fresh, requested_part},
+    conditional::{Conditions, Part, conditions, etag_of, requested_part},
+    cors::{is_preflight, plain_options, preflight},
     digest::{CONTENT_DIGEST, REPR_DIGEST, digest_value, sha256},
-    html::{forbid_scripts, message_page, redirect_page},
+    html::{end_service_worker, forbid_scripts, message_page, redirect_page},
     listing::listing_page,
     lookup::decode_path,
     media_type::media_type,
@@ -26,12 +27,7 @@ pub fn answer<'a>(
     rules: &SiteRules<'_>,
     request: &SiteRequest<'_>,
 ) -> Answer<'a> {
-    let common = CommonHeaders {
-        path: decode_path(request.path).map(|path| format!("/{path}")).unwrap_or_default(),
-        rules: rules.headers.and_then(|rules| rules.as_ref().ok()),
-        cache_control: site.cache_control(),
-        pinned: site.pinned,
-    };
+    let common = CommonHeaders::new(site, rules, request);
     match outcome {
         Outcome::File { entry, status } => common.add(file(entry, status, request)),
         Outcome::Listing { folder } => {
@@ -40,8 +36,28 @@ pub fn answer<'a>(
             listing(site, &folder, request, &CommonHeaders { cache_control, pinned: false, ..common })
         }
         Outcome::Redirect { location, status } => common.add(redirect_page(status, &location)),
-        Outcome::Message { status, text } => message_page(status, &text),
+        Outcome::Options if is_preflight(request.method, request.headers) => {
+            preflight(&common.of_the_site(), request.headers)
+        }
+        Outcome::Options => plain_options(),
+        Outcome::EndServiceWorker => end_service_worker(),
+        Outcome::Message { status, text } => {
+            let mut page = message_page(status, &text);
+            page.headers = common.below(page.headers);
+            page
+        }
     }
+}
+
+/// Adds the headers of a site to those of an error page for a request to it, so that pages of other origins can read the error
+/// where the site allows that.
+pub fn error_headers(
+    page: HeaderMap,
+    site: &SiteView<'_>,
+    rules: &SiteRules<'_>,
+    request: &SiteRequest<'_>,
+) -> HeaderMap {
+    CommonHeaders::new(site, rules, request).below(page)
 }
 
 /// The answer with a file. Conditions and ranges apply to requested files (200), not to error pages.
@@ -52,8 +68,14 @@ fn file<'a>(entry: &'a Entry, status: StatusCode, request: &SiteRequest<'_>) -> 
     set(&mut headers, header::CONTENT_TYPE, &media_type(&entry.path));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if status == StatusCode::OK && is_fresh(request.headers, &etag) {
-        return Answer { status: StatusCode::NOT_MODIFIED, headers, body: AnswerBody::Empty };
+    match conditions(request.headers, &etag) {
+        Conditions::Fresh if status == StatusCode::OK => {
+            return Answer { status: StatusCode::NOT_MODIFIED, headers, body: AnswerBody::Empty };
+        }
+        Conditions::Fail if status == StatusCode::OK => {
+            return Answer { status: StatusCode::PRECONDITION_FAILED, headers, body: AnswerBody::Empty };
+        }
+        _ => {}
     }
     let size = entry.size;
     // RFC 9110 defines ranges for GET only.
@@ -86,7 +108,7 @@ fn listing(
     let page = listing_page(site.manifest, folder);
     let sha256 = sha256(page.as_bytes());
     let etag = etag_of(&sha256);
-    let fresh = is_fresh(request.headers, &etag);
+    let fresh = conditions(request.headers, &etag) == Conditions::Fresh;
     let mut answer =
         common.add(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: AnswerBody::Text(page) });
     // After the site's own headers: its rules must not enable scripts in a generated page.
@@ -113,7 +135,32 @@ struct CommonHeaders<'a> {
     pinned: bool,
 }
 
-impl CommonHeaders<'_> {
+impl<'r> CommonHeaders<'r> {
+    fn new(site: &SiteView<'_>, rules: &SiteRules<'r>, request: &SiteRequest<'_>) -> Self {
+        CommonHeaders {
+            path: decode_path(request.path).map(|path| format!("/{path}")).unwrap_or_default(),
+            rules: rules.headers.and_then(|rules| rules.as_ref().ok()),
+            cache_control: site.cache_control(),
+            pinned: site.pinned,
+        }
+    }
+
+    /// The headers that the site's rules set.
+    fn of_the_site(&self) -> HeaderMap {
+        self.rules.map(|rules| rules.of(&self.path)).unwrap_or_default()
+    }
+
+    /// Adds the site's headers to those of a page that the gateway generated. The page's own take precedence: the site's rules
+    /// must not enable scripts in it.
+    fn below(&self, page: HeaderMap) -> HeaderMap {
+        let site = self.of_the_site();
+        // `Content-…` describes bytes of the site.
+        let of_others = site.iter().filter(|(name, _)| !name.as_str().starts_with("content-"));
+        let mut headers: HeaderMap = of_others.map(|(name, value)| (name.clone(), value.clone())).collect();
+        headers.extend(page);
+        headers
+    }
+
     fn add<'a>(&self, mut answer: Answer<'a>) -> Answer<'a> {
         let headers = &mut answer.headers;
         headers.insert(header::CACHE_CONTROL, self.cache_control.clone());

@@ -1,11 +1,21 @@
-//! Conditional and range requests (RFC 9110).
+//! Conditional and range requests (RFC 9110, sections 13 and 14). The content of a path has a strong tag and no date.
 
-use headers::{ETag, HeaderMapExt, IfNoneMatch, IfRange, Range};
-use http::HeaderMap;
-use std::ops::Bound;
+use headers::{ETag, HeaderMapExt, IfMatch, IfNoneMatch, IfRange};
+use http::{HeaderMap, header};
+
+/// Whether the conditions of a request hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conditions {
+    /// They hold, or the request has no conditions.
+    Hold,
+    /// The reader has the content already (304).
+    Fresh,
+    /// The reader wants other content than this (412).
+    Fail,
+}
 
 /// The part of a file that a request asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// All of it.
     Whole,
@@ -23,69 +33,171 @@ pub(crate) fn etag_of(digest: &[u8; 32]) -> ETag {
     text.parse().expect("hex digits between quotes are an entity tag")
 }
 
-/// Returns true if the reader already has the content with this tag (`If-None-Match`).
-pub(crate) fn is_fresh(request: &HeaderMap, etag: &ETag) -> bool {
-    request.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(etag))
+/// Evaluates `If-Match` and `If-None-Match`. Conditions on dates are ignored, as they are for content without a date.
+pub(crate) fn conditions(request: &HeaderMap, etag: &ETag) -> Conditions {
+    if request.typed_get::<IfMatch>().is_some_and(|condition| !condition.precondition_passes(etag)) {
+        return Conditions::Fail;
+    }
+    let is_fresh = request.typed_get::<IfNoneMatch>().is_some_and(|condition| !condition.precondition_passes(etag));
+    if is_fresh { Conditions::Fresh } else { Conditions::Hold }
 }
 
 /// Returns the part of a file of `size` bytes that a request asks for. One range is served; several ranges, or a malformed
 /// header, get the whole file, as RFC 9110 allows.
 pub(crate) fn requested_part(request: &HeaderMap, size: u64, etag: &ETag) -> Part {
-    let Some(range) = request.typed_get::<Range>() else { return Part::Whole };
-    if request.typed_get::<IfRange>().is_some_and(|condition| condition.is_modified(Some(etag), None)) {
+    let mut lines = request.get_all(header::RANGE).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return Part::Whole };
+    let Some(ranges) = line.to_str().ok().and_then(|line| parse(line, size)) else { return Part::Whole };
+    // A condition that cannot be read, such as a date, does not hold.
+    let is_other = |condition: IfRange| condition.is_modified(Some(etag), None);
+    if request.contains_key(header::IF_RANGE) && request.typed_get::<IfRange>().is_none_or(is_other) {
         return Part::Whole;
     }
-    let ranges: Vec<(Bound<u64>, Bound<u64>)> = range.satisfiable_ranges(size).collect();
-    match ranges.as_slice() {
-        [] => Part::Unsatisfiable,
-        [(start, end)] => {
-            let start = match start {
-                Bound::Included(start) => *start,
-                Bound::Excluded(start) => start.saturating_add(1),
-                Bound::Unbounded => 0,
-            };
-            let end = match end {
-                Bound::Included(last) => last.saturating_add(1).min(size),
-                Bound::Excluded(end) => (*end).min(size),
-                Bound::Unbounded => size,
-            };
-            if start < end { Part::Bytes(start, end) } else { Part::Unsatisfiable }
-        }
-        _ => Part::Whole,
+    match *ranges.as_slice() {
+        [Some((start, end))] => Part::Bytes(start, end),
+        _ if ranges.iter().any(Option::is_some) => Part::Whole,
+        _ => Part::Unsatisfiable,
     }
+}
+
+/// The ranges of a header, each cut to the file, `None` for one outside it. `None` if the header is malformed, or of another
+/// unit.
+fn parse(line: &str, size: u64) -> Option<Vec<Option<(u64, u64)>>> {
+    let (unit, ranges) = line.split_once('=')?;
+    if !unit.trim().eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    let mut parsed = Vec::new();
+    // Empty elements of a list are ignored (RFC 9110, 5.6.1).
+    for range in ranges.split(',').map(|range| range.trim_matches([' ', '\t'])).filter(|range| !range.is_empty()) {
+        let (first, last) = range.split_once('-')?;
+        let (start, end) = match (number(first), number(last)) {
+            (Some(first), Some(last)) if first <= last => (first, last.saturating_add(1).min(size)),
+            (Some(first), None) if last.is_empty() => (first, size),
+            (None, Some(suffix)) if first.is_empty() => (size.saturating_sub(suffix), size),
+            _ => return None,
+        };
+        parsed.push((start < end).then_some((start, end)));
+    }
+    (!parsed.is_empty()).then_some(parsed)
+}
+
+/// A number in decimal digits; numbers that do not fit are larger than any file.
+fn number(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use http::header;
 
-    fn part_of(range: &str) -> Part {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::RANGE, range.parse().unwrap());
-        requested_part(&headers, 100, &"\"a\"".parse().unwrap())
+    const TAG: &str = "\"a\"";
+
+    fn headers(lines: &[(header::HeaderName, &str)]) -> HeaderMap {
+        lines.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    fn part_of(range: &str, size: u64) -> Part {
+        requested_part(&headers(&[(header::RANGE, range)]), size, &TAG.parse().unwrap())
     }
 
     #[test]
-    fn ranges_are_understood() {
-        assert_eq!(part_of("bytes=0-9"), Part::Bytes(0, 10));
-        assert_eq!(part_of("bytes=90-"), Part::Bytes(90, 100));
-        assert_eq!(part_of("bytes=-10"), Part::Bytes(90, 100));
-        assert_eq!(part_of("bytes=50-1000"), Part::Bytes(50, 100));
-        assert_eq!(part_of("bytes=100-"), Part::Unsatisfiable);
-        assert_eq!(part_of("bytes=0-1,5-6"), Part::Whole);
-        assert_eq!(part_of("lines=1-2"), Part::Whole);
-        assert_eq!(requested_part(&HeaderMap::new(), 100, &"\"a\"".parse().unwrap()), Part::Whole);
+    fn ranges_are_as_rfc_9110_has_them() {
+        use Part::{Bytes, Unsatisfiable, Whole};
+        let table = [
+            // First and last.
+            ("bytes=0-9", 100, Bytes(0, 10)),
+            ("bytes=0-0", 100, Bytes(0, 1)),
+            ("bytes=99-99", 100, Bytes(99, 100)),
+            ("bytes=50-1000", 100, Bytes(50, 100)),
+            ("bytes=0-99999999999999999999999999", 100, Bytes(0, 100)),
+            ("bytes=100-200", 100, Unsatisfiable),
+            ("bytes=99999999999999999999999999-", 100, Unsatisfiable),
+            ("bytes=9-0", 100, Whole),
+            // From an offset on.
+            ("bytes=90-", 100, Bytes(90, 100)),
+            ("bytes=0-", 100, Bytes(0, 100)),
+            ("bytes=100-", 100, Unsatisfiable),
+            // The last bytes, also more of them than there are.
+            ("bytes=-10", 100, Bytes(90, 100)),
+            ("bytes=-27", 26, Bytes(0, 26)),
+            ("bytes=-1000", 26, Bytes(0, 26)),
+            ("bytes=-99999999999999999999999999", 26, Bytes(0, 26)),
+            ("bytes=-0", 100, Unsatisfiable),
+            // An empty file has no bytes.
+            ("bytes=0-", 0, Unsatisfiable),
+            ("bytes=-5", 0, Unsatisfiable),
+            // Units and white space.
+            ("BYTES=0-9", 100, Bytes(0, 10)),
+            ("bytes=\t0-9 ,", 100, Bytes(0, 10)),
+            ("lines=1-2", 100, Whole),
+            // Several.
+            ("bytes=0-1,5-6", 100, Whole),
+            ("bytes=0-1, 200-", 100, Whole),
+            ("bytes=200-,300-400", 100, Unsatisfiable),
+            // Malformed.
+            ("bytes", 100, Whole),
+            ("bytes=", 100, Whole),
+            ("bytes=-", 100, Whole),
+            ("bytes=,", 100, Whole),
+            ("bytes=a-b", 100, Whole),
+            ("bytes=1-2-3", 100, Whole),
+            ("bytes=+1-2", 100, Whole),
+            ("bytes= 1 - 2", 100, Whole),
+            ("bytes=0x1-2", 100, Whole),
+            ("bytes=0-1,a", 100, Whole),
+        ];
+        for (range, size, expected) in table {
+            assert_eq!(part_of(range, size), expected, "{range} of {size}");
+        }
+        assert_eq!(requested_part(&HeaderMap::new(), 100, &TAG.parse().unwrap()), Whole);
+        let mut twice = headers(&[(header::RANGE, "bytes=0-9")]);
+        twice.append(header::RANGE, "bytes=5-6".parse().unwrap());
+        assert_eq!(requested_part(&twice, 100, &TAG.parse().unwrap()), Whole);
     }
 
     #[test]
-    fn a_range_of_another_version_gives_the_whole() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::RANGE, "bytes=0-9".parse().unwrap());
-        headers.insert(header::IF_RANGE, "\"b\"".parse().unwrap());
-        assert_eq!(requested_part(&headers, 100, &"\"a\"".parse().unwrap()), Part::Whole);
-        headers.insert(header::IF_RANGE, "\"a\"".parse().unwrap());
-        assert_eq!(requested_part(&headers, 100, &"\"a\"".parse().unwrap()), Part::Bytes(0, 10));
+    fn a_range_is_of_the_version_that_the_reader_has() {
+        let table = [
+            ("\"a\"", Part::Bytes(0, 10)),
+            ("\"b\"", Part::Whole),
+            // A weak tag and a date say nothing about bytes.
+            ("W/\"a\"", Part::Whole),
+            ("Sat, 29 Oct 1994 19:43:31 GMT", Part::Whole),
+            ("nonsense", Part::Whole),
+        ];
+        for (condition, expected) in table {
+            let request = headers(&[(header::RANGE, "bytes=0-9"), (header::IF_RANGE, condition)]);
+            assert_eq!(requested_part(&request, 100, &TAG.parse().unwrap()), expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn conditions_are_evaluated_in_order() {
+        use Conditions::{Fail, Fresh, Hold};
+        let (matches, none) = (header::IF_MATCH, header::IF_NONE_MATCH);
+        let table: &[(&[(header::HeaderName, &str)], Conditions)] = &[
+            (&[], Hold),
+            (&[(none.clone(), "\"a\"")], Fresh),
+            (&[(none.clone(), "\"b\"")], Hold),
+            (&[(none.clone(), "\"b\", \"a\"")], Fresh),
+            (&[(none.clone(), "W/\"a\"")], Fresh),
+            (&[(none.clone(), "*")], Fresh),
+            (&[(matches.clone(), "\"a\"")], Hold),
+            (&[(matches.clone(), "\"b\"")], Fail),
+            (&[(matches.clone(), "\"b\", \"a\"")], Hold),
+            (&[(matches.clone(), "W/\"a\"")], Fail),
+            (&[(matches.clone(), "*")], Hold),
+            (&[(matches.clone(), "\"b\""), (none.clone(), "\"a\"")], Fail),
+            (&[(matches.clone(), "\"a\""), (none.clone(), "\"a\"")], Fresh),
+            // Without a date there is nothing to compare.
+            (&[(header::IF_MODIFIED_SINCE, "Sat, 29 Oct 2044 19:43:31 GMT")], Hold),
+            (&[(header::IF_UNMODIFIED_SINCE, "Sat, 29 Oct 1994 19:43:31 GMT")], Hold),
+        ];
+        for (lines, expected) in table {
+            assert_eq!(conditions(&headers(lines), &TAG.parse().unwrap()), *expected, "{lines:?}");
+        }
     }
 }

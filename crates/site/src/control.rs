@@ -1,4 +1,4 @@
-//! The control files of a site: they configure gateways and are not served to readers.
+//! The control files of a site: they configure gateways, or another host of the site, and are not served to readers.
 
 use meganet_primitives::manifest::{Entry, Manifest};
 
@@ -9,9 +9,12 @@ pub const HEADERS: &str = "_headers";
 /// Turns on listings for its folder and all folders below.
 pub const LISTING: &str = "_listing";
 
-/// Returns true if the file at a path of a site configures gateways, and so is not served.
+/// Files in the root of a site that configure GitHub Pages.
+const GITHUB_PAGES: &[&str] = &[".nojekyll", "CNAME"];
+
+/// Returns true if the file at a path of a site configures gateways or GitHub Pages, and so is not served.
 pub fn is_control_file(path: &str) -> bool {
-    is_rule_file(path) || path.rsplit('/').next() == Some(LISTING)
+    is_rule_file(path) || GITHUB_PAGES.contains(&path) || path.rsplit('/').next() == Some(LISTING)
 }
 
 /// Returns true if the file at a path of a site contains rules: `_redirects` and `_headers` in its root.

@@ -17,6 +17,24 @@ pub fn redirect_page(status: StatusCode, location: &HeaderValue) -> Answer<'stat
     answer
 }
 
+/// A service worker that removes itself and what it has cached, and reloads the pages that it controlled.
+const END_SERVICE_WORKER: &str = "\
+// This site has no service worker, or not yet: its _headers file lacks the line 'Service-Worker-Allowed: /' for this path, or
+// the name has a new owner. This one replaces any that was installed before, perhaps by a former owner, and removes itself.
+self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', event => event.waitUntil((async () => {
+  for (const key of await caches.keys()) await caches.delete(key);
+  await self.registration.unregister();
+  for (const page of await self.clients.matchAll({ type: 'window' })) page.navigate(page.url);
+})()));
+";
+
+/// Returns the script of a service worker that ends the one that a browser has. A refusal would not: browsers then keep the
+/// old one.
+pub fn end_service_worker() -> Answer<'static> {
+    generated(StatusCode::OK, "text/javascript; charset=utf-8", END_SERVICE_WORKER.to_owned())
+}
+
 /// Returns generated text that browsers neither cache nor run scripts in.
 pub fn generated(status: StatusCode, media_type: &'static str, text: String) -> Answer<'static> {
     let mut headers = HeaderMap::new();

@@ -39,14 +39,14 @@ pub fn look_up<'a>(manifest: &'a Manifest, listings: Listings, path: &str) -> Pl
         Listings::Never => false,
     };
     if path.is_empty() || path.ends_with('/') {
-        return match served_file(manifest, &format!("{path}index.html")) {
-            Some(index) => Place::File(index),
+        return match served_file(manifest, &format!("{path}index.html")).or_else(|| clean_page(manifest, folder)) {
+            Some(page) => Place::File(page),
             // '//' is not a folder, though nothing is left of it without its slash.
             None if path != "/" && is_folder(manifest, folder) && lists() => Place::Listing,
             None => Place::Nothing,
         };
     }
-    if let Some(file) = served_file(manifest, path) {
+    if let Some(file) = served_file(manifest, path).or_else(|| clean_page(manifest, path)) {
         return Place::File(file);
     }
     match served_file(manifest, &format!("{path}/index.html")) {
@@ -56,14 +56,21 @@ pub fn look_up<'a>(manifest: &'a Manifest, listings: Listings, path: &str) -> Pl
     }
 }
 
-/// Finds the file that the target of a rewrite means: a file, or the `index.html` of a folder.
+/// Finds the file that the target of a rewrite means: a file, also without its `.html`, or the `index.html` of a folder.
 pub(crate) fn rewrite_target<'a>(manifest: &'a Manifest, path: &str) -> Option<&'a Entry> {
     let path = decode_path(path)?;
     let index = || served_file(manifest, &format!("{path}/index.html"));
     match path.is_empty() || path.ends_with('/') {
-        true => served_file(manifest, &format!("{path}index.html")),
-        false => served_file(manifest, &path).or_else(index),
+        true => served_file(manifest, &format!("{path}index.html"))
+            .or_else(|| clean_page(manifest, path.strip_suffix('/').unwrap_or(&path))),
+        false => served_file(manifest, &path).or_else(|| clean_page(manifest, &path)).or_else(index),
     }
+}
+
+/// Finds the page whose path without `.html` this is, as on other hosts of sites: `about` is `about.html`.
+fn clean_page<'a>(manifest: &'a Manifest, path: &str) -> Option<&'a Entry> {
+    let has_name = !path.is_empty() && !path.ends_with('/');
+    has_name.then(|| served_file(manifest, &format!("{path}.html")))?
 }
 
 /// Finds the site's own error page for a path without a file: the `404.html` of the nearest folder above it.
@@ -120,6 +127,35 @@ mod tests {
     }
 
     #[test]
+    fn pages_have_clean_paths() {
+        let site =
+            site(&["about.html", "both.html", "both/index.html", "docs/a.html", "docs/a/b", "x", "x.html", ".html"]);
+        for (path, file) in [
+            ("/about", Some("about.html")),
+            ("/about/", Some("about.html")),
+            ("/about.html", Some("about.html")),
+            ("/about//", None),
+            ("/about.html/", None),
+            ("/both", Some("both.html")),
+            ("/both/", Some("both/index.html")),
+            ("/docs/a", Some("docs/a.html")),
+            ("/docs/a/", Some("docs/a.html")),
+            ("/docs/b", None),
+            ("/x", Some("x")),
+            ("/", None),
+            ("//", None),
+            ("/docs/", None),
+        ] {
+            assert_eq!(found(&site, path).as_deref(), file, "{path}");
+        }
+        let target = |path| rewrite_target(&site, path).map(|entry| entry.path.as_str());
+        assert_eq!(
+            (target("/about"), target("/about/"), target("/both/")),
+            (Some("about.html"), Some("about.html"), Some("both/index.html"))
+        );
+    }
+
+    #[test]
     fn ways_out_are_refused() {
         for path in ["/../x", "/a/../../x", "/%2e%2e/x", "/a/%2E%2E/x", "/./x", "/%FF", "/a%00b"] {
             assert_eq!(decode_path(path), None, "{path}");
@@ -128,8 +164,17 @@ mod tests {
 
     #[test]
     fn files_for_gateways_are_not_for_readers() {
-        let site = site(&["_headers", "_listing", "_redirects", "a/_headers", "a/_listing", "a/_redirects"]);
-        for path in ["_headers", "_listing", "_redirects", "a/_listing"] {
+        let site = site(&[
+            "_headers",
+            "_listing",
+            "_redirects",
+            ".nojekyll",
+            "CNAME",
+            "a/_headers",
+            "a/_listing",
+            "a/_redirects",
+        ]);
+        for path in ["_headers", "_listing", "_redirects", ".nojekyll", "CNAME", "a/_listing"] {
             assert_eq!(look_up(&site, Listings::Always, path), Place::Nothing, "{path}");
         }
         assert_eq!(found(&site, "/a/_headers").as_deref(), Some("a/_headers"));

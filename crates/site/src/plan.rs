@@ -1,11 +1,13 @@
 //! Decides how a request to a site is answered.
 
 use crate::{
+    cross_site::{REFUSED, is_shared, is_subresource},
+    follow::follow,
     lookup::{Place, decode_path, error_page, look_up, rewrite_target},
     request::{SiteRequest, SiteView},
     rules::{HeaderRules, MatchedRule, Redirects, RuleError, SiteRules},
 };
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use meganet_primitives::manifest::Entry;
 
 /// Sent by browsers that fetch the script of a service worker.
@@ -14,8 +16,6 @@ const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 const INVALID_PATH: &str =
     "No file can have this path: it contains '.' or '..' as a segment, a zero byte, or bytes that are not UTF-8.";
 const INVALID_QUERY: &str = "The redirect for this path cannot carry this query: percent-encode it.";
-const SERVICE_WORKER_REFUSED: &str = "A service worker stays in its readers' browsers even when the site is gone. So this script is \
-     refused unless the site's _headers file has the line 'Service-Worker-Allowed: /' for this path.";
 
 /// How a request is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,10 @@ pub enum Outcome<'a> {
         /// 301, 302, 303, 307 or 308.
         status: StatusCode,
     },
+    /// To an `OPTIONS` request: with the rights of pages of other origins.
+    Options,
+    /// With a service worker that removes itself: the site allows none at this path.
+    EndServiceWorker,
     /// With a sentence of the gateway: the site has no answer.
     Message {
         /// The status.
@@ -62,7 +66,8 @@ pub fn needed_rules(site: &SiteView<'_>, request: &SiteRequest<'_>) -> NeededRul
     match decode_path(request.path) {
         Some(path) => {
             let place = look_up(site.manifest, site.policy.listings, &path);
-            NeededRules { headers: true, redirects: place == Place::Nothing }
+            let is_options = request.method == Method::OPTIONS;
+            NeededRules { headers: true, redirects: place == Place::Nothing && !is_options }
         }
         None => NeededRules { headers: false, redirects: false },
     }
@@ -78,8 +83,15 @@ pub fn plan<'a>(site: &SiteView<'a>, rules: &SiteRules<'_>, request: &SiteReques
         Some(Ok(headers)) => Some(headers),
         None => None,
     };
+    if request.method == Method::OPTIONS {
+        return Outcome::Options;
+    }
+    let shares = |headers: &HeaderRules| is_shared(&headers.of(&format!("/{path}")), request.headers);
+    if is_subresource(request.headers) && !headers.is_some_and(shares) {
+        return message(StatusCode::FORBIDDEN, REFUSED);
+    }
     if is_refused_service_worker(&path, headers, request) {
-        return message(StatusCode::FORBIDDEN, SERVICE_WORKER_REFUSED);
+        return Outcome::EndServiceWorker;
     }
     match look_up(site.manifest, site.policy.listings, &path) {
         Place::File(entry) => Outcome::File { entry, status: StatusCode::OK },
@@ -101,7 +113,18 @@ fn by_rules<'a>(site: &SiteView<'a>, rules: &Redirects, request: &SiteRequest<'_
             None if status == StatusCode::OK => not_found(site, request, path),
             None => message(status, &format!("The site '{}' declares this path as {status}.", site.name)),
         },
-        Some(MatchedRule::Redirect { location, status }) => redirect(status, &location),
+        Some(MatchedRule::Redirect { location, status }) => {
+            match follow(site.manifest, site.policy.listings, rules, path) {
+                Ok(()) => redirect(status, &location),
+                Err(endless) => message(
+                    StatusCode::NOT_FOUND,
+                    &format!(
+                        "There is no page here: {endless}. The owner of the site '{}' has to fix _redirects and publish again.",
+                        site.name
+                    ),
+                ),
+            }
+        }
         Some(MatchedRule::TooLong) => {
             message(StatusCode::URI_TOO_LONG, "This path is too long: the redirect for it would exceed 8 KiB.")
         }
@@ -131,10 +154,15 @@ fn redirect(status: StatusCode, location: &str) -> Outcome<'static> {
     }
 }
 
+/// Returns true if a browser fetches the script of a service worker.
+pub fn is_service_worker_script(headers: &HeaderMap) -> bool {
+    headers.get(SERVICE_WORKER).is_some_and(|value| value == "script")
+}
+
 /// A service worker outlives the site in browsers, even when the name changes hands: so a site has to opt in.
 fn is_refused_service_worker(path: &str, headers: Option<&HeaderRules>, request: &SiteRequest<'_>) -> bool {
-    let is_asked_for = request.headers.get(SERVICE_WORKER).is_some_and(|value| value == "script");
-    is_asked_for && !headers.is_some_and(|headers| headers.allows_service_worker(&format!("/{path}")))
+    is_service_worker_script(request.headers)
+        && !headers.is_some_and(|headers| headers.allows_service_worker(&format!("/{path}")))
 }
 
 fn invalid_rules(site: &SiteView<'_>, error: &RuleError) -> Outcome<'static> {

@@ -5,16 +5,16 @@ use http::{HeaderMap, HeaderValue, Method};
 use meganet_primitives::manifest::Manifest;
 use std::time::Duration;
 
-/// A GET or HEAD request to a site.
+/// A request to a site.
 #[derive(Clone, Copy, Debug)]
 pub struct SiteRequest<'a> {
-    /// GET or HEAD.
+    /// GET, HEAD or OPTIONS.
     pub method: &'a Method,
     /// The path, percent-encoded, with its leading '/'.
     pub path: &'a str,
     /// The query, without its '?'.
     pub query: Option<&'a str>,
-    /// The headers. Conditions, ranges and `Service-Worker` are honoured.
+    /// The headers. Conditions, ranges, preflights and `Service-Worker` are honoured.
     pub headers: &'a HeaderMap,
 }
 

@@ -183,6 +183,7 @@ impl Service {
     async fn put(self, mut stream: PutServer) {
         while let Ok(Some(call)) = stream.next().await {
             let done = match call {
+                PutCall::Account(call) => call.accept().await,
                 PutCall::Open(open) => {
                     if self.faults.full.load(Ordering::SeqCst) {
                         let _ = open.refuse(Refusal::OverCapacity { free: 0 }).await;
@@ -264,7 +265,7 @@ impl Service {
                     let info = self.shards.lock().unwrap().get(&object).map(|shard| ObjectInfo {
                         header: shard.header,
                         shard_roots: shard.roots.clone(),
-                        slot: shard.slot,
+                        shards: vec![shard.slot],
                     });
                     match info {
                         Some(info) => answer.send(info).await,

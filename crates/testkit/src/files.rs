@@ -1,5 +1,6 @@
 //! Files to publish, and the files that came back.
 
+use meganet_client::pack::{Selection, walk};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -26,7 +27,7 @@ pub fn noise(seed: u64, len: usize) -> Vec<u8> {
 
 /// Every file below a folder with its bytes, sorted by path.
 pub fn tree(root: &Path) -> Vec<(String, Vec<u8>)> {
-    let walked = meganet_client::pack::walk(root).unwrap();
+    let walked = walk(root, &Selection::everything()).unwrap();
     let read = |disk: PathBuf| fs::read(disk).unwrap();
     walked.files.into_iter().map(|file| (file.path, read(file.disk))).collect()
 }

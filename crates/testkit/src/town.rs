@@ -3,7 +3,9 @@
 
 use meganet_chain_client::{At, Call, Signer, StorageCall, TxOutcome, Until};
 use meganet_chain_fake::{FakeChain, FakeConfig};
-use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetError, OpenShard, SignBatch};
+use meganet_net::{
+    FrameRange, Keypair, Multiaddr, Net, NetConfig, NetError, OpenShard, PutClient, SignBatch, UploadAccount,
+};
 use meganet_objects::{Encoded, Encoder};
 use meganet_primitives::{
     GroupId,
@@ -11,14 +13,14 @@ use meganet_primitives::{
     country::Country,
     object::ObjectId,
     placement::ProfileId,
-    receipt::{PeerKey, RECEIPT_BLOCKS, Receipt},
+    receipt::{PeerKey, RECEIPT_BLOCKS, Receipt, upload_signed_bytes},
     sum_tree::{BatchEntry, summarize},
 };
 use meganet_worker::{
     clock::SystemClock,
     local::Local,
     settings::WorkerSettings,
-    store::{Store, keys::ShardKey},
+    store::{self, InitOptions, Store, StoreError, keys::ShardKey},
     worker::{Parts, Worker},
 };
 use std::{
@@ -84,6 +86,7 @@ impl Member {
             tokio::time::sleep(Duration::from_millis(100)).await;
         };
         self.listen = net.status().listening.first().cloned();
+        self.prepare_disk(InitOptions::default());
         let store = Arc::new(Store::open(self.base.path()).unwrap());
         let local = Local::start(store, self.settings.clone(), Arc::new(SystemClock), CancellationToken::new());
         let parts = Parts { local, chain: chain.client(), net, identity: self.identity.clone() };
@@ -91,7 +94,7 @@ impl Member {
     }
 
     pub async fn join(&self) {
-        self.worker().join(&self.operator).await.unwrap().unwrap();
+        self.worker().join(&self.operator, false).await.unwrap().unwrap();
     }
 
     /// Ends the worker and waits until its disk is free.
@@ -104,14 +107,27 @@ impl Member {
 
     /// From now on no file can be written.
     pub fn break_disk(&self) {
-        std::fs::remove_dir_all(self.base.path().join("unfinished")).unwrap();
+        std::fs::remove_dir_all(self.base.path().join("shards/unfinished")).unwrap();
+    }
+
+    fn prepare_disk(&self, options: InitOptions) {
+        let peer = self.identity.public().to_peer_id().to_base58();
+        match store::init(self.base.path(), &peer, options) {
+            Ok(()) | Err(StoreError::AlreadyInitialized { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The folder of shards, the index, and nothing else.
     pub fn lose_disk(&self) {
-        for folder in ["index", "shards", "unfinished"] {
-            std::fs::remove_dir_all(self.base.path().join(folder)).unwrap();
-        }
+        self.lose_index();
+        std::fs::remove_dir_all(self.base.path().join("shards")).unwrap();
+        self.prepare_disk(InitOptions { shards_lost: true, ..InitOptions::default() });
+    }
+
+    /// The index alone.
+    pub fn lose_index(&self) {
+        std::fs::remove_dir_all(self.base.path().join("index")).unwrap();
     }
 }
 
@@ -247,9 +263,18 @@ impl Town {
         self.put_as(index, object, &object.open(self.group, slot), slot).await
     }
 
+    /// A put stream to a member, in the owner's name.
+    pub async fn putting(&self, index: usize) -> Result<PutClient, NetError> {
+        let mut client = self.client.put_client(self.members[index].peer()).await?;
+        let signed = upload_signed_bytes(&self.chain.genesis(), &self.client.local_key());
+        let (account, signature) = (self.owner.account(), self.owner.sign(&signed));
+        client.authorize(UploadAccount { account, signature }).await?;
+        Ok(client)
+    }
+
     /// Puts shard `shard` with any announcement.
     pub async fn put_as(&self, index: usize, object: &Object, open: &OpenShard, shard: u8) -> Result<(), NetError> {
-        let mut client = self.client.put_client(self.members[index].peer()).await?;
+        let mut client = self.putting(index).await?;
         let mut writer = client.begin(*open).await?;
         writer.write(&object.shards[usize::from(shard)]).await?;
         let stored = writer.finish(object.encoded.header, &object.encoded.shard_roots).await?;
@@ -264,7 +289,7 @@ impl Town {
 
     pub async fn sign(&self, index: usize, entries: &[BatchEntry], expiry: u32) -> Result<Receipt, NetError> {
         let slot = self.slot(index).await;
-        let mut client = self.client.put_client(self.members[index].peer()).await?;
+        let mut client = self.putting(index).await?;
         let owner = self.owner.account();
         let (group, entries) = (self.group, entries.to_vec());
         let valid_until = self.valid_until().await;

@@ -13,7 +13,7 @@ use meganet_primitives::{
     object::ObjectId,
 };
 use moka::future::Cache;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How long the members of a group are cached. They change only when a slot is refilled; a reader that fails asks again
 /// earlier.
@@ -35,7 +35,11 @@ struct Inner {
     budgets: Budgets,
     groups: Cache<GroupId, Arc<GroupInfo>>,
     objects: Cache<ObjectId, Arc<Object>>,
+    strays: Cache<ObjectId, Arc<Strays>>,
 }
+
+/// Shards, each with a member that holds it though its slot is another one.
+pub(crate) type Strays = BTreeMap<SlotIndex, SlotMember>;
 
 impl Network {
     /// With the default limits on memory and waiting.
@@ -52,6 +56,7 @@ impl Network {
                 health: Health::new(options.hedge),
                 budgets: Budgets::new(&options),
                 groups: Cache::builder().max_capacity(GROUPS).time_to_live(GROUP_MEMORY).build(),
+                strays: Cache::builder().max_capacity(GROUPS).time_to_live(GROUP_MEMORY).build(),
                 objects: Cache::new(options.object_cache),
                 options,
             }),
@@ -95,6 +100,11 @@ impl Network {
         let group = Arc::new(group);
         self.inner.groups.insert(id, group.clone()).await;
         Ok(group)
+    }
+
+    /// The shards of an object that members other than those of their slots are known to hold.
+    pub(crate) fn strays(&self) -> &Cache<ObjectId, Arc<Strays>> {
+        &self.inner.strays
     }
 
     /// Forgets a group, so that the next reader asks the chain.

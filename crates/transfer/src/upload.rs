@@ -17,7 +17,7 @@ mod source;
 mod store;
 
 pub use error::UploadError;
-pub use group::{Groups, Room, choose_profile};
+pub use group::{Groups, Room, choose_profile, next_profile};
 pub use session::UploadSession;
 pub use sign::SignedBatch;
 pub use source::Source;

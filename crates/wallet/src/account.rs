@@ -2,7 +2,7 @@
 
 use crate::WalletError;
 use bip39::Mnemonic;
-use meganet_chain_client::{Signer, parse_secret};
+use meganet_chain_client::{PhraseError, Signer, parse_phrase, parse_secret};
 use meganet_primitives::AccountId;
 use schnorrkel::{ExpansionMode, MiniSecretKey, SecretKey, derive::Derivation};
 use std::fmt;
@@ -21,18 +21,16 @@ impl Phrase {
     /// # Errors
     /// [`WalletError::Phrase`] if the generator fails.
     pub fn generate() -> Result<Self, WalletError> {
-        let mnemonic = Mnemonic::generate(NEW_PHRASE_WORDS).map_err(|e| WalletError::Phrase(e.to_string()))?;
+        let mnemonic = Mnemonic::generate(NEW_PHRASE_WORDS).map_err(unusable)?;
         Ok(Self(Zeroizing::new(mnemonic.to_string())))
     }
 
-    /// Parses a phrase that a person typed: surrounding and repeated blanks and upper case are accepted.
+    /// Parses a phrase that a person typed or pasted: see [`parse_phrase`].
     ///
     /// # Errors
     /// [`WalletError::Phrase`] if a word is unknown, or the number of words or the checksum is wrong.
     pub fn parse(text: &str) -> Result<Self, WalletError> {
-        let words = Zeroizing::new(text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "));
-        let mnemonic = Mnemonic::parse_in(bip39::Language::English, words.as_str())
-            .map_err(|e| WalletError::Phrase(e.to_string()))?;
+        let mnemonic = parse_phrase(text).map_err(WalletError::Phrase)?;
         Ok(Self(Zeroizing::new(mnemonic.to_string())))
     }
 
@@ -70,7 +68,7 @@ impl Account {
     /// [`WalletError::Phrase`] if the phrase is invalid, [`WalletError::Suri`] for any other mistake.
     pub fn from_suri(suri: &str) -> Result<Self, WalletError> {
         let refuse = |reason: String| WalletError::Suri(reason);
-        let uri = parse_secret(suri).map_err(|e| refuse(e.reason().to_owned()))?;
+        let uri = parse_secret(suri)?;
         let secret = uri.junctions.iter().fold(root_secret(&uri)?, derive);
         let keypair = Keypair::from_uri(&uri).map_err(|e| refuse(e.to_string()))?;
         if keypair.public_key().0 != secret.to_public().to_bytes() {
@@ -120,13 +118,17 @@ fn root_secret(uri: &SecretUri) -> Result<SecretKey, WalletError> {
             Zeroizing::new(hex::decode(seed).map_err(|e| WalletError::Suri(format!("its seed is not hex: {e}")))?);
         MiniSecretKey::from_bytes(&seed).map_err(|_| WalletError::Suri("its seed is not 32 bytes long".into()))?
     } else {
-        let phrase = Mnemonic::parse(text).map_err(|e| WalletError::Phrase(e.to_string()))?;
+        let phrase = Mnemonic::parse(text).map_err(unusable)?;
         let password = uri.password.as_ref().map_or("", |p| p.expose_secret());
         let entropy = Zeroizing::new(phrase.to_entropy());
         substrate_bip39::mini_secret_from_entropy(&entropy, password)
-            .map_err(|e| WalletError::Phrase(format!("{e:?}")))?
+            .map_err(|e| WalletError::Phrase(PhraseError::Other(format!("{e:?}"))))?
     };
     Ok(mini.expand(ExpansionMode::Ed25519))
+}
+
+fn unusable(error: bip39::Error) -> WalletError {
+    WalletError::Phrase(PhraseError::Other(error.to_string()))
 }
 
 fn derive(secret: SecretKey, junction: &DeriveJunction) -> SecretKey {
@@ -175,5 +177,9 @@ mod tests {
         assert!(matches!(Account::from_suri("not a phrase"), Err(WalletError::Phrase(_))));
         assert!(matches!(Account::from_suri(" "), Err(WalletError::Suri(_))));
         assert!(matches!(Account::from_suri("0x12//a"), Err(WalletError::Suri(_))));
+        let phrase = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
+        let pasted = format!("\u{feff}{}\r\n//Stash\n", phrase.to_uppercase().replace(' ', "\r\n"));
+        let plain = Account::from_suri(&format!("{phrase}//Stash")).unwrap();
+        assert_eq!(Account::from_suri(&pasted).unwrap().id(), plain.id());
     }
 }

@@ -1,15 +1,14 @@
 //! Errors of accounts and keystores, and what to do about them.
 
+use meganet_chain_client::{PhraseError, SignerError};
 use std::{io, path::PathBuf};
 
 /// An error of the wallet.
 #[derive(Debug, thiserror::Error)]
 pub enum WalletError {
     /// The words are not a BIP-39 phrase.
-    #[error(
-        "not a recovery phrase: {0}. A phrase has 12 to 24 English words, the last of which is a checksum; check spelling and order"
-    )]
-    Phrase(String),
+    #[error("not a recovery phrase: {0}")]
+    Phrase(PhraseError),
     /// The text is not a secret URI.
     #[error("not a secret URI: {0}. The form is PHRASE//hard/soft///password, or //Alice for a development account")]
     Suri(String),
@@ -18,6 +17,12 @@ pub enum WalletError {
         "not an sr25519 keystore: {0}. Export the account as JSON from the wallet that holds it (polkadot-js format, version 3)"
     )]
     Format(String),
+    /// The JSON is an export of several accounts: these, by name or address.
+    #[error(
+        "this file holds several accounts: {}. Export each account alone (in polkadot-js: the menu of the account, then \"Create a backup file for this account\"), and import those files",
+        .0.join(", ")
+    )]
+    Batch(Vec<String>),
     /// The password does not open the keystore.
     #[error(
         "the password does not open this keystore. Passwords cannot be recovered: import the account's recovery phrase again if it is lost"
@@ -44,6 +49,14 @@ pub enum WalletError {
         /// The accounts in it.
         known: Vec<String>,
     },
+    /// A file that is named like a keystore is not a keystore.
+    #[error("{path}: {reason}. Move it out of the wallet, or put the keystore back in its place")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
+    },
     /// A file or folder could not be read or written.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -61,6 +74,15 @@ impl WalletError {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
+    }
+}
+
+impl From<SignerError> for WalletError {
+    fn from(error: SignerError) -> Self {
+        match error {
+            SignerError::Phrase(error) => Self::Phrase(error),
+            SignerError::Uri(reason) => Self::Suri(reason),
+        }
     }
 }
 

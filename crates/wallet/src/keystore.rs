@@ -4,16 +4,19 @@
 //! password; in it is `header ‖ secret (64, expanded as for Ed25519) ‖ divider ‖ public (32)`, a PKCS#8 look-alike.
 //! The signing library opens keystores, but cannot write them; this module does.
 
+mod form;
+
 use crate::{Account, WalletError};
 use crypto_secretbox::{
     Key, Nonce, XSalsa20Poly1305,
     aead::{Aead, KeyInit},
 };
 use data_encoding::BASE64;
+use form::Form;
 use meganet_chain_client::account::parse_account;
 use meganet_primitives::AccountId;
 use rand::RngCore;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::{SystemTime, UNIX_EPOCH};
 use subxt_signer::polkadot_js_compat;
 use zeroize::Zeroizing;
@@ -24,32 +27,27 @@ const PKCS8_DIVIDER: [u8; 5] = [161, 35, 3, 33, 0];
 const SCRYPT: (u8, u32, u32) = (17, 1, 8);
 const SALT_LEN: usize = 32;
 const NONCE_LEN: usize = 24;
-/// Bytes before the box. Anything shorter is not a keystore.
-const PREFIX_LEN: usize = SALT_LEN + 12 + NONCE_LEN;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Encoding {
-    content: Vec<String>,
-    r#type: Vec<String>,
-    version: String,
+    content: [&'static str; 2],
+    r#type: [&'static str; 2],
+    version: &'static str,
 }
 
-#[derive(Serialize, Deserialize, Default)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Meta {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
+struct Meta<'a> {
+    name: &'a str,
     when_created: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Keystore {
+#[derive(Serialize)]
+struct Keystore<'a> {
     address: String,
     encoded: String,
     encoding: Encoding,
-    #[serde(default)]
-    meta: Meta,
+    meta: Meta<'a>,
 }
 
 /// The part of a keystore that needs no password.
@@ -69,11 +67,10 @@ impl KeystoreInfo {
     /// # Errors
     /// [`WalletError::Format`] if it is not a keystore of an sr25519 key.
     pub fn read(json: &str) -> Result<Self, WalletError> {
-        let keystore: Keystore = serde_json::from_str(json).map_err(|e| WalletError::Format(e.to_string()))?;
-        check_encoding(&keystore)?;
+        let Form { address, name, created_ms } = Form::read(json)?;
         // Addresses of any network: wallets write the prefix of the network that they were on.
-        let account = parse_account(&keystore.address).map_err(|e| WalletError::Format(e.to_string()))?;
-        Ok(Self { account, name: keystore.meta.name, created_ms: keystore.meta.when_created })
+        let account = parse_account(&address).map_err(|e| WalletError::Format(e.to_string()))?;
+        Ok(Self { account, name, created_ms })
     }
 }
 
@@ -83,10 +80,12 @@ impl KeystoreInfo {
 /// [`WalletError::Format`] or [`WalletError::WrongPassword`].
 pub fn open(json: &str, password: &str) -> Result<Account, WalletError> {
     KeystoreInfo::read(json)?;
-    polkadot_js_compat::decrypt_json(json, password).map(Account::from_keypair).map_err(|error| match error {
-        polkadot_js_compat::Error::Secretbox(_) => WalletError::WrongPassword,
-        other => WalletError::Format(other.to_string()),
-    })
+    polkadot_js_compat::decrypt_json(form::plain(json), password).map(Account::from_keypair).map_err(
+        |error| match error {
+            polkadot_js_compat::Error::Secretbox(_) => WalletError::WrongPassword,
+            other => WalletError::Format(other.to_string()),
+        },
+    )
 }
 
 /// Seals an account into the JSON of a keystore, under a password. Takes about half a second.
@@ -108,11 +107,11 @@ pub fn seal(account: &Account, name: &str, password: &str) -> Result<String, Wal
         address: account.address(),
         encoded,
         encoding: Encoding {
-            content: vec!["pkcs8".into(), "sr25519".into()],
-            r#type: vec!["scrypt".into(), "xsalsa20-poly1305".into()],
-            version: "3".into(),
+            content: ["pkcs8", "sr25519"],
+            r#type: ["scrypt", "xsalsa20-poly1305"],
+            version: form::VERSION,
         },
-        meta: Meta { name: name.into(), when_created: u64::try_from(created).unwrap_or(u64::MAX) },
+        meta: Meta { name, when_created: u64::try_from(created).unwrap_or(u64::MAX) },
     };
     serde_json::to_string_pretty(&keystore).map_err(|e| WalletError::Format(e.to_string()))
 }
@@ -151,26 +150,6 @@ fn seal_with(
     Ok(BASE64.encode(&bytes))
 }
 
-fn check_encoding(keystore: &Keystore) -> Result<(), WalletError> {
-    let fail = |what: String| Err(WalletError::Format(what));
-    let Encoding { content, r#type, version } = &keystore.encoding;
-    if version != "3" {
-        return fail(format!("its version is {version}, not 3"));
-    }
-    if content != &["pkcs8", "sr25519"] {
-        return fail(format!("it holds {}", content.join(" ")));
-    }
-    if r#type != &["scrypt", "xsalsa20-poly1305"] {
-        return fail("it is not protected by a password".into());
-    }
-    // Checked here because the library that opens it does not check the length of these bytes.
-    match BASE64.decode(keystore.encoded.as_bytes()) {
-        Ok(bytes) if bytes.len() > PREFIX_LEN => Ok(()),
-        Ok(_) => fail("it is cut short".into()),
-        Err(error) => fail(format!("its key is not base64: {error}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -200,8 +179,10 @@ mod tests {
         })
         .to_string();
         let alice = Account::from_suri("//Alice").unwrap();
-        assert_eq!(open(&json, ALICE_PASSWORD).unwrap().id(), alice.id());
-        assert_eq!(KeystoreInfo::read(&json).unwrap().name, "Alice");
+        for json in [json.clone(), format!("\u{feff}{json}\r\n")] {
+            assert_eq!(open(&json, ALICE_PASSWORD).unwrap().id(), alice.id());
+            assert_eq!(KeystoreInfo::read(&json).unwrap().name, "Alice");
+        }
         assert!(matches!(open(&json, "whoisbob"), Err(WalletError::WrongPassword)));
     }
 

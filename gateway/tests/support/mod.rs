@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use meganet_gateway::{
-    Evidence, GatewayLimits, GatewayOptions, NameState, Opened, Site, Source, SourceError, Verified,
+    Evidence, File, GatewayLimits, GatewayOptions, NameState, Opened, Site, Source, SourceError, Verified,
 };
 use meganet_primitives::{
     content::ForeignRef,
@@ -45,7 +45,7 @@ impl Files {
     pub fn new(name: &str, files: &[(&str, &[u8])]) -> Self {
         let files = files.iter().map(|(path, bytes)| ((*path).to_string(), Bytes::copy_from_slice(bytes))).collect();
         let status = Some(NameStatus::Active);
-        let state = NameState { name: name.into(), version: 1, status, evidence: EVIDENCE };
+        let state = NameState { name: name.into(), owner: [1; 32], version: 1, status, evidence: EVIDENCE };
         Files {
             files,
             state,
@@ -88,9 +88,22 @@ impl Site for Files {
         &self.manifest
     }
 
-    fn read(&self, entry: &Entry, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
+    fn file(&self, entry: &Entry) -> Result<Arc<dyn File>, SourceError> {
+        let (bytes, reads) = (self.files[&entry.path].clone(), self.reads.clone());
+        Ok(Arc::new(OneFile { bytes, break_after: self.break_after, reads }))
+    }
+}
+
+struct OneFile {
+    bytes: Bytes,
+    break_after: Option<usize>,
+    reads: Arc<AtomicUsize>,
+}
+
+impl File for OneFile {
+    fn read(&self, range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        let file = self.files[&entry.path].slice(range.start as usize..range.end as usize);
+        let file = self.bytes.slice(range.start as usize..range.end as usize);
         let mut pieces: Vec<Result<Bytes, SourceError>> =
             file.chunks(60_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
         if let Some(count) = self.break_after {

@@ -123,14 +123,14 @@ impl JobRecord {
         self.note(error)
     }
 
-    /// Notes that the job has failed; returns the failures in a row and the verdict.
-    pub(super) fn failed(&mut self, error: &str, rules: &Supervision) -> (u32, Verdict) {
+    /// Notes that the job has failed; returns the failures in a row and the verdict. It is given up if the failure is fatal.
+    pub(super) fn failed(&mut self, error: &str, is_fatal: bool, rules: &Supervision) -> (u32, Verdict) {
         let same = self.last_failure.as_deref() == Some(error);
         self.failures = rules.in_a_row(self.failures, self.ran().unwrap_or_default(), same);
         self.last_failure = Some(error.to_owned());
         self.run = None;
         self.note(error);
-        let verdict = rules.verdict(self.failures);
+        let verdict = if is_fatal { Verdict::GiveUp } else { rules.verdict(self.failures) };
         self.enter(if verdict == Verdict::GiveUp { JobState::Failed } else { JobState::Restarting });
         (self.failures, verdict)
     }
@@ -142,7 +142,7 @@ impl JobRecord {
     }
 
     pub(super) fn is_unhealthy(&self, rules: &Supervision) -> bool {
-        rules.is_unhealthy(self.failures, self.ran())
+        self.state == JobState::Failed || rules.is_unhealthy(self.failures, self.ran())
     }
 
     fn ran(&self) -> Option<Duration> {

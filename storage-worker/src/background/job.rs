@@ -34,6 +34,9 @@ pub enum StepError {
     /// The job has failed and is restarted.
     #[error("{0:#}")]
     Failed(anyhow::Error),
+    /// The job has failed and only a new process can help: it is given up at once.
+    #[error("{0:#}")]
+    Fatal(anyhow::Error),
 }
 
 impl StepError {
@@ -45,6 +48,11 @@ impl StepError {
     /// An error after which the job is restarted.
     pub fn failed(error: impl Into<anyhow::Error>) -> Self {
         Self::Failed(error.into())
+    }
+
+    /// An error after which the worker ends.
+    pub fn fatal(error: impl Into<anyhow::Error>) -> Self {
+        Self::Fatal(error.into())
     }
 }
 

@@ -18,7 +18,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// A job that was given up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the job {name} failed {failures} times in a row, the last time with: {error}. The worker stops because it cannot do its work without this job: remove the cause and start it again"
+    "the job {name} failed{}: {error}. The worker stops because it cannot do its work without this job: remove the cause and start it again",
+    in_a_row(*.failures)
 )]
 pub struct JobFailure {
     /// The job's name.
@@ -27,6 +28,11 @@ pub struct JobFailure {
     pub failures: u32,
     /// The last error.
     pub error: String,
+}
+
+/// The number of failures, as a part of a sentence.
+fn in_a_row(failures: u32) -> String {
+    if failures > 1 { format!(" {failures} times in a row, the last time with") } else { String::new() }
 }
 
 /// Builds a job, at its start and at each restart.
@@ -66,7 +72,13 @@ impl Jobs {
         let make: Make = Box::new(move || Box::new(make()));
         self.inner.tasks.spawn(async move {
             let stop = inner.stop.clone();
-            stop.run_until_cancelled(inner.supervise(name, &record, &make)).await;
+            let supervised = AssertUnwindSafe(inner.supervise(name, &record, &make)).catch_unwind();
+            if let Some(Err(panic)) = stop.run_until_cancelled(supervised).await {
+                // A job that nobody supervises would be missing without a trace.
+                let error = format!("panic while supervising: {}", message(&*panic));
+                let (failures, _) = record.lock().failed(&error, true, &inner.rules);
+                inner.give_up(JobFailure { name, failures, error });
+            }
         });
     }
 
@@ -101,12 +113,12 @@ impl Jobs {
 impl Inner {
     async fn supervise(&self, name: &'static str, record: &Record, make: &Make) {
         loop {
-            let error = match AssertUnwindSafe(drive(record, make)).catch_unwind().await {
+            let (error, is_fatal) = match AssertUnwindSafe(drive(record, make)).catch_unwind().await {
                 Ok(Ok(())) => return record.lock().enter(JobState::Done),
-                Ok(Err(error)) => format!("{error:#}"),
-                Err(panic) => format!("panic: {}", message(&*panic)),
+                Ok(Err(error)) => (error.to_string(), matches!(error, StepError::Fatal(_))),
+                Err(panic) => (format!("panic: {}", message(&*panic)), false),
             };
-            let (failures, verdict) = record.lock().failed(&error, &self.rules);
+            let (failures, verdict) = record.lock().failed(&error, is_fatal, &self.rules);
             match verdict {
                 Verdict::Restart(delay) => {
                     tracing::error!(job = name, failures, restart_in_s = delay.as_secs_f32(), "a job failed: {error}");
@@ -116,17 +128,22 @@ impl Inner {
                 Verdict::GiveUp => {
                     let failure = JobFailure { name, failures, error };
                     tracing::error!(job = name, "{failure}");
-                    // The first one is the cause; others may follow from it.
-                    let _ = self.failure.set(failure);
-                    return self.stop.cancel();
+                    return self.give_up(failure);
                 }
             }
         }
     }
+
+    /// Ends the worker.
+    fn give_up(&self, failure: JobFailure) {
+        // The first one is the cause; others may follow from it.
+        let _ = self.failure.set(failure);
+        self.stop.cancel();
+    }
 }
 
 /// Runs a job until it is done or fails.
-async fn drive(record: &Record, make: &Make) -> anyhow::Result<()> {
+async fn drive(record: &Record, make: &Make) -> Result<(), StepError> {
     let mut job = make();
     loop {
         record.lock().enter(JobState::Busy);
@@ -137,7 +154,7 @@ async fn drive(record: &Record, make: &Make) -> anyhow::Result<()> {
                 record.lock().stepped(state_after(turn), status);
                 turn
             }
-            Err(StepError::Failed(error)) => return Err(error),
+            Err(error @ (StepError::Failed(_) | StepError::Fatal(_))) => return Err(error),
             Err(StepError::Waiting(error)) => {
                 let error = format!("{error:#}");
                 // Logged once for each reason, not at each attempt.

@@ -145,6 +145,17 @@ async fn a_job_that_cannot_run_makes_health_fail_and_ends_the_worker() {
 }
 
 #[tokio::test]
+async fn a_job_that_no_restart_can_help_ends_the_worker_at_once() {
+    let jobs = jobs_by(Supervision { give_up_at: u32::MAX, ..RULES });
+    let steps = script(&jobs, |_| Err(StepError::fatal(anyhow::anyhow!("the network is gone"))));
+    jobs.stop().cancelled().await;
+    let text = jobs.failure().unwrap().to_string();
+    assert!(text.starts_with("the job scripted failed: the network is gone. "), "{text}");
+    assert!(!jobs.is_healthy());
+    assert_eq!((only(&jobs).state, steps.load(Ordering::SeqCst)), (JobState::Failed, 1));
+}
+
+#[tokio::test]
 async fn a_failure_that_long_runs_repeat_is_counted_until_the_worker_ends() {
     let jobs = jobs_by(Supervision { stable_after: Duration::ZERO, ..RULES });
     script(&jobs, |_| failed());

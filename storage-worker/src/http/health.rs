@@ -1,6 +1,12 @@
 //! The JSON of `GET /health`. Its format is documented in `docs/worker.md`, and a test compares the two.
 
-use crate::{background::JobInfo, local::Local, service::GroupView, status::Status, worker::Online};
+use crate::{
+    background::JobInfo,
+    local::Local,
+    service::{GroupView, space::Room},
+    status::Status,
+    worker::Online,
+};
 use meganet_chain_client::account::format_account;
 use meganet_primitives::chain::ChallengeState;
 use serde::Serialize;
@@ -13,6 +19,8 @@ pub enum HealthState {
     Failing,
     /// The worker is not registered yet: see `trouble`.
     Starting,
+    /// The worker is no longer registered: it was expelled, or has left. See `trouble`.
+    Unregistered,
     /// The worker does not know yet everything that it should hold, or hears of no new finalized block: see `trouble`.
     Syncing,
     /// Shards are missing or damaged, and are being rebuilt.
@@ -34,7 +42,7 @@ pub struct Health {
     pub uptime_s: u64,
     /// The worker's peer id.
     pub peer_id: String,
-    /// Its number in the registry; null until it is registered.
+    /// Its number in the registry; null while it is not registered.
     pub worker_id: Option<u32>,
     /// The account that operates it, SS58.
     pub operator: Option<String>,
@@ -54,12 +62,22 @@ pub struct Health {
     pub unregistered_bytes: u64,
     /// Bytes that it lends.
     pub capacity: u64,
+    /// Free bytes of the disk; null until they are known.
+    pub disk_free: Option<u64>,
+    /// The room that they leave: `ample`, `low` (no shards are taken in) or `full`.
+    pub disk_room: Option<Room>,
     /// Whether it knows everything that it should hold, up to the finalized head.
     pub synced: bool,
-    /// Shards that are missing or damaged.
-    pub missing: u64,
+    /// Shards that are missing or damaged; null while the index has not known yet what should be there.
+    pub missing: Option<u64>,
     /// Of those, damaged ones.
     pub damaged: u64,
+    /// Promises that are reported to have ended, whose bytes are still kept and served.
+    pub lapsed: u64,
+    /// Rows of the index that could not be read at the start.
+    pub unreadable_rows: u64,
+    /// Shard files that the index did not know and that were adopted since the start.
+    pub adopted: u64,
     /// Shards being rebuilt at the moment.
     pub rebuilding: u64,
     /// Shards rebuilt since the start.
@@ -130,6 +148,7 @@ impl Health {
         let groups = online.map(|online| slots(&online.groups.all())).unwrap_or_default();
         let state = match () {
             () if !jobs.is_healthy() => HealthState::Failing,
+            () if status.is_unregistered() => HealthState::Unregistered,
             () if worker.is_none() || online.is_none() => HealthState::Starting,
             () if !synced => HealthState::Syncing,
             () if usage.missing > 0 => HealthState::Healing,
@@ -151,9 +170,14 @@ impl Health {
             bytes: usage.bytes,
             unregistered_bytes: usage.unregistered_bytes(),
             capacity: settings.capacity,
+            disk_free: status.space().map(|space| space.free),
+            disk_room: status.space().map(|space| space.room),
             synced,
-            missing: usage.missing,
+            missing: (synced || disk.store().was_synced()).then_some(usage.missing),
             damaged: usage.damaged,
+            lapsed: usage.lapsed,
+            unreadable_rows: usage.unreadable,
+            adopted: metrics.adopted.get(),
             rebuilding: status.rebuilding(),
             rebuilt: metrics.rebuilt.get(),
             corrupt_found: metrics.corrupt_found.get(),

@@ -39,8 +39,13 @@ fn full() -> Health {
         unregistered_bytes: 1,
         capacity: 1,
         synced: true,
-        missing: 1,
+        missing: Some(1),
         damaged: 1,
+        disk_free: Some(1 << 40),
+        disk_room: Some(crate::service::space::Room::Ample),
+        lapsed: 2,
+        unreadable_rows: 0,
+        adopted: 1,
         rebuilding: 1,
         rebuilt: 1,
         corrupt_found: 1,
@@ -139,6 +144,19 @@ impl Job for Broken {
     async fn step(&mut self) -> Result<Turn, StepError> {
         Err(StepError::failed(anyhow::anyhow!("no disk")))
     }
+}
+
+#[tokio::test]
+async fn missing_shards_are_unknown_until_an_index_was_synced_once() {
+    let base = tempfile::tempdir().unwrap();
+    let store = Arc::new(in_memory(base.path()));
+    let settings = WorkerSettings::new(Country::new(*b"DE").unwrap(), 1 << 30);
+    let local = Local::start(store.clone(), settings, Arc::new(SystemClock), CancellationToken::new());
+    let pages = Pages { peer_id: String::from("peer"), local, online: OnceLock::new() };
+    assert_eq!(pages.health().missing, None, "an index that is new lists nothing");
+    store.set_synced().unwrap();
+    // Also while the chain is out of reach.
+    assert_eq!((pages.health().missing, pages.health().synced), (Some(0), false));
 }
 
 #[tokio::test]

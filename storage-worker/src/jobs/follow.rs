@@ -3,9 +3,10 @@
 use super::StreamEnded;
 use crate::{
     background::{Job, JobStatus, StepError, Throttle, Turn},
+    clock::Clock,
     disk::Disk,
     groups::Groups,
-    model::keys::LeafKey,
+    model::{keys::LeafKey, records::LapseRecord},
     service::GroupView,
     status::Status,
     store::AddLeaf,
@@ -55,6 +56,8 @@ pub struct FollowHandles {
     pub groups: Arc<Groups>,
     /// Told the head, the worker's registration, and what keeps the job waiting.
     pub status: Arc<Status>,
+    /// The time at which a slot was lost.
+    pub clock: Arc<dyn Clock>,
     /// Wakes the sync job.
     pub sync_due: Arc<Notify>,
 }
@@ -210,8 +213,8 @@ impl FollowHandles {
         Ok(slots != known.into_iter().collect())
     }
 
-    /// Reads parameters, slots and groups at the finalized head; begins with groups that are new, and forgets those in
-    /// which this worker has lost its slot.
+    /// Reads parameters, slots and groups at the finalized head; begins with groups that are new, and notes in which
+    /// this worker has lost its slot.
     async fn refresh(&self) -> Result<(), StepError> {
         let head = self.chain.finalized().await?;
         // A node that is still synchronising reports a time when this worker had no slots: that is no reason to remove
@@ -224,16 +227,20 @@ impl FollowHandles {
         let params = self.chain.params(at).await?;
         self.groups.membership(|membership| membership.set_params(&params));
         let peer = self.groups.peer();
-        let mut leaving = false;
-        // An unregistered worker has no slots: it was expelled, or its registration is not finalized yet.
+        // This job begins once the registration is final: if it is missing, the worker was expelled or has left. The job
+        // that leaves ends a worker that leaves in order.
         let slots = match self.chain.worker_by_peer(&peer, at).await? {
             Some(worker) => {
                 let slots = self.chain.all_slots_of(worker.id, at).await?;
-                leaving = self.chain.worker_audit(worker.id, at).await?.is_some_and(|audit| audit.leaving);
                 self.status.set_worker(worker);
                 slots
             }
-            None => Vec::new(),
+            None => {
+                if self.status.audit().is_none_or(|audit| !audit.leaving) {
+                    self.status.set_unregistered();
+                }
+                Vec::new()
+            }
         };
         let mut views = Vec::new();
         for held in slots {
@@ -241,24 +248,23 @@ impl FollowHandles {
             views.extend(info.and_then(|info| GroupView::of(&info, &peer)));
         }
         let known: BTreeMap<GroupId, SlotIndex> = self.disk.run(|store| store.slots()).await?.into_iter().collect();
-        self.forget_lost(&known, &views, leaving).await?;
+        self.note_lost(&known, &views, head.number).await?;
         self.take_over(&known, views).await
     }
 
-    /// Removes what was held for slots that this worker has lost.
-    async fn forget_lost(
+    /// Notes which slots this worker has lost. It keeps and serves what it held for them: its successors copy that, and the
+    /// node may be wrong.
+    async fn note_lost(
         &self,
         known: &BTreeMap<GroupId, SlotIndex>,
         views: &[GroupView],
-        leaving: bool,
+        block: BlockNumber,
     ) -> Result<(), StepError> {
-        for (group, slot) in known {
-            // Shards that a leaving worker has handed over stay until it is off the registry: successors copy them from it.
-            let kept = leaving && !views.iter().any(|view| view.id == *group);
-            if !kept && !views.iter().any(|view| (view.id, view.slot) == (*group, *slot)) {
-                tracing::warn!(group, slot, "this worker's slot was given to another: removing what it held for it");
-                let group = *group;
-                self.disk.run(move |store| store.leave_group(group)).await?;
+        let claim = LapseRecord { since: self.clock.now(), block };
+        for (&group, &slot) in known {
+            if !views.iter().any(|view| (view.id, view.slot) == (group, slot)) {
+                tracing::warn!(group, slot, "this worker's slot was given to another: keeping its shards for a while");
+                self.disk.run(move |store| store.lose_slot(group, slot, claim)).await?;
             }
         }
         Ok(())
@@ -276,11 +282,8 @@ impl FollowHandles {
             }
         }
         let slots: Vec<_> = views.iter().map(|view| (view.id, view.slot)).collect();
-        let before = self.groups.membership(|membership| {
-            let before: BTreeMap<GroupId, SlotIndex> = membership.groups().map(|view| (view.id, view.slot)).collect();
-            membership.set_groups(views);
-            before
-        });
+        let before: BTreeMap<GroupId, SlotIndex> =
+            self.groups.replace(views).into_iter().map(|view| (view.id, view.slot)).collect();
         // After a start every group is new here, and its ranges are to be compared with the chain.
         if fresh || slots.iter().any(|(group, slot)| before.get(group) != Some(slot)) {
             self.status.ranges_changed();

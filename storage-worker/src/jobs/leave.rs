@@ -1,6 +1,5 @@
 //! Reads this worker's account on the chain, and ends the worker once it has left: when a leaving worker has handed over
-//! all slots and its successors have had time to copy, this job takes it off the registry, removes what it held, and
-//! stops the process.
+//! all slots and its successors have had time to copy, this job takes it off the registry, and stops the process.
 
 use super::heads::HeadEvents;
 use crate::{
@@ -80,19 +79,16 @@ impl Leave {
     }
 }
 
-/// Ends a worker that is off the registry: removes what it held for slots that others have now, and cancels `stop`.
+/// Ends a worker that is off the registry: cancels `stop`. Removing its shards is left to the operator, since the exit is
+/// known from one node only.
 pub(crate) async fn finish(disk: &Disk, status: &Status, stop: &CancellationToken) {
-    let removed = disk.run(|store| {
-        for (group, _) in store.slots()? {
-            store.leave_group(group)?;
-        }
-        store.set_leaving(false)
-    });
-    if let Err(error) = removed.await {
-        tracing::warn!(%error, "not all shards could be removed: delete the base path yourself");
+    if let Err(error) = disk.run(|store| store.set_leaving(false)).await {
+        tracing::warn!(%error, "cannot record that this worker has left: a restart may find it leaving still");
     }
     status.set_left();
-    tracing::info!("this worker has left the network, and its bond has been returned");
+    tracing::info!(
+        "this worker has left the network, and its bond has been returned: its base path is not needed any more"
+    );
     stop.cancel();
 }
 

@@ -37,6 +37,8 @@ enum ProveError {
     Lacking { sample: Sample, lack: Lack },
     #[error("the challenge samples more bytes than a proof can hold: update meganet-worker")]
     TooMany,
+    #[error("cannot submit a proof, trying again at the next block: {0}")]
+    NotSubmitted(ChainError),
 }
 
 /// A submission that has ended.
@@ -71,6 +73,8 @@ pub struct Prove {
     events: HeadEvents,
     sent: Option<Sent>,
     sending: JoinSet<Ended>,
+    /// Why the last submission failed, until it is reported as this job's last error.
+    failed: Option<ChainError>,
     /// The last period that was counted as missed.
     missed: Option<Period>,
 }
@@ -79,11 +83,12 @@ impl Prove {
     /// Proves for the operator's worker.
     pub fn new(handles: ProveHandles) -> Self {
         let events = handles.heads.subscribe();
-        Self { handles, events, sent: None, sending: JoinSet::new(), missed: None }
+        Self { handles, events, sent: None, sending: JoinSet::new(), failed: None, missed: None }
     }
 
     async fn look(&mut self, head: BlockRef) -> Result<(), StepError> {
         let operator = &self.handles.operator;
+        operator.check_shortage(At::Block(head.hash)).await?;
         let challenge = operator.chain.challenge(operator.worker, At::Block(head.hash)).await?;
         self.handles.status.set_challenge(challenge.as_ref());
         match (step(head.number, challenge.as_ref(), self.sent.as_ref()), challenge) {
@@ -175,7 +180,7 @@ impl Prove {
             }
             Err(error) => {
                 metrics.proof_failures.inc();
-                tracing::warn!(%error, "cannot submit a proof: trying again at the next block");
+                self.failed = Some(error);
                 if of_this.is_some() {
                     self.sent = None;
                 }
@@ -208,6 +213,10 @@ impl Job for Prove {
     }
 
     async fn step(&mut self) -> Result<Turn, StepError> {
+        // First, so that a block that is due does not hide it; that block is looked at after the pause.
+        if let Some(error) = self.failed.take() {
+            return Err(StepError::waiting(ProveError::NotSubmitted(error)));
+        }
         if let Some(head) = self.events.due() {
             self.look(head).await?;
             self.events.settle();
@@ -234,10 +243,9 @@ mod tests {
     use meganet_chain_client::Signer;
     use meganet_chain_fake::FakeChain;
 
-    #[tokio::test]
-    async fn a_submission_that_panics_is_counted_and_the_proof_is_sent_again() {
-        let base = tempfile::tempdir().unwrap();
-        let disk = Disk::new(Arc::new(in_memory(base.path())));
+    /// A job on an empty disk, for an account without money.
+    fn job(base: &std::path::Path) -> Prove {
+        let disk = Disk::new(Arc::new(in_memory(base)));
         let metrics = Arc::new(Metrics::default());
         let damage = DamageLog {
             disk: disk.clone(),
@@ -246,19 +254,47 @@ mod tests {
             rebuild_due: Arc::default(),
         };
         let (chain, signer) = (FakeChain::default().client(), Signer::from_suri("//Alice").unwrap());
-        let mut prove = Prove::new(ProveHandles {
-            operator: Operator { chain, signer, worker: 0 },
+        let status = Arc::new(Status::new(std::time::Duration::MAX));
+        Prove::new(ProveHandles {
+            operator: Operator { chain, signer, worker: 0, status: status.clone() },
             disk,
             damage,
             sync_due: Arc::default(),
-            status: Arc::new(Status::new(std::time::Duration::MAX)),
-            metrics: metrics.clone(),
+            status,
+            metrics,
             heads: Heads::default(),
-        });
+        })
+    }
+
+    #[tokio::test]
+    async fn a_submission_that_panics_is_counted_and_the_proof_is_sent_again() {
+        let base = tempfile::tempdir().unwrap();
+        let mut prove = job(base.path());
         prove.sent = Some(Sent { challenge: [1; 32], since: 5 });
         prove.sending.spawn(async { panic!("told to") });
         prove.wake().await;
-        assert_eq!(metrics.proof_failures.get(), 1);
+        assert_eq!(prove.handles.metrics.proof_failures.get(), 1);
         assert!(prove.sent.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_proof_that_the_account_cannot_pay_is_the_last_error_of_the_job_and_trouble() {
+        let base = tempfile::tempdir().unwrap();
+        let mut prove = job(base.path());
+        let operator = prove.handles.operator.clone();
+        let address = operator.signer.address();
+        prove.sent = Some(Sent { challenge: [1; 32], since: 5 });
+        prove.sending.spawn(async move {
+            let call = Call::Worker(WorkerCall::Report { worker: 0 });
+            Ended { challenge: [1; 32], excused: 0, result: operator.submit(vec![call], Until::InBlock).await }
+        });
+        prove.wake().await;
+        let Err(StepError::Waiting(error)) = prove.step().await else { panic!("the job says nothing") };
+        let trouble = prove.handles.status.trouble().unwrap();
+        for text in [format!("{error:#}"), trouble] {
+            assert!(text.contains(&address) && text.contains("Send it at least"), "{text}");
+        }
+        assert!(prove.sent.is_none());
+        assert!(prove.step().await.is_ok(), "it is reported once");
     }
 }

@@ -9,11 +9,12 @@ use crate::{
     metrics::Metrics,
     model::{
         keys::ShardKey,
-        records::{MissingShard, ObjectRecord, Reason},
+        records::{LapseRecord, MissingShard, ObjectRecord, Reason},
     },
+    reclaim::{Need, Reclaimer},
     service::{rebuild::wait, scrub::Pace},
     status::Status,
-    store::{Store, StoreError, WriteError},
+    store::{Adoption, MAX_WAIT, Store, StoreError, WriteError},
     throttle,
 };
 use async_trait::async_trait;
@@ -30,13 +31,15 @@ use tokio::{
 /// Missing shards that are listed at once.
 const PAGE: usize = 64;
 /// Seconds before another attempt at a shard that no worker can have, because its owner encoded the object wrongly.
-const HOPELESS: u64 = 24 * 3600;
+const HOPELESS: u64 = MAX_WAIT;
 
 /// Why a shard could not be rebuilt.
 #[derive(Debug, thiserror::Error)]
 enum RebuildError {
     #[error("this worker has no slot in the group any more")]
     NotMember,
+    #[error("the disk is too full: it has room for {room} bytes of shards, and {len} are needed")]
+    NoRoom { len: u64, room: u64 },
     #[error("the attempt panicked")]
     Panicked,
     #[error(transparent)]
@@ -71,10 +74,14 @@ pub struct RebuildHandles {
     pub groups: Arc<Groups>,
     /// Counts running attempts.
     pub status: Arc<Status>,
+    /// Shard bytes that the worker lends.
+    pub capacity: u64,
     /// Counts rebuilt shards.
     pub metrics: Arc<Metrics>,
     /// Time and randomness of the next attempts.
     pub clock: Arc<dyn Clock>,
+    /// Makes room for shards that are rebuilt.
+    pub reclaimer: Arc<Reclaimer>,
     /// Wakes the job.
     pub due: Arc<Notify>,
 }
@@ -234,6 +241,18 @@ impl RebuildHandles {
         settings: RebuildSettings,
     ) -> Result<(), RebuildError> {
         let group = missing.record.group;
+        let now = self.clock.now();
+        // Its file may be here after all, if the index was lost.
+        if self.disk.run(move |store| store.adopt(&key, now)).await? == Adoption::Adopted {
+            self.metrics.adopted.inc();
+            return Ok(());
+        }
+        let ours = (group, key.shard);
+        if !self.disk.run(move |store| store.slots().map(|slots| slots.contains(&ours))).await? {
+            // A slot that was lost: if it comes back, the shard is listed again.
+            self.disk.run(move |store| store.give_up(&key)).await?;
+            return Ok(());
+        }
         let view = self.groups.get(group).await.ok_or(RebuildError::NotMember)?;
         if view.slot != key.shard {
             return Err(RebuildError::NotMember);
@@ -244,6 +263,16 @@ impl RebuildHandles {
         let object = self.network.object(group, key.object).await?;
         let record = record_of(&object);
         let len = object.layout().shard_len();
+        let lacking = self.disk.usage().bytes.saturating_add(len).saturating_sub(self.capacity);
+        if lacking > 0
+            && let Err(error) = self.reclaimer.make_room(Need::Room(lacking)).await
+        {
+            tracing::warn!(%error, "cannot make room for a rebuilt shard");
+        }
+        let room = self.status.room();
+        if len > room {
+            return Err(RebuildError::NoRoom { len, room });
+        }
         let mut sink = self.disk.begin_shard(len).await?;
         self.receive(object, key, &mut sink, settings).await?;
         let shard = sink.finish().await?;
@@ -270,7 +299,7 @@ impl RebuildHandles {
         Ok(())
     }
 
-    /// Asks the chain whether the object was deleted from every batch that it is kept for, and releases it from those.
+    /// Asks the chain whether the object was deleted from every batch that it is kept for, and notes those.
     async fn deleted(&self, group: GroupId, key: ShardKey) -> Result<bool, RebuildError> {
         let leaves = self.disk.run(move |store| store.leaves_of(&key)).await?;
         let leaves: Vec<_> = leaves.into_iter().filter(|leaf| leaf.group == group).collect();
@@ -281,12 +310,14 @@ impl RebuildHandles {
         let object = key.object;
         let asked: Vec<_> =
             leaves.iter().map(|leaf| Tombstone { expiry: leaf.expiry, leaf: leaf.index, object }).collect();
-        let answers = self.chain.tombstoned(group, &asked, At::Finalized).await?;
+        let head = self.chain.finalized().await?;
+        let answers = self.chain.tombstoned(group, &asked, At::Block(head.hash)).await?;
         let gone: Vec<_> =
             leaves.iter().zip(answers).filter(|(_, deleted)| *deleted).map(|(leaf, _)| (*leaf, object)).collect();
         let all = gone.len() == leaves.len();
         if !gone.is_empty() {
-            self.disk.run(move |store| store.tombstone(&gone)).await?;
+            let claim = LapseRecord { since: self.clock.now(), block: head.number };
+            self.disk.run(move |store| store.tombstone(&gone, claim)).await?;
         }
         Ok(all)
     }

@@ -1,4 +1,5 @@
-//! Reads every shard again, at a bounded rate, and checks it against its root.
+//! Reads every shard again, at a bounded rate, and checks it against its root. Also checks the ends of shard files, and
+//! mends them.
 
 use crate::{
     background::{Job, JobStatus, StepError, Throttle, Turn},
@@ -6,7 +7,7 @@ use crate::{
     metrics::Metrics,
     model::{keys::ShardKey, records::ShardRecord},
     service::scrub::{Pace, until_next},
-    store::{ReadError, StoreError},
+    store::{Mending, ReadError, StoreError},
     throttle,
 };
 use async_trait::async_trait;
@@ -100,7 +101,7 @@ impl Scrub {
     async fn read(&self, shard: &mut OpenShard) -> Result<Option<Duration>, StoreError> {
         let (first, count) = (shard.next, FRAMES.min(shard.tree.frames().saturating_sub(shard.next)));
         if count == 0 {
-            return Ok(None);
+            return self.check_footer(shard).await.map(|()| None);
         }
         shard.next = first.saturating_add(count);
         let (key, record, tree) = (shard.key, shard.record.clone(), shard.tree.clone());
@@ -113,6 +114,22 @@ impl Scrub {
             }
             Err(error) => self.found(key, error).await.map(|()| None),
         }
+    }
+
+    /// Checks the end of a shard's file, by which the file is adopted if the index is lost.
+    async fn check_footer(&self, shard: &OpenShard) -> Result<(), StoreError> {
+        let key = shard.key;
+        match self.disk.run(move |store| store.mend_footer(&key)).await? {
+            Mending::Unneeded => {}
+            Mending::Mended => {
+                tracing::warn!(shard = %key, "the end of a shard's file was damaged on disk: it is written again");
+                self.metrics.corrupt_found.inc();
+                self.metrics.healed.inc();
+            }
+            // A rebuild makes a new file, elsewhere on the disk.
+            Mending::Failed => self.damage.record(key, shard.tree.frames().saturating_sub(1)).await?,
+        }
+        Ok(())
     }
 
     async fn found(&self, key: ShardKey, error: ReadError) -> Result<(), StoreError> {
@@ -212,6 +229,35 @@ mod tests {
         store::testing::{FakeObject, in_memory},
     };
 
+    fn scrub(disk: &Disk) -> Scrub {
+        let (clock, metrics) = (Arc::new(SystemClock), Arc::new(Metrics::default()));
+        let damage = DamageLog { disk: disk.clone(), clock, metrics: metrics.clone(), rebuild_due: Arc::default() };
+        let settings = ScrubSettings { rate: u64::MAX, interval: Duration::from_secs(1) };
+        Scrub::new(disk.clone(), damage, metrics, settings)
+    }
+
+    #[tokio::test]
+    async fn a_bit_that_flipped_in_the_end_of_a_file_is_found_and_mended() {
+        let base = tempfile::tempdir().unwrap();
+        let store = in_memory(base.path());
+        let object = FakeObject::new(1, 1 << 18);
+        object.store(&store, 0, 0);
+        let path = store.path_of(&object.key(0));
+        let good = std::fs::read(&path).unwrap();
+        let disk = Disk::new(Arc::new(store));
+        for at in [object.shards[0].len(), good.len() - 1] {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            std::fs::write(&path, bad).unwrap();
+            let mut scrub = scrub(&disk);
+            while !matches!(scrub.step().await.unwrap(), Turn::Idle(_)) {}
+            assert!(std::fs::read(&path).unwrap() == good, "byte {at}");
+            assert_eq!((scrub.metrics.corrupt_found.get(), scrub.metrics.healed.get()), (1, 1), "byte {at}");
+        }
+        // Nothing promises it, and a damaged one would have been removed.
+        assert_eq!((disk.usage().shards, disk.usage().damaged), (1, 0));
+    }
+
     #[tokio::test]
     async fn a_pass_that_is_cut_short_continues_after_the_last_shard_that_was_read() {
         let base = tempfile::tempdir().unwrap();
@@ -225,20 +271,14 @@ mod tests {
             .collect();
         keys.sort();
         let disk = Disk::new(Arc::new(store));
-        let scrub = || {
-            let (clock, metrics) = (Arc::new(SystemClock), Arc::new(Metrics::default()));
-            let damage = DamageLog { disk: disk.clone(), clock, metrics: metrics.clone(), rebuild_due: Arc::default() };
-            let settings = ScrubSettings { rate: u64::MAX, interval: Duration::from_secs(1) };
-            Scrub::new(disk.clone(), damage, metrics, settings)
-        };
-        let mut first = scrub();
+        let mut first = scrub(&disk);
         while first.pass.as_ref().is_none_or(|pass| pass.read < 1) {
             first.step().await.unwrap();
         }
         assert_eq!(disk.store().scrub_cursor().unwrap(), Some(keys[0]));
         drop(first);
 
-        let mut second = scrub();
+        let mut second = scrub(&disk);
         let mut read = 0;
         while !matches!(second.step().await.unwrap(), Turn::Idle(_)) {
             read = second.pass.as_ref().map_or(read, |pass| pass.read);

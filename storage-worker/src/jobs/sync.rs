@@ -83,7 +83,9 @@ impl Job for SyncRanges {
     async fn step(&mut self) -> Result<Turn, StepError> {
         let whole = self.handles.sync().await?;
         self.whole = Some(whole);
-        Ok(Turn::Idle((!whole).then_some(throttle::SYNC.retry)))
+        // Soon again also until the first sync is recorded, which waits for the first block that is followed.
+        let soon = !whole || !self.handles.disk.store().was_synced();
+        Ok(Turn::Idle(soon.then_some(throttle::SYNC.retry)))
     }
 
     async fn wake(&mut self) {
@@ -94,7 +96,8 @@ impl Job for SyncRanges {
 impl SyncHandles {
     /// One round over all groups. Returns true if everything is known now.
     async fn sync(&self) -> Result<bool, StepError> {
-        if self.status.worker().is_none() {
+        // A former holder still settles what it was promised.
+        if self.status.worker().is_none() && !self.status.is_unregistered() {
             return Ok(false);
         }
         let mark = self.status.ranges_mark();
@@ -114,6 +117,10 @@ impl SyncHandles {
         }
         whole &= self.resolve_all().await?;
         self.status.ranges_settled(mark, whole);
+        // `whole` alone is also true before this worker's groups have been read.
+        if self.status.synced() {
+            self.disk.run(|store| store.set_synced()).await?;
+        }
         if whole {
             self.status.set_known(Known { block: head.number, groups: views.iter().map(|view| view.id).collect() });
         }

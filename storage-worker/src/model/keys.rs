@@ -48,6 +48,9 @@ pub struct LeafKey {
 }
 
 impl LeafKey {
+    /// Length of an encoded key in bytes.
+    pub const LEN: usize = 16;
+
     /// Encodes expiry, group, index.
     pub fn encode(&self) -> Vec<u8> {
         let mut key = Self::range(self.expiry, self.group);
@@ -74,7 +77,7 @@ impl LeafKey {
 }
 
 /// A receipt that was signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReceiptKey {
     /// The epoch at whose beginning the promise ends.
     pub expiry: Epoch,
@@ -89,6 +92,9 @@ pub struct ReceiptKey {
 }
 
 impl ReceiptKey {
+    /// Length of an encoded key in bytes.
+    pub const LEN: usize = 45;
+
     /// Encodes expiry, group, slot, batch root, last block.
     pub fn encode(&self) -> Vec<u8> {
         let mut key = Self::of_batch(self.expiry, self.group, self.slot, &self.batch);
@@ -123,6 +129,8 @@ pub enum Hold {
     Receipt(ReceiptKey),
     /// The chain has registered it.
     Leaf(LeafKey),
+    /// Its file was found without a record, so the reason to keep it is not known yet.
+    Adopted,
 }
 
 impl Hold {
@@ -137,6 +145,7 @@ impl Hold {
                 key.push(1);
                 key.extend(leaf.encode());
             }
+            Self::Adopted => key.push(2),
         }
     }
 
@@ -145,6 +154,7 @@ impl Hold {
         match key.split_first()? {
             (0, rest) => ReceiptKey::decode(rest).map(Self::Receipt),
             (1, rest) => LeafKey::decode(rest).map(Self::Leaf),
+            (2, []) => Some(Self::Adopted),
             _ => None,
         }
     }

@@ -2,9 +2,10 @@
 
 use codec::{Decode, Encode};
 use meganet_primitives::{
-    AccountId, GroupId,
+    AccountId, BlockNumber, GroupId,
     hash::Hash,
     object::{ObjectHeader, ObjectId},
+    receipt::PeerKey,
 };
 
 /// Seconds since the Unix epoch, by the worker's clock. Never compared with the clock of another machine.
@@ -24,6 +25,8 @@ pub struct ObjectRecord {
 pub enum ShardState {
     /// Uploaded and durable, but not promised: removed when it grows old.
     Staged,
+    /// Found without a record: kept for a while, since the chain may turn out to count on it.
+    Adopted,
     /// A receipt was signed for it: kept until the receipt is registered or stale.
     Receipted,
     /// Registered on the chain: kept until it expires.
@@ -80,6 +83,28 @@ pub struct MissingRecord {
     pub attempts: u32,
     /// Time of the next attempt.
     pub due: Seconds,
+}
+
+/// When a promise was first reported to have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LapseRecord {
+    /// By the worker's clock.
+    pub since: Seconds,
+    /// The finalized block of the report; 0 if no chain reported it.
+    pub block: BlockNumber,
+}
+
+/// An upload that the chain has not registered.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct UploadRecord {
+    /// The account in whose name it was uploaded.
+    pub account: AccountId,
+    /// The peer that uploaded it.
+    pub peer: PeerKey,
+    /// Length of the shard in bytes.
+    pub len: u64,
+    /// When the first receipt for it was signed.
+    pub promised: Option<Seconds>,
 }
 
 /// A receipt that was signed.

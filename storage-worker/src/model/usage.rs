@@ -1,7 +1,7 @@
 //! How much is held and missing.
 
-use super::records::{ShardRecord, ShardState};
-use meganet_primitives::GroupId;
+use super::records::{ShardRecord, ShardState, UploadRecord};
+use meganet_primitives::{AccountId, GroupId};
 use std::collections::BTreeMap;
 
 /// Totals of the store. Bytes are shard bytes; the size of the index is not included.
@@ -11,10 +11,18 @@ pub struct Usage {
     pub shards: u64,
     /// Bytes of all held shards.
     pub bytes: u64,
+    /// Shards held that nothing promises.
+    pub staged: u64,
     /// Shards held that are damaged.
     pub damaged: u64,
     /// Shards to be rebuilt, including the damaged ones.
     pub missing: u64,
+    /// Promises that are reported to have ended, whose bytes are still kept.
+    pub lapsed: u64,
+    /// Rows of the index that could not be read when the store was opened.
+    pub unreadable: u64,
+    /// Bytes by account that were uploaded and are not registered.
+    pub uploads: BTreeMap<AccountId, u64>,
     /// Bytes by group that the chain has registered.
     pub registered: BTreeMap<GroupId, u64>,
     /// Bytes by group that the chain has not registered.
@@ -27,29 +35,51 @@ impl Usage {
         self.unregistered.values().fold(0, |sum, bytes| sum.saturating_add(*bytes))
     }
 
+    /// Counts an upload in.
+    pub(crate) fn add_upload(&mut self, upload: &UploadRecord) {
+        let bytes = self.uploads.entry(upload.account).or_default();
+        *bytes = bytes.saturating_add(upload.len);
+    }
+
+    /// Takes an upload out of the count.
+    pub(crate) fn remove_upload(&mut self, upload: &UploadRecord) {
+        if let Some(bytes) = self.uploads.get_mut(&upload.account) {
+            *bytes = bytes.saturating_sub(upload.len);
+            if *bytes == 0 {
+                self.uploads.remove(&upload.account);
+            }
+        }
+    }
+
     /// Counts a shard in.
     pub(crate) fn add(&mut self, record: &ShardRecord) {
         self.shards = self.shards.saturating_add(1);
         self.bytes = self.bytes.saturating_add(record.len);
+        self.staged = self.staged.saturating_add(u64::from(record.state == ShardState::Staged));
         self.damaged = self.damaged.saturating_add(u64::from(record.damaged));
-        let bytes = self.bytes_of(record);
-        *bytes = bytes.saturating_add(record.len);
+        if let Some(bytes) = self.bytes_of(record) {
+            *bytes = bytes.saturating_add(record.len);
+        }
     }
 
     /// Takes a shard out of the count.
     pub(crate) fn remove(&mut self, record: &ShardRecord) {
         self.shards = self.shards.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(record.len);
+        self.staged = self.staged.saturating_sub(u64::from(record.state == ShardState::Staged));
         self.damaged = self.damaged.saturating_sub(u64::from(record.damaged));
-        let bytes = self.bytes_of(record);
-        *bytes = bytes.saturating_sub(record.len);
+        if let Some(bytes) = self.bytes_of(record) {
+            *bytes = bytes.saturating_sub(record.len);
+        }
     }
 
-    fn bytes_of(&mut self, record: &ShardRecord) -> &mut u64 {
+    /// The sum that a shard belongs to; `None` for an adopted one, which takes up disk, but nobody's share of it.
+    fn bytes_of(&mut self, record: &ShardRecord) -> Option<&mut u64> {
         let groups = match record.state {
             ShardState::Registered => &mut self.registered,
             ShardState::Staged | ShardState::Receipted => &mut self.unregistered,
+            ShardState::Adopted => return None,
         };
-        groups.entry(record.group).or_default()
+        Some(groups.entry(record.group).or_default())
     }
 }

@@ -1,10 +1,13 @@
 //! Answers other peers' questions about shards, batches and ranges.
 
+use super::memory::{AnswerMemory, Share};
 use crate::{
     disk::{DamageLog, Disk},
+    groups::Groups,
     metrics::{Metrics, Outcome, Request},
     model::keys::ShardKey,
-    service::Blackout,
+    service::{Blackout, fair::Reader},
+    status::Status,
     store::{ReadError, StoreError},
 };
 use meganet_net::{
@@ -16,14 +19,17 @@ use meganet_primitives::{
     convert::{to_u64, to_usize},
     hash::Hash,
     object::ObjectId,
+    receipt::PeerKey,
     sum_tree::BatchEntry,
 };
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How long a request for frames waits until other answers have left memory.
-const MEMORY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Questions about many objects that are answered at once.
+const WALKS: usize = 2;
+/// How long such a question waits.
+const WALK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The dependencies of [`GetService`].
 pub struct GetHandles {
@@ -33,6 +39,10 @@ pub struct GetHandles {
     pub damage: DamageLog,
     /// The rows that must not be served; `None` to serve everything.
     pub withheld: Option<Arc<Mutex<Blackout>>>,
+    /// The members of own groups, who go first.
+    pub groups: Arc<Groups>,
+    /// Told when the disk fails.
+    pub status: Arc<Status>,
     /// Counts requests.
     pub metrics: Arc<Metrics>,
 }
@@ -40,15 +50,30 @@ pub struct GetHandles {
 /// Answers questions about shards, batches and ranges.
 pub struct GetService {
     handles: GetHandles,
-    /// Bytes of answers that may be in memory.
-    memory: Arc<Semaphore>,
+    memory: AnswerMemory,
+    /// Places for questions about many objects, each of which is a walk in the index.
+    walks: Semaphore,
 }
 
 impl GetService {
-    /// Answers with at most `memory` bytes of frames in memory.
+    /// Answers with at most `memory` bytes of frames and batches in memory.
     pub fn new(handles: GetHandles, memory: u32) -> Self {
-        let memory = usize::try_from(memory).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { handles, memory: Arc::new(Semaphore::new(memory)) }
+        Self { handles, memory: AnswerMemory::new(memory.into()), walks: Semaphore::new(WALKS) }
+    }
+
+    fn reader(&self, peer: PeerKey) -> Reader {
+        Reader { peer, is_member: self.handles.groups.membership(|membership| membership.has_member(&peer)) }
+    }
+
+    /// A place for a question about many objects. Members of own groups need none.
+    async fn walk(&self, peer: PeerKey) -> Result<Option<SemaphorePermit<'_>>, GetRefusal> {
+        if self.reader(peer).is_member {
+            return Ok(None);
+        }
+        match tokio::time::timeout(WALK_TIMEOUT, self.walks.acquire()).await {
+            Ok(Ok(place)) => Ok(Some(place)),
+            Ok(Err(_)) | Err(_) => Err(GetRefusal::Busy),
+        }
     }
 
     /// Serves a get stream to its end.
@@ -63,12 +88,19 @@ impl GetService {
                         Err(refusal) => answer.refuse(refusal).await?,
                     }
                 }
-                GetCall::Frames { range, answer } => self.frames(range, answer).await?,
+                GetCall::Frames { range, answer } => {
+                    if !self.frames(range, answer).await? {
+                        return Ok(());
+                    }
+                }
                 GetCall::Batch { root, answer } => {
-                    let entries = self.batch(root).await;
+                    let entries = self.batch(root, answer.peer()).await;
                     self.count(Request::Batch, &entries);
                     match entries {
-                        Ok(entries) => answer.send(entries).await?,
+                        Ok((entries, share)) => match share.send(answer.send(entries)).await {
+                            Some(sent) => sent?,
+                            None => return Ok(()),
+                        },
                         Err(refusal) => answer.refuse(refusal).await?,
                     }
                 }
@@ -81,7 +113,7 @@ impl GetService {
                     }
                 }
                 GetCall::Have { objects, answer } => {
-                    let have = self.have(objects).await;
+                    let have = self.have(objects, answer.peer()).await;
                     self.count(Request::Have, &have);
                     match have {
                         Ok(have) => answer.send(&have).await?,
@@ -89,7 +121,7 @@ impl GetService {
                     }
                 }
                 GetCall::Locate { group, objects, answer } => {
-                    let places = self.locate(group, objects).await;
+                    let places = self.locate(group, objects, answer.peer()).await;
                     self.count(Request::Locate, &places);
                     match places {
                         Ok(places) => answer.send(places).await?,
@@ -101,53 +133,82 @@ impl GetService {
         Ok(())
     }
 
+    /// Counts a stream whose peer broke the protocol.
+    pub(super) fn count_malformed(&self) {
+        self.handles.metrics.malformed.inc();
+    }
+
     fn count<T>(&self, request: Request, result: &Result<T, GetRefusal>) {
         self.handles.metrics.count(request, if result.is_ok() { Outcome::Done } else { Outcome::Refused });
     }
 
     async fn describe(&self, object: ObjectId) -> Result<ObjectInfo, GetRefusal> {
         let found = self.handles.disk.run(move |store| {
-            let Some((key, _)) = store.first_shard(&object)? else { return Ok(None) };
-            Ok::<_, StoreError>(store.object(&object)?.map(|record| (key.shard, record)))
+            let held = store.shards_of(&object)?.into_iter().filter(|(_, record)| !record.damaged);
+            let shards: Vec<_> = held.map(|(key, _)| key.shard).collect();
+            Ok::<_, StoreError>(store.object(&object)?.map(|record| (shards, record)))
         });
-        let (slot, record) = found.await.map_err(|error| internal(&error))?.ok_or(GetRefusal::NotHere)?;
-        Ok(ObjectInfo { header: record.header, shard_roots: record.roots, slot })
+        let (shards, record) = found.await.map_err(|error| self.internal(&error))?.ok_or(GetRefusal::NotHere)?;
+        Ok(ObjectInfo { header: record.header, shard_roots: record.roots, shards })
     }
 
-    async fn batch(&self, root: Hash) -> Result<Vec<BatchEntry>, GetRefusal> {
-        let entries = self.handles.disk.run(move |store| store.batch(&root)).await.map_err(|error| internal(&error))?;
-        entries.ok_or(GetRefusal::NotHere)
+    /// The entries of a batch, and the memory that they and their encoding are charged to.
+    async fn batch(&self, root: Hash, peer: PeerKey) -> Result<(Vec<BatchEntry>, Share), GetRefusal> {
+        let len = self.handles.disk.run(move |store| store.batch_len(&root)).await;
+        let len = len.map_err(|error| self.internal(&error))?.ok_or(GetRefusal::NotHere)?;
+        let bytes = to_u64(len).saturating_mul(2);
+        let share = self.memory.take(self.reader(peer), bytes).await.ok_or(GetRefusal::Busy)?;
+        let entries =
+            self.handles.disk.run(move |store| store.batch(&root)).await.map_err(|error| self.internal(&error))?;
+        Ok((entries.ok_or(GetRefusal::NotHere)?, share))
     }
 
     async fn range_page(&self, query: RangeQuery) -> Result<RangePage, GetRefusal> {
         let RangeQuery { group, expiry, from } = query;
         let most = to_usize(MAX_RANGE_LEAVES.into());
         let page = self.handles.disk.run(move |store| {
-            let total = store.leaf_count(expiry, group)?;
-            Ok::<_, StoreError>(RangePage { total, leaves: store.leaves(expiry, group, from, most)? })
+            // First: a leaf that cannot be read ends the range.
+            let leaves = store.leaves(expiry, group, from, most)?;
+            Ok::<_, StoreError>(RangePage { total: store.leaf_count(expiry, group)?, leaves })
         });
-        let page = page.await.map_err(|error| internal(&error))?;
+        let page = page.await.map_err(|error| self.internal(&error))?;
         if page.total == 0 {
             return Err(GetRefusal::NotHere);
         }
         Ok(page)
     }
 
-    async fn have(&self, objects: Vec<ObjectId>) -> Result<Vec<bool>, GetRefusal> {
+    async fn have(&self, objects: Vec<ObjectId>, peer: PeerKey) -> Result<Vec<bool>, GetRefusal> {
         if objects.is_empty() {
             return Err(GetRefusal::BadRequest);
         }
+        let _place = self.walk(peer).await?;
+        let is_member = self.reader(peer).is_member;
         let have = self.handles.disk.run(move |store| {
-            let held = |object| store.first_shard(object).map(|found| found.is_some_and(|(_, record)| !record.damaged));
+            let held = |object: &ObjectId| -> Result<bool, StoreError> {
+                for (key, record) in store.shards_of(object)? {
+                    // What is overdue has to be uploaded again.
+                    if !record.damaged && (is_member || !store.is_overdue(&key, &record)?) {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            };
             objects.iter().map(held).collect::<Result<Vec<bool>, StoreError>>()
         });
-        have.await.map_err(|error| internal(&error))
+        have.await.map_err(|error| self.internal(&error))
     }
 
-    async fn locate(&self, group: GroupId, objects: Vec<ObjectId>) -> Result<Vec<Option<LeafPlace>>, GetRefusal> {
+    async fn locate(
+        &self,
+        group: GroupId,
+        objects: Vec<ObjectId>,
+        peer: PeerKey,
+    ) -> Result<Vec<Option<LeafPlace>>, GetRefusal> {
         if objects.is_empty() {
             return Err(GetRefusal::BadRequest);
         }
+        let _place = self.walk(peer).await?;
         let places = self.handles.disk.run(move |store| {
             let Some((_, shard)) = store.slots()?.into_iter().find(|(of, _)| *of == group) else { return Ok(None) };
             let place = |object| {
@@ -157,44 +218,50 @@ impl GetService {
             };
             objects.into_iter().map(place).collect::<Result<Vec<_>, StoreError>>().map(Some)
         });
-        places.await.map_err(|error| internal(&error))?.ok_or(GetRefusal::NotHere)
+        places.await.map_err(|error| self.internal(&error))?.ok_or(GetRefusal::NotHere)
     }
 
-    async fn frames(&self, range: FrameRange, answer: Answer<'_, Frames>) -> Result<(), NetError> {
-        let read = self.read(range).await;
+    /// Answers with frames. Returns false if the answer had to make way for others: the stream has ended then.
+    async fn frames(&self, range: FrameRange, answer: Answer<'_, Frames>) -> Result<bool, NetError> {
+        let read = self.read(range, answer.peer()).await;
         self.count(Request::Frames, &read);
         match read {
-            Ok((frames, memory)) => {
-                self.handles.metrics.bytes_out.inc_by(to_u64(frames.bytes.len()));
-                let sent = answer.send(frames).await;
-                drop(memory);
-                sent
+            Ok((frames, share)) => {
+                let bytes = to_u64(frames.bytes.len());
+                let Some(sent) = share.send(answer.send(frames)).await else { return Ok(false) };
+                self.handles.metrics.bytes_out.inc_by(bytes);
+                sent.map(|()| true)
             }
-            Err(refusal) => answer.refuse(refusal).await,
+            Err(refusal) => answer.refuse(refusal).await.map(|()| true),
         }
     }
 
     /// Frames, and the memory that they are charged to.
-    async fn read(&self, range: FrameRange) -> Result<(Frames, OwnedSemaphorePermit), GetRefusal> {
+    async fn read(&self, range: FrameRange, peer: PeerKey) -> Result<(Frames, Share), GetRefusal> {
         if self.is_withheld(&range) {
             self.handles.metrics.withheld.inc();
             return Err(GetRefusal::Challenged);
         }
-        let memory = self.memory.clone().acquire_many_owned(range.count.saturating_mul(MAX_CHUNK_LEN));
-        let memory = match tokio::time::timeout(MEMORY_TIMEOUT, memory).await {
-            Ok(Ok(memory)) => memory,
-            Ok(Err(_)) | Err(_) => return Err(GetRefusal::Busy),
-        };
+        let bytes = u64::from(range.count.saturating_mul(MAX_CHUNK_LEN));
+        let reader = self.reader(peer);
+        let is_member = reader.is_member;
+        let memory = self.memory.take(reader, bytes).await.ok_or(GetRefusal::Busy)?;
         let key = ShardKey { object: range.object, shard: range.shard };
-        match self.handles.disk.run(move |store| store.frames(&key, range.first, range.count.into())).await {
+        let read = self.handles.disk.run(move |store| {
+            if !store.may_read(&key, &peer, is_member)? {
+                return Err(ReadError::NotHere);
+            }
+            store.frames(&key, range.first, range.count.into())
+        });
+        match read.await {
             Ok(read) => Ok((Frames { proof: read.proof, bytes: read.bytes }, memory)),
             Err(ReadError::NotHere) => Err(GetRefusal::NotHere),
             Err(ReadError::OutOfRange { .. }) => Err(GetRefusal::BadRequest),
             Err(ReadError::Damaged { frame }) => {
-                self.handles.damage.record(key, frame).await.map_err(|error| internal(&error))?;
+                self.handles.damage.record(key, frame).await.map_err(|error| self.internal(&error))?;
                 Err(GetRefusal::NotHere)
             }
-            Err(ReadError::Store(error)) => Err(internal(&error)),
+            Err(ReadError::Store(error)) => Err(self.internal(&error)),
         }
     }
 
@@ -204,7 +271,9 @@ impl GetService {
     }
 }
 
-fn internal(error: &StoreError) -> GetRefusal {
-    tracing::error!(%error, "the store failed");
-    GetRefusal::Internal
+impl GetService {
+    fn internal(&self, error: &StoreError) -> GetRefusal {
+        self.handles.status.set_disk_failure(error.to_string());
+        GetRefusal::Internal
+    }
 }

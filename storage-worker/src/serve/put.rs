@@ -1,22 +1,47 @@
 //! Takes shards in and signs receipts.
 
+mod room;
+
 use crate::{
+    accounts::Accounts,
     clock::Clock,
     disk::{Disk, ShardSink},
     groups::Groups,
     identity,
     metrics::{Metrics, Outcome, Request},
-    model::keys::{ReceiptKey, ShardKey},
-    service::{Admission, AdmissionLimits, Ticket, put::check_close, sign},
+    model::{
+        Usage,
+        keys::{ReceiptKey, ShardKey},
+    },
+    reclaim::Reclaimer,
+    service::{
+        Admission, AdmissionLimits, Ticket,
+        admission::{Admitted, Now, WINDOW},
+        put::check_close,
+        sign,
+    },
     status::Status,
-    store::{FinishedShard, StoreError, WriteError},
+    store::{AddReceipt, FinishedShard, Store, StoreError, WriteError},
 };
+use meganet_chain_client::cost::store_price;
 use meganet_net::{
     CloseCall, Keypair, NetError, OpenCall, OpenShard, PutCall, PutServer, Refusal, ShardUpload, SignBatch, SignCall,
 };
-use meganet_primitives::{hash::Hash, object::ObjectId, receipt::Receipt};
+use meganet_primitives::{
+    AccountId,
+    convert::to_u64,
+    hash::Hash,
+    object::ObjectId,
+    receipt::{PeerKey, Receipt},
+};
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// The dependencies of [`PutService`].
 pub struct PutHandles {
@@ -30,6 +55,12 @@ pub struct PutHandles {
     pub metrics: Arc<Metrics>,
     /// The time at which shards are stored.
     pub clock: Arc<dyn Clock>,
+    /// The accounts in whose name others upload.
+    pub accounts: Accounts,
+    /// Makes room for shards that are paid for.
+    pub reclaimer: Arc<Reclaimer>,
+    /// Time after which an upload without a receipt makes way where there is no room for another.
+    pub displace_after: Duration,
     /// Signs receipts.
     pub identity: Keypair,
     /// The chain for which receipts are valid.
@@ -40,32 +71,66 @@ pub struct PutHandles {
 pub struct PutService {
     handles: PutHandles,
     admission: Mutex<Admission>,
+    /// Ends uploads that have to make way for others.
+    running: Mutex<HashMap<u64, CancellationToken>>,
+    /// One batch at a time: the rows of a large one take tens of MiB before they are written.
+    signing: Semaphore,
+    /// Held while uploads make way for another.
+    displacing: tokio::sync::Mutex<()>,
+    began: Instant,
 }
 
-/// Room for a shard, given back when the upload ends in any way.
-struct ReservedRoom<'a> {
-    admission: &'a Mutex<Admission>,
+/// A place for an upload, given back when the upload ends in any way.
+struct Place<'a> {
+    service: &'a PutService,
     ticket: Option<Ticket>,
+    evicted: CancellationToken,
 }
 
-impl Drop for ReservedRoom<'_> {
+impl Place<'_> {
+    /// Notes bytes that have arrived; fails if the upload has to end.
+    fn arrived(&self, bytes: u64) -> Result<(), Refusal> {
+        let Some(ticket) = &self.ticket else { return Err(Refusal::Internal) };
+        let mut admission = self.service.admission.lock();
+        let usage = self.service.handles.disk.usage();
+        admission.arrived(ticket, bytes, self.service.now(&usage))
+    }
+}
+
+impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.admission.lock().done(ticket);
+            self.service.running.lock().remove(&ticket.id());
+            self.service.admission.lock().done(ticket);
         }
     }
+}
+
+/// Returns true if an upload was refused because of what others, or its account, have here.
+fn lacks_room(admitted: &Result<Admitted, Refusal>) -> bool {
+    matches!(admitted, Err(Refusal::OverCapacity { .. } | Refusal::ShareUsedUp))
 }
 
 impl PutService {
     /// Accepts uploads within limits.
     pub fn new(handles: PutHandles, limits: AdmissionLimits) -> Self {
-        Self { handles, admission: Mutex::new(Admission::new(limits)) }
+        let admission = Mutex::new(Admission::new(limits));
+        let (running, displacing) = Default::default();
+        Self { handles, admission, running, signing: Semaphore::new(1), displacing, began: Instant::now() }
+    }
+
+    fn now<'a>(&self, usage: &'a Usage) -> Now<'a> {
+        Now { at: self.began.elapsed(), usage, room: self.handles.status.room() }
     }
 
     /// Serves a put stream to its end.
     pub(super) async fn serve(&self, mut stream: PutServer) -> Result<(), NetError> {
         while let Some(call) = stream.next().await? {
             match call {
+                PutCall::Account(call) => match self.handles.accounts.check(&call.request, &call.peer()) {
+                    Ok(()) => call.accept().await?,
+                    Err(refusal) => call.refuse(refusal).await?,
+                },
                 PutCall::Open(call) => self.accept_shard(call).await?,
                 PutCall::Sign(call) => self.answer_sign(call).await?,
             }
@@ -74,15 +139,20 @@ impl PutService {
     }
 
     async fn accept_shard(&self, call: OpenCall<'_>) -> Result<(), NetError> {
-        let room = match self.reserve(&call.request).await {
-            Ok(room) => room,
+        let Some(account) = call.account() else {
+            self.handles.metrics.count(Request::Shard, Outcome::Refused);
+            return call.refuse(Refusal::Unsigned).await;
+        };
+        let by = (account, call.peer());
+        let place = match self.reserve(&call.request, account).await {
+            Ok(place) => place,
             Err(refusal) => {
                 self.handles.metrics.count(Request::Shard, Outcome::Refused);
                 return call.refuse(refusal).await;
             }
         };
-        let result = self.receive_shard(call).await;
-        drop(room);
+        let result = self.receive_shard(call, by, &place).await;
+        drop(place);
         let outcome = match &result {
             Ok(true) => Outcome::Done,
             Ok(false) => Outcome::Refused,
@@ -92,36 +162,71 @@ impl PutService {
         result.map(drop)
     }
 
-    /// Reserves room for a shard, or refuses it.
-    async fn reserve(&self, request: &OpenShard) -> Result<ReservedRoom<'_>, Refusal> {
+    /// Finds a place for a shard, or refuses it.
+    async fn reserve(&self, request: &OpenShard, account: AccountId) -> Result<Place<'_>, Refusal> {
         // Looks the group up on the chain if it is unknown.
-        self.handles.groups.get(request.group).await;
-        let usage = self.handles.disk.usage();
-        let open = |membership: &mut _| self.admission.lock().open(request, membership, &usage);
-        let ticket = self.handles.groups.membership(open)?;
-        Ok(ReservedRoom { admission: &self.admission, ticket: Some(ticket) })
+        let view = self.handles.groups.get(request.group).await.ok_or(Refusal::NotMember)?;
+        let held = self.handles.disk.usage().uploads.get(&account).copied().unwrap_or_default();
+        let price = self.handles.groups.membership(|membership| {
+            let params = membership.params().ok_or(Refusal::Busy)?;
+            let bytes = held.saturating_add(request.shard_len);
+            // All that it has uploaded here, for one epoch.
+            Ok(store_price(params, bytes, view.profile.profile().n, params.epoch.saturating_add(1)))
+        })?;
+        self.handles.accounts.can_pay(&account, price).await?;
+        let open = || {
+            self.handles.groups.membership(|membership| {
+                let mut admission = self.admission.lock();
+                // Under the lock: a shard that is committed gives its room back only afterwards.
+                let usage = self.handles.disk.usage();
+                admission.open(request, account, membership, self.now(&usage))
+            })
+        };
+        let mut admitted = open();
+        if lacks_room(&admitted) {
+            self.reclaim(request, account).await;
+            admitted = open();
+        }
+        if lacks_room(&admitted) {
+            self.displace(request, account).await.map_err(|error| self.internal(&error))?;
+            admitted = open();
+        }
+        let admitted = admitted?;
+        let evicted = CancellationToken::new();
+        let mut running = self.running.lock();
+        if let Some(slow) = admitted.evicted.and_then(|slow| running.get(&slow)) {
+            slow.cancel();
+        }
+        running.insert(admitted.ticket.id(), evicted.clone());
+        Ok(Place { service: self, ticket: Some(admitted.ticket), evicted })
     }
 
     /// Receives a shard that has been admitted; returns true if it was stored.
-    async fn receive_shard(&self, call: OpenCall<'_>) -> Result<bool, NetError> {
+    async fn receive_shard(
+        &self,
+        call: OpenCall<'_>,
+        by: (AccountId, PeerKey),
+        place: &Place<'_>,
+    ) -> Result<bool, NetError> {
         let request = call.request;
         let sink = match self.handles.disk.begin_shard(request.shard_len).await {
             Ok(sink) => sink,
             Err(error) => {
-                call.refuse(internal(&error)).await?;
+                call.refuse(self.internal(&error)).await?;
                 return Ok(false);
             }
         };
         let mut upload = call.go().await?;
-        let shard = match write_shard(&mut upload, sink).await? {
+        let written = place.evicted.run_until_cancelled(self.write_shard(&mut upload, sink, place)).await;
+        let shard = match written.unwrap_or(Ok(Err(Refusal::Busy)))? {
             Ok(shard) => shard,
-            Err(error) => {
-                upload.refuse(refusal(&error)).await?;
+            Err(refusal) => {
+                upload.refuse(refusal).await?;
                 return Ok(false);
             }
         };
         let mut call = upload.close().await?;
-        match self.store_shard(request, &mut call, shard).await {
+        match self.store_shard(request, &mut call, shard, by).await {
             Ok(object) => {
                 self.handles.metrics.bytes_in.inc_by(request.shard_len);
                 call.stored(object).await?;
@@ -134,25 +239,53 @@ impl PutService {
         }
     }
 
+    /// Writes the chunks of an upload to the disk.
+    async fn write_shard(
+        &self,
+        upload: &mut ShardUpload<'_>,
+        mut sink: ShardSink,
+        place: &Place<'_>,
+    ) -> Result<Result<FinishedShard, Refusal>, NetError> {
+        let mut unnoted = 0;
+        while let Some(chunk) = upload.chunk().await? {
+            unnoted += to_u64(chunk.len());
+            if let Err(error) = sink.write(chunk).await {
+                return Ok(Err(self.refusal(&error)));
+            }
+            if unnoted >= WINDOW / 4 {
+                if let Err(refusal) = place.arrived(unnoted) {
+                    return Ok(Err(refusal));
+                }
+                unnoted = 0;
+            }
+        }
+        Ok(sink.finish().await.map_err(|error| self.refusal(&error)))
+    }
+
     /// Checks a complete shard against its announcement, and makes it durable.
     async fn store_shard(
         &self,
         request: OpenShard,
         call: &mut CloseCall<'_>,
         shard: FinishedShard,
+        by: (AccountId, PeerKey),
     ) -> Result<ObjectId, Refusal> {
         let (object, record) = check_close(&request, call.request.clone(), shard.root())?;
         let key = ShardKey { object, shard: request.slot };
         let now = self.handles.clock.now();
-        let stored = self.handles.disk.run(move |store| store.commit(shard, &key, &record, request.group, now)).await;
-        stored.map_err(|error| refusal(&error))?;
+        let commit = move |store: &Store| store.commit_upload(shard, &key, &record, request.group, by, now);
+        let stored = self.handles.disk.run(commit).await;
+        stored.map_err(|error| self.refusal(&error))?;
         Ok(object)
     }
 
     async fn answer_sign(&self, mut call: SignCall<'_>) -> Result<(), NetError> {
         let entries = std::mem::take(&mut call.request.entries);
         let request = SignBatch { entries, ..call.request };
-        let signed = self.sign_batch(request).await;
+        let signed = match call.account() == Some(request.owner) {
+            true => self.sign_batch(request).await,
+            false => Err(Refusal::Unsigned),
+        };
         let outcome = if signed.is_ok() { Outcome::Done } else { Outcome::Refused };
         self.handles.metrics.count(Request::Sign, outcome);
         match signed {
@@ -164,11 +297,16 @@ impl PutService {
     /// Signs a receipt for a batch whose shards are all held. The receipt is noted in the store before it is sent.
     async fn sign_batch(&self, request: SignBatch) -> Result<Receipt, Refusal> {
         let PutHandles { disk, groups, status, clock, identity, genesis, .. } = &self.handles;
-        groups.get(request.group).await;
+        let view = groups.get(request.group).await.ok_or(Refusal::NotMember)?;
         let membership = groups.membership(|membership| membership.clone());
+        let params = membership.params().ok_or(Refusal::Busy)?;
+        let bytes = request.entries.iter().map(|entry| entry.shard_len).fold(0, u64::saturating_add);
+        let price = store_price(params, bytes, view.profile.profile().n, request.expiry);
+        self.handles.accounts.can_pay(&request.owner, price).await?;
         // Before the first final block is known, the validity of a receipt cannot be bounded.
         let head = status.head().ok_or(Refusal::Busy)?;
         let (genesis, now) = (*genesis, clock.now());
+        let _turn = self.signing.acquire().await.map_err(|_| Refusal::Internal)?;
         // Hashing a large batch takes a while, so all of this runs on the blocking thread.
         let noted = disk.run(move |store| {
             let statement = match sign::statement(&request, &membership, &genesis, head) {
@@ -182,13 +320,15 @@ impl PutService {
                 batch: statement.batch.root,
                 valid_until: statement.valid_until,
             };
-            let lacking = store.add_receipt(&key, &request.owner, &request.entries, now)?;
-            Ok::<_, StoreError>(match lacking {
-                Some(object) => Err(Refusal::UnknownObject { object }),
-                None => Ok(statement),
+            let added = store.add_receipt(&key, &request.owner, &request.entries, now)?;
+            Ok::<_, StoreError>(match added {
+                AddReceipt::Added => Ok(statement),
+                AddReceipt::Lacking(object) => Err(Refusal::UnknownObject { object }),
+                AddReceipt::NotPaid => Err(Refusal::NotPaid),
+                AddReceipt::TooMany => Err(Refusal::ShareUsedUp),
             })
         });
-        let statement = noted.await.map_err(|error| internal(&error))??;
+        let statement = noted.await.map_err(|error| self.internal(&error))??;
         let signature = identity::sign(identity, &statement.signed_bytes()).map_err(|error| {
             tracing::error!(%error, "cannot sign a receipt");
             Refusal::Internal
@@ -197,29 +337,18 @@ impl PutService {
     }
 }
 
-/// Writes the chunks of an upload to the disk.
-async fn write_shard(
-    upload: &mut ShardUpload<'_>,
-    mut sink: ShardSink,
-) -> Result<Result<FinishedShard, WriteError>, NetError> {
-    while let Some(chunk) = upload.chunk().await? {
-        if let Err(error) = sink.write(chunk).await {
-            return Ok(Err(error));
-        }
+impl PutService {
+    fn internal(&self, error: &StoreError) -> Refusal {
+        self.handles.status.set_disk_failure(error.to_string());
+        Refusal::Internal
     }
-    Ok(sink.finish().await)
-}
 
-fn internal(error: &StoreError) -> Refusal {
-    tracing::error!(%error, "the store failed");
-    Refusal::Internal
-}
-
-fn refusal(error: &WriteError) -> Refusal {
-    match error {
-        WriteError::Mismatch => Refusal::ShardMismatch,
-        WriteError::Length { .. } => Refusal::BadRequest,
-        WriteError::Concurrent => Refusal::Busy,
-        WriteError::Store(error) => internal(error),
+    fn refusal(&self, error: &WriteError) -> Refusal {
+        match error {
+            WriteError::Mismatch => Refusal::ShardMismatch,
+            WriteError::Length { .. } => Refusal::BadRequest,
+            WriteError::Concurrent => Refusal::Busy,
+            WriteError::Store(error) => self.internal(error),
+        }
     }
 }

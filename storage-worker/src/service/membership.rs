@@ -7,7 +7,7 @@ use meganet_primitives::{
     placement::ProfileId,
     receipt::PeerKey,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A group in which this worker has a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,9 @@ pub struct Membership {
     max_epochs: u32,
     schedule: Option<Schedule>,
     epoch_blocks: Option<BlockNumber>,
+    params: Option<StorageParams>,
+    /// The members of all groups.
+    peers: BTreeSet<PeerKey>,
 }
 
 impl Membership {
@@ -66,16 +69,29 @@ impl Membership {
         self.max_epochs = params.max_epochs;
         self.schedule = Some(params.schedule);
         self.epoch_blocks = Some(params.epoch_blocks);
+        self.params = Some(params.clone());
     }
 
     /// Replaces all groups.
     pub fn set_groups(&mut self, groups: Vec<GroupView>) {
         self.groups = groups.into_iter().map(|view| (view.id, view)).collect();
+        self.peers = self.groups.values().flat_map(|view| view.members.iter().flatten()).map(|it| it.peer).collect();
     }
 
     /// Adds or replaces one group, which was looked up between two complete lists.
     pub fn set_group(&mut self, view: GroupView) {
+        self.peers.extend(view.members.iter().flatten().map(|member| member.peer));
         self.groups.insert(view.id, view);
+    }
+
+    /// The members of all groups.
+    pub fn members(&self) -> &BTreeSet<PeerKey> {
+        &self.peers
+    }
+
+    /// Returns true if a peer is a member of one of the groups.
+    pub fn has_member(&self, peer: &PeerKey) -> bool {
+        self.peers.contains(peer)
     }
 
     /// A group, if this worker has a slot in it.
@@ -111,6 +127,11 @@ impl Membership {
     /// Blocks of a storage epoch; `None` before it was read from the chain.
     pub fn epoch_blocks(&self) -> Option<BlockNumber> {
         self.epoch_blocks
+    }
+
+    /// The chain's prices and limits; `None` before they were read.
+    pub fn params(&self) -> Option<&StorageParams> {
+        self.params.as_ref()
     }
 
     /// Returns true if storage can be bought until that epoch: it is in the future, and not too far away.

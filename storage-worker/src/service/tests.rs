@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    admission::{Admission, AdmissionLimits},
+    admission::{Admission, AdmissionLimits, Now},
     membership::{GroupView, Membership},
     put::check_close,
     ranges::{RangeComparison, compare, is_range},
@@ -28,6 +28,7 @@ const SLOT: u8 = 3;
 const GIB: u64 = 1 << 30;
 /// The last final block.
 const HEAD: u32 = 100;
+const OWNER: [u8; 32] = [1; 32];
 
 fn group() -> GroupInfo {
     let member = |slot: u8| {
@@ -70,6 +71,10 @@ fn admission() -> Admission {
     Admission::new(AdmissionLimits { capacity: 4 * GIB, staging: GIB / 2, uploads: 2 })
 }
 
+fn now(usage: &Usage) -> Now<'_> {
+    Now { at: Duration::ZERO, usage, room: u64::MAX }
+}
+
 fn open(object: &FakeObject) -> OpenShard {
     let header = &object.record.header;
     OpenShard {
@@ -99,23 +104,23 @@ fn the_view_of_a_group_is_the_slot_in_it() {
 fn a_shard_comes_in_only_where_it_belongs() {
     let (membership, usage, mut admission) = (membership(), Usage::default(), admission());
     let good = open(&FakeObject::new(1, 1 << 20));
-    let mut ask = |request: OpenShard| admission.open(&request, &membership, &usage);
+    let mut ask = |request: OpenShard| admission.open(&request, OWNER, &membership, now(&usage));
     assert_eq!(ask(OpenShard { group: 8, ..good }), Err(Refusal::NotMember));
     assert_eq!(ask(OpenShard { slot: 2, ..good }), Err(Refusal::WrongSlot));
     assert_eq!(ask(OpenShard { codec: CODEC_RS_GF8 + 1, ..good }), Err(Refusal::BadRequest));
     assert_eq!(ask(OpenShard { k: 4, n: 12, ..good }), Err(Refusal::HeaderMismatch));
     assert_eq!(ask(OpenShard { shard_len: good.shard_len + 1024, ..good }), Err(Refusal::HeaderMismatch));
     assert_eq!(ask(OpenShard { sealed_len: 0, ..good }), Err(Refusal::HeaderMismatch));
-    let first = ask(good).unwrap();
-    let second = ask(good).unwrap();
+    let first = ask(good).unwrap().ticket;
+    let second = ask(good).unwrap().ticket;
     assert_eq!(ask(good), Err(Refusal::Busy));
     admission.done(first);
-    let third = admission.open(&good, &membership, &usage).unwrap();
+    let third = admission.open(&good, OWNER, &membership, now(&usage)).unwrap().ticket;
     admission.done(second);
     admission.done(third);
     // Both places are free again.
-    assert!(admission.open(&good, &membership, &usage).is_ok());
-    assert!(admission.open(&good, &membership, &usage).is_ok());
+    assert!(admission.open(&good, OWNER, &membership, now(&usage)).is_ok());
+    assert!(admission.open(&good, OWNER, &membership, now(&usage)).is_ok());
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn a_shard_larger_than_the_slot_never_comes() {
     let sealed_len = 3 * GIB;
     let layout = meganet_primitives::object::Layout::new(2, 6, sealed_len).unwrap();
     let request = OpenShard { sealed_len, shard_len: layout.shard_len(), ..open(&FakeObject::new(1, 17)) };
-    assert_eq!(admission.open(&request, &membership, &usage), Err(Refusal::TooLarge));
+    assert_eq!(admission.open(&request, OWNER, &membership, now(&usage)), Err(Refusal::TooLarge));
 }
 
 #[test]
@@ -135,18 +140,18 @@ fn over_capacity_says_what_is_free() {
     // The slot: half a shard is left.
     let used = GIB - len / 2;
     membership.set_group(GroupView { used, ..GroupView::of(&group(), &ME).unwrap() });
-    let refused = admission.open(&request, &membership, &Usage::default());
+    let refused = admission.open(&request, OWNER, &membership, now(&Usage::default()));
     assert_eq!(refused, Err(Refusal::OverCapacity { free: len / 2 }));
     membership.set_group(GroupView::of(&group(), &ME).unwrap());
     // Shards that are not registered yet count as well, and so do those on their way.
     let mut usage = Usage::default();
     usage.unregistered.insert(GROUP, GIB / 2 - len);
-    let ticket = admission.open(&request, &membership, &usage).unwrap();
-    assert_eq!(admission.open(&request, &membership, &usage), Err(Refusal::OverCapacity { free: 0 }));
+    let ticket = admission.open(&request, OWNER, &membership, now(&usage)).unwrap().ticket;
+    assert_eq!(admission.open(&request, OWNER, &membership, now(&usage)), Err(Refusal::OverCapacity { free: 0 }));
     admission.done(ticket);
     // The disk.
     let usage = Usage { bytes: 4 * GIB - 1024, ..Usage::default() };
-    let refused = admission.open(&request, &membership, &usage);
+    let refused = admission.open(&request, OWNER, &membership, now(&usage));
     assert_eq!(refused, Err(Refusal::OverCapacity { free: 1024 }));
 }
 

@@ -1,11 +1,7 @@
 //! Answers to audits: the batch, the object and the 1 KiB leaf that hold a sampled byte, with their proofs. Ranges are
 //! walked, never loaded: the memory needed is that of one batch's entries and one frame.
 
-use super::{
-    ReadError, Store, StoreError, decode,
-    engine::Table,
-    keys::{LeafKey, ShardKey},
-};
+use super::{ReadError, Store, StoreError, keys::ShardKey};
 use crate::model::{Row, StoredSample};
 use meganet_primitives::{
     Epoch, GroupId,
@@ -72,31 +68,6 @@ impl Store {
         located.into_iter().map(row).collect()
     }
 
-    /// Visits the known leaves among `from..end` of a range until the visitor returns false.
-    fn walk(
-        &self,
-        (expiry, group): (Epoch, GroupId),
-        from: u64,
-        end: u64,
-        visit: &mut dyn FnMut(u64, RangeLeaf) -> bool,
-    ) -> Result<(), StoreError> {
-        let prefix = LeafKey::range(expiry, group);
-        let mut bad = None;
-        self.engine.scan(Table::Leaves, &LeafKey { expiry, group, index: from }.encode(), &mut |key, value| {
-            let Some(key) = LeafKey::decode(key).filter(|found| key.starts_with(&prefix) && found.index < end) else {
-                return false;
-            };
-            match decode(value, "leaf") {
-                Ok(leaf) => visit(key.index, leaf),
-                Err(error) => {
-                    bad = Some(error);
-                    false
-                }
-            }
-        })?;
-        bad.map_or(Ok(()), Err)
-    }
-
     /// Finds the batches that hold bytes of a range's first `leaves` leaves.
     fn locate(
         &self,
@@ -107,7 +78,7 @@ impl Store {
     ) -> Result<Vec<Option<InLeaf>>, StoreError> {
         let mut found: Vec<Option<InLeaf>> = offsets.iter().map(|_| None).collect();
         let (mut start, mut open) = (0u64, offsets.len());
-        self.walk((expiry, group), 0, leaves, &mut |index, leaf| {
+        self.walk_leaves((expiry, group), 0, leaves, &mut |index, leaf| {
             let end = start.saturating_add(leaf.batch.bytes);
             for (offset, found) in offsets.iter().zip(&mut found) {
                 if (start..end).contains(offset) {
@@ -128,21 +99,25 @@ impl Store {
         leaves: u64,
         samples: &[&Sample],
     ) -> Result<Vec<StoredSample>, StoreError> {
-        let known = self.leaf_count(expiry, group)?;
+        let behind = |known| -> Vec<StoredSample> { samples.iter().map(|_| StoredSample::Behind { known }).collect() };
         let offsets: Vec<u64> = samples.iter().map(|sample| sample.offset).collect();
         let found: Option<Vec<InLeaf>> = self.locate(expiry, group, leaves, &offsets)?.into_iter().collect();
-        let Some(found) = found.filter(|_| known >= leaves) else {
-            return Ok(samples.iter().map(|_| StoredSample::Behind { known }).collect());
-        };
+        let known = self.leaf_count(expiry, group)?;
+        let Some(found) = found.filter(|_| known >= leaves) else { return Ok(behind(known)) };
         let damaged = |_| StoreError::BadRecord("range");
         let indices: Vec<u64> = found.iter().map(|found| found.index).collect();
         let mut prover = RangeProver::new(leaves, &indices).map_err(damaged)?;
         let needed = prover.needs();
         let mut result = Ok(());
-        self.walk((expiry, group), needed.start, needed.end, &mut |_, leaf| {
+        self.walk_leaves((expiry, group), needed.start, needed.end, &mut |_, leaf| {
             result = prover.push(&leaf);
             result.is_ok()
         })?;
+        // The walk may have met a leaf that cannot be read.
+        let known = self.leaf_count(expiry, group)?;
+        if known < leaves {
+            return Ok(behind(known));
+        }
         result.map_err(damaged)?;
         let proofs = prover.finish().map_err(damaged)?;
         let mut readings = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::{
     Row, Store, StoredSample,
+    engine::{Batch, Durability, Table},
     keys::LeafKey,
     testing::{FakeObject, in_memory},
 };
@@ -127,6 +128,21 @@ fn a_range_that_has_grown_since_is_proven_as_it_was() {
     let byte = ChallengedByte { range: more, ..town.byte(0) };
     let behind = town.store.read_samples(&[byte]).unwrap();
     assert_eq!(behind, [StoredSample::Behind { known: 5 }]);
+}
+
+#[test]
+fn where_a_leaf_cannot_be_read_the_worker_is_behind() {
+    // The leaf of the byte, one before it, and one that only the proof needs.
+    for index in [2, 0, 3] {
+        let town = town();
+        let key = LeafKey { expiry: EXPIRY, group: GROUP, index };
+        let mut bad = Batch::default();
+        bad.put(Table::Leaves, key.encode(), vec![1]);
+        town.store.engine.commit(bad, Durability::Synced).unwrap();
+        for _ in 0..2 {
+            assert_eq!(town.read(town.starts[3]), StoredSample::Behind { known: index });
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,13 @@
 //! to die. Only tests look at those variables.
 #![allow(clippy::unwrap_used)]
 
-use super::{Store, keys::ReceiptKey, records::ShardState, rocks::RocksEngine, testing::FakeObject};
+use super::{
+    AddReceipt, Adoption, Store,
+    keys::ReceiptKey,
+    records::ShardState,
+    rocks::RocksEngine,
+    testing::{FakeObject, expire, files, prepare},
+};
 use meganet_primitives::sum_tree::summarize;
 use nix::{
     sys::signal::{Signal, kill},
@@ -22,20 +28,22 @@ const PROMISED: u64 = 1;
 const COMING: u64 = 2;
 
 fn open(base: &Path, crash_at: Option<String>) -> Store {
+    prepare(base);
     let engine = RocksEngine::open(&base.join("index")).unwrap();
     let hook = move |step: &'static str| {
         if crash_at.as_deref() == Some(step) {
             kill(getpid(), Signal::SIGKILL).unwrap();
         }
+        Ok(())
     };
-    Store::with(base, Box::new(engine), Box::new(hook)).unwrap()
+    Store::with(base, Box::new(engine), std::sync::Arc::new(hook)).unwrap()
 }
 
 fn promise(store: &Store, object: &FakeObject) {
     let entries = [object.entry()];
     let key =
         ReceiptKey { expiry: 10, group: 0, slot: SLOT, batch: summarize(&entries).unwrap().root, valid_until: 50 };
-    assert_eq!(store.add_receipt(&key, &OWNER, &entries, 2).unwrap(), None);
+    assert_eq!(store.add_receipt(&key, &OWNER, &entries, 2).unwrap(), AddReceipt::Added);
 }
 
 /// Not a test of its own: does nothing unless [`crash_at_every_step`] has started it.
@@ -53,12 +61,7 @@ fn child() {
     let object = FakeObject::new(COMING, 1 << 20);
     object.store(&store, SLOT, 1);
     promise(&store, &object);
-    assert_eq!(store.expire(10, 10).unwrap(), 2);
-}
-
-fn files(base: &Path) -> usize {
-    let folders = std::fs::read_dir(base.join("shards")).unwrap();
-    folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
+    assert_eq!(expire(&store, 10), 1);
 }
 
 #[test]
@@ -71,6 +74,8 @@ fn a_kill_at_any_step_loses_no_promise_and_leaves_no_garbage() {
         ("shard-recorded", false),
         ("receipt-recorded", false),
         ("shard-unrecorded", true),
+        ("removal-synced", true),
+        ("file-removed", true),
     ];
     for (step, expired) in steps {
         let base = tempfile::tempdir().unwrap();
@@ -84,13 +89,18 @@ fn a_kill_at_any_step_loses_no_promise_and_leaves_no_garbage() {
 
         let store = open(base.path(), None);
         let (promised, coming) = (FakeObject::new(PROMISED, 1 << 20), FakeObject::new(COMING, 1 << 20));
+        // A file that was renamed and not recorded is adopted.
+        let unknown = (0..=u8::MAX).flat_map(|first| store.differences(first).unwrap().unknown);
+        let adopted: Vec<_> = unknown.map(|key| store.adopt(&key, 3).unwrap()).collect();
+        assert_eq!(adopted.len(), usize::from(step == "shard-renamed"), "{step}");
+        assert!(adopted.iter().all(|adoption| *adoption == Adoption::Adopted), "{step}");
         let usage = store.usage();
         assert_eq!(usage, store.count().unwrap(), "{step}");
         assert_eq!(u64::try_from(files(base.path())).unwrap(), usage.shards, "{step}: files and records differ");
-        assert_eq!(std::fs::read_dir(base.path().join("unfinished")).unwrap().count(), 0, "{step}");
+        assert_eq!(std::fs::read_dir(base.path().join("shards/unfinished")).unwrap().count(), 0, "{step}");
         if expired {
             assert!(usage.shards < 2, "{step}");
-            store.expire(10, 10).unwrap();
+            expire(&store, 10);
             assert_eq!((store.usage().shards, files(base.path())), (0, 0), "{step}");
             continue;
         }
@@ -101,6 +111,7 @@ fn a_kill_at_any_step_loses_no_promise_and_leaves_no_garbage() {
         assert!(whole(&promised), "{step}: a receipted shard is gone");
         let state = store.shard(&coming.key(SLOT)).unwrap().map(|record| record.state);
         let wanted = match step {
+            "shard-renamed" => Some(ShardState::Adopted),
             "shard-recorded" => Some(ShardState::Staged),
             "receipt-recorded" => Some(ShardState::Receipted),
             _ => None,
@@ -117,6 +128,7 @@ fn a_kill_at_any_step_loses_no_promise_and_leaves_no_garbage() {
 #[test]
 fn a_second_process_is_told_that_the_folder_is_taken() {
     let base = tempfile::tempdir().unwrap();
+    prepare(base.path());
     let _first = Store::open(base.path()).unwrap();
     let Err(error) = Store::open(base.path()) else { panic!("opened twice") };
     assert!(error.to_string().contains("in use by another meganet-worker"), "{error}");
@@ -126,6 +138,7 @@ fn a_second_process_is_told_that_the_folder_is_taken() {
 fn rocksdb_behaves_like_the_engine_in_memory() {
     let base = tempfile::tempdir().unwrap();
     let objects: Vec<_> = (0..20).map(|seed| FakeObject::new(seed, (seed + 1) * 20_000)).collect();
+    prepare(base.path());
     let usage = {
         let store = Store::open(base.path()).unwrap();
         objects.iter().for_each(|object| object.store(&store, SLOT, 1));
@@ -144,7 +157,7 @@ fn rocksdb_behaves_like_the_engine_in_memory() {
         assert!(read.bytes == object.shards[usize::from(SLOT)]);
     }
     assert_eq!(store.shards_after(Some(&held[6].0), 100).unwrap().len(), 8);
-    assert_eq!(store.expire(10, 10).unwrap(), 1);
+    assert_eq!(expire(&store, 10), 1);
     assert_eq!(store.usage().shards, 14);
     assert_eq!(store.leaf_count(10, 0).unwrap(), 0);
 }

@@ -32,11 +32,17 @@ pub enum Table {
     Missing,
     /// Leaf and object: deleted early by its owner.
     Tombstones,
+    /// Promises that the chain is reported to have ended; the bytes are kept for a while.
+    Lapsed,
+    /// Object and shard → who uploaded it, until it is registered or removed.
+    Uploads,
+    /// Shards whose records are removed, and whose files may still be there.
+    Removed,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Meta,
         Self::Objects,
         Self::Shards,
@@ -50,6 +56,9 @@ impl Table {
         Self::Receipts,
         Self::Missing,
         Self::Tombstones,
+        Self::Lapsed,
+        Self::Uploads,
+        Self::Removed,
     ];
 
     /// The table's name on disk. Never changed.
@@ -68,6 +77,9 @@ impl Table {
             Self::Receipts => "receipts",
             Self::Missing => "missing",
             Self::Tombstones => "tombstones",
+            Self::Lapsed => "lapsed",
+            Self::Uploads => "uploads",
+            Self::Removed => "removed",
         }
     }
 }
@@ -117,7 +129,7 @@ pub enum EngineError {
     },
     /// Bytes on disk do not match their checksums.
     #[error(
-        "the index is damaged ({0}): if this repeats, stop the worker, move the folder `index` away and start again: everything is rebuilt from the other workers"
+        "the index is damaged ({0}): if this repeats, stop the worker, move the folder `index` away and start again: shard files are adopted, the rest is rebuilt from the other workers"
     )]
     Corrupt(String),
     /// The disk or the operating system failed.

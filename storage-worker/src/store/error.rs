@@ -27,6 +27,46 @@ pub enum StoreError {
         "the index has a value that this version cannot read ({0}): it was written by a newer meganet-worker or is damaged"
     )]
     BadRecord(&'static str),
+    /// The folder is not the base path of a worker.
+    #[error(
+        "{base:?} is not the base path of a worker: it has no worker.json. If the worker's disk is not mounted there, mount it. For a new worker, run `meganet-worker init` once"
+    )]
+    NotInitialized {
+        /// The base path.
+        base: PathBuf,
+    },
+    /// The folder is the base path of a worker already.
+    #[error("{base:?} is the base path of a worker already: start it without `init`")]
+    AlreadyInitialized {
+        /// The base path.
+        base: PathBuf,
+    },
+    /// A marker cannot be understood.
+    #[error("{path:?} is damaged ({reason}): remove it and run `meganet-worker init`, which keeps identity and shards")]
+    Marker {
+        /// The marker's file.
+        path: PathBuf,
+        /// The part that is wrong.
+        reason: String,
+    },
+    /// The folder of shards is not there, or is another worker's.
+    #[error(
+        "{folder:?} is not the folder of this worker's shards: if it is a disk of its own, mount it. If the shards are lost for good, run `meganet-worker init --shards-lost`: the worker rebuilds them from the other workers"
+    )]
+    ShardsMissing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The index is another worker's.
+    #[error(
+        "the folder `index` belongs to another base path (store {found}, this one is {wanted}): put the right one back, or move it away; shards are adopted without it"
+    )]
+    ForeignIndex {
+        /// The store that the index names.
+        found: String,
+        /// The store of the base path.
+        wanted: String,
+    },
     /// The folder belongs to another format.
     #[error(
         "the base path was written by another version (format {found}, this one reads {known}): use the matching meganet-worker"

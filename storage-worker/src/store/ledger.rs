@@ -5,69 +5,20 @@
 //! idempotent, so they can be repeated after a crash.
 
 use super::{
-    Store, StoreError, decode,
+    Store, StoreError,
     engine::{Batch, Durability, Table, page},
     keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
-    records::{MissingRecord, Reason, ReceiptRecord, Seconds, ShardRecord, ShardState},
+    readable,
+    records::{MissingRecord, Place, Reason, Seconds, ShardRecord, ShardState},
 };
+use crate::model::Lapse;
 use codec::Encode;
-use meganet_primitives::{
-    AccountId, Epoch, GroupId, SlotIndex, hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry,
-};
+use meganet_primitives::{SlotIndex, hash::Hash, range::RangeLeaf, sum_tree::BatchEntry};
 
 /// Entries that are applied in one commit. Bounds the memory for large batches.
 const AT_ONCE: usize = 1024;
 
-/// The result of [`Store::add_leaf`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddLeaf {
-    /// The leaf is recorded, and waits for its batch.
-    Added,
-    /// The leaf was known already.
-    Known,
-    /// Leaves before it are not known: the range has to be fetched from another member.
-    Gap {
-        /// Number of known leaves.
-        known: u64,
-    },
-}
-
 impl Store {
-    /// Number of known leaves of a range. They are the first ones, without a gap.
-    pub fn leaf_count(&self, expiry: Epoch, group: GroupId) -> Result<u64, StoreError> {
-        match self.engine.last(Table::Leaves, &LeafKey::range(expiry, group))? {
-            None => Ok(0),
-            Some((key, _)) => {
-                let key = LeafKey::decode(&key).ok_or(StoreError::BadRecord("leaf key"))?;
-                Ok(key.index.saturating_add(1))
-            }
-        }
-    }
-
-    /// Up to `limit` leaves of a range, from an index on.
-    pub fn leaves(&self, expiry: Epoch, group: GroupId, from: u64, limit: usize) -> Result<Vec<RangeLeaf>, StoreError> {
-        let from = LeafKey { expiry, group, index: from }.encode();
-        let page = page(&*self.engine, Table::Leaves, &LeafKey::range(expiry, group), &from, limit)?;
-        page.iter().map(|(_, value)| decode(value, "leaf")).collect()
-    }
-
-    /// Records a leaf that the chain has registered.
-    pub fn add_leaf(&self, key: &LeafKey, leaf: &RangeLeaf) -> Result<AddLeaf, StoreError> {
-        let _rows = self.alone();
-        let known = self.leaf_count(key.expiry, key.group)?;
-        if key.index < known {
-            return Ok(AddLeaf::Known);
-        }
-        if key.index > known {
-            return Ok(AddLeaf::Gap { known });
-        }
-        let mut batch = Batch::default();
-        batch.put(Table::Leaves, key.encode(), leaf.encode());
-        batch.put(Table::Unresolved, key.encode(), Vec::new());
-        self.engine.commit(batch, Durability::Synced)?;
-        Ok(AddLeaf::Added)
-    }
-
     /// Up to `limit` leaves, after `after`, whose batch has not been applied.
     pub fn unresolved(&self, after: Option<&LeafKey>, limit: usize) -> Result<Vec<(LeafKey, RangeLeaf)>, StoreError> {
         let mut from = after.map(LeafKey::encode).unwrap_or_default();
@@ -75,52 +26,35 @@ impl Store {
             from.push(0);
         }
         let mut found = Vec::new();
+        let mut bad = Batch::default();
         for (key, _) in page(&*self.engine, Table::Unresolved, &[], &from, limit)? {
-            let leaf = self.load(Table::Leaves, &key, "leaf")?;
-            let key = LeafKey::decode(&key).ok_or(StoreError::BadRecord("leaf key"))?;
-            // The leaf and its mark are written and removed together.
-            found.push((key, leaf.ok_or(StoreError::BadRecord("leaf"))?));
+            match (LeafKey::decode(&key), self.load(Table::Leaves, &key, "leaf")) {
+                (Some(key), Ok(Some(leaf))) => found.push((key, leaf)),
+                (_, Err(error @ (StoreError::Engine(_) | StoreError::File { .. }))) => return Err(error),
+                // The leaf and its mark are written and removed together: one of them is damaged.
+                (place, leaf) => {
+                    if let (Some(place), Err(_)) = (place, leaf) {
+                        self.end_range(&place);
+                    }
+                    bad.delete(Table::Unresolved, key);
+                }
+            }
+        }
+        if !bad.0.is_empty() {
+            tracing::warn!(rows = bad.0.len(), "the index has marks of leaves that cannot be read: passing over them");
+            self.engine.commit(bad, Durability::Buffered)?;
         }
         Ok(found)
     }
 
     /// The entries of a batch, if it is known.
     pub fn batch(&self, root: &Hash) -> Result<Option<Vec<BatchEntry>>, StoreError> {
-        self.load(Table::Batches, root, "batch")
+        readable(self.load(Table::Batches, root, "batch"))
     }
 
-    /// Records a receipt before it is sent: from now on its shards are kept until it is registered or stale.
-    ///
-    /// Returns the first object whose shard is not held; nothing is recorded then.
-    pub fn add_receipt(
-        &self,
-        key: &ReceiptKey,
-        owner: &AccountId,
-        entries: &[BatchEntry],
-        now: Seconds,
-    ) -> Result<Option<ObjectId>, StoreError> {
-        let _rows = self.alone();
-        let mut rows = Batch::default();
-        let mut changed = Vec::new();
-        for entry in entries {
-            let shard = ShardKey { object: entry.object, shard: key.slot };
-            let Some(record) = self.held(&shard, entry)? else {
-                return Ok(Some(entry.object));
-            };
-            rows.put(Table::Holds, Hold::Receipt(*key).of_shard(&shard), Vec::new());
-            if record.state == ShardState::Staged {
-                let receipted = ShardRecord { state: ShardState::Receipted, ..record.clone() };
-                rows.put(Table::Shards, shard.encode(), receipted.encode());
-                changed.push((record, receipted));
-            }
-        }
-        rows.put(Table::Batches, key.batch.to_vec(), entries.encode());
-        rows.put(Table::BatchHolds, Hold::Receipt(*key).of_batch(&key.batch), Vec::new());
-        rows.put(Table::Receipts, key.encode(), ReceiptRecord { owner: *owner, signed_at: now }.encode());
-        self.engine.commit(rows, Durability::Synced)?;
-        self.files.reached("receipt-recorded");
-        self.recount(&changed);
-        Ok(None)
+    /// Length of a batch's entries in bytes, as they are stored and sent; `None` if it is not known.
+    pub fn batch_len(&self, root: &Hash) -> Result<Option<usize>, StoreError> {
+        Ok(self.engine.get(Table::Batches, root)?.map(|entries| entries.len()))
     }
 
     /// The record of a shard that is held whole and matches a batch entry.
@@ -128,6 +62,10 @@ impl Store {
         let Some(record) = self.shard(shard)?.filter(|record| !record.damaged && record.len == entry.shard_len) else {
             return Ok(None);
         };
+        // The index may name a file that is gone: nothing is promised on its word.
+        if record.place == Place::File && !self.files.has(shard, record.len)? {
+            return Ok(None);
+        }
         let object = self.object(&shard.object)?;
         Ok(object.filter(|object| object.header.shards_root == entry.shards_root).map(|_| record))
     }
@@ -159,21 +97,20 @@ impl Store {
             }
             self.hold_entries(key, slot, &receipts, entries, now)?;
         }
+        let _rows = self.alone();
+        if !self.is_unresolved(key)? {
+            return Ok(());
+        }
         let mut batch = Batch::default();
         for receipt in &receipts {
             batch.delete(Table::BatchHolds, Hold::Receipt(*receipt).of_batch(&root));
             batch.delete(Table::Receipts, receipt.encode());
+            self.end_lapse(&Lapse::Receipt(*receipt), &mut batch)?;
         }
         batch.delete(Table::Unresolved, key.encode());
-        self.commit_unresolved(key, batch)?;
-        self.files.reached("leaf-resolved");
+        self.engine.commit(batch, Durability::Synced)?;
+        self.files.reached("leaf-resolved")?;
         Ok(())
-    }
-
-    /// The receipts whose keys begin with `prefix`.
-    fn receipts_for(&self, prefix: &[u8]) -> Result<Vec<ReceiptKey>, StoreError> {
-        let page = page(&*self.engine, Table::Receipts, prefix, prefix, usize::MAX)?;
-        page.iter().map(|(key, _)| ReceiptKey::decode(key).ok_or(StoreError::BadRecord("receipt key"))).collect()
     }
 
     fn is_unresolved(&self, key: &LeafKey) -> Result<bool, StoreError> {
@@ -200,6 +137,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         let mut changed = Vec::new();
+        let mut uploads = Vec::new();
         let mut missing = 0u64;
         for entry in entries {
             if self.engine.get(Table::Tombstones, &tombstone(key, &entry.object))?.is_some() {
@@ -213,6 +151,12 @@ impl Store {
             match self.shard(&shard)? {
                 Some(record) if record.state == ShardState::Registered => {}
                 Some(record) => {
+                    if record.state == ShardState::Adopted {
+                        // The reason to keep it is known now.
+                        batch.delete(Table::Holds, Hold::Adopted.of_shard(&shard));
+                        self.end_lapse(&Lapse::Shard(shard), &mut batch)?;
+                    }
+                    uploads.extend(self.end_upload(&shard, &mut batch)?);
                     let registered = ShardRecord { state: ShardState::Registered, ..record.clone() };
                     batch.put(Table::Shards, shard.encode(), registered.encode());
                     changed.push((record, registered));
@@ -235,6 +179,7 @@ impl Store {
         self.engine.commit(batch, Durability::Buffered)?;
         self.recount(&changed);
         let mut usage = self.usage.lock();
+        uploads.iter().for_each(|upload| usage.remove_upload(upload));
         usage.missing = usage.missing.saturating_add(missing);
         Ok(())
     }

@@ -12,6 +12,14 @@ pub struct MemoryEngine {
     rows: Mutex<Rows>,
 }
 
+impl MemoryEngine {
+    /// An engine with the same rows.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { rows: Mutex::new(self.rows.lock().clone()) }
+    }
+}
+
 impl Engine for MemoryEngine {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(self.rows.lock().get(&(table, key.to_vec())).cloned())

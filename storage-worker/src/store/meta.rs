@@ -1,23 +1,43 @@
 //! Facts about the store itself, and the cursors of long walks.
 
 use super::{
-    Store, StoreError,
-    engine::{Durability, Table},
+    Store, StoreError, decode,
+    engine::{Batch, Durability, Table, page},
     keys::ShardKey,
+    marker::StoreId,
+    readable,
+    records::LapseRecord,
 };
+use crate::model::Lapse;
+use codec::Encode;
 use meganet_primitives::{BlockNumber, GroupId, SlotIndex, hash::Hash};
+use std::sync::atomic::Ordering;
 
 /// The format of keys, values and files that this version writes and reads.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 3;
 
+const STORE_KEY: &[u8] = b"store";
 const FORMAT_KEY: &[u8] = b"format";
 const GENESIS_KEY: &[u8] = b"genesis";
 const FOLLOWED_KEY: &[u8] = b"followed";
 const SCRUB_KEY: &[u8] = b"scrub";
 const LEAVING_KEY: &[u8] = b"leaving";
+const SYNCED_KEY: &[u8] = b"synced";
 const SLOT_KEY: &[u8] = b"slot/";
 
 impl Store {
+    /// Ties a new index to the store, and checks an older one.
+    ///
+    /// # Errors
+    /// [`StoreError::ForeignIndex`] if the index belongs to another store.
+    pub(super) fn check_store(&self, id: StoreId) -> Result<(), StoreError> {
+        match self.load::<[u8; 16]>(Table::Meta, STORE_KEY, "store")?.map(StoreId) {
+            None => self.save(Table::Meta, STORE_KEY.to_vec(), &id.0, Durability::Synced),
+            Some(found) if found == id => Ok(()),
+            Some(found) => Err(StoreError::ForeignIndex { found: found.to_string(), wanted: id.to_string() }),
+        }
+    }
+
     pub(super) fn check_format(&self) -> Result<(), StoreError> {
         match self.load::<u32>(Table::Meta, FORMAT_KEY, "format")? {
             None => self.save(Table::Meta, FORMAT_KEY.to_vec(), &FORMAT, Durability::Synced),
@@ -40,7 +60,7 @@ impl Store {
 
     /// The last finalized block whose registrations are all in the index.
     pub fn followed(&self) -> Result<Option<BlockNumber>, StoreError> {
-        self.load(Table::Meta, FOLLOWED_KEY, "followed block")
+        readable(self.load(Table::Meta, FOLLOWED_KEY, "followed block"))
     }
 
     /// Records that a block's registrations are in the index. Not synced: after a power cut the block is read again.
@@ -48,9 +68,31 @@ impl Store {
         self.save(Table::Meta, FOLLOWED_KEY.to_vec(), &block, Durability::Buffered)
     }
 
+    /// Whether this index has ever known everything that the chain counts on. Until then its list of missing shards says
+    /// nothing: it may have been made new after a loss. Does not block.
+    pub fn was_synced(&self) -> bool {
+        self.was_synced.load(Ordering::Acquire)
+    }
+
+    /// Records that the index knows everything that the chain counts on. Not made durable: after a power cut it is
+    /// recorded again.
+    pub fn set_synced(&self) -> Result<(), StoreError> {
+        if !self.was_synced() {
+            self.save(Table::Meta, SYNCED_KEY.to_vec(), &true, Durability::Buffered)?;
+            self.was_synced.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    pub(super) fn load_synced(&self) -> Result<(), StoreError> {
+        let synced = readable(self.load::<bool>(Table::Meta, SYNCED_KEY, "synced"))?.unwrap_or_default();
+        self.was_synced.store(synced, Ordering::Release);
+        Ok(())
+    }
+
     /// The shard after which the scrub continues; `None` at the beginning of a pass.
     pub fn scrub_cursor(&self) -> Result<Option<ShardKey>, StoreError> {
-        let key = self.load::<Option<Vec<u8>>>(Table::Meta, SCRUB_KEY, "scrub cursor")?.flatten();
+        let key = readable(self.load::<Option<Vec<u8>>>(Table::Meta, SCRUB_KEY, "scrub cursor"))?.flatten();
         Ok(key.as_deref().and_then(ShardKey::decode))
     }
 
@@ -72,19 +114,36 @@ impl Store {
 
     /// The groups whose registrations are in the index, with this worker's slots.
     pub fn slots(&self) -> Result<Vec<(GroupId, SlotIndex)>, StoreError> {
-        let page = super::engine::page(&*self.engine, Table::Meta, SLOT_KEY, SLOT_KEY, usize::MAX)?;
-        page.iter()
-            .map(|(key, value)| {
-                let group = key.get(SLOT_KEY.len()..).and_then(|bytes| bytes.try_into().ok());
-                let group = group.map(GroupId::from_be_bytes).ok_or(StoreError::BadRecord("slot key"))?;
-                Ok((group, super::decode(value, "slot")?))
-            })
-            .collect()
+        let page = page(&*self.engine, Table::Meta, SLOT_KEY, SLOT_KEY, usize::MAX)?;
+        // One that cannot be read is taken for new when the chain reports it, and recorded again.
+        let slot = |(key, value): &(Vec<u8>, Vec<u8>)| {
+            let group = key.get(SLOT_KEY.len()..)?.try_into().ok()?;
+            Some((GroupId::from_be_bytes(group), decode::<SlotIndex>(value, "slot").ok()?))
+        };
+        Ok(page.iter().filter_map(slot).collect())
     }
 
-    /// Records that this worker has a slot.
+    /// Records that this worker has a slot, new or again. Every leaf of the group is applied again: the shards may be those
+    /// of another slot than before.
     pub fn set_slot(&self, group: GroupId, slot: SlotIndex) -> Result<(), StoreError> {
-        self.save(Table::Meta, slot_key(group), &slot, Durability::Synced)
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        batch.put(Table::Meta, slot_key(group), slot.encode());
+        for leaf in self.leaf_keys(group)? {
+            batch.put(Table::Unresolved, leaf.encode(), Vec::new());
+        }
+        self.end_lapse(&Lapse::Slot { group, slot }, &mut batch)?;
+        Ok(self.engine.commit(batch, Durability::Synced)?)
+    }
+
+    /// Records that this worker is reported to have lost its slot in a group. The shards of the slot are kept and
+    /// served until the lapse is released.
+    pub fn lose_slot(&self, group: GroupId, slot: SlotIndex, claim: LapseRecord) -> Result<(), StoreError> {
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        batch.delete(Table::Meta, slot_key(group));
+        self.begin_lapse(&Lapse::Slot { group, slot }, claim, &mut batch)?;
+        Ok(self.engine.commit(batch, Durability::Synced)?)
     }
 }
 

@@ -8,6 +8,14 @@ use super::{
 };
 use codec::Encode;
 
+/// The longest time to the next attempt, in seconds. A time beyond that was set while the clock was wrong.
+pub const MAX_WAIT: Seconds = 24 * 3600;
+
+/// Returns true if it is time for the next attempt.
+fn is_due(record: &MissingRecord, now: Seconds) -> bool {
+    record.due <= now || record.due > now.saturating_add(MAX_WAIT)
+}
+
 impl Store {
     /// Up to `limit` missing shards that are due, after `after`.
     pub fn missing(
@@ -21,22 +29,16 @@ impl Store {
             from.push(0);
         }
         let mut found = Vec::new();
-        let mut bad = None;
         self.engine.scan(Table::Missing, &from, &mut |key, value| {
-            match (ShardKey::decode(key), decode::<MissingRecord>(value, "missing")) {
-                (Some(key), Ok(record)) if record.due <= now => {
-                    found.push(MissingShard { object: key.object, shard: key.shard, record });
-                }
-                (Some(_), Ok(_)) => {}
-                (_, Err(error)) => bad = Some(error),
-                (None, _) => bad = Some(StoreError::BadRecord("missing key")),
+            // A row that cannot be read was reported at the start, and keeps no other shard from being rebuilt.
+            if let (Some(key), Ok(record)) = (ShardKey::decode(key), decode::<MissingRecord>(value, "missing"))
+                && is_due(&record, now)
+            {
+                found.push(MissingShard { object: key.object, shard: key.shard, record });
             }
-            bad.is_none() && found.len() < limit
+            found.len() < limit
         })?;
-        match bad {
-            Some(error) => Err(error),
-            None => Ok(found),
-        }
+        Ok(found)
     }
 
     /// Returns true if a shard is on the list.
@@ -53,6 +55,21 @@ impl Store {
         self.save(Table::Missing, key.encode(), &MissingRecord { attempts, due, ..record }, Durability::Buffered)
     }
 
+    /// Takes a shard off the list: this worker does not have to hold it any more.
+    pub fn give_up(&self, key: &ShardKey) -> Result<(), StoreError> {
+        let _rows = self.alone();
+        let encoded = key.encode();
+        if self.engine.get(Table::Missing, &encoded)?.is_none() {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        batch.delete(Table::Missing, encoded);
+        self.engine.commit(batch, Durability::Buffered)?;
+        let mut usage = self.usage.lock();
+        usage.missing = usage.missing.saturating_sub(1);
+        Ok(())
+    }
+
     /// Records that a shard is damaged. A shard with holds is listed for a rebuild, and its good frames are served until
     /// then; a staged one is removed. Returns true if the damage was not already recorded.
     pub fn mark_damaged(&self, key: &ShardKey, now: Seconds) -> Result<bool, StoreError> {
@@ -62,6 +79,7 @@ impl Store {
         };
         if record.state == ShardState::Staged {
             self.remove_shard(key)?;
+            self.unlink_removed()?;
             return Ok(true);
         }
         let encoded = key.encode();
@@ -83,5 +101,54 @@ impl Store {
         let mut usage = self.usage.lock();
         usage.missing = usage.missing.saturating_add(u64::from(news));
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::store::testing::in_memory;
+    use meganet_primitives::object::ObjectId;
+
+    fn due(due: Seconds) -> MissingRecord {
+        MissingRecord { group: 1, len: 10, reason: Reason::Absent, since: 0, attempts: 3, due }
+    }
+
+    #[test]
+    fn an_attempt_is_due_at_its_time_and_when_its_time_cannot_be_right() {
+        let now = 1_000_000;
+        let table = [
+            (0, true),
+            (now - 1, true),
+            (now, true),
+            (now + 1, false),
+            (now + MAX_WAIT, false),
+            // Set by a clock that ran ahead: otherwise the shard would be missing until then.
+            (now + MAX_WAIT + 1, true),
+            (now + 20 * 365 * MAX_WAIT, true),
+            (Seconds::MAX, true),
+        ];
+        for (at, expected) in table {
+            assert_eq!(is_due(&due(at), now), expected, "{at}");
+        }
+        assert!(is_due(&due(Seconds::MAX), 0));
+        assert!(!is_due(&due(Seconds::MAX), Seconds::MAX - 1));
+    }
+
+    #[test]
+    fn shards_that_were_postponed_by_a_wrong_clock_are_tried_again() {
+        let base = tempfile::tempdir().unwrap();
+        let store = in_memory(base.path());
+        let keys = [1, 2, 3].map(|seed| ShardKey { object: ObjectId([seed; 32]), shard: 0 });
+        for key in &keys {
+            store.save(Table::Missing, key.encode(), &due(0), Durability::Buffered).unwrap();
+        }
+        let now = 1_000_000;
+        store.postpone(&keys[1], 4, now + 60).unwrap();
+        store.postpone(&keys[2], 4, now + 365 * MAX_WAIT).unwrap();
+        let missing = |now| store.missing(now, None, 10).unwrap().iter().map(|it| it.object.0[0]).collect::<Vec<_>>();
+        assert_eq!(missing(now), [1, 3]);
+        assert_eq!(missing(now + 60), [1, 2, 3]);
     }
 }

@@ -1,93 +1,27 @@
-//! Releasing what expired, was deleted by its owner, or was never registered, and groups that this worker has left.
+//! Removing what is not kept any more: shards that were never promised, and, for [`super::lapse`], receipts and leaves with
+//! everything that only they kept.
 //!
 //! Each operation first removes holds, then the shards that have none left, and is idempotent, so it can be repeated
-//! after a crash. A file is removed after its record, so that every recorded file exists.
+//! after a crash. The files go last, once the removal of their records is durable.
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, decode,
     engine::{Batch, Durability, Table, page},
-    keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
-    records::{Seconds, ShardState},
+    keys::{Hold, LeafKey, ReceiptKey, ShardKey},
+    readable,
+    records::{Place, Seconds, ShardState, UploadRecord},
 };
-use meganet_primitives::{
-    BlockNumber, Epoch, GroupId, hash::Hash, object::ObjectId, range::RangeLeaf, sum_tree::BatchEntry,
-};
+use crate::model::Lapse;
+use meganet_primitives::{hash::Hash, range::RangeLeaf, sum_tree::BatchEntry};
 
 /// Entries that are released in one commit.
 const AT_ONCE: usize = 1024;
+/// Rows that are read in one go.
+const PAGE: usize = 4096;
+/// Marks the commit that makes earlier removals durable.
+const REMOVED_KEY: &[u8] = b"removed";
 
 impl Store {
-    /// Drops up to `limit` leaves and receipts that expire at the beginning of `epoch` or before, and what only they
-    /// kept. Returns the number of dropped ones; fewer than `limit` if no more are left.
-    pub fn expire(&self, epoch: Epoch, limit: usize) -> Result<usize, StoreError> {
-        let slots = self.slots()?;
-        let mut dropped = 0;
-        for (key, _) in page(&*self.engine, Table::Leaves, &[], &[], limit)? {
-            let leaf = LeafKey::decode(&key).ok_or(StoreError::BadRecord("leaf key"))?;
-            if leaf.expiry > epoch {
-                break;
-            }
-            let slot = slots.iter().find(|(group, _)| *group == leaf.group).map(|(_, slot)| *slot);
-            self.drop_leaf(&leaf, slot)?;
-            dropped += 1;
-        }
-        for (key, _) in page(&*self.engine, Table::Receipts, &[], &[], limit.saturating_sub(dropped))? {
-            let receipt = ReceiptKey::decode(&key).ok_or(StoreError::BadRecord("receipt key"))?;
-            if receipt.expiry > epoch {
-                break;
-            }
-            self.drop_receipt(&receipt)?;
-            dropped += 1;
-        }
-        Ok(dropped)
-    }
-
-    /// Forgets a group in which this worker has lost its slot: its leaves and receipts, and what only they kept.
-    pub fn leave_group(&self, group: GroupId) -> Result<(), StoreError> {
-        let slot = self.slots()?.into_iter().find(|(of, _)| *of == group).map(|(_, slot)| slot);
-        for (key, _) in page(&*self.engine, Table::Leaves, &[], &[], usize::MAX)? {
-            if let Some(leaf) = LeafKey::decode(&key).filter(|leaf| leaf.group == group) {
-                self.drop_leaf(&leaf, slot)?;
-            }
-        }
-        for (key, _) in page(&*self.engine, Table::Receipts, &[], &[], usize::MAX)? {
-            if let Some(receipt) = ReceiptKey::decode(&key).filter(|receipt| receipt.group == group) {
-                self.drop_receipt(&receipt)?;
-            }
-        }
-        let mut batch = Batch::default();
-        batch.delete(Table::Meta, super::meta::slot_key(group));
-        Ok(self.engine.commit(batch, Durability::Synced)?)
-    }
-
-    /// Releases objects that their owners deleted early, each from one batch. This is final: applying
-    /// the batch again does not bring them back. Returns the number of objects that were not already released.
-    pub fn tombstone(&self, deleted: &[(LeafKey, ObjectId)]) -> Result<usize, StoreError> {
-        let _rows = self.alone();
-        let mut news = 0;
-        for (leaf, object) in deleted {
-            let key = tombstone(leaf, object);
-            if self.engine.get(Table::Tombstones, &key)?.is_some() {
-                continue;
-            }
-            news += 1;
-            let mut batch = Batch::default();
-            batch.put(Table::Tombstones, key, Vec::new());
-            let mut released = Vec::new();
-            for (key, _) in page(&*self.engine, Table::Holds, &object.0, &[], usize::MAX)? {
-                if Hold::decode_of_shard(&key) == Some(Hold::Leaf(*leaf)) {
-                    released.extend(ShardKey::decode(&key));
-                    batch.delete(Table::Holds, key);
-                }
-            }
-            self.engine.commit(batch, Durability::Synced)?;
-            for shard in &released {
-                self.remove_if_free(shard)?;
-            }
-        }
-        Ok(news)
-    }
-
     /// The leaves for which a shard is kept.
     pub fn leaves_of(&self, key: &ShardKey) -> Result<Vec<LeafKey>, StoreError> {
         let holds = page(&*self.engine, Table::Holds, &key.encode(), &[], usize::MAX)?;
@@ -100,59 +34,82 @@ impl Store {
 
     /// Removes up to `limit` shards that were staged before `before` and have no receipt. Returns their number.
     pub fn drop_stale(&self, before: Seconds, limit: usize) -> Result<usize, StoreError> {
-        let mut stale = Vec::new();
-        let mut after = None;
-        'pages: loop {
-            let shards = self.shards_after(after.as_ref(), 4096)?;
-            let Some((last, _)) = shards.last() else { break };
-            after = Some(*last);
-            for (key, record) in shards {
-                if record.state == ShardState::Staged && record.stored_at < before {
-                    stale.push(key);
-                    if stale.len() >= limit {
-                        break 'pages;
-                    }
-                }
-            }
+        let staged = self.usage.lock().staged;
+        if staged == 0 {
+            return Ok(0);
         }
-        let _rows = self.alone();
+        let (mut stale, uploaded) = self.stale_uploads(before, limit)?;
+        if uploaded < staged && stale.len() < limit {
+            // Some were not uploaded, but rebuilt when nothing kept them any more: only a walk over everything finds them.
+            stale = self.stale_shards(before, limit)?;
+        }
         let mut removed = 0;
-        for key in &stale {
-            // A receipt may have been signed since the walk.
-            removed += usize::from(self.remove_if_free(key)?);
+        for keys in stale.chunks(AT_ONCE) {
+            let _rows = self.alone();
+            for key in keys {
+                // A receipt may have been signed since the walk.
+                removed += usize::from(self.remove_if_free(key)?);
+            }
+            self.unlink_removed()?;
         }
         Ok(removed)
     }
 
-    /// Drops up to `limit` receipts of some groups that were not registered in time, and what only they kept. Returns
-    /// their number. All registrations of these groups up to the finalized block `known` must have been applied.
-    pub fn drop_unregistered(&self, known: BlockNumber, groups: &[GroupId], limit: usize) -> Result<usize, StoreError> {
+    /// Up to `limit` uploads that were staged before `before`, and the number of staged ones among those that were looked at.
+    fn stale_uploads(&self, before: Seconds, limit: usize) -> Result<(Vec<ShardKey>, u64), StoreError> {
         let mut stale = Vec::new();
+        let mut staged = 0;
         let mut from = Vec::new();
-        'pages: loop {
-            let rows = page(&*self.engine, Table::Receipts, &[], &from, 4096)?;
-            let Some((last, _)) = rows.last() else { break };
+        loop {
+            let uploads = page(&*self.engine, Table::Uploads, &[], &from, PAGE)?;
+            let Some((last, _)) = uploads.last() else { return Ok((stale, staged)) };
             from = last.clone();
             from.push(0);
-            for (key, _) in rows {
-                let receipt = ReceiptKey::decode(&key).ok_or(StoreError::BadRecord("receipt key"))?;
-                if receipt.valid_until <= known && groups.contains(&receipt.group) {
-                    stale.push(receipt);
-                    if stale.len() >= limit {
-                        break 'pages;
-                    }
+            for (key, value) in &uploads {
+                let Some(key) = ShardKey::decode(key) else { continue };
+                if decode::<UploadRecord>(value, "upload").is_ok_and(|upload| upload.promised.is_some()) {
+                    continue;
+                }
+                let record = self.shard(&key)?.filter(|record| record.state == ShardState::Staged);
+                let Some(record) = record else { continue };
+                staged += 1;
+                if record.stored_at < before {
+                    stale.push(key);
+                }
+                if stale.len() >= limit {
+                    return Ok((stale, staged));
                 }
             }
         }
-        for receipt in &stale {
-            self.drop_receipt(receipt)?;
-        }
-        Ok(stale.len())
     }
 
-    fn drop_leaf(&self, key: &LeafKey, slot: Option<u8>) -> Result<(), StoreError> {
+    /// Up to `limit` shards that were staged before `before`. Reads every record.
+    fn stale_shards(&self, before: Seconds, limit: usize) -> Result<Vec<ShardKey>, StoreError> {
+        let mut stale = Vec::new();
+        let mut after = None;
+        loop {
+            let shards = self.shards_after(after.as_ref(), PAGE)?;
+            let Some((last, _)) = shards.last() else { return Ok(stale) };
+            after = Some(*last);
+            for (key, record) in shards {
+                if record.state == ShardState::Staged && record.stored_at < before {
+                    stale.push(key);
+                }
+                if stale.len() >= limit {
+                    return Ok(stale);
+                }
+            }
+        }
+    }
+
+    /// A leaf that is known and can be read.
+    pub(super) fn leaf(&self, key: &LeafKey) -> Result<Option<RangeLeaf>, StoreError> {
+        readable(self.load(Table::Leaves, &key.encode(), "leaf"))
+    }
+
+    /// Forgets a leaf, and what only it kept.
+    pub(super) fn drop_leaf(&self, key: &LeafKey) -> Result<(), StoreError> {
         let encoded = key.encode();
-        let leaf: Option<RangeLeaf> = self.load(Table::Leaves, &encoded, "leaf")?;
         let mut mark = Batch::default();
         mark.delete(Table::Unresolved, encoded.clone());
         {
@@ -160,6 +117,8 @@ impl Store {
             let _rows = self.alone();
             self.engine.commit(mark, Durability::Buffered)?;
         }
+        // A leaf that cannot be read held nothing that could be found by it: the shards are found by their holds.
+        let leaf = self.leaf(key)?;
         let mut rows = Batch::default();
         for (tombstone, _) in page(&*self.engine, Table::Tombstones, &encoded, &[], usize::MAX)? {
             rows.delete(Table::Tombstones, tombstone);
@@ -170,26 +129,30 @@ impl Store {
             return Ok(self.engine.commit(rows, Durability::Synced)?);
         };
         let hold = Hold::Leaf(*key);
-        if let (Some(slot), Some(entries)) = (slot, self.batch(&leaf.batch.root)?) {
-            self.release(hold, slot, &entries)?;
+        if let Some(entries) = self.batch(&leaf.batch.root)? {
+            for slot in self.slots_in(key.group)? {
+                self.release_entries(hold, slot, &entries)?;
+            }
         }
         let _rows = self.alone();
         self.release_batch(hold, &leaf.batch.root, rows)
     }
 
-    fn drop_receipt(&self, key: &ReceiptKey) -> Result<(), StoreError> {
+    /// Forgets a receipt, and what only it kept.
+    pub(super) fn drop_receipt(&self, key: &ReceiptKey) -> Result<(), StoreError> {
         let hold = Hold::Receipt(*key);
         if let Some(entries) = self.batch(&key.batch)? {
-            self.release(hold, key.slot, &entries)?;
+            self.release_entries(hold, key.slot, &entries)?;
         }
         let mut batch = Batch::default();
         batch.delete(Table::Receipts, key.encode());
         let _rows = self.alone();
+        self.end_lapse(&Lapse::Receipt(*key), &mut batch)?;
         self.release_batch(hold, &key.batch, batch)
     }
 
     /// Removes a hold from the shards of a batch, and the shards that have no other.
-    fn release(&self, hold: Hold, slot: u8, entries: &[BatchEntry]) -> Result<(), StoreError> {
+    pub(super) fn release_entries(&self, hold: Hold, slot: u8, entries: &[BatchEntry]) -> Result<(), StoreError> {
         for entries in entries.chunks(AT_ONCE) {
             let _rows = self.alone();
             let shards = entries.iter().map(|entry| ShardKey { object: entry.object, shard: slot });
@@ -201,6 +164,7 @@ impl Store {
             for shard in shards {
                 self.remove_if_free(&shard)?;
             }
+            self.unlink_removed()?;
         }
         Ok(())
     }
@@ -217,7 +181,7 @@ impl Store {
     }
 
     /// Removes a shard, held or missing, if it has no hold; otherwise updates its state. Returns true if it was removed.
-    fn remove_if_free(&self, key: &ShardKey) -> Result<bool, StoreError> {
+    pub(super) fn remove_if_free(&self, key: &ShardKey) -> Result<bool, StoreError> {
         let state = self.state_of(key)?;
         if state == ShardState::Staged {
             self.remove_shard(key)?;
@@ -231,7 +195,8 @@ impl Store {
         Ok(false)
     }
 
-    /// Removes a shard and its records, and its object if no other shard of it is held.
+    /// Removes a shard's records, and its object's if no other shard of it is held. Its file, if it has one, is removed by
+    /// [`Self::unlink_removed`], which the caller calls before it releases the lock of the rows.
     pub(super) fn remove_shard(&self, key: &ShardKey) -> Result<(), StoreError> {
         let encoded = key.encode();
         let record = self.shard(key)?;
@@ -240,19 +205,53 @@ impl Store {
         for table in [Table::Shards, Table::Inline, Table::Trees, Table::Missing] {
             batch.delete(table, encoded.clone());
         }
+        if record.as_ref().is_some_and(|record| record.place == Place::File) {
+            batch.put(Table::Removed, encoded.clone(), Vec::new());
+        }
+        let upload = self.end_upload(key, &mut batch)?;
         let shards = page(&*self.engine, Table::Shards, &key.object.0, &[], 2)?;
         if shards.iter().all(|(other, _)| *other == encoded) {
             batch.delete(Table::Objects, key.object.0.to_vec());
         }
         self.engine.commit(batch, Durability::Buffered)?;
-        self.files.reached("shard-unrecorded");
-        self.files.remove(key)?;
+        self.files.reached("shard-unrecorded")?;
         self.trees.lock().remove(key);
         let mut usage = self.usage.lock();
         if let Some(record) = &record {
             usage.remove(record);
         }
+        if let Some(upload) = &upload {
+            usage.remove_upload(upload);
+        }
         usage.missing = usage.missing.saturating_sub(u64::from(was_missing));
         Ok(())
+    }
+
+    /// Adds the end of an upload to `batch`: it is registered or removed. Returns it, to be taken out of the count.
+    pub(super) fn end_upload(&self, key: &ShardKey, batch: &mut Batch) -> Result<Option<UploadRecord>, StoreError> {
+        let encoded = key.encode();
+        let upload = readable(self.load(Table::Uploads, &encoded, "upload"))?;
+        batch.delete(Table::Uploads, encoded);
+        Ok(upload)
+    }
+
+    /// Removes the files of shards whose records are removed. Makes the removal of the records durable first: otherwise a
+    /// power cut could bring back the record of a file that is gone.
+    pub(super) fn unlink_removed(&self) -> Result<(), StoreError> {
+        let rows = page(&*self.engine, Table::Removed, &[], &[], usize::MAX)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.save(Table::Meta, REMOVED_KEY.to_vec(), &(), Durability::Synced)?;
+        self.files.reached("removal-synced")?;
+        let mut batch = Batch::default();
+        for (key, _) in rows {
+            if let Some(shard) = ShardKey::decode(&key) {
+                self.files.remove(&shard)?;
+            }
+            batch.delete(Table::Removed, key);
+        }
+        self.files.reached("file-removed")?;
+        Ok(self.engine.commit(batch, Durability::Buffered)?)
     }
 }

@@ -1,7 +1,12 @@
 //! Objects for tests.
 #![allow(clippy::unwrap_used)]
 
-use super::{Store, keys::ShardKey, memory::MemoryEngine, records::ObjectRecord};
+use super::{
+    Lapse, Store,
+    keys::ShardKey,
+    memory::MemoryEngine,
+    records::{LapseRecord, ObjectRecord},
+};
 use meganet_objects::ShardHasher;
 use meganet_primitives::{
     hash::Hash,
@@ -72,5 +77,46 @@ pub fn noise(seed: u64, len: usize) -> Vec<u8> {
 
 /// A store whose index is in memory.
 pub fn in_memory(base: &Path) -> Store {
-    Store::with(base, Box::new(MemoryEngine::default()), Box::new(|_| {})).unwrap()
+    prepare(base);
+    Store::with(base, Box::new(MemoryEngine::default()), super::no_hook()).unwrap()
+}
+
+/// Makes a base path, unless it is made.
+pub fn prepare(base: &Path) {
+    match super::init(base, "peer", super::InitOptions::default()) {
+        Ok(()) | Err(super::StoreError::AlreadyInitialized { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A report that is old by every clock.
+pub const CLAIM: LapseRecord = LapseRecord { since: 1, block: 1 };
+
+/// Notes what has expired, and releases it. Returns the number of ranges.
+pub fn expire(store: &Store, epoch: u32) -> usize {
+    store.lapse_expired(epoch, CLAIM).unwrap();
+    let lapses = store.lapses(None, 100).unwrap();
+    let ranges = lapses.iter().filter(|(lapse, _)| matches!(lapse, Lapse::Range { .. }));
+    ranges.map(|(lapse, _)| release(store, lapse)).count()
+}
+
+/// Notes which receipts were not registered in time, and releases them. Returns their number.
+pub fn drop_overdue(store: &Store, known: u32, signed_before: u64, groups: &[u32]) -> usize {
+    let overdue = store.lapse_receipts(known, signed_before, groups, CLAIM).unwrap();
+    let lapses = store.lapses(None, 100).unwrap();
+    let receipts = lapses.iter().filter(|(lapse, _)| matches!(lapse, Lapse::Receipt(_)));
+    receipts.for_each(|(lapse, _)| release(store, lapse));
+    overdue
+}
+
+/// Releases a lapse, a row at a time.
+pub fn release(store: &Store, lapse: &Lapse) {
+    while !store.release(lapse, 1).unwrap() {}
+}
+
+/// Files in the folders of shards, but those that were put aside.
+pub fn files(base: &Path) -> usize {
+    let folders = std::fs::read_dir(base.join("shards")).unwrap().map(|entry| entry.unwrap());
+    let of_shards = folders.filter(|entry| entry.file_name().len() == 2);
+    of_shards.map(|folder| std::fs::read_dir(folder.path()).unwrap().count()).sum()
 }

@@ -1,16 +1,15 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    AddLeaf, ReadError, Store, WriteError,
+    AddLeaf, AddReceipt, ReadError, Store, WriteError,
     keys::{LeafKey, ReceiptKey},
     records::{Reason, ShardState},
-    testing::{FakeObject, in_memory, noise},
+    testing::{FakeObject, drop_overdue, expire, files, in_memory, noise, prepare},
 };
 use meganet_primitives::{
     range::RangeLeaf,
     sum_tree::{BatchEntry, summarize},
 };
-use std::path::Path;
 
 const SLOT: u8 = 3;
 const OWNER: [u8; 32] = [9; 32];
@@ -32,11 +31,6 @@ fn flip_file(store: &Store, object: &FakeObject, at: usize) {
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[at] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-}
-
-fn files(base: &Path) -> usize {
-    let folders = std::fs::read_dir(base.join("shards")).unwrap();
-    folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
 }
 
 #[test]
@@ -82,7 +76,7 @@ fn a_shard_that_is_not_the_announced_one_leaves_nothing() {
     writer.write(&wrong[1024..]).unwrap();
     assert!(matches!(writer.finish(), Err(WriteError::Length { .. })));
     assert_eq!(store.usage(), super::Usage::default());
-    assert_eq!(std::fs::read_dir(base.path().join("unfinished")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(base.path().join("shards/unfinished")).unwrap().count(), 0);
     assert_eq!(files(base.path()), 0);
 }
 
@@ -107,7 +101,8 @@ fn a_cut_or_lost_file_is_damage_too() {
     object.store(&store, SLOT, 1);
     let path = store.path_of(&object.key(SLOT));
     let bytes = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
+    let len = usize::try_from(object.entry().shard_len).unwrap();
+    std::fs::write(&path, &bytes[..len - 1]).unwrap();
     assert!(matches!(store.frames(&object.key(SLOT), 7, 1), Err(ReadError::Damaged { frame: 7 })));
     std::fs::remove_file(&path).unwrap();
     assert!(matches!(store.frames(&object.key(SLOT), 0, 1), Err(ReadError::Damaged { frame: 0 })));
@@ -120,7 +115,7 @@ fn a_damaged_shard_that_counts_is_missing_until_it_is_stored_again() {
     let object = FakeObject::new(1, 1 << 20);
     object.store(&store, SLOT, 1);
     let entries = [object.entry()];
-    assert_eq!(store.add_receipt(&receipt(&entries), &OWNER, &entries, 2).unwrap(), None);
+    assert_eq!(store.add_receipt(&receipt(&entries), &OWNER, &entries, 2).unwrap(), AddReceipt::Added);
     flip_file(&store, &object, 0);
     assert!(store.mark_damaged(&object.key(SLOT), 3).unwrap());
     assert!(!store.mark_damaged(&object.key(SLOT), 3).unwrap());
@@ -153,13 +148,13 @@ fn a_receipt_needs_every_shard() {
     let (here, absent) = (FakeObject::new(1, 1 << 10), FakeObject::new(2, 1 << 10));
     here.store(&store, SLOT, 1);
     let both = [here.entry(), absent.entry()];
-    assert_eq!(store.add_receipt(&receipt(&both), &OWNER, &both, 2).unwrap(), Some(absent.id()));
+    assert_eq!(store.add_receipt(&receipt(&both), &OWNER, &both, 2).unwrap(), AddReceipt::Lacking(absent.id()));
     assert_eq!(store.shard(&here.key(SLOT)).unwrap().unwrap().state, ShardState::Staged);
     // The right object with another length or another root is not the one held.
     let longer = [BatchEntry { shard_len: 4096, ..here.entry() }];
-    assert_eq!(store.add_receipt(&receipt(&longer), &OWNER, &longer, 2).unwrap(), Some(here.id()));
+    assert_eq!(store.add_receipt(&receipt(&longer), &OWNER, &longer, 2).unwrap(), AddReceipt::Lacking(here.id()));
     let other = [BatchEntry { shards_root: [0; 32], ..here.entry() }];
-    assert_eq!(store.add_receipt(&receipt(&other), &OWNER, &other, 2).unwrap(), Some(here.id()));
+    assert_eq!(store.add_receipt(&receipt(&other), &OWNER, &other, 2).unwrap(), AddReceipt::Lacking(here.id()));
 }
 
 #[test]
@@ -172,17 +167,18 @@ fn what_nobody_registers_in_time_is_dropped() {
     let (first, second) = ([twice.entry()], [once.entry()]);
     let later = ReceiptKey { valid_until: 90, ..receipt(&first) };
     for (key, entries) in [(receipt(&first), &first), (later, &first), (receipt(&second), &second)] {
-        assert_eq!(store.add_receipt(&key, &OWNER, entries, 101).unwrap(), None);
+        assert_eq!(store.add_receipt(&key, &OWNER, entries, 101).unwrap(), AddReceipt::Added);
     }
-    // Still valid, or of a group of which not everything is known.
-    assert_eq!(store.drop_unregistered(49, &[0], 10).unwrap(), 0);
-    assert_eq!(store.drop_unregistered(99, &[1], 10).unwrap(), 0);
-    assert_eq!(store.drop_unregistered(50, &[1, 0], 10).unwrap(), 2);
+    // Still valid, of a group of which not everything is known, or too young, whatever the block.
+    assert_eq!(drop_overdue(&store, u32::MAX, 100, &[0]), 0);
+    assert_eq!(drop_overdue(&store, 49, 101, &[0]), 0);
+    assert_eq!(drop_overdue(&store, 99, 101, &[1]), 0);
+    assert_eq!(drop_overdue(&store, 50, 101, &[1, 0]), 1);
     // The shard that was promised again stays.
     assert!(store.object(&once.id()).unwrap().is_none());
     assert_eq!(store.shard(&twice.key(SLOT)).unwrap().unwrap().state, ShardState::Receipted);
     assert!(store.batch(&later.batch).unwrap().is_some());
-    assert_eq!(store.drop_unregistered(90, &[0], 10).unwrap(), 1);
+    assert_eq!(drop_overdue(&store, 90, 101, &[0]), 1);
     assert_eq!((store.usage().shards, files(base.path())), (0, 0));
     assert!(store.batch(&later.batch).unwrap().is_none());
 }
@@ -196,16 +192,16 @@ fn what_was_receipted_twice_is_registered_once_and_stays() {
     let entries = [object.entry()];
     let later = ReceiptKey { valid_until: 90, ..receipt(&entries) };
     for key in [receipt(&entries), later] {
-        assert_eq!(store.add_receipt(&key, &OWNER, &entries, 101).unwrap(), None);
+        assert_eq!(store.add_receipt(&key, &OWNER, &entries, 101).unwrap(), AddReceipt::Added);
     }
     let key = LeafKey { expiry: 10, group: 0, index: 0 };
     let leaf = RangeLeaf { batch: summarize(&entries).unwrap(), owner: OWNER, signed: 8, registered: 5 };
     store.add_leaf(&key, &leaf).unwrap();
     store.resolve(&key, &leaf, SLOT, &entries, 102).unwrap();
-    assert_eq!(store.drop_unregistered(99, &[0], 10).unwrap(), 0);
+    assert_eq!(drop_overdue(&store, 99, 101, &[0]), 0);
     assert_eq!(store.shard(&object.key(SLOT)).unwrap().unwrap().state, ShardState::Registered);
     store.set_slot(0, SLOT).unwrap();
-    assert_eq!(store.expire(10, 10).unwrap(), 1);
+    assert_eq!(expire(&store, 10), 1);
     assert_eq!(store.usage().shards, 0);
 }
 
@@ -217,13 +213,13 @@ fn staged_shards_grow_stale_and_receipted_ones_stay_until_they_expire() {
     staged.store(&store, SLOT, 100);
     receipted.store(&store, SLOT, 100);
     let entries = [receipted.entry()];
-    assert_eq!(store.add_receipt(&receipt(&entries), &OWNER, &entries, 101).unwrap(), None);
+    assert_eq!(store.add_receipt(&receipt(&entries), &OWNER, &entries, 101).unwrap(), AddReceipt::Added);
     assert_eq!(store.drop_stale(100, 10).unwrap(), 0);
     assert_eq!(store.drop_stale(101, 10).unwrap(), 1);
     assert!(store.object(&staged.id()).unwrap().is_none());
     assert_eq!(store.usage().shards, 1);
-    assert_eq!(store.expire(9, 10).unwrap(), 0);
-    assert_eq!(store.expire(10, 10).unwrap(), 1);
+    assert_eq!(expire(&store, 9), 0);
+    assert_eq!(expire(&store, 10), 1);
     assert_eq!(store.usage().shards, 0);
     assert!(store.batch(&receipt(&entries).batch).unwrap().is_none());
     assert_eq!(files(base.path()), 0);
@@ -259,7 +255,7 @@ fn a_registered_batch_holds_its_shards_and_lists_the_missing() {
     assert_eq!(store.shard(&absent.key(SLOT)).unwrap().unwrap().state, ShardState::Registered);
     assert_eq!(store.usage().missing, 0);
     // The epoch comes: everything goes.
-    assert_eq!(store.expire(10, 10).unwrap(), 1);
+    assert_eq!(expire(&store, 10), 1);
     assert_eq!(store.usage().shards, 0);
     assert_eq!(store.usage().bytes, 0);
     assert_eq!(store.leaf_count(10, 0).unwrap(), 0);
@@ -281,63 +277,11 @@ fn a_renewed_object_stays_until_the_later_expiry() {
         store.add_leaf(&key, &leaf).unwrap();
         store.resolve(&key, &leaf, SLOT, &entries, 2).unwrap();
     }
-    assert_eq!(store.expire(11, 10).unwrap(), 1);
+    assert_eq!(expire(&store, 11), 1);
     assert_eq!(store.usage().shards, 1);
     assert!(store.batch(&leaf.batch.root).unwrap().is_some());
-    assert_eq!(store.expire(12, 10).unwrap(), 1);
+    assert_eq!(expire(&store, 12), 1);
     assert_eq!(store.usage().shards, 0);
-}
-
-#[test]
-fn a_tombstone_releases_at_once_and_for_good() {
-    let base = tempfile::tempdir().unwrap();
-    let store = in_memory(base.path());
-    let (kept, deleted) = (FakeObject::new(1, 1 << 20), FakeObject::new(2, 1 << 20));
-    kept.store(&store, SLOT, 1);
-    deleted.store(&store, SLOT, 1);
-    store.set_slot(0, SLOT).unwrap();
-    let entries = [kept.entry(), deleted.entry()];
-    let leaf = leaf(&entries);
-    store.add_leaf(&key(0), &leaf).unwrap();
-    store.resolve(&key(0), &leaf, SLOT, &entries, 2).unwrap();
-    assert_eq!(store.leaves_of(&deleted.key(SLOT)).unwrap(), vec![key(0)]);
-    // Of another batch, it is another registration.
-    store.tombstone(&[(key(1), deleted.id())]).unwrap();
-    assert!(store.shard(&deleted.key(SLOT)).unwrap().is_some());
-    assert_eq!(store.tombstone(&[(key(0), deleted.id())]).unwrap(), 1);
-    assert_eq!(store.tombstone(&[(key(0), deleted.id())]).unwrap(), 0);
-    assert!(store.shard(&deleted.key(SLOT)).unwrap().is_none());
-    assert!(store.shard(&kept.key(SLOT)).unwrap().is_some());
-    assert_eq!(store.usage().missing, 0);
-    // Deleted before it is applied, as after a lost disk.
-    let anew = tempfile::tempdir().unwrap();
-    let store = in_memory(anew.path());
-    store.add_leaf(&key(0), &leaf).unwrap();
-    store.tombstone(&[(key(0), deleted.id())]).unwrap();
-    store.resolve(&key(0), &leaf, SLOT, &entries, 3).unwrap();
-    let missing: Vec<_> = store.missing(3, None, 10).unwrap().iter().map(|missing| missing.object).collect();
-    assert_eq!(missing, vec![kept.id()]);
-}
-
-#[test]
-fn leaving_a_group_forgets_what_was_kept_for_it() {
-    let base = tempfile::tempdir().unwrap();
-    let store = in_memory(base.path());
-    let object = FakeObject::new(1, 1 << 20);
-    object.store(&store, SLOT, 1);
-    store.set_slot(0, SLOT).unwrap();
-    assert_eq!(store.slots().unwrap(), vec![(0, SLOT)]);
-    let entries = [object.entry()];
-    let leaf = leaf(&entries);
-    store.add_leaf(&key(0), &leaf).unwrap();
-    store.resolve(&key(0), &leaf, SLOT, &entries, 2).unwrap();
-    store.leave_group(0).unwrap();
-    assert_eq!(store.usage().shards, 0);
-    assert!(store.slots().unwrap().is_empty());
-    // Applying it now comes too late.
-    store.resolve(&key(0), &leaf, SLOT, &entries, 3).unwrap();
-    assert_eq!(store.usage().missing, 0);
-    assert!(store.batch(&leaf.batch.root).unwrap().is_none());
 }
 
 #[test]
@@ -372,8 +316,13 @@ fn a_panic_while_a_shard_is_placed_does_not_lock_the_shard() {
     use std::sync::atomic::{AtomicBool, Ordering};
     let base = tempfile::tempdir().unwrap();
     let armed = AtomicBool::new(true);
-    let hook = move |step: &str| assert!(step != "shard-renamed" || !armed.swap(false, Ordering::SeqCst), "told to");
-    let store = Store::with(base.path(), Box::new(super::memory::MemoryEngine::default()), Box::new(hook)).unwrap();
+    let hook = move |step: &str| {
+        assert!(step != "shard-renamed" || !armed.swap(false, Ordering::SeqCst), "told to");
+        Ok(())
+    };
+    prepare(base.path());
+    let store =
+        Store::with(base.path(), Box::new(super::memory::MemoryEngine::default()), std::sync::Arc::new(hook)).unwrap();
     let object = FakeObject::new(1, 1 << 20);
     let storing = std::panic::AssertUnwindSafe(|| object.store(&store, SLOT, 5));
     assert!(std::panic::catch_unwind(storing).is_err());

@@ -1,31 +1,78 @@
 //! Counting the store's contents when it is opened.
 
-use super::{Store, StoreError, decode, engine::Table, records::MissingRecord};
-use crate::model::Usage;
+use super::{
+    Store, StoreError, decode,
+    engine::Table,
+    keys::{Hold, ReceiptKey, ShardKey},
+    leaves::leaf_key,
+    records::{MissingRecord, ReceiptRecord},
+};
+use crate::model::{Lapse, Usage};
+use meganet_primitives::range::RangeLeaf;
 
 impl Store {
-    /// Counts everything in the index.
+    /// Counts everything in the index. Rows that cannot be read are counted and reported, and are no reason to refuse to
+    /// start: files are adopted again, leaves are fetched again, and the next sync lists missing shards again.
     pub(super) fn count(&self) -> Result<Usage, StoreError> {
         let mut usage = Usage::default();
-        let mut bad = None;
-        self.engine.scan(Table::Shards, &[], &mut |_, value| match decode(value, "shard") {
-            Ok(record) => {
-                usage.add(&record);
-                true
+        let mut unreadable = 0u64;
+        let mut note = |table: Table, key: &[u8]| {
+            tracing::warn!(table = table.name(), key = %hex::encode(key), "the index has a row that cannot be read");
+            unreadable = unreadable.saturating_add(1);
+        };
+        self.engine.scan(Table::Shards, &[], &mut |key, value| {
+            match (ShardKey::decode(key), decode(value, "shard")) {
+                (Some(_), Ok(record)) => usage.add(&record),
+                _ => note(Table::Shards, key),
             }
-            Err(error) => {
-                bad = Some(error);
-                false
-            }
-        })?;
-        if let Some(error) = bad {
-            return Err(error);
-        }
-        self.engine.scan(Table::Missing, &[], &mut |_, value| {
-            // An unreadable record is no reason to refuse to start: the next sync lists the shard again.
-            usage.missing = usage.missing.saturating_add(u64::from(decode::<MissingRecord>(value, "missing").is_ok()));
             true
         })?;
+        self.engine.scan(Table::Missing, &[], &mut |key, value| {
+            match (ShardKey::decode(key), decode::<MissingRecord>(value, "missing")) {
+                (Some(_), Ok(_)) => usage.missing = usage.missing.saturating_add(1),
+                _ => note(Table::Missing, key),
+            }
+            true
+        })?;
+        self.engine.scan(Table::Uploads, &[], &mut |key, value| {
+            match (ShardKey::decode(key), decode(value, "upload")) {
+                (Some(_), Ok(upload)) => usage.add_upload(&upload),
+                _ => note(Table::Uploads, key),
+            }
+            true
+        })?;
+        self.engine.scan(Table::Leaves, &[], &mut |key, value| {
+            match (leaf_key(key), decode::<RangeLeaf>(value, "leaf")) {
+                (Some(_), Ok(_)) => {}
+                (leaf, _) => {
+                    note(Table::Leaves, key);
+                    if let Some(leaf) = leaf {
+                        self.end_range(&leaf);
+                    }
+                }
+            }
+            true
+        })?;
+        self.engine.scan(Table::Receipts, &[], &mut |key, value| {
+            if ReceiptKey::decode(key).is_none() || decode::<ReceiptRecord>(value, "receipt").is_err() {
+                note(Table::Receipts, key);
+            }
+            true
+        })?;
+        self.engine.scan(Table::Holds, &[], &mut |key, _| {
+            if Hold::decode_of_shard(key).is_none() {
+                note(Table::Holds, key);
+            }
+            true
+        })?;
+        self.engine.scan(Table::Lapsed, &[], &mut |key, _| {
+            match Lapse::decode(key) {
+                Some(_) => usage.lapsed = usage.lapsed.saturating_add(1),
+                None => note(Table::Lapsed, key),
+            }
+            true
+        })?;
+        usage.unreadable = unreadable;
         Ok(usage)
     }
 }

@@ -4,12 +4,13 @@ use super::{
     INLINE_MAX, Store, StoreError, WriteError,
     engine::{Batch, Durability, Table},
     files::UnfinishedFile,
+    footer,
     keys::{Hold, ShardKey},
-    records::{ObjectRecord, Place, Seconds, ShardRecord, ShardState},
+    records::{ObjectRecord, Place, Seconds, ShardRecord, ShardState, UploadRecord},
 };
 use codec::Encode;
 use meganet_objects::ShardHasher;
-use meganet_primitives::{GroupId, convert::to_u64, hash::Hash, merkle::FrameTree};
+use meganet_primitives::{AccountId, GroupId, convert::to_u64, hash::Hash, merkle::FrameTree, receipt::PeerKey};
 use std::sync::Arc;
 
 enum Bytes {
@@ -76,14 +77,14 @@ impl IncomingShard {
 }
 
 /// A shard that is being placed. Ends when it is dropped, also by a panic: the shard could otherwise never be stored.
-struct Placing<'a> {
+pub(super) struct Placing<'a> {
     store: &'a Store,
     key: ShardKey,
 }
 
 impl<'a> Placing<'a> {
     /// Returns `None` while another thread places the same shard.
-    fn begin(store: &'a Store, key: ShardKey) -> Option<Self> {
+    pub(super) fn begin(store: &'a Store, key: ShardKey) -> Option<Self> {
         store.placing.lock().insert(key).then(|| Self { store, key })
     }
 }
@@ -101,6 +102,23 @@ impl Store {
         Ok(IncomingShard { announced: len, received: 0, hasher: ShardHasher::new(), bytes })
     }
 
+    /// Stores a shard that somebody uploads.
+    ///
+    /// # Errors
+    /// As of [`Self::commit`].
+    pub fn commit_upload(
+        &self,
+        shard: FinishedShard,
+        key: &ShardKey,
+        object: &ObjectRecord,
+        group: GroupId,
+        (account, peer): (AccountId, PeerKey),
+        now: Seconds,
+    ) -> Result<(), WriteError> {
+        let upload = UploadRecord { account, peer, len: shard.len, promised: None };
+        self.commit_as(shard, key, object, group, Some(upload), now)
+    }
+
     /// Stores a shard. When this returns the shard is durable, and no longer missing or damaged.
     ///
     /// `object` must have been checked: its header hashes to the key's object, its roots to the header. The root of
@@ -116,18 +134,33 @@ impl Store {
         group: GroupId,
         now: Seconds,
     ) -> Result<(), WriteError> {
+        self.commit_as(shard, key, object, group, None, now)
+    }
+
+    fn commit_as(
+        &self,
+        mut shard: FinishedShard,
+        key: &ShardKey,
+        object: &ObjectRecord,
+        group: GroupId,
+        upload: Option<UploadRecord>,
+        now: Seconds,
+    ) -> Result<(), WriteError> {
         if object.roots.get(usize::from(key.shard)) != Some(&shard.root) {
             return Err(WriteError::Mismatch);
         }
-        if let Bytes::File(file) = &shard.bytes {
+        if let Bytes::File(file) = &mut shard.bytes {
+            // The group of the record, which a shard that is stored again keeps.
+            let group = self.shard(key)?.map_or(group, |record| record.group);
+            file.write(&footer::encode(group, object))?;
             // The slow part, before anything is locked.
-            self.files.reached("shard-written");
+            self.files.reached("shard-written")?;
             file.sync()?;
-            self.files.reached("shard-synced");
+            self.files.reached("shard-synced")?;
         }
         let _rows = self.shared();
         let _placing = Placing::begin(self, *key).ok_or(WriteError::Concurrent)?;
-        self.place(shard, key, object, group, now)
+        self.place(shard, key, object, group, upload, now)
     }
 
     fn place(
@@ -136,11 +169,23 @@ impl Store {
         key: &ShardKey,
         object: &ObjectRecord,
         group: GroupId,
+        upload: Option<UploadRecord>,
         now: Seconds,
     ) -> Result<(), WriteError> {
         let before = self.shard(key)?;
+        // What is overdue and uploaded again has an uploader and an age anew, as if it had been removed.
+        let again = match &before {
+            Some(record) => upload.is_some() && self.is_overdue(key, record)?,
+            None => false,
+        };
         if before.as_ref().is_some_and(|record| !record.damaged) {
             // It is held already, and whole as far as is known.
+            if let Some(upload) = upload.filter(|_| again) {
+                let mut batch = Batch::default();
+                let earlier = self.put_upload(key, &upload, &mut batch)?;
+                self.engine.commit(batch, Durability::Synced)?;
+                self.recount_uploads(&[(earlier, upload)]);
+            }
             return Ok(());
         }
         let place = match &shard.bytes {
@@ -152,25 +197,48 @@ impl Store {
             None => (group, self.state_of(key)?, now),
         };
         let record = ShardRecord { group, len: shard.len, place, state, damaged: false, stored_at };
-        let encoded = key.encode();
         let mut batch = Batch::default();
         match shard.bytes {
-            Bytes::Inline(bytes) => batch.put(Table::Inline, encoded.clone(), bytes),
+            Bytes::Inline(bytes) => batch.put(Table::Inline, key.encode(), bytes),
             Bytes::File(file) => self.files.place(file, key)?,
         }
+        // A registered shard is nobody's upload any more.
+        let upload = upload.filter(|_| (before.is_none() || again) && state < ShardState::Registered);
+        let upload = match upload {
+            Some(upload) => Some((self.put_upload(key, &upload, &mut batch)?, upload)),
+            None => None,
+        };
+        self.note_held(key, object, &record, before.as_ref(), shard.tree, batch)?;
+        self.recount_uploads(upload.as_slice());
+        Ok(())
+    }
+
+    /// Commits `batch` with the rows of a shard whose bytes are durable, and counts the shard.
+    pub(super) fn note_held(
+        &self,
+        key: &ShardKey,
+        object: &ObjectRecord,
+        record: &ShardRecord,
+        before: Option<&ShardRecord>,
+        tree: FrameTree,
+        mut batch: Batch,
+    ) -> Result<(), StoreError> {
+        let encoded = key.encode();
         batch.put(Table::Objects, key.object.0.to_vec(), object.encode());
-        batch.put(Table::Trees, encoded.clone(), shard.tree.tops().concat());
+        batch.put(Table::Trees, encoded.clone(), tree.tops().concat());
         batch.put(Table::Shards, encoded.clone(), record.encode());
         batch.delete(Table::Missing, encoded.clone());
+        // The file is this shard's again, whatever was to be removed.
+        batch.delete(Table::Removed, encoded.clone());
         let was_missing = self.engine.get(Table::Missing, &encoded)?.is_some();
         self.engine.commit(batch, Durability::Synced)?;
-        self.files.reached("shard-recorded");
-        self.trees.lock().put(*key, Arc::new(shard.tree));
+        self.files.reached("shard-recorded")?;
+        self.trees.lock().put(*key, Arc::new(tree));
         let mut usage = self.usage.lock();
-        if let Some(before) = &before {
+        if let Some(before) = before {
             usage.remove(before);
         }
-        usage.add(&record);
+        usage.add(record);
         usage.missing = usage.missing.saturating_sub(u64::from(was_missing));
         Ok(())
     }
@@ -185,6 +253,7 @@ impl Store {
             }
             state = state.max(match Hold::decode_of_shard(held) {
                 Some(Hold::Leaf(_)) => ShardState::Registered,
+                Some(Hold::Adopted) => ShardState::Adopted,
                 // A shard is better kept too long than lost to an unreadable hold.
                 Some(Hold::Receipt(_)) | None => ShardState::Receipted,
             });

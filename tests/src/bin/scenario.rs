@@ -59,21 +59,27 @@ async fn play_unless_interrupted(args: &Args) -> Result<usize> {
     }
 }
 
-/// Runs the requested scenarios; returns how many failed.
+/// Runs the requested scenarios, and prints those that failed; returns their number.
 async fn play(args: &Args) -> Result<usize> {
     let wanted: Vec<&'static Scenario> =
         scenarios::ALL.iter().filter(|one| args.all || args.name.iter().any(|name| name == one.name)).collect();
     let lanes = lanes(&wanted);
     let several = lanes.len() > 1;
-    let failed: usize = stream::iter(lanes)
-        .map(|lane| lane.play(several))
-        .buffer_unordered(AT_ONCE)
-        .collect::<Vec<_>>()
-        .await
-        .iter()
-        .sum();
-    println!("{} passed, {failed} failed", wanted.len() - failed);
-    Ok(failed)
+    let failures =
+        stream::iter(lanes).map(|lane| lane.play(several)).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.concat();
+    // Again at the end, where they are found even in a log that was cut.
+    for Failure { scenario, error } in &failures {
+        println!("{scenario} FAILED: {error}");
+    }
+    println!("{} passed, {} failed", wanted.len() - failures.len(), failures.len());
+    Ok(failures.len())
+}
+
+/// A scenario that failed.
+#[derive(Clone)]
+struct Failure {
+    scenario: &'static str,
+    error: String,
 }
 
 /// Scenarios that share a network, in order.
@@ -95,19 +101,21 @@ fn lanes(wanted: &[&'static Scenario]) -> Vec<Lane> {
 }
 
 impl Lane {
-    /// Starts the network and runs its scenarios; returns how many failed. With several lanes, each result is prefixed by the
+    /// Starts the network and runs its scenarios; returns those that failed. With several lanes, each result is prefixed by the
     /// scenario's name.
-    async fn play(self, several: bool) -> usize {
+    async fn play(self, several: bool) -> Vec<Failure> {
         let facts = |scenario: &Scenario| Facts { of: several.then_some(scenario.name) };
-        let Some(first) = self.scenarios.first() else { return 0 };
+        let mut failures = Vec::new();
+        let Some(first) = self.scenarios.first() else { return failures };
         let mut stage = match Stage::set(facts(first), &self.shape).await {
             Ok(stage) => stage,
             Err(error) => {
                 eprintln!("error: the network of scenario {} did not start: {error:#}", first.name);
-                return self.scenarios.len();
+                let error = format!("its network did not start: {error:#}");
+                failures.extend(self.scenarios.iter().map(|one| Failure { scenario: one.name, error: error.clone() }));
+                return failures;
             }
         };
-        let mut failed = 0;
         for scenario in self.scenarios {
             stage.facts = facts(scenario);
             println!("scenario: {}", scenario.name);
@@ -115,8 +123,9 @@ impl Lane {
             match (scenario.play)(&mut stage).await {
                 Ok(()) => stage.facts.say("result", "ok"),
                 Err(error) => {
-                    failed += 1;
-                    stage.facts.say("result", format!("FAILED: {error:#}"));
+                    let error = format!("{error:#}");
+                    stage.facts.say("result", format!("FAILED: {error}"));
+                    failures.push(Failure { scenario: scenario.name, error });
                     match stage.keep_logs() {
                         Ok(logs) => eprintln!("logs: {}", logs.display()),
                         Err(error) => eprintln!("could not copy the logs: {error:#}"),
@@ -125,6 +134,6 @@ impl Lane {
             }
             stage.facts.seconds("seconds", started.elapsed());
         }
-        failed
+        failures
     }
 }

@@ -9,6 +9,7 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use meganet_devnet::Kind;
+use std::{os::unix::fs::PermissionsExt, process::Stdio};
 
 const LABEL: &str = "errors";
 
@@ -23,6 +24,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     networks(stage).await?;
     links(stage).await?;
     rules(stage, &site).await?;
+    secrets(stage).await?;
     quorum(stage, &site).await?;
     gateway(stage).await?;
 
@@ -76,14 +78,95 @@ async fn links(stage: &Stage) -> Result<()> {
     stage.cli.json(&["get", &link, "-o", out]).await?;
     ensure!(std::fs::read(out)? == b"for those who have the link", "the link opens what was put");
 
+    unprinted_link(stage, &dir).await?;
+    unshown_phrase(stage, &dir).await?;
+
     let mut mistyped = link.clone();
     let last = mistyped.pop().context("a link has letters")?;
     mistyped.push(if last == 'a' { 'b' } else { 'a' });
     refused(stage, "mistyped-link", &stage.cli, &["get", &mistyped, "--force", "-o", out], &["mistyped"]).await?;
     refused(stage, "file-exists", &stage.cli, &["get", &link, "-o", out], &["--force"]).await?;
     ensure!(std::fs::read(out)? == b"for those who have the link", "a refused get leaves the file alone");
-    refused(stage, "unknown-path", &stage.cli, &["get", "errors/no/such/file", "--force", "-o", out], &["no/such/file"])
-        .await
+    let needles = ["no/such/file", "meganet ls"];
+    refused(stage, "unknown-path", &stage.cli, &["get", "errors/no/such/file", "--force", "-o", out], &needles).await?;
+    folders(stage, &dir).await
+}
+
+/// A folder is fetched whole, in an existing one as `cp -r` does, and overwrites nothing unasked.
+async fn folders(stage: &Stage, dir: &std::path::Path) -> Result<()> {
+    let listed = stage.cli.json(&["ls", LABEL]).await?;
+    let entries = listed["entries"].as_array().context("ls lists entries")?;
+    ensure!(entries.len() == 1 && entries[0]["name"] == "index.html" && entries[0]["type"] == "file", "{listed}");
+    let (source, to) = (format!("{LABEL}/"), dir.to_str().context("a Unicode path")?);
+    let fetched = stage.cli.json(&["get", &source, "-o", to]).await?;
+    let copy = dir.join(LABEL);
+    ensure!(fetched["files"] == 1 && std::fs::read(copy.join("index.html"))? == b"as it was", "{fetched}");
+    folder::write(&copy, "index.html", b"mine")?;
+    refused(stage, "folder-exists", &stage.cli, &["get", &source, "-o", to], &["already exists", "--force"]).await?;
+    ensure!(std::fs::read(copy.join("index.html"))? == b"mine", "a refused get overwrote a file");
+    let below = copy.join("index.html/below");
+    let below = below.to_str().context("a Unicode path")?;
+    refused(stage, "file-in-the-way", &stage.cli, &["get", &source, "-o", below], &["is not a folder"]).await
+}
+
+/// A link that cannot be printed is kept: the same command prints it, and pays nothing.
+async fn unprinted_link(stage: &Stage, dir: &std::path::Path) -> Result<()> {
+    folder::write(dir, "unprinted.txt", b"whose link could not be printed")?;
+    let file = dir.join("unprinted.txt");
+    let file = file.to_str().context("a Unicode path")?;
+    let said = unheard(stage, &["put", file], full()?).await?;
+    ensure!(said.contains("meganet files"), "{said}");
+    // The second run pays nothing either, and does not take the link for shown.
+    let closed = unheard(stage, &["put", file], closed_pipe()?).await?;
+    ensure!(closed.contains("meganet files"), "{closed}");
+    let kept = stage.cli.json(&["files"]).await?;
+    let of_file = |kept: &&serde_json::Value| kept["path"].as_str().is_some_and(|path| path.ends_with("unprinted.txt"));
+    let kept = kept.as_array().and_then(|kept| kept.iter().find(of_file)).context("the link is listed")?.clone();
+    let again = stage.cli.json(&["put", file]).await?;
+    ensure!(again["link"] == kept["link"] && again["paid"] == "0", "{again} {kept}");
+    let out = dir.join("unprinted.out");
+    let link = again["link"].as_str().context("a link")?;
+    stage.cli.json(&["get", link, "-o", out.to_str().context("a Unicode path")?]).await?;
+    ensure!(std::fs::read(out)? == b"whose link could not be printed", "the kept link opens something else");
+    stage.facts.say("link-not-printed", said.trim());
+    stage.cli.json(&["files", "forget", link]).await?;
+    ensure!(!stage.cli.json(&["files"]).await?.to_string().contains("unprinted.txt"), "a forgotten link is listed");
+    Ok(())
+}
+
+/// An account whose recovery phrase cannot be printed is not made.
+async fn unshown_phrase(stage: &Stage, dir: &std::path::Path) -> Result<()> {
+    let (wallet, password) = (dir.join("wallet"), dir.join("password"));
+    std::fs::write(&password, "a password")?;
+    std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600))?;
+    let (wallet, password) = (wallet.to_str().context("a Unicode path")?, password.to_str().context("a Unicode path")?);
+    let with = ["--wallet", wallet, "--password-file", password];
+    let new = [&["wallet", "new", "unseen"], &with[..]].concat();
+    for stdout in [full()?, closed_pipe()?] {
+        let said = unheard(stage, &new, stdout).await?;
+        ensure!(said.contains("no account was made"), "{said}");
+        let listed = stage.cli.json(&[&["wallet", "list"], &with[..]].concat()).await?;
+        ensure!(listed.as_array().is_some_and(Vec::is_empty), "an account whose phrase nobody saw: {listed}");
+    }
+    Ok(())
+}
+
+/// Runs a command whose output goes nowhere. It must fail; returns its error.
+async fn unheard(stage: &Stage, args: &[&str], stdout: Stdio) -> Result<String> {
+    let output = stage.cli.command(args).stdout(stdout).stderr(Stdio::piped()).spawn()?.wait_with_output().await?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(output.status.code() == Some(1), "`meganet {}` ended with {}: {said}", args.join(" "), output.status);
+    Ok(said)
+}
+
+/// A file on a disk without room.
+fn full() -> Result<Stdio> {
+    Ok(std::fs::OpenOptions::new().write(true).open("/dev/full")?.into())
+}
+
+/// A pipe that nobody reads any more, as in `meganet … | true`.
+fn closed_pipe() -> Result<Stdio> {
+    Ok(std::io::pipe()?.1.into())
 }
 
 /// Checks that rules that gateways would not understand are refused before anything is uploaded, with the same text for scripts.
@@ -99,13 +182,33 @@ async fn rules(stage: &Stage, site: &std::path::Path) -> Result<()> {
     let said = said["error"].as_str().context("an error says what it is")?;
     ensure!(run.code == 1 && said.contains("line 3 of _redirects"), "{}: {said}", run.code);
     folder::write(site, "_redirects", b"/home /\n")?;
-    folder::write(site, "_headers", b"/*\n  ETag: mine\n")?;
+    folder::write(site, "_headers", b"/*\n  Basic-Auth: me:secret\n")?;
     refused(stage, "bad-headers", &stage.cli, &["publish", dir, LABEL], &["line 2 of _headers", "remove"]).await?;
     let after = unregistered(stage).await?;
     ensure!(after <= before, "a site that was refused was uploaded: {before} bytes became {after}");
     std::fs::remove_file(site.join("_redirects"))?;
     std::fs::remove_file(site.join("_headers"))?;
     Ok(())
+}
+
+/// Files that nobody means to publish are left out, or refused, and named.
+async fn secrets(stage: &Stage) -> Result<()> {
+    let site = stage.folder("errors-secrets")?;
+    for path in ["index.html", ".env", ".git/config", ".well-known/security.txt", "deploy/server.pem"] {
+        folder::write(&site, path, path.as_bytes())?;
+    }
+    let dir = site.to_str().context("a Unicode path")?;
+    let needles = ["deploy/server.pem", "--allow-secrets", "--exclude"];
+    refused(stage, "secrets", &stage.cli, &["publish", dir, LABEL], &needles).await?;
+    refused(stage, "secrets-dry-run", &stage.cli, &["publish", dir, LABEL, "--dry-run"], &needles).await?;
+    let planned = stage.cli.json(&["publish", dir, LABEL, "--dry-run", "--exclude", "*.pem"]).await?;
+    let expected = serde_json::json!([
+        { "path": ".env", "reason": "hidden" },
+        { "path": ".git", "reason": "hidden" },
+        { "path": "deploy/server.pem", "reason": "excluded" },
+    ]);
+    ensure!(planned["files"] == 2 && planned["skipped"] == expected, "{planned}");
+    refused(stage, "put-a-folder", &stage.cli, &["put", dir], &["is a folder", "meganet publish"]).await
 }
 
 /// Bytes that workers store and the chain has not registered.

@@ -3,15 +3,21 @@
 
 mod publishers;
 mod receipts;
+mod siege;
 mod streams;
 mod uploads;
+mod visitors;
 
 use crate::{Stage, folder};
 use anyhow::{Context, Result, ensure};
-use meganet_chain_client::{At, ChainClient};
+use meganet_chain_client::{At, ChainClient, Signer};
 use meganet_devnet::{ClientConfig, Kind};
-use meganet_net::{Net, NetConfig};
-use meganet_primitives::{SlotIndex, chain::GroupInfo, receipt::PeerKey};
+use meganet_net::{Net, NetConfig, PutClient, UploadAccount};
+use meganet_primitives::{
+    SlotIndex,
+    chain::GroupInfo,
+    receipt::{PeerKey, upload_signed_bytes},
+};
 use std::{sync::Arc, time::Duration};
 
 const LABEL: &str = "hostile";
@@ -22,7 +28,7 @@ const WHOLE: Duration = Duration::from_secs(300);
 pub async fn play(stage: &mut Stage) -> Result<()> {
     let site = stage.folder(LABEL)?;
     folder::write(&site, "index.html", b"served throughout")?;
-    folder::write_random(&site.join("large.bin"), 3_000_000, 11)?;
+    folder::write_random(&site.join("large.bin"), 8_000_000, 11)?;
     stage.publish(&site, LABEL).await?;
     let workers = stage.devnet.state.of_kind(Kind::Worker);
     stage.wait_whole(&workers, WHOLE).await?;
@@ -37,6 +43,8 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
     };
     let (slow, others) = tokio::join!(streams::slow(stage, &victim), others);
     slow.and(others)?;
+    siege::play(stage, &victim).await?;
+    visitors::play(stage, &site).await?;
 
     let process = &stage.devnet.state.processes[victim.index];
     ensure!(process.is_alive(), "{} ended under hostile requests", process.name);
@@ -63,6 +71,24 @@ struct Victim {
 }
 
 impl Victim {
+    /// A put stream to a worker, in the name of an account.
+    async fn putting(&self, peer: PeerKey, owner: &Signer) -> Result<PutClient> {
+        let mut stream = self.net.put_client(peer).await?;
+        stream.authorize(self.account(owner)).await?;
+        Ok(stream)
+    }
+
+    /// An account that has signed for this stranger.
+    fn account(&self, owner: &Signer) -> UploadAccount {
+        self.account_for(owner, &self.net)
+    }
+
+    /// An account that has signed for a stranger.
+    fn account_for(&self, owner: &Signer, stranger: &Net) -> UploadAccount {
+        let signed = upload_signed_bytes(&self.chain.genesis(), &stranger.local_key());
+        UploadAccount { account: owner.account(), signature: owner.sign(&signed) }
+    }
+
     async fn choose(stage: &Stage) -> Result<Self> {
         let chain = stage.devnet.chain().await?;
         let index = *stage.workers_in(&["DE"]).first().context("a worker in DE")?;

@@ -10,8 +10,8 @@
 
 use crate::{Stage, folder};
 use anyhow::{Context, Result, ensure};
-use meganet_devnet::Kind;
-use std::{path::Path, time::Duration};
+use meganet_devnet::{Kind, program};
+use std::{path::Path, process::Command, time::Duration};
 
 const LABEL: &str = "main-job";
 /// Timeout for finality and for repairs. Either takes seconds, and minutes on a busy machine.
@@ -117,7 +117,7 @@ async fn heal(stage: &mut Stage, site: &Path) -> Result<()> {
     stage.devnet.state.start(&others).await
 }
 
-/// Removes what a worker stores, but not its identity, as if its disk had been replaced.
+/// Removes what a worker stores, but not its identity, as if its disk had been replaced, and does what its operator then does.
 pub(super) fn lose_disk(data: &Path) -> Result<()> {
     for entry in std::fs::read_dir(data)? {
         let entry = entry?;
@@ -125,6 +125,9 @@ pub(super) fn lose_disk(data: &Path) -> Result<()> {
             std::fs::remove_dir_all(entry.path())?;
         }
     }
+    let mut init = Command::new(program("meganet-worker")?);
+    init.arg("--base-path").arg(data).args(["init", "--shards-lost"]);
+    ensure!(init.status()?.success(), "`meganet-worker init --shards-lost` failed");
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub async fn play(stage: &mut Stage) -> Result<()> {
 async fn publish(stage: &Stage, site: &Path) -> Result<()> {
     let started = Instant::now();
     let site = site.to_str().context("a Unicode path")?;
-    let mut child = stage.cli.command(&["--json", "publish", site, LABEL]).spawn()?;
+    let mut child = stage.cli.command(&["--json", "publish", site, LABEL, "--hidden", "--allow-secrets"]).spawn()?;
     let pid = child.id().context("it has just been started")?;
     let mut peak = 0;
     let status = loop {

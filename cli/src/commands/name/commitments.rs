@@ -5,6 +5,7 @@ use crate::{
     args::CommitmentsArgs,
     commands::{Session, session::registrations_dir},
     names::when,
+    output::note_passed_over,
 };
 use anyhow::{Context, Result, bail};
 use meganet_chain_client::{At, Call, NameCall, Until};
@@ -28,7 +29,8 @@ pub async fn run(session: &Session, args: CommitmentsArgs) -> Result<()> {
     let on_chain = chain.commitments(&signer.account(), at).await?;
     let key = NameKey::new(&signer, &chain.genesis());
     let store = PendingStore::open(&registrations_dir()?, &chain.genesis(), key)?;
-    let pending = store.all()?;
+    let (pending, passed_over) = store.all()?;
+    note_passed_over("the unfinished registrations", &passed_over);
     let now = now(chain.as_ref()).await?;
     let all: Vec<Unfinished> = on_chain
         .into_iter()

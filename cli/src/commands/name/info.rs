@@ -16,6 +16,7 @@ use meganet_primitives::{
     chain::{NameInfo, NameRecordEntry, NameVersion, SubnameInfo},
     name::{NameParams, NameStatus, split_name},
 };
+use meganet_terminal::shown;
 use serde_json::{Value, json};
 
 /// Everything that the chain stores about a name.
@@ -106,7 +107,8 @@ impl Details {
             ),
         ];
         lines.extend(self.records.iter().map(|entry| {
-            format!("record     {} = {}", record::key_text(&entry.key), record::value_text(&entry.key, &entry.value))
+            let (key, value) = (record::key_text(&entry.key), record::value_text(&entry.key, &entry.value));
+            format!("record     {} = {}", shown(&key), shown(&value))
         }));
         lines.extend(self.delegates.iter().map(|who| format!("delegate   {}", format_account(who))));
         lines.extend(self.subnames.iter().map(|sub| format!("subname    {}", subname_text(&label(info), sub))));

@@ -12,6 +12,7 @@ use anyhow::Result;
 use meganet_chain_client::{At, Call, Mega, NameCall, Until};
 use meganet_client::names::{NameRegistration, NameTerms, access::WriteAccess, check_years, price};
 use meganet_primitives::{Balance, name::Quote};
+use meganet_terminal::{print_aside, print_note};
 use serde_json::json;
 use std::io::{BufRead, IsTerminal};
 
@@ -38,7 +39,7 @@ pub async fn register(session: &Session, args: RegisterArgs) -> Result<()> {
         );
         return session.output.result(&value, |_| text);
     }
-    eprintln!("note: {label} costs {}", quote_text(&quote));
+    print_note(&format!("{label} costs {}", quote_text(&quote)));
     let registered = registration.register(Until::Finalized).await;
     bars.clear();
     let registered = registered?;
@@ -84,7 +85,8 @@ pub(crate) fn confirmed_price(
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(None);
     }
-    eprint!("{label} has lapsed recently and costs {}. Pay this? [y/N] ", quote_text(quote));
+    // On a line of its own: without a question that can be seen, no answer means yes.
+    print_aside(&format!("{label} has lapsed recently and costs {}. Pay this? [y/N]", quote_text(quote)));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes").then(|| price(quote)))

@@ -7,6 +7,7 @@ use crate::{
 use anyhow::{Context, Result};
 use meganet_chain_client::{At, Signer, amount::Mega};
 use meganet_client::{Client, PublishReport, Site, auto_renew::Prepayment, renew::RenewError};
+use meganet_terminal::print_note;
 use std::fmt;
 
 /// The part of a site that is renewed automatically.
@@ -73,16 +74,16 @@ async fn left_out(client: &Client, name: &str, report: &PublishReport) -> Option
     match found.await {
         Ok(batches) => {
             if let Some(expiry) = batches.iter().map(|batch| batch.expiry).min() {
-                eprintln!(
-                    "note: {name} is renewed automatically, but its new content is not and expires with epoch {expiry}. `meganet renew {name} --auto AMOUNT` covers it too"
-                );
+                print_note(&format!(
+                    "{name} is renewed automatically, but its new content is not and expires with epoch {expiry}. `meganet renew {name} --auto AMOUNT` covers it too"
+                ));
             }
             Some(batches.len())
         }
         Err(error) => {
-            eprintln!(
-                "note: could not find out whether all of {name} is renewed automatically ({error}); check with `meganet renew {name} --status`"
-            );
+            print_note(&format!(
+                "could not find out whether all of {name} is renewed automatically ({error}); check with `meganet renew {name} --status`"
+            ));
             None
         }
     }

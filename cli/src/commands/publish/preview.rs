@@ -1,5 +1,6 @@
 //! The output of `meganet publish --dry-run`.
 
+use super::skipped_json;
 use crate::{
     names::{content_json, content_text, quote_json, quote_text},
     output::{bytes, counted},
@@ -27,7 +28,7 @@ pub(super) fn preview_json(name: &str, url: Option<&str>, preview: &PublishPrevi
         "new_bytes": totals.new_bytes,
         "stored_files": totals.files.saturating_sub(totals.new_files),
         "stored_bytes": totals.bytes.saturating_sub(totals.new_bytes),
-        "skipped": preview.skipped.iter().map(|one| &one.path).collect::<Vec<_>>(),
+        "skipped": skipped_json(&preview.skipped),
         "profile": upload.map(|upload| upload.summary.profile.to_string()),
         "upload_objects": upload.map_or(0, |upload| upload.summary.objects.saturating_sub(upload.summary.resumed)),
         "upload_bytes": upload.map_or(0, |upload| upload.summary.plain_bytes),
@@ -105,7 +106,7 @@ fn next_version(preview: &PublishPreview) -> u32 {
 mod tests {
     use super::*;
     use meganet_client::{
-        pack::Totals,
+        pack::{SkipReason, Skipped, Totals},
         publish::{UploadForecast, UploadSummary},
     };
     use meganet_primitives::placement::ProfileId;
@@ -158,6 +159,18 @@ mod tests {
         let poor = PublishPreview { available: 5, ..preview };
         assert!(preview_text("home", 1, &poor).contains("not enough"));
         assert_eq!(preview_json("home", None, &poor)["affordable"], false);
+    }
+
+    #[test]
+    fn entries_that_are_left_out_are_listed_with_the_reason() {
+        let skipped = |path: &str, reason| Skipped { path: path.into(), reason };
+        let all = vec![skipped(".git", SkipReason::Hidden), skipped("leak", SkipReason::LeadsOutside)];
+        let value = preview_json("home", None, &PublishPreview { skipped: all, ..preview() });
+        let expected = json!([
+            { "path": ".git", "reason": "hidden" },
+            { "path": "leak", "reason": "link_outside" },
+        ]);
+        assert_eq!(value["skipped"], expected);
     }
 
     #[test]

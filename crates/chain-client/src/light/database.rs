@@ -61,6 +61,8 @@ pub(super) fn write(path: &Path, content: &str) -> Result<(), Error> {
     std::fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content.as_bytes())?;
+    // Or a power cut may leave the name of the new one with nothing in it.
+    file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
 }

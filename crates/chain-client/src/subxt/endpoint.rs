@@ -1,7 +1,10 @@
 //! The ends that a connection can have.
 
 use crate::{error::ChainError, light::LightClient};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use subxt::{ext::jsonrpsee::core::client::Client as Socket, rpcs::RpcClient};
 
 /// Where connections lead.
@@ -40,6 +43,46 @@ impl Endpoint {
             }
             Self::Light(_) => ChainError::LightClient { reason },
         }
+    }
+}
+
+/// All ends that may be used, in the order of preference.
+pub(super) struct Endpoints {
+    first: Endpoint,
+    others: Vec<Endpoint>,
+    /// The index of the present one.
+    present: AtomicUsize,
+}
+
+impl Endpoints {
+    /// The first one is the present one.
+    pub(super) fn new(first: Endpoint, others: Vec<Endpoint>) -> Self {
+        Self { first, others, present: AtomicUsize::new(0) }
+    }
+
+    /// Their number, at least one.
+    pub(super) fn count(&self) -> usize {
+        self.others.len().saturating_add(1)
+    }
+
+    /// The one that is used.
+    pub(super) fn present(&self) -> &Endpoint {
+        self.get(self.present.load(Ordering::SeqCst))
+    }
+
+    /// Uses another one from now on.
+    pub(super) fn choose(&self, index: usize) {
+        self.present.store(index, Ordering::SeqCst);
+    }
+
+    /// Those that are not used, by index.
+    pub(super) fn spare(&self) -> impl Iterator<Item = (usize, &Endpoint)> {
+        let present = self.present.load(Ordering::SeqCst);
+        (0..self.count()).filter(move |index| *index != present).map(move |index| (index, self.get(index)))
+    }
+
+    fn get(&self, index: usize) -> &Endpoint {
+        index.checked_sub(1).and_then(|index| self.others.get(index)).unwrap_or(&self.first)
     }
 }
 

@@ -4,13 +4,14 @@
 #![allow(clippy::cast_possible_truncation)]
 
 use super::{NameError, secret::NameKey};
+use crate::kept::read_folder;
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::{
     AccountId, BlockNumber,
     hash::Hash,
     name::{Secret, commitment},
 };
-use meganet_wallet::files;
+use meganet_wallet::{PassedOver, files};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::ErrorKind,
@@ -140,20 +141,15 @@ impl PendingStore {
         }
     }
 
-    /// All of them, by label.
+    /// All of them, by label, and the other entries of the folder.
     ///
     /// # Errors
-    /// [`NameError::State`]
-    pub fn all(&self) -> Result<Vec<Pending>, NameError> {
-        let mut all = Vec::new();
-        for entry in fs::read_dir(&self.dir).map_err(NameError::state("list", &self.dir))? {
-            let path = entry.map_err(NameError::state("list", &self.dir))?.path();
-            if path.extension().is_none() {
-                all.extend(self.read(&path)?);
-            }
-        }
+    /// [`NameError::State`] if the folder cannot be listed.
+    pub fn all(&self) -> Result<(Vec<Pending>, Vec<PassedOver>), NameError> {
+        let read = read_folder(&self.dir, |bytes| self.decode(bytes));
+        let (mut all, passed_over) = read.map_err(NameError::state("list", &self.dir))?;
         all.sort_by(|a, b| a.label.cmp(&b.label));
-        Ok(all)
+        Ok((all, passed_over))
     }
 
     fn read(&self, path: &Path) -> Result<Option<Pending>, NameError> {
@@ -162,12 +158,16 @@ impl PendingStore {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(NameError::state("read", path)(error)),
         };
-        let plain = bytes.strip_prefix(MAGIC).and_then(|sealed| self.key.open(sealed));
-        let pending = plain.and_then(|plain| Pending::decode_all(&mut plain.as_slice()).ok());
+        let pending = self.decode(&bytes);
         if pending.is_none() {
             tracing::debug!(path = %path.display(), "a pending registration cannot be read");
         }
         Ok(pending)
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Option<Pending> {
+        let plain = bytes.strip_prefix(MAGIC).and_then(|sealed| self.key.open(sealed))?;
+        Pending::decode_all(&mut plain.as_slice()).ok()
     }
 
     fn path(&self, label: &str) -> PathBuf {
@@ -197,9 +197,9 @@ mod tests {
         alice.save(&Pending::new(alice.key(), "zebra", 1, 9, None)).unwrap();
         let alice = store(dir.path(), "//Alice");
         assert_eq!(alice.load("alice").unwrap(), Some(pending.clone()));
-        let labels: Vec<String> = alice.all().unwrap().into_iter().map(|pending| pending.label).collect();
+        let labels: Vec<String> = alice.all().unwrap().0.into_iter().map(|pending| pending.label).collect();
         assert_eq!(labels, ["alice", "zebra"]);
-        assert!(store(dir.path(), "//Bob").all().unwrap().is_empty());
+        assert!(store(dir.path(), "//Bob").all().unwrap().0.is_empty());
 
         let file = alice.path("alice");
         let bytes = fs::read(&file).unwrap();
@@ -212,9 +212,10 @@ mod tests {
         }
         fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
         assert_eq!(alice.load("alice").unwrap(), None);
+        assert_eq!(alice.all().unwrap().1.len(), 1);
         alice.remove("alice").unwrap();
         alice.remove("alice").unwrap();
-        assert_eq!(alice.all().unwrap().len(), 1);
+        assert_eq!(alice.all().unwrap().0.len(), 1);
     }
 
     #[test]
@@ -226,6 +227,6 @@ mod tests {
         alice.lock("other").unwrap();
         drop(lock);
         alice.lock("alice").unwrap();
-        assert!(alice.all().unwrap().is_empty(), "a lock is no registration");
+        assert_eq!(alice.all().unwrap(), (vec![], vec![]), "a lock is no registration");
     }
 }

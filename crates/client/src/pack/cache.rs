@@ -1,6 +1,6 @@
 //! Digests kept between runs.
 
-use super::{FoundFile, Stamp, walk::now_ns};
+use super::{FoundFile, Stamp, found::now_ns};
 use codec::{Decode, DecodeAll, Encode};
 use meganet_primitives::hash::Hash;
 use meganet_wallet::files;

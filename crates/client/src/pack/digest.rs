@@ -120,7 +120,7 @@ pub(super) fn check_unchanged(opened: &File, file: &FoundFile) -> Result<(), Pac
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::pack::walk;
+    use crate::pack::{Selection, walk};
     use meganet_transfer::progress::Silent;
     use std::fs;
 
@@ -138,7 +138,7 @@ mod tests {
         fs::create_dir(&site).unwrap();
         fs::write(site.join("a"), b"a").unwrap();
         fs::write(site.join("b"), b"b").unwrap();
-        let mut files = walk(&site).unwrap().files;
+        let mut files = walk(&site, &Selection::default()).unwrap().files;
         // Long at rest, as far as the cache can tell.
         for file in &mut files {
             file.stamp.mtime_ns = 1;
@@ -150,7 +150,7 @@ mod tests {
         let mut again = Digester::with_cache(&cache);
         assert_eq!(again.digest(&files, &Silent).unwrap(), [[1; 32], [2; 32]]);
         // Another stamp, so the content decides again.
-        let fresh = walk(&site).unwrap().files;
+        let fresh = walk(&site, &Selection::default()).unwrap().files;
         assert_eq!(again.digest(&fresh, &Silent).unwrap(), [content_hash(b"a"), content_hash(b"b")]);
         // A file written a moment ago is not remembered: it could be written again within the same tick.
         again.save();
@@ -161,7 +161,7 @@ mod tests {
     fn notices_a_change() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("a"), b"a").unwrap();
-        let files = walk(dir.path()).unwrap().files;
+        let files = walk(dir.path(), &Selection::default()).unwrap().files;
         fs::write(dir.path().join("a"), b"other").unwrap();
         assert!(matches!(Digester::new().digest(&files, &Silent), Err(PackError::Changed(_))));
     }

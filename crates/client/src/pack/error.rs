@@ -1,21 +1,34 @@
 //! Errors of reading a folder.
 
+use super::skip::Names;
 use std::{io, path::PathBuf};
 
 /// An error while reading a folder that is to be published.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// Not a folder.
-    #[error("{0} is not a folder: pass the folder that has the site's files")]
+    #[error("{0:?} is not a folder: pass the folder that has the site's files")]
     NotAFolder(PathBuf),
-    /// Not a file.
-    #[error("{0} is not a file: pass a file, or `publish` the folder under a name")]
+    /// A folder, where a file is expected.
+    #[error(
+        "{0:?} is a folder, and only single files can be put: publish it under a name, with `meganet publish {0:?} NAME`"
+    )]
+    IsAFolder(PathBuf),
+    /// A device, socket or pipe, where a file is expected.
+    #[error("{0:?} is not a regular file: copy its content to a file, and pass that")]
     NotAFile(PathBuf),
-    /// There are no files in it.
-    #[error("{0} has no files, so there is nothing to publish: check the path, or build the site first")]
-    Empty(PathBuf),
+    /// There are no files in it that are published.
+    #[error(
+        "{root:?} has no files to publish ({skipped} of its entries are left out): check the path, build the site first, or see `meganet publish --help` for files that are left out"
+    )]
+    Empty {
+        /// The folder.
+        root: PathBuf,
+        /// The number of entries that are left out.
+        skipped: usize,
+    },
     /// A name that a manifest cannot hold.
-    #[error("{path:?} cannot be published: {reason}. Rename it, or move it out of the folder")]
+    #[error("{path:?} cannot be published: {reason}. Rename it, or leave it out with --exclude")]
     Name {
         /// The file.
         path: PathBuf,
@@ -23,16 +36,49 @@ pub enum PackError {
         reason: String,
     },
     /// Too many files.
-    #[error("the folder has more than {limit} files: split the site")]
+    #[error("the folder has more than {limit} files: split the site over several names")]
     TooMany {
         /// The limit.
         limit: usize,
     },
-    /// A file changed between being looked at and being sealed.
-    #[error("{0} changed while it was being published: wait until nothing writes to it, and run the command again")]
+    /// Readers would not open the list of the files.
+    #[error(
+        "the manifest that lists the site's files would have more than {limit} bytes, and readers open no longer one: split the site over several names, or shorten its paths"
+    )]
+    ManifestTooLong {
+        /// The limit.
+        limit: u64,
+    },
+    /// Files that look like secrets, which would be public.
+    #[error(
+        "these files look like secrets, and anyone could read them: {}. Leave them out with --exclude or in .megaignore, or pass --allow-secrets to publish them",
+        Names(paths)
+    )]
+    Secrets {
+        /// Their paths, relative to the folder.
+        paths: Vec<PathBuf>,
+    },
+    /// A pattern of files to leave out that cannot be read.
+    #[error("{place} is not a pattern: {reason}. Correct it; the syntax is that of .gitignore")]
+    Pattern {
+        /// Where it is.
+        place: String,
+        /// The mistake.
+        reason: String,
+    },
+    /// A file changed, or was removed, between being looked at and being sealed.
+    #[error("{0:?} changed while it was being published: wait until nothing writes to it, and run the command again")]
     Changed(PathBuf),
+    /// The file or folder that was passed could not be opened.
+    #[error("cannot open {path:?}: {source}. Check the path")]
+    Unopened {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A file or folder could not be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path:?}: {source}. Make it readable, or leave it out")]
     Io {
         /// Which one.
         path: PathBuf,
@@ -42,9 +88,18 @@ pub enum PackError {
 }
 
 impl PackError {
-    /// Wraps an I/O error with the path that was read.
+    /// Wraps an I/O error with the path that was read. The path was listed, so if nothing is there any more, it was removed.
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { path, source }
+        move |source| match source.kind() {
+            io::ErrorKind::NotFound => Self::Changed(path),
+            _ => Self::Io { path, source },
+        }
+    }
+
+    /// Wraps an I/O error with the path that was passed.
+    pub(crate) fn unopened(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Unopened { path, source }
     }
 }

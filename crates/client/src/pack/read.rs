@@ -43,7 +43,7 @@ impl PackReader {
     /// Fills the buffer as far as there are bytes; 0 at the end of the pack (or for an empty buffer).
     ///
     /// # Errors
-    /// [`PackError::Changed`] where a file has changed since it was digested, [`PackError::Io`] where it cannot be read.
+    /// [`PackError::Changed`] where a file has changed or is gone since it was digested, [`PackError::Io`] where it cannot be read.
     pub fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, PackError> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -129,12 +129,12 @@ impl OpenPiece {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::pack::{Digester, Plan, walk};
+    use crate::pack::{Digester, Plan, Selection, walk};
     use meganet_transfer::progress::Silent;
     use std::{fs, path::Path};
 
     fn plan(root: &Path, max: u64) -> Arc<Plan> {
-        let files = walk(root).unwrap().files;
+        let files = walk(root, &Selection::default()).unwrap().files;
         let hashes = Digester::new().digest(&files, &Silent).unwrap();
         Arc::new(Plan::new(files, &hashes, None, max, &|_| true))
     }
@@ -175,11 +175,11 @@ mod tests {
         // Even one whose stamp looks the same.
         let mut forged = plan(dir.path(), 100);
         fs::write(&file, "LONGER content").unwrap();
-        let stamp = walk(dir.path()).unwrap().files[0].stamp;
+        let stamp = walk(dir.path(), &Selection::default()).unwrap().files[0].stamp;
         Arc::get_mut(&mut forged).unwrap().files_mut()[0].found.stamp = stamp;
         assert!(matches!(read_all(&forged, 0, 100), Err(PackError::Changed(_))));
 
         fs::remove_file(&file).unwrap();
-        assert!(matches!(read_all(&before, 0, 100), Err(PackError::Io { .. })));
+        assert!(matches!(read_all(&before, 0, 100), Err(PackError::Changed(_))));
     }
 }

@@ -1,6 +1,6 @@
 //! Why something was not published.
 
-use crate::{names::NameError, pack::PackError, resolve::ResolveError};
+use crate::{batches::BatchError, links::LinkError, names::NameError, pack::PackError, resolve::ResolveError};
 use meganet_chain_client::ChainError;
 use meganet_primitives::{manifest::ManifestError, object::ObjectError};
 use meganet_site::RuleErrors;
@@ -69,6 +69,14 @@ pub enum PublishError {
         /// The cause.
         source: io::Error,
     },
+    /// The link of a file cannot be kept.
+    #[error(transparent)]
+    Links(#[from] LinkError),
+    /// An earlier run may have registered and paid for this upload, and that cannot be found out now.
+    #[error(
+        "an earlier run may have registered and paid for this upload, and whether it did cannot be found out now ({0}): run the command again when the group's workers answer"
+    )]
+    Unsure(BatchError),
     /// A task of this program was ended.
     #[error("publishing was interrupted: run the command again, it continues from where it stopped")]
     Interrupted,

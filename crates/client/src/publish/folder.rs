@@ -1,24 +1,32 @@
 //! The files on the disk: listed, checked and digested on threads that may block.
 
 use super::{error::PublishError, rules, state::State};
-use crate::pack::{Digester, FoundFile, PackError, Walked, walk};
+use crate::pack::{Digester, FoundFile, PackError, Selection, Walked, notes, walk};
 use meganet_primitives::hash::Hash;
 use meganet_transfer::progress::{Progress, Stage};
 use std::path::Path;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-/// Lists a folder, and checks the rules in it that gateways will apply.
-pub(super) async fn list(dir: &Path, progress: &dyn Progress) -> Result<Walked, PublishError> {
+/// Lists the files of a folder that are to be published under a name, and checks the rules in it that gateways will apply.
+pub(super) async fn list(
+    name: &str,
+    dir: &Path,
+    selection: &Selection,
+    progress: &dyn Progress,
+) -> Result<Walked, PublishError> {
     progress.begin(Stage::Listing, None);
-    let folder = dir.to_owned();
+    let (name, folder, selection) = (name.to_owned(), dir.to_owned(), selection.clone());
     let listing = move || {
-        let walked = walk(&folder)?;
-        rules::check(&walked.files)?;
-        Ok::<_, PublishError>(walked)
+        let walked = walk(&folder, &selection)?;
+        let of_rules = rules::check(&name, &walked.files)?;
+        Ok::<_, PublishError>((walked, of_rules))
     };
-    let walked = blocking(listing).await??;
-    for skipped in &walked.skipped {
-        progress.note(&format!("{} is not published: {}", skipped.path.display(), skipped.reason));
+    let (walked, of_rules) = blocking(listing).await??;
+    for note in of_rules {
+        progress.note(&note.to_string());
+    }
+    for note in notes(&walked.skipped) {
+        progress.note(&note);
     }
     Ok(walked)
 }

@@ -1,31 +1,47 @@
-//! The progress of an upload, record by record, each durable before the next step relies on it.
+//! The progress of an account's upload, record by record, each durable before the next step relies on it.
 //!
-//! The file is a sequence of `length (u32 LE) ‖ check (8 bytes) ‖ record (SCALE)`. A crash can only cut the last record
-//! short or corrupt it: reading stops there and the file is truncated.
+//! The file is a sequence of `length (u32 LE) ‖ check (8 bytes) ‖ record (SCALE, encrypted)`. A crash can only cut the last record
+//! short or corrupt it: reading stops there and the file is truncated. The records hold read keys, and stay for as long as the upload
+//! is not finished, so only the account can decrypt them.
 
 // The SCALE derive casts the indices of variants.
 #![allow(clippy::cast_possible_truncation)]
 
 use super::error::PublishError;
-use crate::pack::{PackId, content_hash};
+use crate::{
+    pack::{PackId, content_hash},
+    sealing::SealingKey,
+};
 use codec::{Decode, DecodeAll, Encode};
+use meganet_chain_client::Signer;
 use meganet_primitives::{
-    Epoch,
+    BlockNumber, Epoch, GroupId,
     content::ContentRef,
     convert::{to_u32, to_u64},
+    hash::Hash,
     object::{ObjectHeader, ObjectId},
 };
 use meganet_transfer::upload::SignedBatch;
 use meganet_wallet::files;
 use std::{
     collections::HashMap,
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
+use zeroize::Zeroizing;
 
 /// The first bytes of the file: its format and version.
-const MAGIC: &[u8; 4] = b"MGJ1";
+const MAGIC: &[u8; 4] = b"MGJ2";
+/// The first bytes of a file of the version before, which encrypted nothing.
+const CLEAR_MAGIC: &[u8; 4] = b"MGJ1";
+/// The name of such a file, which all accounts shared.
+const CLEAR_NAME: &str = "journal";
+/// Bytes of the account in a file's name.
+const NAME_LEN: usize = 12;
+/// The derivation of the key, which nothing else uses.
+const JUNCTION: &str = "meganet/uploads/1";
 /// Bytes before each record.
 const PREFIX: usize = 12;
 /// The longest record.
@@ -42,35 +58,53 @@ pub(super) struct Sealed {
     pub(super) header: ObjectHeader,
 }
 
+/// An extrinsic that was about to be submitted.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(super) struct Submission {
+    /// The best block before that.
+    pub(super) after: BlockNumber,
+    /// The batches that it registers, by group and root.
+    pub(super) batches: Vec<(GroupId, Hash)>,
+    /// Their objects.
+    pub(super) objects: Vec<ObjectId>,
+    /// The epoch at whose beginning they expire.
+    pub(super) expiry: Epoch,
+}
+
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 enum Record {
     Sealed(Sealed),
     Signed(SignedBatch),
     Registered { objects: Vec<ObjectId>, expiry: Epoch },
+    Submitting(Submission),
 }
 
 /// The journal of one upload.
 pub(super) struct Journal {
     path: PathBuf,
+    key: SealingKey,
     /// `None` if the journal was only read; records that are added then stay in memory.
     file: Option<File>,
     sealed: HashMap<PackId, Sealed>,
     signed: Vec<SignedBatch>,
     registered: HashMap<ObjectId, Epoch>,
+    submitting: Option<Submission>,
 }
 
 impl Journal {
-    /// Opens the journal, reads its complete records and truncates the rest.
-    pub(super) fn open(path: &Path) -> Result<Self, PublishError> {
+    /// Opens the journal of an account in a folder, reads its complete records and truncates the rest.
+    pub(super) fn open(dir: &Path, genesis: &Hash, signer: &Signer) -> Result<Self, PublishError> {
+        let mut journal = Self::empty(dir, genesis, signer);
+        journal.adopt_clear()?;
+        let path = &journal.path.clone();
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
-        // It holds read keys.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(PublishError::state("open", path))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(PublishError::state("read", path))?;
-        let mut journal = Self::empty(path, Some(file));
+        journal.file = Some(file);
         let end = journal.replay(&bytes);
         if end == 0 {
             journal.clear()?;
@@ -85,18 +119,50 @@ impl Journal {
     }
 
     /// Reads the complete records of the journal and leaves the file as it is. A missing file is an empty journal.
-    pub(super) fn look(path: &Path) -> Result<Self, PublishError> {
-        let bytes = match fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-            read => read.map_err(PublishError::state("read", path))?,
-        };
-        let mut journal = Self::empty(path, None);
-        journal.replay(&bytes);
+    pub(super) fn look(dir: &Path, genesis: &Hash, signer: &Signer) -> Result<Self, PublishError> {
+        let mut journal = Self::empty(dir, genesis, signer);
+        let bytes = read_file(&journal.path)?;
+        journal.replay(&bytes.unwrap_or_default());
+        let clear = read_file(&dir.join(CLEAR_NAME))?;
+        clear_records(&clear.unwrap_or_default()).into_iter().for_each(|record| journal.take(record));
         Ok(journal)
     }
 
-    fn empty(path: &Path, file: Option<File>) -> Self {
-        Self { path: path.to_owned(), file, sealed: HashMap::new(), signed: Vec::new(), registered: HashMap::new() }
+    /// Its file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Encrypts what the version before has left behind, and removes its file.
+    fn adopt_clear(&self) -> Result<(), PublishError> {
+        let path = &self.path;
+        let clear = path.with_file_name(CLEAR_NAME);
+        let Some(old) = read_file(&clear)? else { return Ok(()) };
+        let mut bytes = read_file(path)?.unwrap_or_default();
+        let (_, end) = records(&bytes, MAGIC, |body| self.key.open(body));
+        bytes.truncate(end);
+        if bytes.is_empty() {
+            bytes.extend_from_slice(MAGIC);
+        }
+        for record in clear_records(&old) {
+            bytes.extend(self.frame(&record)?);
+        }
+        files::replace(path, &bytes).map_err(PublishError::state("write", path))?;
+        let removed = fs::remove_file(&clear).and_then(|()| files::sync_dir_of(&clear));
+        removed.map_err(PublishError::state("remove", clear))
+    }
+
+    fn empty(dir: &Path, genesis: &Hash, signer: &Signer) -> Self {
+        let account = signer.account();
+        Self {
+            path: dir.join(format!("{CLEAR_NAME}-{}", hex::encode(&account[..NAME_LEN]))),
+            key: SealingKey::derive(signer, genesis, JUNCTION),
+            file: None,
+            sealed: HashMap::new(),
+            signed: Vec::new(),
+            registered: HashMap::new(),
+            submitting: None,
+        }
     }
 
     /// The object that holds a pack's content, if it was stored.
@@ -114,9 +180,30 @@ impl Journal {
         self.registered.get(object).copied()
     }
 
+    /// The extrinsic that was about to be submitted, and whose result is not recorded.
+    pub(super) fn submitting(&self) -> Option<&Submission> {
+        self.submitting.as_ref()
+    }
+
+    /// The references to some of the objects that are stored.
+    pub(super) fn contents(&self, of: &[ObjectId]) -> Vec<ContentRef> {
+        let contents = self.sealed.values().map(|sealed| sealed.content);
+        contents.filter(|content| of.contains(&content.object)).collect()
+    }
+
+    /// Records that an extrinsic is about to be submitted.
+    pub(super) fn add_submitting(&mut self, submission: Submission) -> Result<(), PublishError> {
+        self.append(Record::Submitting(submission))
+    }
+
     /// Records that an object has been stored.
     pub(super) fn add_sealed(&mut self, sealed: Sealed) -> Result<(), PublishError> {
         self.append(Record::Sealed(sealed))
+    }
+
+    /// Forgets what was stored in a group. A later run finds out again whether its members still hold that.
+    pub(super) fn forget(&mut self, group: GroupId) {
+        self.sealed.retain(|_, sealed| sealed.content.group != group);
     }
 
     /// Records that receipts have been collected.
@@ -134,18 +221,22 @@ impl Journal {
         self.sealed.clear();
         self.signed.clear();
         self.registered.clear();
+        self.submitting = None;
         self.cut(0)?;
         self.write(MAGIC)
     }
 
     fn append(&mut self, record: Record) -> Result<(), PublishError> {
-        let body = record.encode();
-        let mut bytes = to_u32(body.len()).to_le_bytes().to_vec();
-        bytes.extend_from_slice(&content_hash(&body)[..8]);
-        bytes.extend_from_slice(&body);
-        self.write(&bytes)?;
+        self.write(&self.frame(&record)?)?;
         self.take(record);
         Ok(())
+    }
+
+    /// A record as it is in the file.
+    fn frame(&self, record: &Record) -> Result<Vec<u8>, PublishError> {
+        let sealed = self.key.seal(&Zeroizing::new(record.encode()));
+        let sealed = sealed.ok_or_else(|| PublishError::state("encrypt", &self.path)(ErrorKind::InvalidData.into()))?;
+        Ok(framed(&sealed))
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), PublishError> {
@@ -163,12 +254,9 @@ impl Journal {
 
     /// Reads the complete records. Returns the length that they take; 0 for a file that is not a journal.
     fn replay(&mut self, bytes: &[u8]) -> usize {
-        let Some(mut rest) = bytes.strip_prefix(MAGIC) else { return 0 };
-        while let Some((record, after)) = next_record(rest) {
-            self.take(record);
-            rest = after;
-        }
-        bytes.len() - rest.len()
+        let (records, end) = records(bytes, MAGIC, |body| self.key.open(body));
+        records.into_iter().for_each(|record| self.take(record));
+        end
     }
 
     fn take(&mut self, record: Record) {
@@ -177,22 +265,59 @@ impl Journal {
                 self.sealed.insert(sealed.pack, sealed);
             }
             Record::Signed(signed) => self.signed.push(signed),
+            Record::Submitting(submission) => self.submitting = Some(submission),
             Record::Registered { objects, expiry } => {
                 self.registered.extend(objects.into_iter().map(|object| (object, expiry)));
+                self.submitting = None;
             }
         }
     }
 }
 
-fn next_record(bytes: &[u8]) -> Option<(Record, &[u8])> {
+/// Whether a file is an account's journal.
+pub(super) fn is_journal(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(CLEAR_NAME.as_bytes())
+}
+
+/// A file's content; `None` if there is no file.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, PublishError> {
+    match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(PublishError::state("read", path)),
+    }
+}
+
+/// The complete records of a journal of the version before.
+fn clear_records(bytes: &[u8]) -> Vec<Record> {
+    records(bytes, CLEAR_MAGIC, |body| Some(Zeroizing::new(body.to_vec()))).0
+}
+
+/// The complete records of a journal, and the length that they take; 0 for a file that is not a journal.
+fn records(bytes: &[u8], magic: &[u8; 4], open: impl Fn(&[u8]) -> Option<Zeroizing<Vec<u8>>>) -> (Vec<Record>, usize) {
+    let mut records = Vec::new();
+    let Some(mut rest) = bytes.strip_prefix(magic) else { return (records, 0) };
+    while let Some((body, after)) = next_body(rest) {
+        let Some(record) = open(body).and_then(|plain| Record::decode_all(&mut plain.as_slice()).ok()) else { break };
+        records.push(record);
+        rest = after;
+    }
+    (records, bytes.len() - rest.len())
+}
+
+/// The body of a record with its length and check.
+fn framed(body: &[u8]) -> Vec<u8> {
+    let mut bytes = to_u32(body.len()).to_le_bytes().to_vec();
+    bytes.extend_from_slice(&content_hash(body)[..8]);
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn next_body(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (prefix, rest) = bytes.split_at_checked(PREFIX)?;
     let (len, check) = prefix.split_first_chunk::<4>()?;
     let len = usize::try_from(u32::from_le_bytes(*len)).ok().filter(|len| *len <= MAX_RECORD)?;
     let (body, rest) = rest.split_at_checked(len)?;
-    if content_hash(body)[..8] != *check {
-        return None;
-    }
-    Some((Record::decode_all(&mut &body[..]).ok()?, rest))
+    (content_hash(body)[..8] == *check).then_some((body, rest))
 }
 
 #[cfg(test)]
@@ -200,6 +325,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use meganet_primitives::content::ReadKey;
+    use std::sync::LazyLock;
+
+    static ALICE: LazyLock<Signer> = LazyLock::new(|| Signer::from_suri("//Alice").unwrap());
+
+    fn open(dir: &Path) -> Journal {
+        Journal::open(dir, &[1; 32], &ALICE).unwrap()
+    }
+
+    fn look(dir: &Path) -> Journal {
+        Journal::look(dir, &[1; 32], &ALICE).unwrap()
+    }
 
     fn sealed(byte: u8) -> Sealed {
         let content =
@@ -211,8 +347,8 @@ mod tests {
     #[test]
     fn comes_back_after_a_crash_at_any_byte() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("journal");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = open(dir.path());
+        let path = journal.path().to_owned();
         journal.add_sealed(sealed(1)).unwrap();
         let after_one = fs::metadata(&path).unwrap().len();
         journal.add_sealed(sealed(2)).unwrap();
@@ -221,28 +357,28 @@ mod tests {
         let whole = fs::read(&path).unwrap();
         for cut in 0..=whole.len() {
             fs::write(&path, &whole[..cut]).unwrap();
-            let mut journal = Journal::open(&path).unwrap();
+            let mut journal = open(dir.path());
             assert_eq!(journal.sealed(&PackId([1; 32])).is_some(), u64::try_from(cut).unwrap() >= after_one, "{cut}");
             assert_eq!(journal.registered(&ObjectId([1; 32])).is_some(), cut == whole.len());
             // And it can go on.
             journal.add_sealed(sealed(3)).unwrap();
             drop(journal);
-            assert_eq!(Journal::open(&path).unwrap().sealed(&PackId([3; 32])), Some(sealed(3)));
+            assert_eq!(open(dir.path()).sealed(&PackId([3; 32])), Some(sealed(3)));
         }
     }
 
     #[test]
     fn a_look_changes_nothing_and_sees_what_is_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("journal");
-        assert_eq!(Journal::look(&path).unwrap().sealed(&PackId([1; 32])), None);
+        let path = look(dir.path()).path().to_owned();
+        assert_eq!(look(dir.path()).sealed(&PackId([1; 32])), None);
         assert!(!path.exists());
-        Journal::open(&path).unwrap().add_sealed(sealed(1)).unwrap();
+        open(dir.path()).add_sealed(sealed(1)).unwrap();
         // As a crash leaves it, or a process that is writing.
         let mut bytes = fs::read(&path).unwrap();
         bytes.extend_from_slice(&[0xff; 40]);
         fs::write(&path, &bytes).unwrap();
-        let mut journal = Journal::look(&path).unwrap();
+        let mut journal = look(dir.path());
         assert_eq!(journal.sealed(&PackId([1; 32])), Some(sealed(1)));
         journal.add_sealed(sealed(2)).unwrap();
         assert_eq!(journal.sealed(&PackId([2; 32])), Some(sealed(2)));
@@ -253,17 +389,60 @@ mod tests {
     #[test]
     fn nonsense_is_cut_off() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("journal");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal = open(dir.path());
+        let path = journal.path().to_owned();
         journal.add_sealed(sealed(1)).unwrap();
         drop(journal);
         let mut bytes = fs::read(&path).unwrap();
         let len = bytes.len();
         bytes.extend_from_slice(&[0xff; 40]);
         fs::write(&path, &bytes).unwrap();
-        assert!(Journal::open(&path).unwrap().sealed(&PackId([1; 32])).is_some());
+        assert!(open(dir.path()).sealed(&PackId([1; 32])).is_some());
         assert_eq!(fs::read(&path).unwrap().len(), len);
         fs::write(&path, b"something else").unwrap();
-        assert!(Journal::open(&path).unwrap().sealed(&PackId([1; 32])).is_none());
+        assert!(open(dir.path()).sealed(&PackId([1; 32])).is_none());
+    }
+
+    #[test]
+    fn no_key_can_be_read_from_the_disk_and_each_account_has_a_journal_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        open(dir.path()).add_sealed(sealed(0xab)).unwrap();
+        let bob = Signer::from_suri("//Bob").unwrap();
+        let mut of_bob = Journal::open(dir.path(), &[1; 32], &bob).unwrap();
+        assert_eq!(of_bob.sealed(&PackId([0xab; 32])), None);
+        of_bob.add_sealed(sealed(0xcd)).unwrap();
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let bytes = fs::read(entry.unwrap().path()).unwrap();
+            assert!(!bytes.windows(8).any(|part| part == [0xab; 8] || part == [0xcd; 8]));
+        }
+        assert_eq!(open(dir.path()).sealed(&PackId([0xab; 32])), Some(sealed(0xab)));
+        let of_bob = Journal::open(dir.path(), &[1; 32], &bob).unwrap();
+        assert_eq!(of_bob.sealed(&PackId([0xcd; 32])), Some(sealed(0xcd)));
+    }
+
+    #[test]
+    fn a_journal_of_the_version_before_goes_on_encrypted() {
+        let dir = tempfile::tempdir().unwrap();
+        let clear = dir.path().join(CLEAR_NAME);
+        let submission = Submission { after: 7, batches: vec![], objects: vec![ObjectId([0xab; 32])], expiry: 9 };
+        let mut bytes = CLEAR_MAGIC.to_vec();
+        bytes.extend(framed(&Record::Sealed(sealed(0xab)).encode()));
+        bytes.extend(framed(&Record::Submitting(submission.clone()).encode()));
+        // As a crash leaves it.
+        bytes.extend_from_slice(&[0xff; 40]);
+        fs::write(&clear, &bytes).unwrap();
+        let is_whole = |journal: &Journal| {
+            journal.sealed(&PackId([0xab; 32])) == Some(sealed(0xab)) && journal.submitting() == Some(&submission)
+        };
+        assert!(is_whole(&look(dir.path())));
+        assert!(clear.exists());
+        let journal = open(dir.path());
+        assert!(is_whole(&journal) && !clear.exists());
+        let sealed_bytes = fs::read(journal.path()).unwrap();
+        assert!(!sealed_bytes.windows(8).any(|part| part == [0xab; 8]));
+        // A crash before the old file was removed leaves both.
+        fs::write(&clear, &bytes).unwrap();
+        assert!(is_whole(&open(dir.path())) && is_whole(&open(dir.path())));
+        assert!(!clear.exists());
     }
 }

@@ -1,6 +1,6 @@
 //! How to publish.
 
-use crate::names::NameTerms;
+use crate::{names::NameTerms, pack::Selection};
 use meganet_chain_client::Until;
 use meganet_primitives::placement::ProfileId;
 use std::path::PathBuf;
@@ -12,8 +12,10 @@ pub const OBJECT_LEN: u64 = 64 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct PublishOptions {
     /// The folder that keeps progress and digests. It may be deleted while nothing runs, which costs only time, unless
-    /// [`Self::registrations`] is in it, as by default.
+    /// [`Self::registrations`] and [`Self::links`] are in it, as by default.
     pub state_dir: PathBuf,
+    /// Which entries of a folder are published.
+    pub selection: Selection,
     /// The profile of the groups; `None` for the best that the network can carry.
     pub profile: Option<ProfileId>,
     /// The number of epochs that storage is bought for; `None` for as many as the chain allows.
@@ -24,6 +26,8 @@ pub struct PublishOptions {
     pub terms: NameTerms,
     /// The folder of registrations under way, encrypted. Do not delete it: they cannot be finished without it.
     pub registrations: PathBuf,
+    /// The folder of links to stored files, encrypted. Do not delete it: without its link nobody can read a file.
+    pub links: PathBuf,
     /// When the switch to the new version counts as done.
     pub until: Until,
     /// Plaintext bytes of the largest object that is made: the most that an interrupted upload repeats.
@@ -36,8 +40,10 @@ impl PublishOptions {
         let state_dir = state_dir.into();
         Self {
             registrations: state_dir.join("registrations"),
+            links: state_dir.join("links"),
             terms: NameTerms::default(),
             state_dir,
+            selection: Selection::default(),
             profile: None,
             epochs: None,
             register: true,

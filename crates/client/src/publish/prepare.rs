@@ -32,7 +32,7 @@ pub(super) struct Request<'a> {
 impl<'a> Request<'a> {
     /// Lists the files and checks that the signer may write for the name, or register it.
     pub(super) async fn check(self) -> Result<(Walked, Target), PublishError> {
-        let walked = list(self.dir, self.progress).await?;
+        let walked = list(self.name, self.dir, &self.options.selection, self.progress).await?;
         let target = Target::check(self.client, self.signer, self.name, self.options.register).await?;
         Ok((walked, target))
     }

@@ -31,7 +31,7 @@ impl Client {
             None => None,
         };
         let subname_deposit = target.deposit(self).await?;
-        let mut state = State::look(&options.state_dir, &self.chain().genesis(), &request.state_key())?;
+        let mut state = State::look(&options.state_dir, &self.chain().genesis(), &request.state_key(), signer)?;
         let prepared = request.prepare(walked, target, &mut state).await?;
         let mut preview = PublishPreview {
             points_at: prepared.target.points_at().cloned(),

@@ -1,8 +1,12 @@
 //! The state folder: `GENESIS/SITE/` with a lock, a journal, digests, and the expiry of objects.
 
-use super::{error::PublishError, journal::Journal};
+use super::{
+    error::PublishError,
+    journal::{Journal, is_journal},
+};
 use crate::pack::content_hash;
 use codec::{Decode, DecodeAll, Encode};
+use meganet_chain_client::Signer;
 use meganet_primitives::{Epoch, hash::Hash, manifest::Manifest, object::ObjectId};
 use meganet_wallet::files;
 use std::{
@@ -51,8 +55,8 @@ fn key(kind: &str, label: &str, path: &Path) -> String {
 }
 
 impl State {
-    /// Opens or creates the state of a site on a chain, and locks it.
-    pub(super) fn open(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
+    /// Opens or creates the state of a site on a chain, for an account, and locks it.
+    pub(super) fn open(root: &Path, genesis: &Hash, key: &str, signer: &Signer) -> Result<Self, PublishError> {
         let dir = folder(root, genesis, key);
         files::create_private_dir(&dir).map_err(PublishError::state("make", &dir))?;
         let path = dir.join("lock");
@@ -63,15 +67,15 @@ impl State {
             Err(TryLockError::WouldBlock) => return Err(PublishError::Busy(path)),
             Err(TryLockError::Error(source)) => return Err(PublishError::state("lock", &path)(source)),
         }
-        let journal = Journal::open(&dir.join("journal"))?;
+        let journal = Journal::open(&dir, genesis, signer)?;
         let paid = read_paid(&dir.join("objects")).unwrap_or_default();
         Ok(Self { dir, lock: Some(lock), journal, paid })
     }
 
     /// Reads the state of a site. Nothing on the disk is created, locked or written, now or later.
-    pub(super) fn look(root: &Path, genesis: &Hash, key: &str) -> Result<Self, PublishError> {
+    pub(super) fn look(root: &Path, genesis: &Hash, key: &str, signer: &Signer) -> Result<Self, PublishError> {
         let dir = folder(root, genesis, key);
-        let journal = Journal::look(&dir.join("journal"))?;
+        let journal = Journal::look(&dir, genesis, signer)?;
         let paid = read_paid(&dir.join("objects")).unwrap_or_default();
         Ok(Self { dir, lock: None, journal, paid })
     }
@@ -112,9 +116,13 @@ impl State {
         self.journal.clear()
     }
 
-    /// Removes the state, which no later run will need.
+    /// Removes the state, which no later run will need, except the journals of other accounts.
     pub(super) fn remove(self) {
-        if let Err(error) = fs::remove_dir_all(&self.dir) {
+        let own = self.journal.path();
+        let of_others = fs::read_dir(&self.dir)
+            .is_ok_and(|entries| entries.flatten().any(|entry| is_journal(&entry.file_name()) && entry.path() != own));
+        let removed = if of_others { fs::remove_file(own) } else { fs::remove_dir_all(&self.dir) };
+        if let Err(error) = removed {
             tracing::debug!(dir = %self.dir.display(), %error, "the state of a finished upload is left behind");
         }
     }
@@ -140,7 +148,9 @@ mod tests {
     #[test]
     fn one_process_at_a_time_and_remembers_what_is_paid_for() {
         let dir = tempfile::tempdir().unwrap();
-        let open = || State::open(dir.path(), &[1; 32], "site-x");
+        let alice = Signer::from_suri("//Alice").unwrap();
+        let open = || State::open(dir.path(), &[1; 32], "site-x", &alice);
+        let look = |key: &str| State::look(dir.path(), &[1; 32], key, &alice).unwrap();
         let mut state = open().unwrap();
         assert!(matches!(open(), Err(PublishError::Busy(_))));
         state.paid(ObjectId([1; 32]), 7);
@@ -151,15 +161,33 @@ mod tests {
         let state = open().unwrap();
         assert_eq!((state.expiry(&ObjectId([1; 32])), state.expiry(&ObjectId([2; 32]))), (None, Some(8)));
         // Looking on needs no lock and leaves nothing behind.
-        let mut seen = State::look(dir.path(), &[1; 32], "site-x").unwrap();
+        let mut seen = look("site-x");
         seen.paid(ObjectId([2; 32]), 9);
         seen.settle(&Manifest { objects: vec![object], entries: Vec::new() }).unwrap();
-        assert_eq!(State::look(dir.path(), &[1; 32], "site-x").unwrap().expiry(&ObjectId([2; 32])), Some(8));
-        assert_eq!(State::look(dir.path(), &[1; 32], "site-y").unwrap().expiry(&ObjectId([2; 32])), None);
+        assert_eq!(look("site-x").expiry(&ObjectId([2; 32])), Some(8));
+        assert_eq!(look("site-y").expiry(&ObjectId([2; 32])), None);
         assert_eq!(fs::read_dir(dir.path().join("01".repeat(NAME_LEN))).unwrap().count(), 1);
-        let other = State::open(dir.path(), &[2; 32], "site-x").unwrap();
+        let other = State::open(dir.path(), &[2; 32], "site-x", &alice).unwrap();
         assert_eq!(other.expiry(&ObjectId([2; 32])), None, "another chain is another state");
         state.remove();
         assert_eq!(open().unwrap().expiry(&ObjectId([2; 32])), None);
+    }
+
+    #[test]
+    fn a_finished_upload_leaves_only_the_journals_of_other_accounts() {
+        let dir = tempfile::tempdir().unwrap();
+        let [alice, bob] = ["//Alice", "//Bob"].map(|suri| Signer::from_suri(suri).unwrap());
+        let open = |signer: &Signer| State::open(dir.path(), &[1; 32], "put-x", signer).unwrap();
+        let (of_bob, folder) = {
+            let state = open(&bob);
+            (state.journal.path().to_owned(), state.dir.clone())
+        };
+        let state = open(&alice);
+        let of_alice = state.journal.path().to_owned();
+        assert!(of_alice.exists());
+        state.remove();
+        assert!(of_bob.exists() && !of_alice.exists());
+        open(&bob).remove();
+        assert!(!folder.exists());
     }
 }

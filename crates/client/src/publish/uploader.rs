@@ -23,7 +23,7 @@ use crate::{
 use futures::{StreamExt, stream};
 use meganet_chain_client::{At, BlockRef, Call, Signer, Until};
 use meganet_primitives::{
-    Balance, Epoch, GroupId,
+    Balance, Epoch, GroupId, SlotIndex,
     chain::{GroupInfo, StorageParams},
     content::ContentRef,
     convert::{to_u64, to_usize},
@@ -32,7 +32,7 @@ use meganet_primitives::{
 };
 use meganet_transfer::{
     progress::{Progress, Stage},
-    upload::{Groups, Room, Source, Stored, UploadError, UploadSession, choose_profile},
+    upload::{Groups, Room, Source, Stored, UploadError, UploadSession, choose_profile, next_profile},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -45,6 +45,10 @@ const IN_FLIGHT: u64 = 24 * 1024 * 1024;
 const STRIPES: u64 = 12;
 /// Objects that are sent at the same time at most: while one waits for the last workers, the other is sent.
 const PARALLEL: u64 = 2;
+/// Groups that one upload opens at most because others have failed. Each takes a deposit until it is nearly full.
+const MAX_SPARE: u8 = 3;
+/// Groups that one upload passes over before it gives up.
+const MAX_AVOIDED: usize = 8;
 
 /// One upload under way.
 pub(super) struct Uploader<'a> {
@@ -60,6 +64,12 @@ pub(super) struct Uploader<'a> {
     /// Objects that are stored and not registered, by group, in the order in which they were stored.
     open: BTreeMap<GroupId, Vec<Stored>>,
     summary: UploadSummary,
+    /// Whether the user chose the profile, so that no other one is used.
+    fixed_profile: bool,
+    /// Why the last group was passed over.
+    failed: Option<UploadError>,
+    /// Groups that may still be opened because others have failed.
+    spare: u8,
     /// The fees of the extrinsics so far.
     fee: Balance,
 }
@@ -113,6 +123,9 @@ impl<'a> Uploader<'a> {
             sessions: BTreeMap::new(),
             open: BTreeMap::new(),
             summary,
+            fixed_profile: options.profile.is_some(),
+            failed: None,
+            spare: MAX_SPARE,
             fee: 0,
         })
     }
@@ -123,7 +136,7 @@ impl<'a> Uploader<'a> {
         mut self,
         plan: Arc<Plan>,
         mut registration: Option<&mut NameRegistration<'_>>,
-        after: impl FnOnce(&ContentRef) -> Option<Call>,
+        after: impl Fn(&ContentRef) -> Result<Option<Call>, PublishError>,
     ) -> Result<Done, PublishError> {
         let (lens, manifest_len) = lens(&plan)?;
         let for_the_name = match &registration {
@@ -135,14 +148,57 @@ impl<'a> Uploader<'a> {
             registration.commit().await?;
         }
         let total = lens.iter().sum::<u64>().saturating_add(manifest_len);
-        let sealed = self.upload(packs(&plan), Some(total)).await?;
-        let manifest = plan.manifest(&sealed);
-        let bytes = manifest.encode()?;
-        let content = self.upload(vec![(manifest_id(&bytes), Source::bytes(bytes))], None).await?;
-        let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
-        let (report, block) = self.register(registration, after(&content)).await?;
-        self.settle(&manifest)?;
-        Ok(Done { content, report, block })
+        loop {
+            let sealed = self.upload(packs(&plan), Some(total)).await?;
+            let manifest = plan.manifest(&sealed);
+            let bytes = manifest.encode()?;
+            let content = self.upload(vec![(manifest_id(&bytes), Source::bytes(bytes))], None).await?;
+            let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
+            match self.register(registration.as_deref_mut(), after(&content)?).await {
+                Ok((report, block)) => {
+                    self.settle(&manifest)?;
+                    return Ok(Done { content, report, block });
+                }
+                // Its members have gone since they stored its objects, which go to another group.
+                Err(PublishError::Upload(error)) => {
+                    let group = self.fail_over(error).await?;
+                    self.start_over(group);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Passes over the group that an upload failed in, and returns it.
+    ///
+    /// # Errors
+    /// The error itself, if another group would not help or enough were tried.
+    pub(super) async fn fail_over(&mut self, error: UploadError) -> Result<GroupId, PublishError> {
+        let UploadError::NoQuorum { group, troubles, .. } = &error else { return Err(error.into()) };
+        if self.groups.avoided() >= MAX_AVOIDED {
+            return Err(error.into());
+        }
+        let (group, failed) = (*group, troubles.iter().map(|trouble| trouble.slot).collect::<Vec<_>>());
+        let info = self.client.chain().group(group, At::Best).await?;
+        let member = |slot: &SlotIndex| info.as_ref()?.slots.get(usize::from(*slot)).copied().flatten();
+        self.groups.avoid(group, failed.iter().filter_map(member).map(|member| member.worker));
+        self.progress.note(&format!("the members of group {group} are not enough; trying another group"));
+        self.failed = Some(error);
+        Ok(group)
+    }
+
+    /// Forgets what a group was to store. The objects in other groups are found again by the journal.
+    fn start_over(&mut self, without: GroupId) {
+        self.sessions.remove(&without);
+        self.state.journal.forget(without);
+        self.open.clear();
+        self.groups.registered();
+        self.summary = UploadSummary { objects: 0, resumed: 0, plain_bytes: 0, shard_bytes: 0, ..self.summary };
+    }
+
+    /// The epoch at whose beginning what is uploaded expires.
+    pub(super) fn expiry(&self) -> Epoch {
+        self.summary.expiry
     }
 
     /// Plaintext bytes of the largest object to make.
@@ -199,7 +255,7 @@ impl<'a> Uploader<'a> {
         let waiting = done.iter().enumerate().filter(|(_, done)| done.is_none());
         let mut waiting: VecDeque<usize> = waiting.map(|(index, _)| index).collect();
         while let Some(first) = waiting.front().and_then(|index| items.get(*index)) {
-            let group = self.group_for(self.layout(first.1.len())?.shard_len()).await?;
+            let group = self.group_for(first.1.len()).await?;
             let mut run = Vec::new();
             while let Some((index, (pack, source))) =
                 waiting.front().and_then(|index| Some((*index, items.get(*index)?)))
@@ -212,13 +268,60 @@ impl<'a> Uploader<'a> {
                 run.push((index, *pack, source.clone()));
                 waiting.pop_front();
             }
-            self.run(group, run, &mut done).await?;
+            match self.run(group, run.clone(), &mut done).await {
+                Ok(()) => {}
+                Err(PublishError::Upload(error)) => {
+                    self.fail_over(error).await?;
+                    // What the group has taken before may still be registered; the rest waits for another one.
+                    waiting
+                        .extend(run.iter().map(|(index, ..)| *index).filter(|index| done.get(*index) == Some(&None)));
+                }
+                Err(error) => return Err(error),
+            }
         }
         done.into_iter().collect::<Option<Vec<_>>>().ok_or(PublishError::Interrupted)
     }
 
-    /// A group with room, opened if need be.
-    async fn group_for(&mut self, shard_len: u64) -> Result<GroupInfo, PublishError> {
+    /// A group with room for an object of this many plaintext bytes whose members can be reached, opened if need be; of a smaller
+    /// profile where no other group of the present one can be had.
+    async fn group_for(&mut self, len: u64) -> Result<GroupInfo, PublishError> {
+        loop {
+            let shard_len = self.layout(len)?.shard_len();
+            let group = match self.find_group(shard_len).await {
+                Ok(group) => group,
+                Err(error) => {
+                    if self.change_profile(&error) {
+                        continue;
+                    }
+                    // The reason why the others were passed over tells more.
+                    return Err(self.failed.take().map_or(error, PublishError::from));
+                }
+            };
+            match self.session(group.clone()).await {
+                Ok(_) => return Ok(group),
+                Err(error) => {
+                    self.fail_over(error).await?;
+                }
+            }
+        }
+    }
+
+    /// Goes on with a smaller profile, if groups of the present one have failed, there is no other one, and the user has not chosen
+    /// it. Stored objects stay where they are: each object of a site may be in a group of another profile.
+    fn change_profile(&mut self, error: &PublishError) -> bool {
+        let lacking = matches!(error, PublishError::Upload(error) if error.is_lack_of_groups());
+        if !lacking || self.failed.is_none() || self.fixed_profile {
+            return false;
+        }
+        let Some(next) = next_profile(self.summary.profile) else { return false };
+        let present = self.summary.profile;
+        self.progress.note(&format!("no other group of profile {present} can be had; going on with profile {next}"));
+        self.summary.profile = next;
+        self.groups.change_profile(next);
+        true
+    }
+
+    async fn find_group(&mut self, shard_len: u64) -> Result<GroupInfo, PublishError> {
         if let Room::In(group) = self.groups.look_for(shard_len).await? {
             return Ok(*group);
         }
@@ -228,6 +331,10 @@ impl<'a> Uploader<'a> {
             if let Room::In(group) = self.groups.look_for(shard_len).await? {
                 return Ok(*group);
             }
+        }
+        // A group that is opened because others have failed costs a deposit, and may fail too.
+        if self.failed.is_some() {
+            self.spare = self.spare.checked_sub(1).ok_or(PublishError::Interrupted)?;
         }
         Ok(self.groups.open(self.signer, shard_len, self.progress).await?)
     }
@@ -272,7 +379,7 @@ impl<'a> Uploader<'a> {
         let id = group.id;
         if !self.sessions.contains_key(&id) {
             self.progress.begin(Stage::Connecting, Some(to_u64(group.slots.iter().flatten().count())));
-            let session = UploadSession::connect(self.client.network(), group).await?;
+            let session = UploadSession::connect(self.client.network(), group, self.signer).await?;
             self.sessions.insert(id, session);
         }
         self.sessions.get(&id).ok_or(UploadError::Interrupted)

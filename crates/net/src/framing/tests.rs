@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::{
+    budget::Budget,
     config::Pace,
     wire::{
         get::{GetReply, GetRequest, MAX_HAVE},
-        put::PutRequest,
+        put::{PutRequest, SignBatch},
     },
 };
 use codec::Encode;
-use meganet_primitives::object::ObjectId;
+use meganet_primitives::{object::ObjectId, sum_tree::BatchEntry};
 use proptest::prelude::*;
 use std::time::Instant;
 use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
@@ -143,6 +144,52 @@ fn a_promised_length_takes_no_memory() {
         let body = channel.inlet.announced_body::<PutRequest>(announced).await;
         assert!(matches!(body, Err(NetError::TooSlow { .. })));
         assert!(channel.inlet.buffer.capacity() < 64 * 1024);
+    });
+}
+
+#[test]
+fn messages_that_are_sent_ahead_do_not_pile_up() {
+    run(async {
+        let (mut theirs, mut channel) = pipe(1 << 20);
+        theirs.write_all(&framed(&have(3)).repeat(5000)).await.unwrap();
+        let mut most = 0;
+        for _ in 0..5000 {
+            let message: GetRequest = channel.inlet.message(Patience::For(SOON)).await.unwrap();
+            assert_eq!(message, have(3));
+            most = most.max(channel.inlet.buffer.capacity());
+        }
+        assert!(most < 64 * 1024, "{most} bytes");
+    });
+}
+
+#[test]
+fn a_large_message_borrows_what_has_arrived() {
+    run(async {
+        let (mut theirs, mut channel) = pipe(1 << 20);
+        let entry = BatchEntry { object: ObjectId([2; 32]), shards_root: [3; 32], shard_len: 1024 };
+        let (group, slot, expiry, owner, valid_until) = (1, 2, 3, [4; 32], 5);
+        let sign = SignBatch { group, slot, expiry, owner, valid_until, entries: vec![entry; 10_000] };
+        let request = PutRequest::Sign(sign);
+        let (bytes, budget) = (framed(&request), Budget::new(4 << 20));
+        let (begun, rest) = bytes.split_at(bytes.len() / 8);
+        theirs.write_all(begun).await.unwrap();
+        let announced = channel.inlet.announced::<PutRequest>(Patience::For(SOON)).await.unwrap().unwrap();
+        let loan = budget.open(announced.len() * 2).unwrap();
+        let stalled = channel.inlet.lent_body::<PutRequest>(announced, &loan, SOON).await;
+        assert!(matches!(stalled, Err(NetError::TooSlow { .. })));
+        let lent = budget.lent();
+        assert!(lent <= 2 * (begun.len() + PIECE), "{lent} bytes for {}", begun.len());
+        // Reading goes on where it was.
+        channel.inlet.credit.renew();
+        theirs.write_all(rest).await.unwrap();
+        let read: PutRequest = channel.inlet.lent_body(announced, &loan, SOON).await.unwrap();
+        assert_eq!(read, request);
+        assert!(budget.lent() <= 2 * bytes.len());
+        assert!(channel.inlet.buffer.capacity() <= KEEP_BUFFER);
+        loan.settle(announced.len());
+        assert!(budget.lent() <= announced.len());
+        drop(loan);
+        assert_eq!(budget.lent(), 0);
     });
 }
 

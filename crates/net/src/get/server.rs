@@ -28,7 +28,7 @@ pub struct GetServer {
     channel: Channel,
     timing: Timing,
     usable: bool,
-    _permit: Option<StreamPermit>,
+    permit: Option<StreamPermit>,
 }
 
 /// A question of a client. Each kind comes with the type of its answer.
@@ -81,7 +81,7 @@ pub enum GetCall<'a> {
 
 impl GetServer {
     pub(crate) fn over(io: BoxedIo, peer: PeerKey, timing: Timing, permit: Option<StreamPermit>) -> Self {
-        GetServer { peer, channel: Channel::new(io, timing), timing, usable: true, _permit: permit }
+        GetServer { peer, channel: Channel::new(io, timing), timing, usable: true, permit }
     }
 
     /// The client at the other end.
@@ -99,6 +99,7 @@ impl GetServer {
             return Ok(None);
         }
         self.usable = false;
+        self.set_running(false);
         let request = match self.read().await {
             Err(error) if error.is_peer_fault() => {
                 self.channel.part_with(&GetReply::Refused(GetRefusal::BadRequest)).await.ok();
@@ -109,6 +110,7 @@ impl GetServer {
         let Some(request) = request else {
             return Ok(None);
         };
+        self.set_running(true);
         Ok(Some(match request {
             GetRequest::Object { object } => GetCall::Object { object, answer: Answer::by(self) },
             GetRequest::Frames(range) => GetCall::Frames { range, answer: Answer::by(self) },
@@ -122,6 +124,13 @@ impl GetServer {
     /// Refuses the first request and ends the stream: for streams over a limit.
     pub(crate) async fn reject(mut self, refusal: GetRefusal) {
         self.channel.reject(&GetReply::Refused(refusal), self.timing.open).await;
+    }
+
+    /// A stream that waits for a request is the first to make way for others.
+    fn set_running(&self, is_running: bool) {
+        if let Some(permit) = &self.permit {
+            permit.set_running(is_running);
+        }
     }
 
     async fn read(&mut self) -> Result<Option<GetRequest>, NetError> {

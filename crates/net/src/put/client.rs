@@ -6,7 +6,7 @@ use crate::{
     framing::{BoxedIo, Channel, Inlet, Patience},
     wire::{
         MAX_CHUNK_LEN, Message,
-        put::{CloseShard, OpenShard, PutReply, PutRequest, SignBatch},
+        put::{CloseShard, OpenShard, PutReply, PutRequest, SignBatch, UploadAccount},
     },
 };
 use meganet_primitives::{
@@ -46,6 +46,17 @@ impl PutClient {
     /// Returns true if the stream can still be used.
     pub fn is_usable(&self) -> bool {
         self.usable
+    }
+
+    /// Names the account in whose name this stream uploads.
+    ///
+    /// # Errors
+    /// [`NetError::Refused`] with the worker's reason, and the stream stays usable; errors of the stream.
+    pub async fn authorize(&mut self, account: UploadAccount) -> Result<(), NetError> {
+        match self.exchange(&PutRequest::Account(account)).await? {
+            PutReply::Known => Ok(()),
+            other => Err(self.unexpected(other)),
+        }
     }
 
     /// Announces a shard, and waits for the worker to accept it.

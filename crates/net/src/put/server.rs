@@ -1,17 +1,18 @@
 //! The worker's half.
 
 use crate::{
-    budget::{Budget, Loan},
+    budget::{Budget, FREE, Loan},
     config::Timing,
     error::NetError,
     framing::{BoxedIo, Channel, Patience},
     stream_limit::StreamPermit,
     wire::{
         Message,
-        put::{CloseShard, OpenShard, PutReply, PutRequest, Refusal, SignBatch},
+        put::{CloseShard, OpenShard, PutReply, PutRequest, Refusal, SignBatch, UploadAccount},
     },
 };
 use meganet_primitives::{
+    AccountId,
     convert::to_usize,
     object::ObjectId,
     receipt::{PeerKey, Receipt},
@@ -27,11 +28,15 @@ pub struct PutServer {
     timing: Timing,
     budget: Budget,
     usable: bool,
-    _permit: Option<StreamPermit>,
+    /// The account that was accepted.
+    account: Option<AccountId>,
+    permit: Option<StreamPermit>,
 }
 
 /// A request of a client, to be answered by its methods.
 pub enum PutCall<'a> {
+    /// Upload in the name of an account.
+    Account(AccountCall<'a>),
     /// Store a shard.
     Open(OpenCall<'a>),
     /// Sign a receipt.
@@ -46,7 +51,7 @@ impl PutServer {
         budget: Budget,
         permit: Option<StreamPermit>,
     ) -> Self {
-        PutServer { peer, channel: Channel::new(io, timing), timing, budget, usable: true, _permit: permit }
+        PutServer { peer, channel: Channel::new(io, timing), timing, budget, usable: true, account: None, permit }
     }
 
     /// The client at the other end.
@@ -58,16 +63,21 @@ impl PutServer {
     ///
     /// # Errors
     /// [`NetError::TooSlow`] if the client sends nothing for too long; [`NetError::Malformed`] or [`NetError::TooLong`] if it
-    /// violates the protocol (it is told so); errors of the stream. The stream has ended then.
+    /// violates the protocol, [`NetError::Refused`] if it sends a batch of more than 64 KiB before its account was accepted, and
+    /// [`NetError::Overloaded`] if a large batch has to make way for others (it is told so); errors of the stream. The stream has
+    /// ended then.
     pub async fn next(&mut self) -> Result<Option<PutCall<'_>>, NetError> {
         if !self.usable {
             return Ok(None);
         }
         self.usable = false;
+        self.set_running(false);
         let Some((request, loan)) = self.request(Patience::For(self.timing.idle)).await? else {
             return Ok(None);
         };
+        self.set_running(true);
         match request {
+            PutRequest::Account(request) => Ok(Some(PutCall::Account(AccountCall { request, server: self }))),
             PutRequest::Open(request) => Ok(Some(PutCall::Open(OpenCall { request, server: self }))),
             PutRequest::Sign(request) => Ok(Some(PutCall::Sign(SignCall { request, server: self, _loan: loan }))),
             PutRequest::Chunk { .. } | PutRequest::Close(_) => Err(self.broken("no shard was opened").await),
@@ -79,23 +89,44 @@ impl PutServer {
         self.channel.reject(&PutReply::Refused(refusal), self.timing.open).await;
     }
 
-    async fn request(&mut self, patience: Patience) -> Result<Option<(PutRequest, Loan)>, NetError> {
+    /// A stream that waits for a request is the first to make way for others.
+    fn set_running(&self, is_running: bool) {
+        if let Some(permit) = &self.permit {
+            permit.set_running(is_running);
+        }
+    }
+
+    async fn request(&mut self, patience: Patience) -> Result<Option<(PutRequest, Option<Loan>)>, NetError> {
         let request = self.read(patience).await;
         match &request {
             Err(error) if error.is_peer_fault() => self.refuse_and_end(Refusal::BadRequest).await.ok(),
             Err(NetError::Overloaded { .. }) => self.refuse_and_end(Refusal::Busy).await.ok(),
+            Err(NetError::Refused(refusal)) => self.refuse_and_end(*refusal).await.ok(),
             _ => None,
         };
         request
     }
 
-    async fn read(&mut self, patience: Patience) -> Result<Option<(PutRequest, Loan)>, NetError> {
+    async fn read(&mut self, patience: Patience) -> Result<Option<(PutRequest, Option<Loan>)>, NetError> {
         let Some(announced) = self.channel.inlet.announced::<PutRequest>(patience).await? else {
             return Ok(None);
         };
-        let loan = self.budget.take(announced.len(), self.timing.open).await?;
-        let request = self.channel.inlet.announced_body(announced).await?;
-        Ok(Some((request, loan)))
+        let (inlet, len) = (&mut self.channel.inlet, announced.len());
+        if len <= FREE {
+            return Ok(Some((inlet.announced_body(announced).await?, None)));
+        }
+        // Memory is for those who can be told apart, and who could pay.
+        if self.account.is_none() {
+            return Err(NetError::Refused(Refusal::Unsigned));
+        }
+        let loan = self.budget.open(len.saturating_mul(2))?;
+        let received = loan.receive(inlet.lent_body(announced, &loan, self.timing.open)).await;
+        if received.is_err() {
+            // Before the loan is returned: the peer is still told why.
+            inlet.forget();
+        }
+        loan.settle(len);
+        Ok(Some((received?, Some(loan))))
     }
 
     async fn reply(&mut self, reply: PutReply) -> Result<(), NetError> {
@@ -115,6 +146,37 @@ impl PutServer {
     }
 }
 
+/// A request to upload in the name of an account.
+pub struct AccountCall<'a> {
+    /// The account and its signature. Nothing in it is checked.
+    pub request: UploadAccount,
+    server: &'a mut PutServer,
+}
+
+impl AccountCall<'_> {
+    /// The asking peer, which the account must have signed for.
+    pub fn peer(&self) -> PeerKey {
+        self.server.peer
+    }
+
+    /// Accepts the account for the rest of the stream.
+    ///
+    /// # Errors
+    /// Errors of the stream.
+    pub async fn accept(self) -> Result<(), NetError> {
+        self.server.account = Some(self.request.account);
+        self.server.reply(PutReply::Known).await
+    }
+
+    /// Refuses the account. The client may continue with another request.
+    ///
+    /// # Errors
+    /// Errors of the stream.
+    pub async fn refuse(self, refusal: Refusal) -> Result<(), NetError> {
+        self.server.reply(PutReply::Refused(refusal)).await
+    }
+}
+
 /// A request to store a shard.
 pub struct OpenCall<'a> {
     /// The announced shard. Nothing in it is checked.
@@ -126,6 +188,11 @@ impl<'a> OpenCall<'a> {
     /// The asking peer.
     pub fn peer(&self) -> PeerKey {
         self.server.peer
+    }
+
+    /// The account that was accepted on this stream.
+    pub fn account(&self) -> Option<AccountId> {
+        self.server.account
     }
 
     /// Accepts the shard.
@@ -243,13 +310,18 @@ pub struct SignCall<'a> {
     /// The batch. Nothing in it is checked.
     pub request: SignBatch,
     server: &'a mut PutServer,
-    _loan: Loan,
+    _loan: Option<Loan>,
 }
 
 impl SignCall<'_> {
     /// The asking peer.
     pub fn peer(&self) -> PeerKey {
         self.server.peer
+    }
+
+    /// The account that was accepted on this stream.
+    pub fn account(&self) -> Option<AccountId> {
+        self.server.account
     }
 
     /// Answers with the receipt.

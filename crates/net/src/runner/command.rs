@@ -53,6 +53,12 @@ pub(crate) enum Command {
     Describe { peer: PeerId, reply: oneshot::Sender<Option<Chain>> },
     /// Close a connection that does not answer.
     Close { connection: ConnectionId },
+    /// Panic.
+    #[cfg(test)]
+    Panic,
+    /// Close one of the listeners.
+    #[cfg(test)]
+    CloseListener,
 }
 
 impl Runner {
@@ -74,6 +80,14 @@ impl Runner {
             Command::Describe { peer, reply } => drop(reply.send(self.chains.get(&peer).copied())),
             Command::Close { connection } => {
                 self.swarm.close_connection(connection);
+            }
+            #[cfg(test)]
+            Command::Panic => panic!("told to"),
+            #[cfg(test)]
+            Command::CloseListener => {
+                if let Some(listener) = self.listeners.iter().next().copied() {
+                    self.swarm.remove_listener(listener);
+                }
             }
         }
     }

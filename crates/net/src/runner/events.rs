@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     behaviour::{Behaviour, BehaviourEvent},
+    ended::NetEnd,
     peer::{peer_key, peer_of},
     streams::Names,
 };
@@ -51,16 +52,21 @@ impl Runner {
                     self.on_dial_failed(peer, &error, &failed);
                 }
             }
-            SwarmEvent::NewListenAddr { address, .. } => {
+            SwarmEvent::NewListenAddr { listener_id, address } => {
                 tracing::info!(%address, "listening");
+                self.listeners.insert(listener_id);
                 self.note(|status| status.listening.push(address));
             }
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 self.note(|status| status.listening.retain(|listening| *listening != address));
             }
-            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
-                tracing::error!(?addresses, ?reason, "no longer listening: restart the program");
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
+                tracing::error!(?addresses, ?reason, "no longer listening on these addresses");
                 self.note(|status| status.listening.retain(|listening| !addresses.contains(listening)));
+                if self.listeners.remove(&listener_id) && self.listeners.is_empty() {
+                    let reason = reason.err().map_or("closed".to_owned(), |error| error.to_string());
+                    self.end.note(NetEnd::NotListening { reason });
+                }
             }
             SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "trouble while listening"),
             SwarmEvent::ExternalAddrConfirmed { address } => {

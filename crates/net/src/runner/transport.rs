@@ -3,10 +3,11 @@
 use super::command::{Chain, Command, DialFailed};
 use crate::{
     config::NetLimits,
+    ended::{End, NetEnd},
     error::NetError,
     framing::BoxedIo,
-    incoming::Admission,
     peer::{peer_id, peer_key},
+    stream_limit::StreamLimit,
     streams::OpenError,
     transport::{NetStatus, Protocol, Transport},
 };
@@ -14,7 +15,11 @@ use futures::future::BoxFuture;
 use libp2p::{Multiaddr, PeerId, swarm::Stream};
 use meganet_primitives::receipt::PeerKey;
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, sleep, timeout},
@@ -39,7 +44,9 @@ pub(crate) struct SwarmTransport {
     commands: mpsc::Sender<Command>,
     status: Arc<Mutex<NetStatus>>,
     stop: watch::Sender<bool>,
-    admission: Option<Admission>,
+    end: End,
+    /// The limit on incoming streams, for peers that serve.
+    incoming: Option<StreamLimit>,
     failures: Mutex<HashMap<[u8; 32], (Instant, NetError)>>,
 }
 
@@ -50,9 +57,16 @@ impl SwarmTransport {
         commands: mpsc::Sender<Command>,
         status: Arc<Mutex<NetStatus>>,
         stop: watch::Sender<bool>,
-        admission: Option<Admission>,
+        end: End,
+        incoming: Option<StreamLimit>,
     ) -> Self {
-        SwarmTransport { local, limits, commands, status, stop, admission, failures: Mutex::default() }
+        SwarmTransport { local, limits, commands, status, stop, end, incoming, failures: Mutex::default() }
+    }
+
+    /// Sends a command that has no answer.
+    #[cfg(test)]
+    pub(super) async fn tell(&self, command: Command) {
+        assert!(self.commands.send(command).await.is_ok(), "the runner has ended");
     }
 
     /// Sends a command and waits for its answer.
@@ -245,8 +259,18 @@ impl Transport for SwarmTransport {
 
     fn status(&self) -> NetStatus {
         let mut status = self.status.lock().clone();
-        status.streams = self.admission.as_ref().map_or(0, Admission::open);
+        status.streams = self.incoming.as_ref().map_or(0, StreamLimit::open);
         status
+    }
+
+    fn prefer(&self, peers: BTreeSet<PeerKey>) {
+        if let Some(incoming) = &self.incoming {
+            incoming.preferred().set(peers);
+        }
+    }
+
+    fn ended(&self) -> BoxFuture<'static, NetEnd> {
+        self.end.noted()
     }
 
     fn stop(&self) {

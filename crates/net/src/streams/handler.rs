@@ -10,6 +10,7 @@ use libp2p::{
         handler::{ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound},
     },
 };
+use meganet_address_block::AddressBlock;
 use meganet_primitives::receipt::PeerKey;
 use std::{
     collections::VecDeque,
@@ -23,6 +24,8 @@ use tokio_util::compat::FuturesAsyncReadCompatExt;
 /// Opens streams when asked to, and hands incoming ones to the [`Admission`].
 pub(crate) struct Handler {
     peer: PeerKey,
+    /// Where it is.
+    block: Option<AddressBlock>,
     connection: ConnectionId,
     names: Arc<Names>,
     admission: Option<Admission>,
@@ -32,11 +35,12 @@ pub(crate) struct Handler {
 impl Handler {
     pub(super) fn new(
         peer: PeerKey,
+        block: Option<AddressBlock>,
         connection: ConnectionId,
         names: Arc<Names>,
         admission: Option<Admission>,
     ) -> Self {
-        Handler { peer, connection, names, admission, wanted: VecDeque::new() }
+        Handler { peer, block, connection, names, admission, wanted: VecDeque::new() }
     }
 }
 
@@ -120,7 +124,7 @@ impl ConnectionHandler for Handler {
         match event {
             ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol: (stream, name), .. }) => {
                 if let (Some(admission), Some(protocol)) = (&self.admission, self.names.which(&name)) {
-                    admission.admit(self.peer, protocol, Box::new(stream.compat()));
+                    admission.admit(self.peer, self.block, protocol, Box::new(stream.compat()));
                 }
             }
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol: stream, info: reply }) => {

@@ -105,8 +105,8 @@ pub struct ObjectInfo {
     pub header: ObjectHeader,
     /// The roots of all shards; the client checks them against the header.
     pub shard_roots: Vec<Hash>,
-    /// The shard that this worker holds.
-    pub slot: SlotIndex,
+    /// The shards that this worker holds whole: that of its slot, and those of slots that it had before.
+    pub shards: Vec<SlotIndex>,
 }
 
 /// Part of a range.

@@ -3,6 +3,7 @@
 //! The client speaks first, and many objects may follow each other on one stream:
 //!
 //! ```text
+//! C: Account                  W: Known | Refused
 //! C: Open                     W: Go | Refused
 //! C: Chunk + raw bytes, until the announced shard length is reached
 //! C: Close                    W: Stored | Refused
@@ -20,6 +21,15 @@ use meganet_primitives::{
     receipt::Receipt,
     sum_tree::BatchEntry,
 };
+
+/// Names the account in whose name the stream uploads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct UploadAccount {
+    /// The account that will pay.
+    pub account: AccountId,
+    /// Its sr25519 signature of [`meganet_primitives::receipt::upload_signed_bytes`].
+    pub signature: [u8; 64],
+}
 
 /// Announces a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -84,6 +94,9 @@ pub enum PutRequest {
     /// A request for a receipt.
     #[codec(index = 3)]
     Sign(SignBatch),
+    /// Before shards and receipts: the account that they are for.
+    #[codec(index = 4)]
+    Account(UploadAccount),
 }
 
 /// A message of a worker.
@@ -104,6 +117,9 @@ pub enum PutReply {
     /// A refusal with its reason.
     #[codec(index = 3)]
     Refused(Refusal),
+    /// The account may upload.
+    #[codec(index = 4)]
+    Known,
 }
 
 /// The reason why a worker refuses a put.
@@ -167,6 +183,24 @@ pub enum Refusal {
     )]
     #[codec(index = 11)]
     Stale,
+    /// No account was named, its signature is wrong, or it is not the one that the receipt is for.
+    #[error("the worker takes uploads only in the name of an account that has signed for them: update this program")]
+    #[codec(index = 12)]
+    Unsigned,
+    /// The account could not pay for what it uploads.
+    #[error("the account cannot pay for what it uploads: send it funds, or upload less at a time")]
+    #[codec(index = 13)]
+    NoFunds,
+    /// The account has used up its share of the space for uploads that are not registered.
+    #[error(
+        "this account has uploaded as much to the worker as it may without registering it: register it, or wait a moment"
+    )]
+    #[codec(index = 14)]
+    ShareUsedUp,
+    /// Shards of the batch were promised before, and nobody paid for them.
+    #[error("the worker has promised these shards before, and nobody has registered them in time: upload them again")]
+    #[codec(index = 15)]
+    NotPaid,
 }
 
 /// An upper bound for the kind byte and fixed fields.
@@ -181,6 +215,7 @@ impl Message for PutRequest {
             // A header and the roots of all shards.
             2 => Some(SMALL + MAX_SHARDS * HASH_LEN),
             3 => Some(SMALL + entries_len()),
+            4 => Some(SMALL),
             _ => None,
         }
     }
@@ -190,7 +225,7 @@ impl Message for PutReply {
     const NAME: &'static str = "put reply";
 
     fn limit(kind: u8) -> Option<u32> {
-        (kind <= 3).then_some(SMALL)
+        (kind <= 4).then_some(SMALL)
     }
 }
 

@@ -1,12 +1,16 @@
 //! The protocols over pipes.
 
 use crate::support::{Store, bytes, header, id, open_shard, roots, serve};
+use codec::Encode;
 use meganet_net::{
-    FrameRange, GetRefusal, IncomingStream, LeafPlace, Net, NetError, NetLimits, OpenShard, PutCall, RangeQuery,
-    Refusal, SignBatch, memory::Hub,
+    FrameRange, GetRefusal, IncomingStream, LeafPlace, Net, NetError, NetLimits, OpenShard, Protocol, PutCall,
+    RangeQuery, Refusal, SignBatch, UploadAccount,
+    memory::Hub,
+    wire::{Message, put::PutRequest},
 };
 use meganet_primitives::{object::ObjectId, receipt::PeerKey, sum_tree::BatchEntry};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const WORKER: PeerKey = PeerKey([7; 32]);
 const READER: PeerKey = PeerKey([8; 32]);
@@ -49,6 +53,51 @@ async fn many_objects_and_a_receipt_go_over_one_stream() {
     let refused = put.sign(batch(&[unknown])).await.unwrap_err();
     assert!(matches!(refused, NetError::Refused(Refusal::UnknownObject { object }) if object == unknown));
     put.close().await.unwrap();
+}
+
+const ACCOUNT: UploadAccount = UploadAccount { account: [3; 32], signature: [0; 64] };
+
+/// Stores a shard, and returns a batch that names it this many times.
+async fn large_batch(put: &mut meganet_net::PutClient, entries: usize) -> SignBatch {
+    let mut shard = put.begin(open_shard(1024)).await.unwrap();
+    shard.write(&bytes(1024)).await.unwrap();
+    let object = shard.finish(header(1), &roots()).await.unwrap();
+    batch(&vec![object; entries])
+}
+
+#[tokio::test]
+async fn large_batches_are_read_from_named_accounts_only() {
+    let (_hub, _worker, reader, _) = pair(NetLimits::server());
+    let mut put = reader.put_client(WORKER).await.unwrap();
+    let large = large_batch(&mut put, 1000).await;
+    let refused = put.sign(large.clone()).await.unwrap_err();
+    assert!(matches!(refused, NetError::Refused(Refusal::Unsigned)), "{refused}");
+    let mut put = reader.put_client(WORKER).await.unwrap();
+    put.authorize(ACCOUNT).await.unwrap();
+    put.sign(large).await.unwrap();
+}
+
+#[tokio::test]
+async fn seven_batches_that_trickle_do_not_keep_an_eighth_out() {
+    let (_hub, _worker, reader, _) = pair(NetLimits::server());
+    let account = PutRequest::Account(ACCOUNT).encode();
+    let mut trickling = Vec::new();
+    for _ in 0..7 {
+        let mut stream = reader.transport().open(WORKER, Protocol::Put).await.unwrap();
+        stream.write_all(&u32::try_from(account.len()).unwrap().to_le_bytes()).await.unwrap();
+        stream.write_all(&account).await.unwrap();
+        // The largest batch is announced, and a little of it sent.
+        stream.write_all(&PutRequest::limit(3).unwrap().to_le_bytes()).await.unwrap();
+        stream.write_all(&[3; 1000]).await.unwrap();
+        let mut known = [0; 5];
+        stream.read_exact(&mut known).await.unwrap();
+        assert_eq!(known, [1, 0, 0, 0, 4]);
+        trickling.push(stream);
+    }
+    let mut put = reader.put_client(WORKER).await.unwrap();
+    put.authorize(ACCOUNT).await.unwrap();
+    let large = large_batch(&mut put, 20_000).await;
+    put.sign(large).await.unwrap();
 }
 
 #[tokio::test]
@@ -105,7 +154,7 @@ async fn everything_put_can_be_got() {
 
     let get = reader.get_client(WORKER).await.unwrap();
     let info = get.object(object).await.unwrap();
-    assert_eq!((info.header, info.slot), (header(5), 2));
+    assert_eq!((info.header, info.shards), (header(5), vec![2]));
     let first = get.frames(FrameRange { object, shard: 2, first: 0, count: 16 }).await.unwrap();
     let rest = get.frames(FrameRange { object, shard: 2, first: 16, count: 16 }).await.unwrap();
     assert_eq!([first.bytes, rest.bytes].concat(), data);
@@ -121,7 +170,7 @@ async fn everything_put_can_be_got() {
 #[tokio::test]
 async fn abandoned_requests_do_not_mix_with_later_ones() {
     let (_hub, _worker, reader, store) = pair(NetLimits::default());
-    let info = meganet_net::ObjectInfo { header: header(5), shard_roots: roots(), slot: 2 };
+    let info = meganet_net::ObjectInfo { header: header(5), shard_roots: roots(), shards: vec![2] };
     let kept = crate::support::Kept { info, bytes: bytes(16 * 64 * 1024) };
     store.lock().unwrap().insert(id(&header(5)).0, kept);
     let object = id(&header(5));

@@ -77,6 +77,7 @@ pub async fn serve(mut incoming: Incoming, store: Store) {
 async fn serve_put(mut stream: PutServer, store: Store) -> Result<(), meganet_net::NetError> {
     while let Some(call) = stream.next().await? {
         match call {
+            PutCall::Account(call) => call.accept().await?,
             // Group 13 is full, group 14 breaks after the first chunk.
             PutCall::Open(call) if call.request.group == 13 => call.refuse(Refusal::OverCapacity { free: 5 }).await?,
             PutCall::Open(call) => {
@@ -91,7 +92,7 @@ async fn serve_put(mut stream: PutServer, store: Store) -> Result<(), meganet_ne
                 }
                 let call = upload.close().await?;
                 let CloseShard { header, shard_roots } = call.request.clone();
-                let info = ObjectInfo { header, shard_roots, slot: request.slot };
+                let info = ObjectInfo { header, shard_roots, shards: vec![request.slot] };
                 store.lock().unwrap().insert(id(&header).0, Kept { info, bytes });
                 call.stored(id(&header)).await?;
             }

@@ -8,7 +8,7 @@
 //! 6. A stopped peer is noticed immediately.
 
 use crate::support::{Store, bytes, header, open_shard, roots, serve};
-use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetError, NetLimits, Refusal};
+use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetEnd, NetError, NetLimits, Refusal};
 use meganet_primitives::{hash::Hash, receipt::PeerKey};
 use std::time::{Duration, Instant};
 
@@ -223,6 +223,7 @@ async fn a_stopped_peer_is_noticed_at_once_and_refuses_further_use() {
     assert!(began.elapsed() < Duration::from_secs(5));
     assert!(put.begin(open_shard(1024)).await.is_err());
     assert!(matches!(worker.find(reader.local_key()).await, Err(NetError::Stopped)));
+    assert_eq!(worker.ended().await, NetEnd::Stopped);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,4 +233,30 @@ async fn a_port_that_is_taken_is_an_error_that_says_so() {
     let config = NetConfig::worker(Keypair::generate_ed25519(), GENESIS, vec![taken.clone()], vec![]);
     let error = Net::start(config).await.err().unwrap();
     assert!(error.to_string().contains(&taken.to_string()), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_port_is_listened_on_by_both_protocols_and_both_families() {
+    let port = std::net::UdpSocket::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port();
+    let all = ["/ip4/0.0.0.0/udp", "/ip6/::/udp", "/ip4/0.0.0.0/tcp", "/ip6/::/tcp"].map(|base| {
+        let quic = if base.ends_with("udp") { "/quic-v1" } else { "" };
+        format!("{base}/{port}{quic}").parse::<Multiaddr>().unwrap()
+    });
+    let config = || NetConfig::worker(Keypair::generate_ed25519(), GENESIS, all.to_vec(), Vec::new());
+    let (net, _incoming) = Net::start(config()).await.unwrap();
+    let listening = net.status().listening;
+    let has = |part: &str| listening.iter().any(|address| address.to_string().contains(part));
+    assert!(has("/udp/") && has("/tcp/") && has("/ip4/"), "{listening:?}");
+    let has_ip6 = std::net::UdpSocket::bind("[::1]:0").is_ok();
+    assert_eq!(has("/ip6/"), has_ip6, "{listening:?}");
+    let Err(error) = Net::start(config()).await else { panic!("two share the port") };
+    assert!(error.to_string().contains("in use"), "{error}");
+    // An address of another machine is left out, unless nothing is left.
+    let elsewhere: Multiaddr = "/ip4/192.0.2.1/tcp/0".parse().unwrap();
+    let here: Multiaddr = "/ip4/127.0.0.1/tcp/0".parse().unwrap();
+    let with = |addresses| NetConfig::worker(Keypair::generate_ed25519(), GENESIS, addresses, Vec::new());
+    let (some, _incoming) = Net::start(with(vec![elsewhere.clone(), here])).await.unwrap();
+    assert!(some.status().listening.iter().all(|address| address.to_string().contains("127.0.0.1")));
+    let Err(error) = Net::start(with(vec![elsewhere])).await else { panic!("it listens nowhere") };
+    assert!(error.to_string().contains("192.0.2.1"), "{error}");
 }

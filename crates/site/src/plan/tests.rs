@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::{AnswerBody, Listings, ServePolicy, compose::answer, rules::RuleFile, testing::site};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use meganet_primitives::manifest::Manifest;
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ impl Site {
             Outcome::File { entry, status } => (status.as_u16(), entry.path.clone()),
             Outcome::Listing { folder } => (200, format!("listing of {folder}")),
             Outcome::Redirect { location, status } => (status.as_u16(), location.to_str().unwrap().into()),
+            Outcome::Options => (204, "options".to_owned()),
+            Outcome::EndServiceWorker => (200, "ends a service worker".to_owned()),
             Outcome::Message { status, text } => (status.as_u16(), text),
         }
     }
@@ -48,7 +50,8 @@ fn each_kind_of_path_has_one_outcome() {
     let site = Site::new(
         &["404.html", "a/index.html", "b.txt", "list/_listing", "list/x/y"],
         "",
-        "/old /b.txt 302\n/app/* /a/ 200\n/gone /nowhere 410\n/lost /nowhere 200\n/long/* /:splat\n",
+        "/loop/* /loop/:splat\n/up/* /up/x/:splat\n/old /b.txt 302\n/app/* /a/ 200\n/gone /nowhere 410\n\
+         /lost /nowhere 200\n/long/* /:splat\n",
     );
     for (path, status, target) in [
         ("/b.txt", 200, "b.txt"),
@@ -60,6 +63,7 @@ fn each_kind_of_path_has_one_outcome() {
         ("/app/x", 200, "a/index.html"),
         ("/gone", 410, "The site 'hello' declares this path as 410 Gone."),
         ("/lost", 404, "404.html"),
+        ("/old/", 302, "/b.txt"),
         ("/nothing", 404, "404.html"),
         ("/_redirects", 404, "404.html"),
         ("/%2e%2e/x", 400, INVALID_PATH),
@@ -67,6 +71,10 @@ fn each_kind_of_path_has_one_outcome() {
         assert_eq!(site.plan(path), (status, target.to_string()), "{path}");
     }
     assert_eq!(site.plan(&format!("/long/{}", "x".repeat(9_000))).0, 414);
+    for (path, why) in [("/loop/x", "in a circle (/loop/x -> /loop/x)"), ("/up/x", "more than 5 redirects")] {
+        let (status, text) = site.plan(path);
+        assert!(status == 404 && text.contains(why), "{path}: {text}");
+    }
 }
 
 #[test]
@@ -114,4 +122,71 @@ fn an_answer_is_complete_but_for_the_bytes_of_a_file() {
     let part = AnswerBody::File { entry, range: 2..5 };
     assert_eq!(ask(&Method::GET), (206, "3".parse().unwrap(), "b".parse().unwrap(), part));
     assert_eq!(ask(&Method::HEAD), (200, "10".parse().unwrap(), "b".parse().unwrap(), AnswerBody::FileHead(entry)));
+}
+
+/// The answer to a request with these headers.
+fn answer_to(site: &Site, method: &Method, path: &str, lines: &[(&'static str, &'static str)]) -> (u16, HeaderMap) {
+    let headers = lines.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    let headers = headers.collect();
+    let request = SiteRequest { method, path, query: None, headers: &headers };
+    let (view, rules) = (site.view(), site.rules());
+    let answer = answer(plan(&view, &rules, &request), &view, &rules, &request);
+    (answer.status.as_u16(), answer.headers)
+}
+
+#[test]
+fn every_answer_of_a_site_has_its_cors_headers() {
+    let files = ["own/404.html", "folder/index.html", "a.txt", "list/_listing", "list/x"];
+    let rules = "/here/* /a.txt\n/gone/* /nowhere 410\n/long/* /:splat\n";
+    let headers =
+        "/*\n  Access-Control-Allow-Origin: *\n  Content-Security-Policy: default-src *\n  Content-Encoding: br";
+    let site = Site::new(&files, headers, rules);
+    let long = format!("/long/{}", "x".repeat(9_000));
+    for (path, status) in [
+        ("/a.txt", 200),
+        ("/own/nothing", 404),
+        ("/nothing", 404),
+        ("/folder", 301),
+        ("/here/x", 301),
+        ("/gone/x", 410),
+        ("/list/", 200),
+        (long.as_str(), 414),
+    ] {
+        let (got, headers) = answer_to(&site, &Method::GET, path, &[]);
+        assert_eq!((got, headers.get("access-control-allow-origin")), (status, Some(&"*".parse().unwrap())), "{path}");
+        if matches!(path, "/nothing" | "/gone/x") {
+            assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"), "{path}");
+            assert!(!headers.contains_key("content-encoding") && headers["cache-control"] == "no-store", "{path}");
+        }
+    }
+    let preflight = [("origin", "https://a.example"), ("access-control-request-method", "GET")];
+    for (path, status) in [("/a.txt", 204), ("/nothing", 204), ("/%ff", 400)] {
+        assert_eq!(answer_to(&site, &Method::OPTIONS, path, &preflight).0, status, "{path}");
+    }
+    assert_eq!(answer_to(&site, &Method::OPTIONS, "/a.txt", &[]).0, 204);
+    let closed = Site::new(&files, "/b\n  Access-Control-Allow-Origin: *", rules);
+    assert_eq!(answer_to(&closed, &Method::OPTIONS, "/a.txt", &preflight).0, 403);
+}
+
+#[test]
+fn pages_of_other_sites_load_only_files_that_are_shared() {
+    let headers = "/cors/*\n  Access-Control-Allow-Origin: *\n/corp/*\n  Cross-Origin-Resource-Policy: cross-origin\n\
+                   /near/*\n  Cross-Origin-Resource-Policy: same-site";
+    let site = Site::new(&["cors/a", "corp/a", "near/a", "a"], headers, "/corp/old /corp/a");
+    let (cross, near, mode) = (("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), "sec-fetch-mode");
+    for (path, lines, status) in [
+        ("/a", [cross, (mode, "no-cors")], 403),
+        ("/a", [cross, (mode, "cors")], 403),
+        ("/nothing", [cross, (mode, "no-cors")], 403),
+        ("/a", [cross, (mode, "navigate")], 200),
+        ("/a", [near, (mode, "no-cors")], 403),
+        ("/a", [near, (mode, "navigate")], 200),
+        ("/near/a", [near, (mode, "no-cors")], 200),
+        ("/near/a", [cross, (mode, "no-cors")], 403),
+        ("/cors/a", [cross, (mode, "cors")], 200),
+        ("/corp/a", [cross, (mode, "no-cors")], 200),
+        ("/corp/old", [cross, (mode, "no-cors")], 301),
+    ] {
+        assert_eq!(answer_to(&site, &Method::GET, path, &lines).0, status, "{path} {lines:?}");
+    }
 }

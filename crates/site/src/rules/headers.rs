@@ -1,53 +1,29 @@
 //! `_headers`: response headers in addition to the gateway's.
 //!
 //! A line that begins with '/', indented or not, is a path pattern; the lines `Name: value` below it apply to the paths that
-//! match. A name given several times below one path is sent several times. A value below a later path replaces earlier ones,
+//! match. In a path, '*' matches any characters, and `:name` a segment; a value can repeat them as `:splat` and `:name`. A name
+//! given several times below one path is sent several times. A value below a later path replaces earlier ones,
 //! and the gateway's default. `! Name` removes a header.
+
+mod reserved;
 
 use super::{
     parse::{MAX_RULES, RuleFile},
-    pattern::Glob,
+    pattern::{CAPTURE, Glob},
 };
 use crate::control::HEADERS;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::utf8_percent_encode;
+use reserved::{Effect, effect};
 
 /// The most header lines in a file.
 pub const MAX_FIELDS: usize = 1_000;
 
-/// Headers that only the gateway sets: framing, ranges and digests, and what affects the whole gateway.
-const RESERVED: &[&str] = &[
-    "accept-ranges",
-    "age",
-    "allow",
-    "alt-svc",
-    "connection",
-    "content-digest",
-    "content-length",
-    "content-range",
-    "date",
-    "digest",
-    "etag",
-    "keep-alive",
-    "last-modified",
-    "location",
-    "proxy-authenticate",
-    "proxy-connection",
-    "repr-digest",
-    "retry-after",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "www-authenticate",
-    "x-content-type-options",
-];
-/// The prefix of the gateway's own headers.
-const GATEWAY_PREFIX: &str = "x-mega-";
+/// Bytes of the longest value with placeholders: one with many of them could take any amount of memory.
+const MAX_FILLED: usize = 8 << 10;
+
 /// Headers that a response can have only once.
-const SINGLE: &[&str] = &["content-type", "content-disposition", "content-location"];
+const SINGLE: &[&str] = &["access-control-allow-origin", "content-type", "content-disposition", "content-location"];
 
 /// The header by which a site allows a service worker.
 const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
@@ -58,8 +34,8 @@ pub struct HeaderRules {
     rules: Vec<Rule>,
     /// Header lines so far.
     fields: usize,
-    /// Whether the last path was invalid: the headers below it are checked, but belong to no path.
-    after_invalid_path: bool,
+    /// Whether the last path was invalid or of another host: the headers below it are checked, but belong to no path.
+    is_skipping: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,71 +47,156 @@ struct Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Change {
     Set(HeaderName, HeaderValue),
+    /// Sets a header to a value with placeholders.
+    Fill(HeaderName, String),
     Remove(HeaderName),
 }
 
 impl HeaderRules {
     /// Applies the rules for a decoded path (with its leading '/') to the headers of a response.
     pub fn apply(&self, path: &str, headers: &mut HeaderMap) {
-        for rule in self.rules.iter().filter(|rule| rule.path.matches(path)) {
-            let mut set: Vec<&HeaderName> = Vec::new();
-            for change in &rule.changes {
-                match change {
-                    Change::Set(name, value) if set.contains(&name) => {
-                        headers.append(name, value.clone());
-                    }
-                    Change::Set(name, value) => {
-                        headers.insert(name, value.clone());
-                        set.push(name);
-                    }
-                    Change::Remove(name) => {
-                        headers.remove(name);
-                    }
-                }
+        for rule in &self.rules {
+            if let Some(captures) = rule.path.captures(path) {
+                rule.apply(&captures, headers);
             }
         }
     }
 
-    /// Returns true if the rules send `Service-Worker-Allowed` for a decoded path (with its leading '/').
-    pub fn allows_service_worker(&self, path: &str) -> bool {
+    /// Returns the headers that the rules set for a decoded path (with its leading '/').
+    pub fn of(&self, path: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         self.apply(path, &mut headers);
-        headers.contains_key(SERVICE_WORKER_ALLOWED)
+        headers
     }
+
+    /// Returns true if the rules send `Service-Worker-Allowed` for a decoded path (with its leading '/').
+    pub fn allows_service_worker(&self, path: &str) -> bool {
+        self.of(path).contains_key(SERVICE_WORKER_ALLOWED)
+    }
+}
+
+impl Rule {
+    /// The change that sets a header to a value.
+    fn setting(&self, name: HeaderName, value: HeaderValue) -> Result<Change, String> {
+        let sets =
+            |change: &Change| matches!(change, Change::Set(before, _) | Change::Fill(before, _) if *before == name);
+        if SINGLE.contains(&name.as_str()) && self.changes.iter().any(sets) {
+            return Err(format!("a response can have only one {name}: keep one of these lines"));
+        }
+        let text = value.to_str().unwrap_or_default();
+        Ok(match has_placeholder(text, self.path.names()) {
+            true => Change::Fill(name, text.to_owned()),
+            false => Change::Set(name, value),
+        })
+    }
+
+    fn apply(&self, captures: &[&str], headers: &mut HeaderMap) {
+        let mut set: Vec<&HeaderName> = Vec::new();
+        for change in &self.changes {
+            let (name, value) = match change {
+                Change::Remove(name) => {
+                    headers.remove(name);
+                    continue;
+                }
+                Change::Set(name, value) => (name, value.clone()),
+                // The text is ASCII, and captures are percent-encoded.
+                Change::Fill(name, text) => {
+                    let filled = fill(text, self.path.names(), captures);
+                    match filled.and_then(|filled| HeaderValue::try_from(filled).ok()) {
+                        Some(value) => (name, value),
+                        None => continue,
+                    }
+                }
+            };
+            if set.contains(&name) {
+                headers.append(name, value);
+            } else {
+                headers.insert(name, value);
+                set.push(name);
+            }
+        }
+    }
+}
+
+/// Replaces each `:name` of a capture in a value. Other colons are text. `None` if the result has more than [`MAX_FILLED`] bytes.
+fn fill(text: &str, names: &[String], captures: &[&str]) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(':') {
+        if filled.len() > MAX_FILLED {
+            return None;
+        }
+        filled.push_str(before);
+        let name = &after[..name_len(after)];
+        match names.iter().zip(captures).find(|(known, _)| *known == name) {
+            Some((_, captured)) => {
+                filled.extend(utf8_percent_encode(captured, CAPTURE));
+                rest = &after[name.len()..];
+            }
+            None => {
+                filled.push(':');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    (filled.len() <= MAX_FILLED).then_some(filled)
+}
+
+fn name_len(text: &str) -> usize {
+    text.find(|mark: char| !mark.is_ascii_alphanumeric() && mark != '_').unwrap_or(text.len())
+}
+
+/// Returns true if a value contains the `:name` of a capture.
+fn has_placeholder(value: &str, names: &[String]) -> bool {
+    value.match_indices(':').any(|(at, _)| {
+        let after = &value[at + 1..];
+        names.iter().any(|name| *name == after[..name_len(after)])
+    })
 }
 
 impl RuleFile for HeaderRules {
     const NAME: &'static str = HEADERS;
 
-    fn parse_line(&mut self, line: &str) -> Result<(), String> {
+    fn parse_line(&mut self, _number: usize, line: &str) -> Result<Option<String>, String> {
         if line.starts_with('/') {
-            self.after_invalid_path = true;
+            self.is_skipping = true;
             if self.rules.len() == MAX_RULES {
                 return Err(format!("_headers can have at most {MAX_RULES} paths: use '*'"));
             }
             self.rules.push(Rule { path: Glob::parse(line)?, changes: Vec::new() });
-            self.after_invalid_path = false;
-            return Ok(());
+            self.is_skipping = false;
+            return Ok(None);
         }
-        let change = change(line)?;
-        if self.after_invalid_path {
-            return Ok(());
+        if line.starts_with("https://") || line.starts_with("http://") {
+            self.is_skipping = true;
+            let note = "the line and the headers below it are ignored: it is for another host. If it is meant for this site, write \
+                        only its path";
+            return Ok(Some(note.into()));
+        }
+        let (name, value) = header(line)?;
+        let effect = effect(&name, value.as_ref())?;
+        if self.is_skipping {
+            return Ok(None);
         }
         let Some(rule) = self.rules.last_mut() else {
             return Err("a header needs a path: write one above it, as in /*".into());
         };
-        if let Change::Set(name, _) = &change {
-            let again = |earlier: &Change| matches!(earlier, Change::Set(before, _) if before == name);
-            if SINGLE.contains(&name.as_str()) && rule.changes.iter().any(again) {
-                return Err(format!("a response can have only one {name}: keep one of these lines"));
-            }
+        match effect {
+            Effect::Applies => {}
+            Effect::Redundant => return Ok(None),
+            Effect::Ignored(note) => return Ok(Some(note)),
         }
+        let change = match value {
+            None => Change::Remove(name),
+            Some(value) => rule.setting(name, value)?,
+        };
         if self.fields == MAX_FIELDS {
             return Err(format!("_headers can have at most {MAX_FIELDS} header lines: use '*' in the paths"));
         }
         self.fields += 1;
         rule.changes.push(change);
-        Ok(())
+        Ok(None)
     }
 
     fn rule_count(&self) -> usize {
@@ -143,12 +204,10 @@ impl RuleFile for HeaderRules {
     }
 }
 
-fn change(line: &str) -> Result<Change, String> {
+/// Parses `Name: value`, or `! Name` without a value.
+fn header(line: &str) -> Result<(HeaderName, Option<HeaderValue>), String> {
     if let Some(name) = line.strip_prefix('!') {
-        return Ok(Change::Remove(name_of(name)?));
-    }
-    if line.starts_with("https://") || line.starts_with("http://") {
-        return Err(format!("'{line}' is a URL: write only its path, beginning with '/'"));
+        return Ok((name_of(name)?, None));
     }
     let Some((name, value)) = line.split_once(':') else {
         return Err(format!("'{line}' is neither a path nor a header: write /PATH, or Name: value"));
@@ -156,19 +215,15 @@ fn change(line: &str) -> Result<Change, String> {
     let name = name_of(name)?;
     // HeaderValue also accepts other bytes, but clients disagree on their meaning.
     let value = Some(value.trim()).filter(|value| value.is_ascii()).and_then(|value| HeaderValue::from_str(value).ok());
-    let value = value
-        .ok_or_else(|| format!("the value of {name} has characters that are not allowed in headers: use ASCII"))?;
-    Ok(Change::Set(name, value))
+    match value {
+        Some(value) => Ok((name, Some(value))),
+        None => Err(format!("the value of {name} has characters that are not allowed in headers: use ASCII")),
+    }
 }
 
 fn name_of(text: &str) -> Result<HeaderName, String> {
     let text = text.trim();
-    let name: HeaderName =
-        text.parse().map_err(|_| format!("'{text}' is not a valid header name: use letters and '-'"))?;
-    if RESERVED.contains(&name.as_str()) || name.as_str().starts_with(GATEWAY_PREFIX) {
-        return Err(format!("only the gateway can set {name}: remove the line"));
-    }
-    Ok(name)
+    text.parse().map_err(|_| format!("'{text}' is not a valid header name: use letters and '-'"))
 }
 
 #[cfg(test)]
@@ -220,9 +275,11 @@ Content-Type: text/plain; charset=us-ascii
             ("/*\n  : b", 2, "not a valid header name"),
             ("/*\n  X-A: ü", 2, "use ASCII"),
             ("/*\n  X-A: a\u{7f}", 2, "use ASCII"),
-            ("/*\nhttps://example.com/*\n", 2, "write only its path"),
+            ("/*\n  Basic-Auth: user:secret", 2, "protects nothing"),
+            ("/*\n  Access-Control-Allow-Origin: *\n  Access-Control-Allow-Origin: null", 3, "only one"),
             ("/a?b\n", 1, "remove '?'"),
-            ("/:x\n", 1, "write '*'"),
+            ("/:x*\n", 1, "not a valid placeholder"),
+            ("/:x.html\n", 1, "not a valid placeholder"),
             ("/a*b*c*d*e*f*g*h*i*j\n", 1, "use fewer"),
             ("/*\n\n#\n  Content-Type: a/b\n  content-type: a/c", 5, "only one content-type"),
         ] {
@@ -233,15 +290,34 @@ Content-Type: text/plain; charset=us-ascii
     }
 
     #[test]
-    fn what_the_gateway_says_stays() {
+    fn lines_without_effect_are_ignored_with_a_note() {
         for name in
             ["Content-Length", "content-range", "ETag", "Transfer-Encoding", "Connection", "Set-Cookie", "X-Mega-Name"]
         {
             for line in [format!("{name}: x"), format!("! {name}")] {
-                let error = HeaderRules::parse(format!("/*\n{line}").as_bytes()).unwrap_err();
-                assert!(error.to_string().contains("only the gateway can set"), "{line}: {error}");
+                let (rules, findings) = HeaderRules::check(format!("/*\n{line}").as_bytes());
+                assert!(findings.errors.is_empty() && findings.notes[0].line == Some(2), "{line}");
+                assert!(findings.notes[0].problem.contains("only the gateway can set"), "{line}");
+                assert_eq!(rules.fields, 0);
             }
         }
+        let other = "/*\n  X-A: a\nhttps://:project.pages.dev/*\n  X-Robots-Tag: noindex\n  ETag: x\n/b\n  X-B: b";
+        let (_, findings) = HeaderRules::check(other.as_bytes());
+        let lines: Vec<_> = findings.notes.iter().map(|note| note.line).collect();
+        assert!(findings.errors.is_empty() && lines == [Some(3)], "{findings:?}");
+        assert!(said(other, "/b", "x-robots-tag").is_empty() && said(other, "/b", "x-b") == ["b"]);
+        assert_eq!(HeaderRules::parse(b"https://a.example/*\n  X-A: b").unwrap().fields, 0);
+    }
+
+    #[test]
+    fn values_repeat_what_the_path_captures() {
+        let rules = "/movies/:title\n  X-Movie: You watch \":title\", not :other or https://a:80\n/files/*\n  Link: </raw/:splat>";
+        assert_eq!(said(rules, "/movies/x", "x-movie"), ["You watch \"x\", not :other or https://a:80"]);
+        assert_eq!(said(rules, "/movies/ü\r\n", "x-movie"), ["You watch \"%C3%BC%0D%0A\", not :other or https://a:80"]);
+        assert!(said(rules, "/movies/x/y", "x-movie").is_empty());
+        assert_eq!(said(rules, "/files/a/b.txt", "link"), ["</raw/a/b.txt>"]);
+        let bomb = format!("/*\n  X-A: {}", ":splat".repeat(10_000));
+        assert!(said(&bomb, "/xx", "x-a").is_empty() && said(&bomb, "/", "x-a") == [""]);
     }
 
     #[test]

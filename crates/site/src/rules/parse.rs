@@ -13,11 +13,11 @@ pub trait RuleFile: Default + Send + Sync + 'static {
     /// The name of the file, in the root of a site.
     const NAME: &'static str;
 
-    /// Parses the next line that is neither blank nor a comment.
+    /// Parses the next line that is neither blank nor a comment. Returns a note on a valid line that has no effect.
     ///
     /// # Errors
     /// A sentence on what is wrong with the line and how to fix it. The line is skipped then, and parsing can continue after it.
-    fn parse_line(&mut self, line: &str) -> Result<(), String>;
+    fn parse_line(&mut self, number: usize, line: &str) -> Result<Option<String>, String>;
 
     /// The number of rules, to estimate how much memory they take.
     fn rule_count(&self) -> usize;
@@ -29,22 +29,37 @@ pub trait RuleFile: Default + Send + Sync + 'static {
     fn parse(bytes: &[u8]) -> Result<Self, RuleError> {
         let mut rules = Self::default();
         for (number, line) in lines(Self::NAME, bytes)? {
-            rules.parse_line(line).map_err(|problem| RuleError::on_line(Self::NAME, number, problem))?;
+            rules.parse_line(number, line).map_err(|problem| RuleError::on_line(Self::NAME, number, problem))?;
         }
         Ok(rules)
     }
 
-    /// Returns all invalid lines of a file, in order.
-    fn errors(bytes: &[u8]) -> Vec<RuleError> {
-        let lines = match lines(Self::NAME, bytes) {
-            Ok(lines) => lines,
-            Err(whole) => return vec![whole],
-        };
-        let mut rules = Self::default();
-        let check =
-            |(number, line): (usize, &str)| Some(RuleError::on_line(Self::NAME, number, rules.parse_line(line).err()?));
-        lines.filter_map(check).collect()
+    /// Parses the valid lines of a file, and returns findings on the others.
+    fn check(bytes: &[u8]) -> (Self, Findings) {
+        let (mut rules, mut findings) = (Self::default(), Findings::default());
+        match lines(Self::NAME, bytes) {
+            Ok(lines) => {
+                for (number, line) in lines {
+                    match rules.parse_line(number, line) {
+                        Ok(None) => {}
+                        Ok(Some(note)) => findings.notes.push(RuleError::on_line(Self::NAME, number, note)),
+                        Err(problem) => findings.errors.push(RuleError::on_line(Self::NAME, number, problem)),
+                    }
+                }
+            }
+            Err(whole) => findings.errors.push(whole),
+        }
+        (rules, findings)
     }
+}
+
+/// Findings on a file of rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Lines with which the file must not be published.
+    pub errors: Vec<RuleError>,
+    /// Valid lines that have no effect, or not the effect that is meant.
+    pub notes: Vec<RuleError>,
 }
 
 /// An error in a file of rules.
@@ -59,7 +74,7 @@ pub struct RuleError {
 }
 
 impl RuleError {
-    fn on_line(file: &'static str, line: usize, problem: String) -> Self {
+    pub(crate) fn on_line(file: &'static str, line: usize, problem: String) -> Self {
         RuleError { file, line: Some(line), problem }
     }
 

@@ -1,6 +1,6 @@
 //! Path patterns of rules.
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 
 /// A path pattern of `_redirects`, as in `/posts/:year/*`.
 ///
@@ -19,6 +19,11 @@ enum Segment {
     /// Any non-empty segment; captured.
     Any,
 }
+
+/// Percent-encoded when captured text is inserted into a target or a header: all characters that could be more than a name or a
+/// folder there.
+pub(super) const CAPTURE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The name of the capture of '*'.
 pub(super) const SPLAT: &str = "splat";
@@ -61,7 +66,9 @@ impl Segments {
         let parts = match (splat, rest) {
             (true, "") => Vec::new(),
             (true, rest) => rest.trim_end_matches('/').split('/').map(&mut segment).collect::<Result<_, _>>()?,
-            (false, rest) => rest.split('/').map(&mut segment).collect::<Result<_, _>>()?,
+            (false, rest) => {
+                rest.strip_suffix('/').unwrap_or(rest).split('/').map(&mut segment).collect::<Result<_, _>>()?
+            }
         };
         if splat {
             names.push(SPLAT);
@@ -70,10 +77,10 @@ impl Segments {
     }
 
     /// Matches a decoded path without its leading '/'. Returns the captures in the order of their names; `None` if it does not
-    /// match.
+    /// match. Without '*', a slash at the end of path or pattern makes no difference.
     pub(super) fn captures<'a>(&self, path: &'a str) -> Option<Vec<&'a str>> {
         let mut captures = Vec::new();
-        let mut rest = Some(path);
+        let mut rest = Some(if self.splat { path } else { path.strip_suffix('/').unwrap_or(path) });
         for part in &self.parts {
             let (segment, after) = match rest?.split_once('/') {
                 Some((segment, after)) => (segment, Some(after)),
@@ -93,13 +100,57 @@ impl Segments {
         }
         Some(captures)
     }
+
+    /// Returns true if all paths that another pattern matches match this one.
+    pub(super) fn covers(&self, other: &Segments) -> bool {
+        let is_long_enough = match (self.splat, other.splat) {
+            (true, _) => self.parts.len() <= other.parts.len(),
+            (false, true) => false,
+            (false, false) => self.parts.len() == other.parts.len(),
+        };
+        is_long_enough
+            && self.parts.iter().zip(&other.parts).all(|(part, other)| match (part, other) {
+                (Segment::Any, Segment::Literal(literal)) => !literal.is_empty(),
+                (Segment::Any, Segment::Any) => true,
+                (Segment::Literal(_), _) => part == other,
+            })
+    }
+
+    /// Returns a path that matches, with this text in the place of '*', and 'x' in that of placeholders.
+    pub(super) fn example(&self, splat: &str) -> String {
+        let text = |part: &'_ Segment| match part {
+            Segment::Literal(literal) => literal.clone(),
+            Segment::Any => "x".to_owned(),
+        };
+        let mut parts: Vec<String> = self.parts.iter().map(text).collect();
+        if self.splat && !splat.is_empty() {
+            parts.push(splat.to_owned());
+        }
+        let mut path = parts.join("/");
+        if !self.splat && path.ends_with('/') {
+            // The slash at the end of a path is not a part of it.
+            path.push('/');
+        }
+        path
+    }
 }
 
-/// A path pattern of `_headers`: '*' matches any characters, including '/', or none.
+/// A path pattern of `_headers`: '*' matches any characters, including '/', or none. A segment that begins with ':' matches one
+/// non-empty segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Glob {
-    /// The text between the stars, decoded; one piece more than there are stars.
-    pieces: Vec<String>,
+    /// The parts between the stars; one more than there are stars.
+    pieces: Vec<Vec<Token>>,
+    /// The names of the captures, in order.
+    names: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    /// This text, decoded.
+    Text(String),
+    /// A non-empty segment. It follows a '/', and ends before the next or at the end.
+    Segment,
 }
 
 /// The most stars in a pattern.
@@ -110,28 +161,100 @@ impl Glob {
         if let Some(mark) = text.chars().find(|mark| matches!(mark, '?' | '#')) {
             return Err(format!("headers apply to paths only: remove '{mark}' and what follows it from '{text}'"));
         }
-        if text.split('/').any(|part| part.starts_with(':')) {
-            return Err(format!("placeholders work in _redirects only: write '*' in '{text}', or %3A for a colon"));
+        let mut glob = Glob { pieces: vec![Vec::new()], names: Vec::new() };
+        for (index, segment) in text.split('/').enumerate() {
+            if index > 0 {
+                glob.push_text("/".to_owned());
+            }
+            match segment.strip_prefix(':') {
+                Some(name) if !is_name(name) => {
+                    return Err(format!(
+                        "':{name}' is not a valid placeholder: use letters, digits and '_' up to the next '/', or write %3A for a \
+                         colon"
+                    ));
+                }
+                Some(name) => glob.push_segment(name),
+                None => {
+                    for (index, part) in segment.split('*').enumerate() {
+                        if index > 0 {
+                            glob.pieces.push(Vec::new());
+                            glob.names.push(SPLAT.to_owned());
+                        }
+                        glob.push_text(literal(part)?);
+                    }
+                }
+            }
         }
-        let pieces: Vec<String> = text.split('*').map(literal).collect::<Result<_, _>>()?;
-        if pieces.len() > MAX_STARS + 1 {
+        if glob.pieces.len() > MAX_STARS + 1 {
             return Err(format!("a path can have at most {MAX_STARS} '*': use fewer"));
         }
-        Ok(Glob { pieces })
+        Ok(glob)
     }
 
-    /// Returns true if a decoded path, with its leading '/', matches.
-    pub(super) fn matches(&self, path: &str) -> bool {
-        let Some((first, others)) = self.pieces.split_first() else { return false };
-        let Some((last, between)) = others.split_last() else { return path == first };
-        let Some(mut rest) = path.strip_prefix(first.as_str()) else { return false };
-        for piece in between {
-            // The first occurrence is the best one: it leaves the most text for the remaining pieces.
-            let Some((_, after)) = rest.split_once(piece.as_str()) else { return false };
-            rest = after;
+    fn push_text(&mut self, text: String) {
+        let Some(piece) = self.pieces.last_mut() else { return };
+        match piece.last_mut() {
+            Some(Token::Text(before)) => before.push_str(&text),
+            _ if text.is_empty() => {}
+            _ => piece.push(Token::Text(text)),
         }
-        rest.ends_with(last.as_str())
     }
+
+    fn push_segment(&mut self, name: &str) {
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.push(Token::Segment);
+            self.names.push(name.to_owned());
+        }
+    }
+
+    /// The names of the captures: those of placeholders, and [`SPLAT`] for each star.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Matches a decoded path with its leading '/'. Returns the captures in the order of their names; `None` if it does not
+    /// match.
+    pub(super) fn captures<'a>(&self, path: &'a str) -> Option<Vec<&'a str>> {
+        let (first, others) = self.pieces.split_first()?;
+        let mut captures = Vec::new();
+        let mut rest = match_start(first, path, &mut captures)?;
+        for (index, piece) in others.iter().enumerate() {
+            let is_last = index + 1 == others.len();
+            if is_last && piece.is_empty() {
+                captures.push(std::mem::take(&mut rest));
+                break;
+            }
+            let before = captures.len();
+            // The first occurrence is the best one: it leaves the most text for the remaining pieces.
+            let places = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            let after = places.map(|at| rest.split_at(at)).find_map(|(skipped, tail)| {
+                captures.truncate(before);
+                captures.push(skipped);
+                match_start(piece, tail, &mut captures).filter(|after| !is_last || after.is_empty())
+            });
+            rest = after?;
+        }
+        rest.is_empty().then_some(captures)
+    }
+}
+
+/// Matches the beginning of a text, and returns what follows.
+fn match_start<'a>(piece: &[Token], text: &'a str, captures: &mut Vec<&'a str>) -> Option<&'a str> {
+    let mut rest = text;
+    for token in piece {
+        rest = match token {
+            Token::Text(text) => rest.strip_prefix(text.as_str())?,
+            Token::Segment => {
+                let (segment, after) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                if segment.is_empty() {
+                    return None;
+                }
+                captures.push(segment);
+                after
+            }
+        };
+    }
+    Some(rest)
 }
 
 /// Decodes a literal part of a pattern.
@@ -168,7 +291,7 @@ mod tests {
         assert_eq!(captures("/", ""), Some(vec![]));
         assert_eq!(captures("/:year/x/:slug", "2024/x/hello"), Some(vec!["2024".into(), "hello".into()]));
         for (pattern, path) in
-            [("/a", "a/"), ("/a", "ab"), ("/a", "a/b"), ("/a/:x", "a"), ("/a/:x", "a/"), ("/a/", "a")]
+            [("/a", "/a"), ("/a", "ab"), ("/a", "a/b"), ("/a/:x", "a"), ("/a/:x", "a/"), ("/a", "a//")]
         {
             assert_eq!(captures(pattern, path), None, "{pattern} {path}");
         }
@@ -209,7 +332,7 @@ mod tests {
 
     #[test]
     fn globs_fit_any_characters() {
-        let fits = |glob: &str, path: &str| Glob::parse(glob).unwrap().matches(path);
+        let fits = |glob: &str, path: &str| Glob::parse(glob).unwrap().captures(path).is_some();
         assert!(fits("/a", "/a") && !fits("/a", "/ab"));
         assert!(fits("/*", "/") && fits("/*", "/a/b"));
         assert!(fits("/*.js", "/a/b.js") && !fits("/*.js", "/a.js/b"));
@@ -217,6 +340,27 @@ mod tests {
         assert!(fits("/.*", "/.well-known/x") && fits("/*.", "/a."));
         assert!(!fits("/ab*ba", "/aba"), "what stands around a star does not overlap");
         assert!(fits("/Gr%C3%BC%C3%9Fe/%2A", "/Grüße/*") && !fits("/%2A", "/a"));
+    }
+
+    #[test]
+    fn globs_capture_segments_and_stars() {
+        let captures = |glob: &str, path: &str| {
+            let glob = Glob::parse(glob).unwrap();
+            let captures = glob.captures(path)?;
+            let named = glob.names().iter().zip(captures).map(|(name, text)| format!("{name}={text}"));
+            Some(named.collect::<Vec<_>>().join(" "))
+        };
+        for (glob, path, expected) in [
+            ("/movies/:title", "/movies/x", Some("title=x")),
+            ("/movies/:title", "/movies/", None),
+            ("/movies/:title", "/movies/x/y", None),
+            ("/:a/b/:c", "/x/b/z", Some("a=x c=z")),
+            ("/:a/*", "/x/y/z", Some("a=x splat=y/z")),
+            ("/*/:a", "/x/y/z", Some("splat=x/y a=z")),
+            ("/*/:a/end", "/x/y/end", Some("splat=x a=y")),
+        ] {
+            assert_eq!(captures(glob, path).as_deref(), expected, "{glob} {path}");
+        }
     }
 
     /// The same by trying everything.
@@ -233,7 +377,7 @@ mod tests {
         fn globs_are_what_trying_everything_says(glob in "/[ab*/]{0,8}", path in "/[ab/]{0,10}") {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
             if let Ok(parsed) = Glob::parse(&glob) {
-                prop_assert_eq!(parsed.matches(&path), fits_slowly(&chars(&glob), &chars(&path)));
+                prop_assert_eq!(parsed.captures(&path).is_some(), fits_slowly(&chars(&glob), &chars(&path)));
             }
         }
 
@@ -244,7 +388,10 @@ mod tests {
                     let captures = parsed.captures(&path);
                     prop_assert!(captures.is_none_or(|captures| captures.len() == names.len()));
                 }
-                let _ = Glob::parse(&pattern).map(|glob| glob.matches(&path));
+                if let Ok(glob) = Glob::parse(&pattern) {
+                    let captures = glob.captures(&path);
+                    prop_assert!(captures.is_none_or(|captures| captures.len() == glob.names().len()));
+                }
             }
         }
     }

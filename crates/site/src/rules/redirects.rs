@@ -3,24 +3,20 @@
 //! The format is that of the IPFS gateways' specification, a subset of Netlify's: `FROM TO [STATUS]` on each line, with a
 //! default status of 301. The first rule that matches applies. Files take precedence over rules.
 
+mod line;
+mod template;
+
 use super::{
     parse::{MAX_RULES, RuleFile},
-    pattern::{SPLAT, Segments, is_name},
+    pattern::Segments,
 };
 use crate::control::REDIRECTS;
-use http::{StatusCode, Uri};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::StatusCode;
+use line::{Line, parse};
+use template::Template;
 
 /// Characters of the longest expanded target: browsers and proxies accept no more.
 pub const MAX_LOCATION: usize = 8 << 10;
-
-/// Percent-encoded in the literal text of a target. '%' is not, so that escapes in the file stay as they are; '\' is, because
-/// browsers treat it as '/'.
-const TARGET: &AsciiSet =
-    &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
-/// Percent-encoded when a captured path segment is inserted into a target: all characters that could be more than a name or a
-/// folder there.
-const CAPTURE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The parsed `_redirects` of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,10 +25,14 @@ pub struct Redirects {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Rule {
+pub(crate) struct Rule {
+    /// The line in the file, counted from 1.
+    pub(crate) line: usize,
     from: Segments,
     to: Template,
     status: StatusCode,
+    /// Whether it was written to take precedence over files, which it does not.
+    pub(crate) is_forced: bool,
 }
 
 /// The expanded target of the first rule that matches a path.
@@ -60,207 +60,83 @@ impl Redirects {
     /// Applies the first rule that matches a decoded path (without its leading '/'). The query of the request is appended to
     /// the target of a redirect, unless the target has its own.
     pub fn apply(&self, path: &str, query: Option<&str>) -> Option<MatchedRule> {
-        let (rule, captures) = self.rules.iter().find_map(|rule| Some((rule, rule.from.captures(path)?)))?;
-        let status = rule.status;
-        Some(match rule.to.expand(&captures, query.filter(|_| status.is_redirection())) {
+        self.rules.iter().find_map(|rule| rule.apply(path, query))
+    }
+
+    /// The rules, in order.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The first rule that matches a decoded path.
+    pub(crate) fn rule_for(&self, path: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.matches(path))
+    }
+}
+
+impl Rule {
+    /// Expands the target for a decoded path (without its leading '/'); `None` if the rule does not match it.
+    pub(crate) fn apply(&self, path: &str, query: Option<&str>) -> Option<MatchedRule> {
+        Some(self.expand(&self.from.captures(path)?, query))
+    }
+
+    /// The expanded target, if it is the same for all paths that the rule matches.
+    pub(crate) fn fixed_target(&self) -> Option<MatchedRule> {
+        // Without captures, no placeholder can be expanded.
+        Some(self.expand(&[], None)).filter(|target| *target != MatchedRule::TooLong)
+    }
+
+    /// The only path that the rule matches, decoded, without a slash at its end; `None` if it matches several.
+    pub(crate) fn only_path(&self) -> Option<String> {
+        let path = self.from.example("");
+        let is_only = self.from.captures(&path)?.is_empty();
+        is_only.then_some(path)
+    }
+
+    fn expand(&self, captures: &[&str], query: Option<&str>) -> MatchedRule {
+        let status = self.status;
+        match self.to.expand(captures, query.filter(|_| status.is_redirection())) {
             None => MatchedRule::TooLong,
             Some(location) if status.is_redirection() => MatchedRule::Redirect { location, status },
             Some(path) => MatchedRule::Rewrite { path, status },
-        })
+        }
+    }
+
+    /// Returns true if the rule matches a decoded path (without its leading '/').
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        self.from.captures(path).is_some()
+    }
+
+    /// Returns true if the rule matches all paths that another matches.
+    pub(crate) fn covers(&self, other: &Rule) -> bool {
+        self.from.covers(&other.from)
+    }
+
+    /// Decoded paths that the rule matches: with nothing, and with two segments, in the place of '*'.
+    pub(crate) fn examples(&self) -> [String; 2] {
+        ["", "x/y"].map(|splat| self.from.example(splat))
     }
 }
 
 impl RuleFile for Redirects {
     const NAME: &'static str = REDIRECTS;
 
-    fn parse_line(&mut self, line: &str) -> Result<(), String> {
+    fn parse_line(&mut self, number: usize, text: &str) -> Result<Option<String>, String> {
         if self.rules.len() == MAX_RULES {
             return Err(format!("a site can have at most {MAX_RULES} rules: use '*' and placeholders"));
         }
-        self.rules.push(rule(line)?);
-        Ok(())
+        match parse(number, text)? {
+            Line::Rule(rule) => {
+                self.rules.push(rule);
+                Ok(None)
+            }
+            Line::Ignored(note) => Ok(Some(note)),
+        }
     }
 
     fn rule_count(&self) -> usize {
         self.rules.len()
     }
-}
-
-fn rule(line: &str) -> Result<Rule, String> {
-    let mut words = line.split_whitespace();
-    let (Some(from), Some(to)) = (words.next(), words.next()) else {
-        return Err("a rule needs a path and a target: FROM TO [STATUS]".into());
-    };
-    let rest: Vec<&str> = words.take_while(|word| !word.starts_with('#')).collect();
-    let status = match rest.as_slice() {
-        [] => StatusCode::MOVED_PERMANENTLY,
-        [word] => status(word)?,
-        [_, more, ..] => return Err(format!("'{more}' is one field too many: a rule is FROM TO [STATUS]")),
-    };
-    let (from, names) = Segments::parse(from)?;
-    let to = Template::parse(to, &names)?;
-    if !status.is_redirection() && !to.is_plain_path() {
-        return Err(format!("with status {} the target must be a path of this site, without a query", status.as_u16()));
-    }
-    Ok(Rule { from, to, status })
-}
-
-fn status(word: &str) -> Result<StatusCode, String> {
-    if word.ends_with('!') {
-        return Err(format!("'{word}': rules cannot be forced, files always take precedence: remove the '!'"));
-    }
-    match word {
-        "200" => Ok(StatusCode::OK),
-        "301" => Ok(StatusCode::MOVED_PERMANENTLY),
-        "302" => Ok(StatusCode::FOUND),
-        "303" => Ok(StatusCode::SEE_OTHER),
-        "307" => Ok(StatusCode::TEMPORARY_REDIRECT),
-        "308" => Ok(StatusCode::PERMANENT_REDIRECT),
-        "404" => Ok(StatusCode::NOT_FOUND),
-        "410" => Ok(StatusCode::GONE),
-        "451" => Ok(StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS),
-        _ => Err(format!("'{word}' is not a supported status: use 200, 301, 302, 303, 307, 308, 404, 410 or 451")),
-    }
-}
-
-/// The target of a rule, with placeholders.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Template {
-    /// `https://host`; empty for a path of this site.
-    origin: String,
-    path: Vec<Part>,
-    /// Includes the '?'.
-    query: Vec<Part>,
-    /// Includes the '#'.
-    fragment: Vec<Part>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
-    /// Text, percent-encoded.
-    Literal(String),
-    /// The index of a capture of the rule's pattern.
-    Capture(usize),
-}
-
-impl Template {
-    fn parse(text: &str, names: &[&str]) -> Result<Self, String> {
-        if text.starts_with("//") {
-            return Err(format!(
-                "'{text}' would lead to another host: write https:{text} if that is meant, or a single slash"
-            ));
-        }
-        let (origin, rest) = match text.find("://") {
-            _ if text.starts_with('/') => (String::new(), text),
-            Some(colon) => {
-                let end = text[colon + 3..].find(['/', '?', '#']).map_or(text.len(), |end| colon + 3 + end);
-                (check_origin(&text[..end])?, &text[end..])
-            }
-            None => return Err(format!("'{text}' is not a valid target: begin it with '/' or https://")),
-        };
-        let (rest, fragment) = split_before(rest, '#');
-        let (path, query) = split_before(rest, '?');
-        if path.split('/').any(|part| part == "." || part == "..") {
-            return Err(format!("'{text}' contains '.' or '..': write the path that it resolves to"));
-        }
-        let parts = |text| parts(text, names);
-        Ok(Template { origin, path: parts(path)?, query: parts(query)?, fragment: parts(fragment)? })
-    }
-
-    /// Returns true for a path of this site without query and fragment.
-    fn is_plain_path(&self) -> bool {
-        self.origin.is_empty() && self.query.is_empty() && self.fragment.is_empty()
-    }
-
-    /// Inserts captures; `None` if the result is longer than [`MAX_LOCATION`].
-    fn expand(&self, captures: &[&str], query: Option<&str>) -> Option<String> {
-        let mut out = String::new();
-        expand_into(&mut out, &self.path, captures)?;
-        if self.origin.is_empty() {
-            // A capture can begin with a slash, and two slashes at the beginning would name another host.
-            out = format!("/{}", out.trim_start_matches('/'));
-        } else {
-            out.insert_str(0, &self.origin);
-        }
-        if self.query.is_empty() {
-            for text in query.iter().flat_map(|query| ["?", query]) {
-                out.push_str(text);
-            }
-        }
-        expand_into(&mut out, &self.query, captures)?;
-        expand_into(&mut out, &self.fragment, captures)?;
-        (out.len() <= MAX_LOCATION).then_some(out)
-    }
-}
-
-/// Checks `scheme://host[:port]`.
-fn check_origin(text: &str) -> Result<String, String> {
-    let problem = || format!("'{text}' is not an http or https origin: a target is a path, or https://HOST/PATH");
-    let uri: Uri = text.parse().map_err(|_| problem())?;
-    let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(problem()) };
-    let port = authority.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-    let host = authority.host();
-    // A user name would only disguise the host, and an invalid port is ignored by some parsers.
-    if host.is_empty() || format!("{host}{port}") != authority.as_str() {
-        return Err(problem());
-    }
-    Ok(text.to_ascii_lowercase())
-}
-
-/// Splits a text before the first mark.
-fn split_before(text: &str, mark: char) -> (&str, &str) {
-    text.split_at(text.find(mark).unwrap_or(text.len()))
-}
-
-/// Splits text of a target at its placeholders. A placeholder that the pattern does not capture is an error at the beginning of
-/// a path segment, and plain text elsewhere, as in `/wiki/Special:Search`.
-fn parts(text: &str, names: &[&str]) -> Result<Vec<Part>, String> {
-    let (mut parts, mut literal) = (Vec::new(), String::new());
-    let mut rest = text;
-    while let Some(colon) = rest.find(':') {
-        let (before, after) = (&rest[..colon], &rest[colon + 1..]);
-        let end = after.find(|mark: char| !mark.is_ascii_alphanumeric() && mark != '_').unwrap_or(after.len());
-        let name = &after[..end];
-        literal.push_str(before);
-        match names.iter().position(|known| *known == name) {
-            Some(place) => {
-                parts.extend(flush(&mut literal));
-                parts.push(Part::Capture(place));
-            }
-            None if before.ends_with('/') && is_name(name) => {
-                let hint = if name == SPLAT { "end the path with '/*'" } else { "name it in the path" };
-                return Err(format!("':{name}' is not captured: {hint}, or write %3A for a colon"));
-            }
-            None => {
-                literal.push(':');
-                literal.push_str(name);
-            }
-        }
-        rest = &after[end..];
-    }
-    literal.push_str(rest);
-    parts.extend(flush(&mut literal));
-    Ok(parts)
-}
-
-/// Takes the text collected so far, percent-encoded.
-fn flush(literal: &mut String) -> Option<Part> {
-    let text = std::mem::take(literal);
-    (!text.is_empty()).then(|| Part::Literal(utf8_percent_encode(&text, TARGET).to_string()))
-}
-
-/// Appends parts; `None` once the result is too long, so that a target with many placeholders takes no memory.
-fn expand_into(out: &mut String, parts: &[Part], captures: &[&str]) -> Option<()> {
-    for part in parts {
-        match part {
-            Part::Literal(text) => out.push_str(text),
-            Part::Capture(place) => out.extend(utf8_percent_encode(captures.get(*place)?, CAPTURE)),
-        }
-        if out.len() > MAX_LOCATION {
-            return None;
-        }
-    }
-    Some(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::reader::ObjectReader;
 use crate::{
     error::{FetchError, Trouble},
-    network::{Network, members},
+    network::{Network, Strays, members},
     object::Object,
 };
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -15,11 +15,17 @@ use meganet_primitives::{
     content::ContentRef,
     object::ObjectId,
 };
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::sleep;
 
 /// Members that are asked at first, so that one that is gone costs no time.
 const AT_FIRST: usize = 2;
+/// Timeout for the members' answers about the shards that they hold.
+const STRAYS: Duration = Duration::from_secs(10);
 
 impl Network {
     /// Finds an object's header and shard roots: the first correct answer of a member of its group. Cached.
@@ -92,6 +98,28 @@ impl Network {
                 },
             }
         }
+    }
+
+    /// Asks all members of an object's group which shards they hold, and returns those that are not of their slots:
+    /// a member may have got another slot than it had before, with the shards of the old one still there. Cached.
+    ///
+    /// # Errors
+    /// Those of the chain.
+    pub(super) async fn strays_of(&self, object: &Object) -> Result<Arc<Strays>, FetchError> {
+        if let Some(known) = self.strays().get(&object.id()).await {
+            return Ok(known);
+        }
+        let group = self.group(object.group()).await?;
+        let asked = members(&group).map(|(slot, member)| async move {
+            let client = self.net().lazy_get_client(member.peer);
+            let answer = tokio::time::timeout(STRAYS, client.object(object.id())).await;
+            let shards = answer.ok().and_then(Result::ok).map(|info| info.shards).unwrap_or_default();
+            shards.into_iter().filter(move |shard| *shard != slot).map(move |shard| (shard, member)).collect::<Vec<_>>()
+        });
+        let strays: Strays = futures::future::join_all(asked).await.into_iter().flatten().collect();
+        let strays = Arc::new(strays);
+        self.strays().insert(object.id(), strays.clone()).await;
+        Ok(strays)
     }
 
     async fn ask_member(

@@ -3,7 +3,7 @@
 use super::race::{Race, Shards};
 use crate::{
     error::{FetchError, Trouble},
-    network::{Network, members},
+    network::{Network, Strays, members},
     object::Object,
 };
 use futures::{StreamExt, stream::FuturesUnordered};
@@ -115,22 +115,38 @@ pub(crate) async fn gather(
     let mut troubles = Troubles::new();
     let (began, options) = (Instant::now(), network.options());
     let mut rounds = 0;
+    let mut substitutes = None;
     loop {
         // Those that were wrong stay out; those that were away get another chance.
         let without = troubles.iter().filter(|(_, (_, hope))| *hope == Hope::None).map(|(slot, _)| *slot);
         let hopeless: Vec<_> = without.collect();
-        let round = Round { network, object, window, goal, hopeless: &hopeless };
+        let round = Round { network, object, window, goal, hopeless: &hopeless, substitutes: &substitutes };
         if round.run(&mut shards, &mut troubles).await? {
             return Ok(Gathered::new(object, window, shards));
         }
         let any = |wanted| troubles.values().any(|(_, hope)| *hope == wanted);
-        if any(Hope::Challenged) && began.elapsed() < options.challenged {
+        let (challenged, passing) = (any(Hope::Challenged), any(Hope::Passing));
+        if challenged && began.elapsed() < options.challenged {
             // No member has failed: they may serve these bytes again after the next blocks.
             sleep(CHALLENGED).await;
             continue;
         }
+        if substitutes.is_none() {
+            // Only where there is nothing to lose: nobody has the slot, or the member that has it does not help.
+            let is_lost = |shard: &SlotIndex| {
+                troubles.get(shard).map_or(!shards.contains_key(shard), |(_, hope)| *hope == Hope::None)
+            };
+            let strays = network.strays_of(object).await?;
+            let found: Strays = strays.iter().filter(|(shard, _)| is_lost(shard)).map(|(s, m)| (*s, *m)).collect();
+            troubles.retain(|shard, _| !found.contains_key(shard));
+            let any = !found.is_empty();
+            substitutes = Some(found);
+            if any {
+                continue;
+            }
+        }
         rounds += 1;
-        if !any(Hope::Passing) || rounds >= options.rounds || began.elapsed() > options.patience {
+        if !passing || rounds >= options.rounds || began.elapsed() > options.patience {
             break;
         }
         sleep(PAUSE.saturating_mul(1 << (rounds - 1).min(6))).await;
@@ -152,6 +168,8 @@ struct Round<'a> {
     window: Window,
     goal: &'a Goal,
     hopeless: &'a [SlotIndex],
+    /// Members to be asked instead of those of the slots.
+    substitutes: &'a Option<Strays>,
 }
 
 impl Round<'_> {
@@ -162,7 +180,9 @@ impl Round<'_> {
         troubles: &mut Troubles,
     ) -> Result<bool, FetchError> {
         let group = self.network.group(self.object.group()).await?;
-        let mut candidates: Vec<_> = members(&group).filter(|(slot, _)| self.may_help(*slot)).collect();
+        let mut holders: BTreeMap<_, _> = members(&group).collect();
+        holders.extend(self.substitutes.iter().flatten().map(|(shard, member)| (*shard, *member)));
+        let mut candidates: Vec<_> = holders.into_iter().filter(|(slot, _)| self.may_help(*slot)).collect();
         let health = self.network.health();
         health.sort(&mut candidates, |(_, member)| member.peer);
         let distrusted = candidates.iter().filter(|(_, m)| health.is_distrusted(&m.peer)).map(|(slot, _)| *slot);

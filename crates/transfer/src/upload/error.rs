@@ -104,6 +104,13 @@ pub enum UploadError {
     Interrupted,
 }
 
+impl UploadError {
+    /// Whether the network has no other group of the profile to offer, so that a smaller profile may help.
+    pub fn is_lack_of_groups(&self) -> bool {
+        matches!(self, Self::TooFewWorkers { .. } | Self::NotFilled { .. } | Self::NoRoom { .. })
+    }
+}
+
 fn missing(troubles: &[Trouble]) -> String {
     if troubles.is_empty() { "the other slots are vacant".into() } else { list(troubles) }
 }

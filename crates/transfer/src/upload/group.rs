@@ -7,13 +7,13 @@ use crate::{
 };
 use meganet_chain_client::{At, Call, ChainError, Signer, StorageCall, Until};
 use meganet_primitives::{
-    GroupId,
+    GroupId, WorkerId,
     chain::{GroupInfo, StorageParams, WorkerInfo},
     hash::{Tag, tagged},
     placement::{Candidate, ProfileId, fill},
 };
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 use tokio::time::{Instant, sleep};
@@ -43,6 +43,11 @@ pub async fn choose_profile(network: &Network) -> Result<ProfileId, UploadError>
     Ok(PREFERRED.into_iter().find(full).unwrap_or(ProfileId::Compact))
 }
 
+/// The profile to go on with where no group of this one works and another cannot be filled.
+pub fn next_profile(after: ProfileId) -> Option<ProfileId> {
+    PREFERRED.into_iter().skip_while(|profile| *profile != after).nth(1)
+}
+
 /// Whether there is a group with room.
 #[derive(Clone, Debug)]
 pub enum Room {
@@ -59,12 +64,31 @@ pub struct Groups<'a> {
     params: StorageParams,
     /// Bytes of each slot that are uploaded and not yet registered, by group.
     promised: BTreeMap<GroupId, u64>,
+    /// Groups without a quorum that works.
+    avoided: BTreeSet<GroupId>,
+    /// Workers that have failed in those.
+    failed: BTreeSet<WorkerId>,
+    /// Decides between groups that are equally good, so that publishers spread over them.
+    seed: u64,
 }
 
 impl<'a> Groups<'a> {
     /// The groups of a profile, with nothing uploaded yet.
     pub fn new(network: &'a Network, profile: ProfileId, params: StorageParams) -> Self {
-        Self { network, profile, params, promised: BTreeMap::new() }
+        Self {
+            network,
+            profile,
+            params,
+            promised: BTreeMap::new(),
+            avoided: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            seed: rand::random(),
+        }
+    }
+
+    /// Looks for groups of another profile from now on. Promised bytes and avoided groups stay noted.
+    pub fn change_profile(&mut self, profile: ProfileId) {
+        self.profile = profile;
     }
 
     /// Bytes of an empty slot.
@@ -84,12 +108,26 @@ impl<'a> Groups<'a> {
         *promised = promised.saturating_add(shard_len);
     }
 
+    /// Passes over a group from now on, because these workers did not do their part. No group is opened in the hope that they do
+    /// next time.
+    pub fn avoid(&mut self, group: GroupId, failed: impl IntoIterator<Item = WorkerId>) {
+        self.promised.remove(&group);
+        self.avoided.insert(group);
+        self.failed.extend(failed);
+    }
+
+    /// The number of groups that are passed over.
+    pub fn avoided(&self) -> usize {
+        self.avoided.len()
+    }
+
     /// Forgets the bytes that were promised: they are registered, so the chain counts them now.
     pub fn registered(&mut self) {
         self.promised.clear();
     }
 
-    /// Finds a group with room for a shard of this many bytes; the fullest one, so that groups are used up.
+    /// Finds a group with room for a shard of this many bytes: one that this upload uses already, else any of those with the
+    /// fewest vacant slots.
     ///
     /// # Errors
     /// [`UploadError::TooLarge`] where even an empty one would not do, [`UploadError::TooFewWorkers`] where one would have to
@@ -161,22 +199,29 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// The group with room that is best filled and fullest, so that groups are used up.
+    /// The group with room that this upload uses already, else one of the best filled, at random.
     async fn whole(&self, shard_len: u64) -> Result<Option<GroupInfo>, UploadError> {
         let quorum = usize::from(self.profile.profile().quorum());
         let groups = self.network.chain().open_groups(self.profile, At::Best).await?;
-        let fitting = groups.into_iter().filter(|group| filled(group) >= quorum && self.free(group) >= shard_len);
-        Ok(fitting.min_by_key(|group| (group.slots.len() - filled(group), self.free(group), group.id)))
+        let fits = |group: &GroupInfo| filled(group) >= quorum && self.free(group) >= shard_len;
+        let fitting = groups.into_iter().filter(|group| fits(group) && !self.avoided.contains(&group.id));
+        let rank = |group: &GroupInfo| {
+            let chance = tagged(Tag::Seed, &[b"client/group", &self.seed.to_le_bytes(), &group.id.to_le_bytes()]);
+            (!self.promised.contains_key(&group.id), group.slots.len() - filled(group), chance)
+        };
+        Ok(fitting.min_by_key(rank))
     }
 
     /// A group that was opened and never filled.
     async fn unfilled(&self, shard_len: u64) -> Result<Option<GroupInfo>, UploadError> {
         let groups = self.network.chain().open_groups(self.profile, At::Best).await?;
-        Ok(groups.into_iter().find(|group| filled(group) == 0 && self.free(group) >= shard_len))
+        let fits = |group: &GroupInfo| filled(group) == 0 && self.free(group) >= shard_len;
+        Ok(groups.into_iter().find(|group| fits(group) && !self.avoided.contains(&group.id)))
     }
 
     async fn supply(&self) -> Result<Supply, UploadError> {
-        let workers = self.network.chain().all_workers(At::Best).await?;
+        let mut workers = self.network.chain().all_workers(At::Best).await?;
+        workers.retain(|worker| !self.failed.contains(&worker.id));
         Ok(Supply::of(self.profile, &self.params, &workers))
     }
 }
@@ -225,5 +270,16 @@ impl Supply {
             countries: self.countries,
             possible: self.possible,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_profile_is_always_a_smaller_one() {
+        let next = ProfileId::ALL.map(next_profile);
+        assert_eq!(next, [None, Some(ProfileId::Compact), None, None]);
     }
 }

@@ -1,9 +1,10 @@
 //! One shard on its way to one member.
 
 use super::busy::{RETRIES, is_busy};
+use super::session::{UploadSession, put_client};
 use backon::BackoffBuilder;
 use bytes::Bytes;
-use meganet_net::{Net, NetError, OpenShard, ShardWriter};
+use meganet_net::{Net, NetError, OpenShard, ShardWriter, UploadAccount};
 use meganet_primitives::{SlotIndex, hash::Hash, object::ObjectHeader, receipt::PeerKey};
 use std::{
     sync::Arc,
@@ -41,10 +42,16 @@ pub(super) struct Lane {
 
 impl Lane {
     /// Starts to send. The end is reported to `ended`.
-    pub(super) fn start(net: &Net, peer: PeerKey, shard: OpenShard, close: &Close, ended: &mut JoinSet<Ended>) -> Self {
+    pub(super) fn start(
+        session: &UploadSession,
+        peer: PeerKey,
+        shard: OpenShard,
+        close: &Close,
+        ended: &mut JoinSet<Ended>,
+    ) -> Self {
         let (queue, chunks) = mpsc::channel(QUEUE);
-        let (net, closing, slot) = (net.clone(), close.subscribe(), shard.slot);
-        let task = ended.spawn(async move { (slot, send(&net, peer, shard, chunks, closing).await) });
+        let (net, account, closing, slot) = (session.net().clone(), session.account(), close.subscribe(), shard.slot);
+        let task = ended.spawn(async move { (slot, send(&net, (peer, account), shard, chunks, closing).await) });
         Self { slot, queue: Some(queue), lag: Duration::ZERO, task }
     }
 
@@ -82,7 +89,7 @@ impl Lane {
 
 async fn send(
     net: &Net,
-    peer: PeerKey,
+    (peer, account): (PeerKey, UploadAccount),
     shard: OpenShard,
     mut chunks: mpsc::Receiver<Bytes>,
     mut closing: watch::Receiver<Option<Arc<Closing>>>,
@@ -90,15 +97,23 @@ async fn send(
     // Only the beginning is repeated: chunks that were sent are gone.
     let mut pauses = RETRIES.build();
     loop {
-        let mut client = net.put_client(peer).await?;
-        let error = match client.begin(shard).await {
-            Ok(writer) => {
-                pass_on(writer, &mut chunks, &mut closing).await?;
-                // The shard is acknowledged; how the stream ends changes nothing.
-                client.close().await.ok();
-                return Ok(());
-            }
+        // A worker that is busy may say so to either request.
+        let opened = match put_client(net, peer, account).await {
+            Ok(client) => Ok(client),
+            Err(error) if is_busy(&error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        let error = match opened {
             Err(error) => error,
+            Ok(mut client) => match client.begin(shard).await {
+                Ok(writer) => {
+                    pass_on(writer, &mut chunks, &mut closing).await?;
+                    // The shard is acknowledged; how the stream ends changes nothing.
+                    client.close().await.ok();
+                    return Ok(());
+                }
+                Err(error) => error,
+            },
         };
         match pauses.next().filter(|_| is_busy(&error)) {
             Some(pause) => tokio::time::sleep(pause).await,

@@ -6,11 +6,13 @@ use crate::{
     network::{Network, members},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
-use meganet_net::{Net, NetError};
+use meganet_chain_client::Signer;
+use meganet_net::{Net, NetError, PutClient, UploadAccount};
 use meganet_primitives::{
     SlotIndex,
     chain::{GroupInfo, SlotMember},
     placement::Profile,
+    receipt::{PeerKey, upload_signed_bytes},
 };
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, time::Duration};
@@ -21,21 +23,32 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long to wait for a quorum.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Opens a stream to a worker, and names the account that pays.
+pub(super) async fn put_client(net: &Net, peer: PeerKey, account: UploadAccount) -> Result<PutClient, NetError> {
+    let mut client = net.put_client(peer).await?;
+    client.authorize(account).await?;
+    Ok(client)
+}
+
 /// A group that is being uploaded to.
 pub struct UploadSession {
     network: Network,
     group: GroupInfo,
+    /// Names the account that pays, to each member.
+    account: UploadAccount,
     /// Members that are left out for the rest of the session: they cannot sign for objects that they missed.
     out: Mutex<BTreeMap<SlotIndex, Trouble>>,
 }
 
 impl UploadSession {
-    /// Connects to the members of a group.
+    /// Connects to the members of a group, to upload in the name of `owner`.
     ///
     /// # Errors
     /// [`UploadError::NoQuorum`] where too few can be reached.
-    pub async fn connect(network: &Network, group: GroupInfo) -> Result<Self, UploadError> {
-        let session = Self { network: network.clone(), group, out: Mutex::default() };
+    pub async fn connect(network: &Network, group: GroupInfo, owner: &Signer) -> Result<Self, UploadError> {
+        let signed = upload_signed_bytes(&network.chain().genesis(), &network.net().local_key());
+        let account = UploadAccount { account: owner.account(), signature: owner.sign(&signed) };
+        let session = Self { network: network.clone(), group, account, out: Mutex::default() };
         session.reach(members(&session.group).collect()).await?;
         Ok(session)
     }
@@ -43,6 +56,15 @@ impl UploadSession {
     /// The group.
     pub fn group(&self) -> &GroupInfo {
         &self.group
+    }
+
+    /// Opens a stream to a member, and names the account that pays.
+    pub(super) async fn put_client(&self, peer: PeerKey) -> Result<PutClient, NetError> {
+        put_client(self.network.net(), peer, self.account).await
+    }
+
+    pub(super) fn account(&self) -> UploadAccount {
+        self.account
     }
 
     pub(super) fn net(&self) -> &Net {

@@ -153,7 +153,7 @@ impl UploadSession {
         statement: &ReceiptStatement,
     ) -> Result<Receipt, String> {
         let ask = || async {
-            let mut client = self.net().put_client(member.peer).await?;
+            let mut client = self.put_client(member.peer).await?;
             let receipt = client.sign(request.clone()).await?;
             // The receipt is here; how the stream ends changes nothing.
             client.close().await.ok();

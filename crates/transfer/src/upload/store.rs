@@ -192,7 +192,7 @@ impl<'a> Fan<'a> {
                 codec: CODEC_RS_GF8,
                 sealed_len: layout.sealed_len(),
             };
-            Lane::start(session.net(), member.peer, shard, &close, &mut ended)
+            Lane::start(session, member.peer, shard, &close, &mut ended)
         });
         let lanes = lanes.collect();
         Self { session, lanes, ended, close, began: Instant::now(), stored: 0, troubles: Vec::new() }

@@ -4,35 +4,23 @@ use super::{
     PERIOD, audit,
     roles::{Member, Roles},
 };
-use crate::{Facts, Stage, pay::paid_once, pool, wait::until};
+use crate::{Facts, Stage, clock::wrong_clock, pay::paid_once, pool, wait::until};
 use anyhow::{Context, Result, ensure};
 use meganet_chain_client::{At, ChainClient, Signer};
 use meganet_devnet::{Kind, Running, operator_suri};
 use meganet_primitives::{GroupId, Period, WorkerId, chain::ChallengeState};
 use nix::sys::signal::Signal;
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// Restarts a member with a clock that is an hour fast. It must continue to prove, since audits count blocks.
 pub async fn set_clock_wrong(stage: &mut Stage, member: Member) -> Result<()> {
-    let library = faketime()?;
+    let env = wrong_clock("+1h")?;
     let state = &mut stage.devnet.state;
     state.kill(&[member.index])?;
-    let env = [("LD_PRELOAD", library.display().to_string()), ("FAKETIME", "+1h".into())];
-    let monotonic = ("DONT_FAKE_MONOTONIC", "1".to_string());
-    state.processes[member.index].env = env.into_iter().chain([monotonic]).map(|(k, v)| (k.into(), v)).collect();
+    state.processes[member.index].env = env;
     state.start(&[member.index]).await?;
     stage.facts.say("worker-with-a-wrong-clock", "an hour fast");
     Ok(())
-}
-
-/// The library of Debian's package `libfaketime`, in its variant for programs with threads.
-fn faketime() -> Result<PathBuf> {
-    let folders = std::fs::read_dir("/usr/lib")?.filter_map(Result::ok).map(|entry| entry.path());
-    let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.is_file());
-    library.context("libfaketimeMT.so.1 is not in /usr/lib/*/faketime: scripts/setup installs it")
 }
 
 /// A member that sleeps through a period.

@@ -80,7 +80,8 @@ fn zero_a_part(shards: &Path) -> Result<u64> {
     use std::io::{Seek, SeekFrom, Write};
     let mut lost = 0;
     for entry in walkdir::WalkDir::new(shards).into_iter().filter_map(Result::ok) {
-        if !entry.file_type().is_file() {
+        // The marker has no extension.
+        if !entry.file_type().is_file() || entry.path().extension().is_none() {
             continue;
         }
         let mut file = std::fs::OpenOptions::new().write(true).open(entry.path())?;

@@ -42,7 +42,8 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Assigns the roles to the members of the only group.
+    /// Assigns the roles to the members of the group that stores the most: on a busy machine a small upload may find too few
+    /// of them in time, and take another group.
     pub async fn of(stage: &Stage, chain: &dyn ChainClient) -> Result<Self> {
         let mut processes = BTreeMap::new();
         for index in stage.devnet.state.of_kind(Kind::Worker) {
@@ -51,7 +52,7 @@ impl Roles {
             processes.insert(WorkerId::try_from(worker)?, index);
         }
         let groups = chain.all_groups(At::Finalized).await?;
-        let [group] = groups.as_slice() else { anyhow::bail!("one group was expected, not {}", groups.len()) };
+        let group = groups.iter().max_by_key(|group| group.used).context("there is a group")?;
         let mut seated = Vec::new();
         for member in group.slots.iter().flatten() {
             let index = *processes.get(&member.worker).context("a member has a process")?;

@@ -14,7 +14,7 @@ use meganet_primitives::{BlockNumber, Period};
 use serde_json::{Value, json};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use subxt::{
     OnlineClient, SubstrateConfig, config::substrate::SubstrateExtrinsicParamsBuilder, dynamic::Value as Argument,
@@ -31,9 +31,8 @@ struct Sender {
     waiting: u64,
 }
 
-/// The smaller remarks fill the space that the larger ones leave. They are shorter than a proof, so a block without space for
-/// another of them has no space for an ordinary transaction as long as a proof either.
-const SMALL: usize = 4_000;
+/// A remark is with all validators this long after one has taken it.
+const GOSSIP: Duration = Duration::from_secs(1);
 /// Most bytes of ordinary transactions in a block: three quarters of 3 MiB.
 const ORDINARY: usize = 3 * 1024 * 1024 / 4 * 3;
 /// The priority of a tip is scaled by how often the transaction fits into a block, so larger ones need larger tips.
@@ -41,11 +40,12 @@ const SENDERS: [Sender; 4] = [
     Sender { suri: "//Charlie", remark: 60_000, tip: 100_000_000_000, waiting: 60 },
     Sender { suri: "//Dave", remark: 60_000, tip: 100_000_000_000, waiting: 60 },
     Sender { suri: "//Eve", remark: 60_000, tip: 100_000_000_000, waiting: 60 },
-    Sender { suri: "//Ferdie", remark: SMALL, tip: 1_000_000_000, waiting: 100 },
+    // Fills the space that the larger ones leave.
+    Sender { suri: "//Ferdie", remark: 12_000, tip: 1_000_000_000, waiting: 100 },
 ];
 
-/// Periods to try: a busy machine may make a block before its pool is filled again.
-const TRIES: u32 = 3;
+/// Periods to try: on a busy machine, blocks may take everything that waits.
+const TRIES: u32 = 8;
 
 /// Checks that no proof is lost while blocks are full, and returns the last period that this took.
 pub async fn proofs_get_through(
@@ -56,9 +56,9 @@ pub async fn proofs_get_through(
 ) -> Result<Period> {
     let (mut period, mut sent, mut seen) = (before, 0, Vec::new());
     for _ in 0..TRIES {
-        let (now, more, blocks) = fill(stage, chain, roles, period).await?;
+        let (now, spam, blocks) = fill(stage, chain, roles, period).await?;
         period = now;
-        sent += more;
+        sent += spam.iter().map(|sender| sender.remarks.len()).sum::<usize>();
         seen.extend(blocks);
         let full = seen.iter().filter(|block| block.is_full()).count();
         let inside: usize = seen.iter().filter(|block| block.is_full()).map(|block| block.proofs).sum();
@@ -73,13 +73,13 @@ pub async fn proofs_get_through(
 }
 
 /// Fills the blocks from the start of the period after `before` until all members have proven it. Returns the period, the
-/// number of remarks sent, and the content of the blocks.
+/// remarks sent, and the content of the blocks.
 async fn fill(
     stage: &Stage,
     chain: &dyn ChainClient,
     roles: &Roles,
     before: Period,
-) -> Result<(Period, u64, Vec<BlockContent>)> {
+) -> Result<(Period, Vec<Sent>, Vec<BlockContent>)> {
     let begins = until("the next period", 2 * PERIOD, || async move {
         let now = period(chain).await?;
         Ok((now > before).then_some(now))
@@ -87,9 +87,12 @@ async fn fill(
     let period = begins.await?;
     let from = chain.best().await?.number;
     let stop = AtomicBool::new(false);
-    let validator = *stage.devnet.state.of_kind(Kind::Validator).first().context("a validator")?;
-    let port = stage.devnet.state.processes[validator].http_port;
-    let spam = try_join_all(SENDERS.iter().map(|sender| send(port, sender, &stop)));
+    let validators = stage.devnet.state.of_kind(Kind::Validator);
+    let ports: Vec<u16> = validators.iter().map(|&index| stage.devnet.state.processes[index].http_port).collect();
+    let port = *ports.first().context("a validator")?;
+    // Each validator gets some of the remarks first, so that none makes blocks before the others have told it about them.
+    let spam = SENDERS.iter().zip(ports.iter().cycle()).map(|(sender, &port)| send(port, sender, &stop));
+    let spam = try_join_all(spam);
     let proofs = async {
         let proven = all_proven(chain, roles, period).await;
         stop.store(true, Ordering::Relaxed);
@@ -98,21 +101,41 @@ async fn fill(
     let (sent, proven) = tokio::join!(spam, proofs);
     proven?;
     let to = chain.best().await?.number;
-    Ok((period, sent?.into_iter().sum(), read_blocks(stage, port, roles, from..=to).await?))
+    let sent = sent?;
+    let blocks = read_blocks(stage, port, roles, &sent, from..=to).await?;
+    Ok((period, sent, blocks))
 }
 
-/// Sends remarks of one account until `stop` is set, keeping some in the pool; returns their number.
-async fn send(port: u16, sender: &Sender, stop: &AtomicBool) -> Result<u64> {
+/// Remarks of one account that the pools took.
+struct Sent {
+    signer: Signer,
+    /// Bytes of each.
+    remark: usize,
+    /// Their nonces, and when each was taken.
+    remarks: Vec<(u64, SystemTime)>,
+}
+
+impl Sent {
+    /// Bytes that waited when a block was begun at `begun`, and that this block, after which the account's next nonce is
+    /// `next`, did not take.
+    fn left_out(&self, begun: SystemTime, next: u64) -> usize {
+        let waits = |(nonce, taken): &&(u64, SystemTime)| *nonce >= next && *taken + GOSSIP <= begun;
+        self.remarks.iter().filter(waits).count() * self.remark
+    }
+}
+
+/// Sends remarks of one account until `stop` is set, keeping some in the pool.
+async fn send(port: u16, sender: &Sender, stop: &AtomicBool) -> Result<Sent> {
     let signer = Signer::from_suri(sender.suri)?;
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
     let client = OnlineClient::<SubstrateConfig>::from_insecure_url(format!("ws://127.0.0.1:{port}")).await?;
     let payload = subxt::dynamic::tx("System", "remark", vec![Argument::from_bytes(vec![0x5a; sender.remark])]);
     // After those that may still wait from the previous period.
     let mut next = next_nonce(&http, port, &signer.account()).await?;
-    let mut sent = 0;
+    let mut remarks = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let tx = client.tx().await?;
-        let waiting = next.saturating_sub(nonce(&http, port, &signer).await?);
+        let waiting = next.saturating_sub(nonce(&http, port, &signer, None).await?);
         for _ in waiting..sender.waiting {
             let params = SubstrateExtrinsicParamsBuilder::new().nonce(next).tip(sender.tip).build();
             let signed = tx.create_signable_offline(&payload, params)?.sign(signer.keypair())?;
@@ -121,21 +144,21 @@ async fn send(port: u16, sender: &Sender, stop: &AtomicBool) -> Result<u64> {
                 next = next_nonce(&http, port, &signer.account()).await?;
                 break;
             }
+            remarks.push((next, SystemTime::now()));
             next += 1;
-            sent += 1;
             if stop.load(Ordering::Relaxed) {
                 break;
             }
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    Ok(sent)
+    Ok(Sent { signer, remark: sender.remark, remarks })
 }
 
-/// The number of transactions of an account in the best chain.
-async fn nonce(http: &reqwest::Client, port: u16, signer: &Signer) -> Result<u64> {
+/// The number of transactions of an account up to a block, or in the best chain.
+async fn nonce(http: &reqwest::Client, port: u16, signer: &Signer, block: Option<&Value>) -> Result<u64> {
     let account = format!("0x{}", hex::encode(signer.account()));
-    let answer = rpc(http, port, "state_call", json!(["AccountNonceApi_account_nonce", account])).await?;
+    let answer = rpc(http, port, "state_call", json!(["AccountNonceApi_account_nonce", account, block])).await?;
     let bytes = hex::decode(answer.as_str().context("a nonce in hex")?.trim_start_matches("0x"))?;
     let bytes = bytes.try_into().ok().context("a nonce has four bytes")?;
     Ok(u32::from_le_bytes(bytes).into())
@@ -149,15 +172,16 @@ struct BlockContent {
     number: BlockNumber,
     /// Bytes of its transactions, including proofs: an ordinary transaction gets the space that all others leave.
     bytes: usize,
+    /// Bytes of remarks that waited for it and are not in it.
+    left_out: usize,
     /// Proofs of the roles.
     proofs: usize,
 }
 
 impl BlockContent {
-    /// Whether there was no space for another remark.
+    /// Whether more waited than it has space for.
     fn is_full(&self) -> bool {
-        // The rest of a transaction that contains a remark has less than 200 bytes.
-        self.bytes + SMALL + 200 > ORDINARY
+        self.bytes + self.left_out > ORDINARY
     }
 }
 
@@ -166,6 +190,7 @@ async fn read_blocks(
     stage: &Stage,
     port: u16,
     roles: &Roles,
+    spam: &[Sent],
     blocks: std::ops::RangeInclusive<BlockNumber>,
 ) -> Result<Vec<BlockContent>> {
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build()?;
@@ -182,7 +207,24 @@ async fn read_blocks(
             block["block"]["extrinsics"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let is_proof = |extrinsic: &&&str| operators.iter().any(|operator| is_proof_by(extrinsic, operator));
         let proofs = extrinsics.iter().filter(is_proof).count();
-        seen.push(BlockContent { number, bytes: extrinsics.iter().map(|extrinsic| byte_len(extrinsic)).sum(), proofs });
+        let bytes = extrinsics.iter().map(|extrinsic| byte_len(extrinsic)).sum();
+        let begun = begun(&http, port, &hash).await?;
+        let mut left_out = 0;
+        for sender in spam {
+            left_out += sender.left_out(begun, nonce(&http, port, &sender.signer, Some(&hash)).await?);
+        }
+        seen.push(BlockContent { number, bytes, left_out, proofs });
     }
     Ok(seen)
+}
+
+/// The key of the chain's storage value `Timestamp.Now`: twox-128 of both names.
+const NOW: &str = "0xf0c365c3cf59d671eb72da0e7a4113c49f1f0515f462cdcf84e0f1d6045dfcbb";
+
+/// When the author of a block began it, which is its timestamp.
+async fn begun(http: &reqwest::Client, port: u16, block: &Value) -> Result<SystemTime> {
+    let answer = rpc(http, port, "state_getStorage", json!([NOW, block])).await?;
+    let bytes = hex::decode(answer.as_str().context("a timestamp in hex")?.trim_start_matches("0x"))?;
+    let bytes = bytes.try_into().ok().context("a timestamp has eight bytes")?;
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(u64::from_le_bytes(bytes)))
 }

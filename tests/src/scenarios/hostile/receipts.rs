@@ -21,14 +21,14 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let mut good = Vec::new();
     for (slot, member) in (0..).zip(&group.slots) {
         let member = member.with_context(|| format!("slot {slot} is vacant"))?;
-        let mut stream = victim.net.put_client(member.peer).await?;
+        let mut stream = victim.putting(member.peer, &owner).await?;
         sample.put(&mut stream, sample.open(group, slot), slot).await?;
         let entries = vec![sample.entry()];
-        let owner = owner.account();
+        let (signer, owner) = (&owner, owner.account());
         let ask = SignBatch { group: group.id, slot, expiry, owner, valid_until, entries };
         // A worker signs receipts that are valid for an hour at most.
         let forever = SignBatch { valid_until: valid_until + MAX_RECEIPT_BLOCKS, ..ask.clone() };
-        let refused = victim.net.put_client(member.peer).await?.sign(forever).await;
+        let refused = victim.putting(member.peer, signer).await?.sign(forever).await;
         ensure!(
             matches!(refused, Err(NetError::Refused(Refusal::Stale))),
             "a receipt that is valid too long: {refused:?}"

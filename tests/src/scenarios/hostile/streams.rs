@@ -5,6 +5,7 @@ use crate::{Stage, http::slow_drip};
 use anyhow::{Context, Result, bail, ensure};
 use codec::{DecodeAll, Encode};
 use futures::future::try_join3;
+use meganet_chain_client::Signer;
 use meganet_net::{
     BoxedIo, GetRefusal, Protocol, Refusal,
     wire::{
@@ -62,13 +63,17 @@ async fn slow_get(victim: &Victim) -> Result<Duration> {
 
 async fn slow_put(victim: &Victim) -> Result<Duration> {
     let mut io = victim.net.transport().open(victim.peer, Protocol::Put).await?;
+    let account = victim.account(&Signer::from_suri("//Alice")?);
     let open = Sample::new(&victim.group, 400_000)?.open(&victim.group, victim.slot);
-    io.write_all(&framed(&PutRequest::Open(open))?).await?;
-    io.flush().await?;
-    let go = framed(&PutReply::Go)?;
-    let mut answer = vec![0; go.len()];
-    tokio::time::timeout(PATIENCE, io.read_exact(&mut answer)).await.context("no answer to an upload")??;
-    ensure!(answer == go, "a good upload is welcome, but was answered with {answer:?}");
+    for (request, expected) in [(PutRequest::Account(account), PutReply::Known), (PutRequest::Open(open), PutReply::Go)]
+    {
+        io.write_all(&framed(&request)?).await?;
+        io.flush().await?;
+        let expected = framed(&expected)?;
+        let mut answer = vec![0; expected.len()];
+        tokio::time::timeout(PATIENCE, io.read_exact(&mut answer)).await.context("no answer to an upload")??;
+        ensure!(answer == expected, "a good upload is welcome, but was answered with {answer:?}");
+    }
     io.write_all(&framed(&PutRequest::Chunk { len: MAX_CHUNK_LEN })?).await?;
     drip(io, std::iter::repeat_n(0, usize::try_from(MAX_CHUNK_LEN)?)).await.context("a slow put")
 }
@@ -102,7 +107,7 @@ async fn drip(io: BoxedIo, bytes: impl Iterator<Item = u8>) -> Result<Duration> 
 }
 
 /// A message as sent: its length, then its bytes.
-fn framed(message: &impl Encode) -> Result<Vec<u8>> {
+pub(super) fn framed(message: &impl Encode) -> Result<Vec<u8>> {
     let body = message.encode();
     let mut bytes = u32::try_from(body.len())?.to_le_bytes().to_vec();
     bytes.extend(body);

@@ -3,6 +3,7 @@
 use super::Victim;
 use crate::Stage;
 use anyhow::{Context, Result, bail, ensure};
+use meganet_chain_client::Signer;
 use meganet_net::{NetError, OpenShard, PutClient, Refusal, SignBatch};
 use meganet_objects::{Encoded, Encoder};
 use meganet_primitives::{
@@ -68,7 +69,8 @@ impl Sample {
 pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let (group, slot) = (&victim.group, victim.slot);
     let before = held(stage, victim).await?;
-    let mut stream = victim.net.put_client(victim.peer).await?;
+    let alice = Signer::from_suri("//Alice")?;
+    let mut stream = victim.putting(victim.peer, &alice).await?;
     let sample = Sample::new(group, 1_000_000)?;
     let other = (slot + 1) % group.profile.profile().n;
 
@@ -88,7 +90,7 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let expiry = victim.chain.params(meganet_chain_client::At::Best).await?.epoch + 2;
     let valid_until = victim.chain.best().await?.number + RECEIPT_BLOCKS;
     let entries = vec![sample.entry()];
-    let batch = SignBatch { group: group.id, slot, expiry, owner: [7; 32], valid_until, entries };
+    let batch = SignBatch { group: group.id, slot, expiry, owner: alice.account(), valid_until, entries };
     let lacking = Refusal::UnknownObject { object: sample.entry().object };
     expect(stage, "receipt-for-what-is-not-held", stream.sign(batch).await, |refusal| refusal == lacking)?;
 

@@ -24,7 +24,7 @@ impl HeadsClient for SubxtChain {
 
     fn proofs(&self) -> Option<&dyn NameProofs> {
         // A light client has checked everything already; a node in this process has no proofs.
-        matches!(self.shared.endpoint, Endpoint::Node { .. }).then_some(self as &dyn NameProofs)
+        matches!(self.shared.endpoints.present(), Endpoint::Node { .. }).then_some(self as &dyn NameProofs)
     }
 
     async fn node_status(&self) -> Result<NodeStatus, ChainError> {

@@ -32,8 +32,10 @@ impl Uploader<'_> {
         let purpose = if other_costs > 0 { "the name, storage and deposits" } else { "storage and deposits" };
         let chain = self.client.chain().as_ref();
         check_funds(chain, &self.signer.account(), needed, purpose.to_owned()).await?;
-        if let Room::In(group) = means.room {
-            self.session(*group).await?;
+        if matches!(means.room, Room::In(_)) {
+            // Before anything is sent or spent.
+            let longest = packs.iter().fold(manifest, |longest, len| longest.max(*len));
+            self.group_for(longest).await?;
         }
         Ok(())
     }

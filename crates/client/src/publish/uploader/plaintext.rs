@@ -1,7 +1,8 @@
 //! The plaintexts that a plan uploads: its packs and its manifest.
 
 use crate::{
-    pack::{ContentHasher, PackId, PackReader, Plan},
+    client::MAX_MANIFEST,
+    pack::{ContentHasher, PackError, PackId, PackReader, Plan},
     publish::error::PublishError,
 };
 use meganet_primitives::{
@@ -23,8 +24,14 @@ pub(super) fn manifest_id(bytes: &[u8]) -> PackId {
 }
 
 /// The bytes of a plan's packs, and of the manifest to come.
+///
+/// # Errors
+/// [`PackError::ManifestTooLong`] where readers would not open that manifest.
 pub(super) fn lens(plan: &Plan) -> Result<(Vec<u64>, u64), PublishError> {
     let manifest = to_u64(stand_in(plan).encode()?.len());
+    if manifest > MAX_MANIFEST {
+        return Err(PackError::ManifestTooLong { limit: MAX_MANIFEST }.into());
+    }
     Ok((plan.packs().iter().map(|pack| pack.len).collect(), manifest))
 }
 
@@ -47,4 +54,35 @@ fn stand_in(plan: &Plan) -> Manifest {
         key: Some(ReadKey(Hash::default())),
     };
     plan.manifest(&plan.packs().iter().map(|pack| stand_in(pack.len)).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{FoundFile, Stamp};
+
+    /// A plan of empty files whose paths have this many bytes.
+    fn plan(files: usize, path_len: usize) -> Plan {
+        let segments = vec!["x".repeat(150); path_len / 151].join("/");
+        let found = |index: usize| FoundFile {
+            path: format!("{segments}/{index:08}"),
+            disk: "file".into(),
+            stamp: Stamp { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 },
+            mtime: 0,
+            mode: 0o644,
+        };
+        let files: Vec<_> = (0..files).map(found).collect();
+        let hashes = vec![Hash::default(); files.len()];
+        Plan::new(files, &hashes, None, 1, &|_| true)
+    }
+
+    #[test]
+    fn a_manifest_that_nobody_would_open_is_refused_before_anything_is_sent() {
+        let len = |plan| lens(&plan).map(|(_, manifest)| manifest);
+        let fits = len(plan(10_000, 4_000));
+        assert!(matches!(fits, Ok(bytes) if bytes < MAX_MANIFEST), "{fits:?}");
+        let refused = len(plan(17_000, 4_000));
+        let error = refused.map_err(|error| error.to_string());
+        assert!(error.as_ref().is_err_and(|error| error.contains("split the site")), "{error:?}");
+    }
 }

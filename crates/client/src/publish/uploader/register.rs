@@ -3,9 +3,9 @@
 use super::Uploader;
 use crate::{
     names::NameRegistration,
-    publish::{error::PublishError, report::UploadReport},
+    publish::{error::PublishError, journal::Submission, report::UploadReport},
 };
-use meganet_chain_client::{At, BlockRef, Call, NameCall, Until, cost::store_price};
+use meganet_chain_client::{At, BlockRef, Call, ChainError, NameCall, Until, cost::store_price};
 use meganet_primitives::{Balance, object::ObjectId};
 use meganet_transfer::{
     progress::Stage,
@@ -34,15 +34,20 @@ impl Uploader<'_> {
             if self.is_done(after.as_ref()).await? {
                 break None;
             }
-            self.progress.begin(Stage::Registering, None);
             let stored = batches.iter().map(SignedBatch::call);
-            let calls = before.into_iter().chain(stored).chain(after.clone()).collect();
+            let calls: Vec<Call> = before.into_iter().chain(stored).chain(after.clone()).collect();
+            if calls.is_empty() {
+                // An earlier run has registered everything.
+                break None;
+            }
+            self.progress.begin(Stage::Registering, None);
+            self.note_submission(&batches, &objects).await?;
             match self.client.chain().submit(self.signer, calls, self.until).await {
                 Ok(outcome) => break Some(outcome),
                 Err(error) if registration.is_some() && NameRegistration::worth_repeating(&error, attempt) => {
                     attempt += 1
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.not_registered(error)),
             }
         };
         self.registered(&batches, objects, outcome.as_ref().map_or(0, |outcome| outcome.fee))?;
@@ -51,6 +56,17 @@ impl Uploader<'_> {
         }
         let report = UploadReport { summary: self.summary, fee: self.fee };
         Ok((report, outcome.map(|outcome| outcome.block)))
+    }
+
+    /// Records that batches are about to be registered.
+    async fn note_submission(&mut self, batches: &[SignedBatch], objects: &[ObjectId]) -> Result<(), PublishError> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let after = self.client.chain().best().await?.number;
+        let batches = batches.iter().map(|signed| (signed.group, signed.batch.root)).collect();
+        let (objects, expiry) = (objects.to_vec(), self.summary.expiry);
+        self.state.journal.add_submitting(Submission { after, batches, objects, expiry })
     }
 
     /// Whether a name already points where a call would point it. Every upload makes new keys and so new ids, so only an earlier run
@@ -69,8 +85,22 @@ impl Uploader<'_> {
     pub(super) async fn register_part(&mut self) -> Result<(), PublishError> {
         let (batches, objects) = self.sign().await?;
         let calls = batches.iter().map(SignedBatch::call).collect();
-        let outcome = self.client.chain().submit(self.signer, calls, Until::InBlock).await?;
-        self.registered(&batches, objects, outcome.fee)
+        self.note_submission(&batches, &objects).await?;
+        match self.client.chain().submit(self.signer, calls, Until::InBlock).await {
+            Ok(outcome) => self.registered(&batches, objects, outcome.fee),
+            Err(error) => Err(self.not_registered(error)),
+        }
+    }
+
+    /// Records that an extrinsic failed, where that is certain: otherwise the next run waits until no block can include it.
+    fn not_registered(&mut self, error: ChainError) -> PublishError {
+        if is_certain(&error)
+            && self.state.journal.submitting().is_some()
+            && let Err(unrecorded) = self.state.journal.add_registered(Vec::new(), self.summary.expiry)
+        {
+            tracing::warn!(%unrecorded, "the next run will look for a registration that has failed");
+        }
+        error.into()
     }
 
     /// Receipts for all that is stored and not registered.
@@ -100,8 +130,12 @@ impl Uploader<'_> {
         objects: Vec<ObjectId>,
         fee: Balance,
     ) -> Result<(), PublishError> {
-        let n = self.summary.profile.profile().n;
-        let price = |batch: &SignedBatch| store_price(&self.params, batch.batch.bytes, n, batch.expiry);
+        let price = |batch: &SignedBatch| {
+            // The profile may have changed since.
+            let session = self.sessions.get(&batch.group);
+            let profile = session.map_or(self.summary.profile, |session| session.group().profile);
+            store_price(&self.params, batch.batch.bytes, profile.profile().n, batch.expiry)
+        };
         self.summary.price = batches.iter().map(price).fold(self.summary.price, Balance::saturating_add);
         self.fee = self.fee.saturating_add(fee);
         for object in &objects {
@@ -110,5 +144,41 @@ impl Uploader<'_> {
         self.open.clear();
         self.groups.registered();
         self.state.journal.add_registered(objects, self.summary.expiry)
+    }
+}
+
+/// Whether an extrinsic that ended with this error cannot be included in addition to the next one of its account.
+fn is_certain(error: &ChainError) -> bool {
+    matches!(
+        error,
+        ChainError::NoCalls
+            | ChainError::InsufficientFunds { .. }
+            | ChainError::Dispatch { .. }
+            | ChainError::Expired { .. }
+            // The pool does not have it, so the next one gets the same nonce, and a block takes only one of the two.
+            | ChainError::Rejected { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_still_be_included_is_waited_for() {
+        let text = String::new;
+        let over = [
+            ChainError::NoCalls,
+            ChainError::Dispatch { pallet: text(), error: text(), docs: text() },
+            ChainError::Rejected { reason: text() },
+            ChainError::Expired { extrinsic: text() },
+        ];
+        assert!(over.iter().all(is_certain));
+        let open = [
+            ChainError::TimedOut { extrinsic: text(), wanted: text(), seconds: 1 },
+            ChainError::NodeUnreachable { url: text(), reason: text() },
+            ChainError::UnknownBlock { block: text() },
+        ];
+        assert!(!open.iter().any(is_certain));
     }
 }

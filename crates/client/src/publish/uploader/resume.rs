@@ -3,13 +3,16 @@
 use super::Uploader;
 use crate::{
     pack::PackId,
-    publish::{error::PublishError, journal::Sealed},
+    publish::{
+        error::PublishError,
+        journal::{Sealed, Submission},
+    },
 };
 use futures::{StreamExt, stream};
-use meganet_chain_client::At;
+use meganet_chain_client::{At, Call, ChainError, StoredLeaf, Until};
 use meganet_net::wire::get::MAX_HAVE;
 use meganet_primitives::{
-    GroupId, SlotIndex,
+    BlockNumber, GroupId, SlotIndex,
     chain::{GroupInfo, SlotMember},
     content::ContentRef,
     convert::to_usize,
@@ -18,6 +21,11 @@ use meganet_primitives::{
 use meganet_transfer::upload::{Source, Stored, UploadError};
 use std::collections::{BTreeMap, HashMap};
 
+/// Blocks that can include an extrinsic, and some more: it is signed a little later than [`Submission::after`].
+const LIFETIME: BlockNumber = 300;
+/// Blocks in which an extrinsic is included, unless it was lost or they are full.
+const PATIENCE: BlockNumber = 10;
+
 impl Uploader<'_> {
     /// Finds what an earlier run has stored, as far as a quorum still holds it.
     pub(super) async fn resume(
@@ -25,6 +33,7 @@ impl Uploader<'_> {
         items: &[(PackId, Source)],
         done: &mut [Option<ContentRef>],
     ) -> Result<(), PublishError> {
+        self.settle_submission().await?;
         let mut known: BTreeMap<GroupId, Vec<(usize, Sealed)>> = BTreeMap::new();
         for (index, (pack, _)) in items.iter().enumerate() {
             let Some(sealed) = self.state.journal.sealed(pack) else { continue };
@@ -44,7 +53,10 @@ impl Uploader<'_> {
             let ids: Vec<ObjectId> = sealed.iter().map(|(_, sealed)| sealed.content.object).collect();
             let held = match self.held(&info, &ids).await {
                 // Those members are away: the objects go to another group.
-                Err(PublishError::Upload(UploadError::NoQuorum { .. })) => continue,
+                Err(PublishError::Upload(error @ UploadError::NoQuorum { .. })) => {
+                    self.fail_over(error).await?;
+                    continue;
+                }
                 other => other?,
             };
             for (index, sealed) in sealed {
@@ -63,6 +75,105 @@ impl Uploader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Finds out whether an extrinsic that an earlier run submitted is included, so that nothing is paid for twice.
+    async fn settle_submission(&mut self) -> Result<(), PublishError> {
+        let Some(submission) = self.state.journal.submitting().cloned() else { return Ok(()) };
+        self.progress.note("finding out whether an earlier run has registered this upload");
+        if self.was_included(&submission).await? {
+            for object in &submission.objects {
+                self.state.paid(*object, submission.expiry);
+            }
+            return self.state.journal.add_registered(submission.objects, submission.expiry);
+        }
+        // No block holds it. An empty record ends the question.
+        self.state.journal.add_registered(Vec::new(), submission.expiry)
+    }
+
+    /// Returns true if a block includes an extrinsic. While a block still may, this waits for some blocks, and then submits an empty
+    /// transfer, which follows the extrinsic or takes its nonce: afterwards the extrinsic is in a block or never can be. A preview
+    /// neither waits nor submits.
+    async fn was_included(&mut self, submission: &Submission) -> Result<bool, PublishError> {
+        let best = self.client.chain().best().await?.number;
+        let dies = submission.after.saturating_add(LIFETIME);
+        let from = submission.after.saturating_add(1);
+        if self.search(submission, from, best.min(dies)).await? {
+            return Ok(true);
+        }
+        if best >= dies || !self.state.is_kept() {
+            return Ok(false);
+        }
+        self.progress
+            .note("an earlier run may have submitted this upload's registration: waiting until a block includes it");
+        let from = best.saturating_add(1).max(from);
+        let patient = best.saturating_add(PATIENCE).min(dies);
+        if self.search(submission, from, patient).await? {
+            return Ok(true);
+        }
+        if patient == dies {
+            return Ok(false);
+        }
+        self.progress.note("no block includes it: a transaction that changes nothing makes sure that none will");
+        let passed = self.pass_nonce().await;
+        let last = match &passed {
+            Ok(number) => *number,
+            // It may have been in the way.
+            Err(_) => self.client.chain().finalized().await?.number,
+        };
+        let included = self.search(submission, patient.saturating_add(1), last).await?;
+        if !included {
+            passed?;
+        }
+        Ok(included)
+    }
+
+    /// Uses up the account's next nonce. If the node's pool has an earlier extrinsic, that precedes this one; if not, this one takes its
+    /// nonce, and no block can include it any more. Returns the height of the final block that has this one.
+    async fn pass_nonce(&mut self) -> Result<BlockNumber, ChainError> {
+        let nothing = Call::Transfer { to: self.signer.account(), amount: 0 };
+        let outcome = self.client.chain().submit(self.signer, vec![nothing], Until::Finalized).await?;
+        self.fee = self.fee.saturating_add(outcome.fee);
+        Ok(outcome.block.number)
+    }
+
+    /// Looks for the batches of an extrinsic in these blocks, and waits until they are final; where the node has dropped their state,
+    /// asks the workers.
+    async fn search(
+        &self,
+        submission: &Submission,
+        from: BlockNumber,
+        last: BlockNumber,
+    ) -> Result<bool, PublishError> {
+        let chain = self.client.chain();
+        let mut blocks = chain.blocks(Some(from));
+        let mut asked = false;
+        for _ in from..=last {
+            let Some(block) = blocks.next().await else { return Err(PublishError::Interrupted) };
+            match chain.stored_leaves(&block.hash).await {
+                Ok(leaves) => {
+                    let ours = |leaf: &StoredLeaf| submission.batches.contains(&(leaf.group, leaf.leaf.batch.root));
+                    if leaves.iter().any(ours) {
+                        return Ok(true);
+                    }
+                }
+                Err(ChainError::StatePruned { .. } | ChainError::UnknownBlock { .. }) if asked => {}
+                Err(ChainError::StatePruned { .. } | ChainError::UnknownBlock { .. }) => {
+                    // Every run makes new keys and so new ids: an object in any batch was registered by a run of this upload.
+                    let stored = self.state.journal.contents(&submission.objects);
+                    let final_block = chain.finalized().await?.number;
+                    let found = self.client.locate(&stored, At::Finalized).await;
+                    let (batches, _) = found.map_err(PublishError::Unsure)?;
+                    if !batches.is_empty() || final_block >= last {
+                        return Ok(!batches.is_empty());
+                    }
+                    // A later block may have it.
+                    asked = true;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
     }
 
     fn take_resumed(&mut self, index: usize, sealed: &Sealed, done: &mut [Option<ContentRef>]) {

@@ -99,10 +99,16 @@ fn colons_that_name_nothing_are_text() {
 fn a_broken_line_is_told() {
     for (line, why) in [
         ("/a", "FROM TO [STATUS]"),
-        ("/a /b 200!", "remove the '!'"),
         ("/a /b 418", "'418' is not a supported status"),
-        ("/a /b Country=de", "is not a supported status"),
-        ("/a x=1 /b 301", "'301' is one field too many"),
+        ("/a # b", "FROM TO [STATUS]"),
+        ("/a /b 418!", "'418' is not a supported status"),
+        ("/a /b Role=admin", "remove the rule"),
+        ("/a /b 200! Language=de Role=admin,editor", "remove the rule"),
+        ("/a /b 301 302", "'302' is one field too many"),
+        ("/a /b 301 Colour=red", "'Colour=red' is one field too many"),
+        ("/a x=1 /b 301", "remove 'x=1'"),
+        ("/store id=:id  /blog/:id  301", "remove 'id=:id'"),
+        ("/a/* https://api.example.com/:splat 200", "gateways forward no requests"),
         ("a /b", "begin it with '/'"),
         ("/a b", "is not a valid target"),
         ("/a javascript:alert(1)", "is not a valid target"),
@@ -128,6 +134,49 @@ fn a_broken_line_is_told() {
 }
 
 #[test]
+fn a_rule_that_cannot_apply_is_ignored_with_a_note() {
+    for (line, why) in [
+        ("/a /de/a 302 Language=de", "'Language=de'"),
+        ("/a /au/a 302! Country=au,nz", "'Country=au,nz'"),
+        ("/a /b 301 Country=de Language=de # why", "'Language=de'"),
+        ("/a /b Cookie=beta", "'Cookie=beta'"),
+        ("http://old.example/* https://new.example/:splat 301!", "another host"),
+        ("https://www.example/a /b", "another host"),
+    ] {
+        let mut rules = Redirects::default();
+        let note = rules.parse_line(1, line).unwrap().unwrap();
+        assert!(note.contains(why) && rules.rules.is_empty(), "{line}: {note}");
+    }
+}
+
+#[test]
+fn a_slash_at_the_end_makes_no_difference_to_a_rule() {
+    for (rule, path) in [("/a /b", "a"), ("/a /b", "a/"), ("/a/ /b", "a"), ("/a/ /b", "a/"), ("/x/:y /b", "x/z/")] {
+        assert_eq!(apply(rule, path), redirect(301, "/b"), "{rule} {path}");
+    }
+    assert_eq!(apply("/a /b", "a//"), None);
+    assert_eq!(apply("/a/* /b/:splat", "a/c/"), redirect(301, "/b/c/"));
+}
+
+#[test]
+fn a_rule_covers_what_it_hides() {
+    let covers = |first: &str, second: &str| {
+        let rules = Redirects::parse(format!("{first} /t\n{second} /u\n").as_bytes()).unwrap();
+        rules.rules[0].covers(&rules.rules[1])
+    };
+    for (first, second) in
+        [("/a", "/a"), ("/a", "/a/"), ("/:x", "/a"), ("/:x", "/:y"), ("/*", "/"), ("/*", "/a/:b"), ("/a/*", "/a/b/*")]
+    {
+        assert!(covers(first, second), "{first} {second}");
+    }
+    for (first, second) in
+        [("/a", "/b"), ("/a", "/:x"), ("/:x", "/"), ("/a", "/a/*"), ("/a/*", "/*"), ("/a/:x", "/a/*")]
+    {
+        assert!(!covers(first, second), "{first} {second}");
+    }
+}
+
+#[test]
 fn rules_and_targets_are_bounded() {
     let many = "/a /b\n".repeat(MAX_RULES);
     assert_eq!(Redirects::parse(many.as_bytes()).unwrap().rule_count(), MAX_RULES);
@@ -140,6 +189,15 @@ fn rules_and_targets_are_bounded() {
 }
 
 proptest! {
+    #[test]
+    fn examples_match_their_rule(from in "/[a:bx*/]{0,8}") {
+        if let Ok(rules) = Redirects::parse(format!("{from} /t").as_bytes()) {
+            for example in rules.rules.iter().flat_map(Rule::examples) {
+                prop_assert!(rules.rules[0].matches(&example), "{}", example);
+            }
+        }
+    }
+
     #[test]
     fn a_target_is_this_site_or_the_rules_own_host(
         line in "/[a:*/]{0,6} (https://h\\.example)?/[a:/%?#splat]{0,12}( 30[1278]| 200)?",

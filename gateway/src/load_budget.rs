@@ -1,0 +1,100 @@
+//! Bounds the memory of lists of files, and of small files, while they are loaded.
+
+use meganet_primitives::convert::to_u32;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
+
+/// Bytes of a permit.
+const UNIT: u64 = 4 << 10;
+/// The longest list of files that counts as small, in bytes: some thousand files.
+pub const SMALL_LIST: u64 = 1 << 20;
+/// The longest wait for a share of the budget.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Too much is being loaded.
+#[derive(Debug, thiserror::Error)]
+#[error("this gateway is loading too much at once: try again in a few seconds")]
+pub struct Busy;
+
+/// A budget that loads share. Cheap to clone.
+#[derive(Clone)]
+pub struct LoadBudget {
+    permits: Arc<Semaphore>,
+    bytes: u64,
+    /// Memory that a load takes, as a multiple of the bytes that are loaded.
+    factor: u64,
+    wait: Duration,
+}
+
+impl LoadBudget {
+    /// For lists of files of at most [`SMALL_LIST`] bytes: their bytes and the decoded list.
+    pub fn for_small_lists() -> Self {
+        LoadBudget::new(24 << 20, 4)
+    }
+
+    /// For longer lists, so that few of them do not keep all sites waiting.
+    pub fn for_lists() -> Self {
+        LoadBudget::new(48 << 20, 4)
+    }
+
+    /// For whole files: their pieces, and the file that is made of them.
+    pub fn for_files() -> Self {
+        LoadBudget::new(16 << 20, 2)
+    }
+
+    fn new(bytes: u64, factor: u64) -> Self {
+        LoadBudget { permits: Arc::new(Semaphore::new(permits_for(bytes))), bytes, factor, wait: WAIT }
+    }
+
+    /// Takes the share for a load of this many bytes. Waits for it, in the order of requests. A load that would take more than
+    /// the budget takes all of it, so that nothing else is loaded meanwhile.
+    ///
+    /// # Errors
+    /// [`Busy`] when others keep the budget for too long.
+    pub async fn share(&self, bytes: u64) -> Result<SemaphorePermit<'_>, Busy> {
+        let share = self.permits.acquire_many(self.share_of(bytes));
+        timeout(self.wait, share).await.map_err(|_| Busy)?.map_err(|_| Busy)
+    }
+
+    /// The permits for a load of this many bytes.
+    fn share_of(&self, bytes: u64) -> u32 {
+        to_u32(permits_for(bytes.saturating_mul(self.factor).min(self.bytes)))
+    }
+}
+
+fn permits_for(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(UNIT)).unwrap_or(Semaphore::MAX_PERMITS)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_multiple_of_what_is_loaded() {
+        let budget = LoadBudget::for_lists();
+        for (bytes, permits) in [(0, 0), (1, 1), (1 << 10, 1), ((1 << 10) + 1, 2), (1 << 20, 1024), (12 << 20, 12_288)]
+        {
+            assert_eq!(budget.share_of(bytes), permits, "{bytes}");
+        }
+        assert_eq!(budget.share_of(64 << 20), budget.share_of(12 << 20));
+        assert_eq!(budget.share_of(u64::MAX), to_u32(budget.permits.available_permits()));
+    }
+
+    #[tokio::test]
+    async fn a_load_waits_for_its_share_and_is_refused_when_others_keep_it() {
+        let budget = LoadBudget { wait: Duration::ZERO, ..LoadBudget::for_lists() };
+        let large = budget.share(64 << 20).await.unwrap();
+        assert!(budget.share(1).await.is_err());
+        drop(large);
+        let small = budget.share(1).await.unwrap();
+        assert!(budget.share(64 << 20).await.is_err());
+        let other = budget.share(1).await.unwrap();
+        drop((small, other));
+        assert!(budget.share(64 << 20).await.is_ok());
+    }
+}

@@ -1,0 +1,261 @@
+//! Promises that are reported to have ended: noted, contradicted, and at last released. Receipts that were not registered
+//! in time are in `receipts`.
+
+use super::{
+    Store, StoreError, decode,
+    engine::{Batch, Durability, Table, page},
+    keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
+    meta::slot_key,
+    readable,
+    records::LapseRecord,
+};
+use crate::model::Lapse;
+use codec::Encode;
+use meganet_primitives::{Epoch, GroupId, SlotIndex, object::ObjectId};
+
+impl Store {
+    /// Up to `limit` lapses after `after`, in the order in which space is reclaimed.
+    pub fn lapses(&self, after: Option<&Lapse>, limit: usize) -> Result<Vec<(Lapse, LapseRecord)>, StoreError> {
+        let mut from = after.map(Lapse::encode).unwrap_or_default();
+        if after.is_some() {
+            from.push(0);
+        }
+        let mut rows = Vec::new();
+        if after.is_none_or(|after| matches!(after, Lapse::Receipt(_))) {
+            rows = page(&*self.engine, Table::Lapsed, &Lapse::RECEIPTS, &from, limit)?;
+            from.clear();
+        }
+        let others = page(&*self.engine, Table::Lapsed, &[], &from, limit.saturating_sub(rows.len()))?;
+        rows.extend(others.into_iter().take_while(|(key, _)| !key.starts_with(&Lapse::RECEIPTS)));
+        // A row that cannot be read was reported at the start; its bytes are kept.
+        let row = |(key, value): &(Vec<u8>, Vec<u8>)| Some((Lapse::decode(key)?, decode(value, "lapse").ok()?));
+        Ok(rows.iter().filter_map(row).collect())
+    }
+
+    /// Notes which ranges have expired if `epoch` has begun, and takes back the others: the report of an earlier epoch may
+    /// have been wrong.
+    pub fn lapse_expired(&self, epoch: Epoch, claim: LapseRecord) -> Result<(), StoreError> {
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        for (expiry, group) in self.ranges_until(epoch)? {
+            self.begin_lapse(&Lapse::Range { expiry, group }, claim, &mut batch)?;
+        }
+        for (key, _) in page(&*self.engine, Table::Lapsed, &Lapse::RANGES, &[], usize::MAX)? {
+            if let Some(lapse @ Lapse::Range { expiry, .. }) = Lapse::decode(&key)
+                && expiry > epoch
+            {
+                self.end_lapse(&lapse, &mut batch)?;
+            }
+        }
+        if batch.0.is_empty() {
+            return Ok(());
+        }
+        Ok(self.engine.commit(batch, Durability::Synced)?)
+    }
+
+    /// The ranges of leaves and receipts that expire at the beginning of `epoch` or before.
+    fn ranges_until(&self, epoch: Epoch) -> Result<Vec<(Epoch, GroupId)>, StoreError> {
+        let mut ranges = Vec::new();
+        for table in [Table::Leaves, Table::Receipts] {
+            let mut from = Vec::new();
+            // One look for each range, however many rows it has.
+            while let Some((key, _)) = page(&*self.engine, table, &[], &from, 1)?.pop() {
+                let Some(leaf) = LeafKey::decode(&key) else {
+                    from = [&key[..], &[0]].concat();
+                    continue;
+                };
+                if leaf.expiry > epoch {
+                    break;
+                }
+                ranges.push((leaf.expiry, leaf.group));
+                from = LeafKey::range(leaf.expiry, leaf.group);
+                from.extend_from_slice(&[0xff; 64]);
+            }
+        }
+        Ok(ranges)
+    }
+
+    /// Notes objects that their owners are reported to have deleted, each from one batch. They are not rebuilt from now on.
+    /// Returns the number of those that were not noted before.
+    pub fn tombstone(&self, deleted: &[(LeafKey, ObjectId)], claim: LapseRecord) -> Result<usize, StoreError> {
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        let mut news = 0;
+        for (leaf, object) in deleted {
+            let key = tombstone(leaf, object);
+            if self.engine.get(Table::Tombstones, &key)?.is_none() {
+                news += 1;
+                batch.put(Table::Tombstones, key, Vec::new());
+                self.begin_lapse(&Lapse::Object(*leaf, *object), claim, &mut batch)?;
+            }
+        }
+        if news > 0 {
+            self.engine.commit(batch, Durability::Synced)?;
+        }
+        Ok(news)
+    }
+
+    /// This worker's slot in a group, and those that it has lost there and whose shards it still keeps.
+    pub(super) fn slots_in(&self, group: GroupId) -> Result<Vec<SlotIndex>, StoreError> {
+        let slot: Option<SlotIndex> = readable(self.load(Table::Meta, &slot_key(group), "slot"))?;
+        let mut slots: Vec<SlotIndex> = slot.into_iter().collect();
+        let prefix = [&Lapse::SLOTS[..], &group.to_be_bytes()].concat();
+        for (key, _) in page(&*self.engine, Table::Lapsed, &prefix, &[], usize::MAX)? {
+            if let Some(Lapse::Slot { slot, .. }) = Lapse::decode(&key) {
+                slots.push(slot);
+            }
+        }
+        Ok(slots)
+    }
+
+    /// Adds a lapse to `batch`, unless it is noted already.
+    pub(super) fn begin_lapse(&self, lapse: &Lapse, claim: LapseRecord, batch: &mut Batch) -> Result<(), StoreError> {
+        let key = lapse.encode();
+        if self.engine.get(Table::Lapsed, &key)?.is_none() {
+            batch.put(Table::Lapsed, key, claim.encode());
+            let mut usage = self.usage.lock();
+            usage.lapsed = usage.lapsed.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Adds the end of a lapse to `batch`, if it is noted.
+    pub(super) fn end_lapse(&self, lapse: &Lapse, batch: &mut Batch) -> Result<(), StoreError> {
+        let key = lapse.encode();
+        if self.engine.get(Table::Lapsed, &key)?.is_some() {
+            batch.delete(Table::Lapsed, key);
+            let mut usage = self.usage.lock();
+            usage.lapsed = usage.lapsed.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    /// Takes a lapse back: the promise stands after all.
+    pub fn reinstate(&self, lapse: &Lapse) -> Result<(), StoreError> {
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        self.end_lapse(lapse, &mut batch)?;
+        if let Lapse::Object(leaf, object) = lapse {
+            batch.delete(Table::Tombstones, tombstone(leaf, object));
+            // Applied again, which lists the object's shard if it is missing.
+            if self.engine.get(Table::Leaves, &leaf.encode())?.is_some() {
+                batch.put(Table::Unresolved, leaf.encode(), Vec::new());
+            }
+        }
+        Ok(self.engine.commit(batch, Durability::Synced)?)
+    }
+
+    /// Releases a lapsed promise: removes up to `limit` leaves and receipts of it, and shards that nothing else keeps.
+    /// Returns true once all of it is released.
+    pub fn release(&self, lapse: &Lapse, limit: usize) -> Result<bool, StoreError> {
+        match lapse {
+            Lapse::Receipt(key) => self.drop_receipt(key)?,
+            Lapse::Object(leaf, object) => self.release_object(leaf, object)?,
+            Lapse::Shard(key) => self.release_adopted(key)?,
+            Lapse::Range { expiry, group } => {
+                let prefix = LeafKey::range(*expiry, *group);
+                if !self.drop_leaves_and_receipts(limit, |key| key.starts_with(&prefix), &prefix)? {
+                    return Ok(false);
+                }
+            }
+            Lapse::Slot { group, slot } => {
+                let others = self.slots_in(*group)?.iter().any(|other| other != slot);
+                if others {
+                    self.release_slot(*group, *slot)?;
+                } else if !self.drop_leaves_and_receipts(limit, |key| is_of(key, *group), &[])? {
+                    return Ok(false);
+                }
+            }
+        }
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        self.end_lapse(lapse, &mut batch)?;
+        self.engine.commit(batch, Durability::Synced)?;
+        Ok(true)
+    }
+
+    /// Drops up to `limit` leaves and receipts that are `wanted`, from `from` on. Returns true if no more are left.
+    fn drop_leaves_and_receipts(
+        &self,
+        limit: usize,
+        wanted: impl Fn(&[u8]) -> bool,
+        from: &[u8],
+    ) -> Result<bool, StoreError> {
+        let keys = |table, limit: usize| {
+            let mut keys = Vec::new();
+            self.engine.scan(table, from, &mut |key, _| {
+                if wanted(key) {
+                    keys.push(key.to_vec());
+                } else if !from.is_empty() {
+                    return false;
+                }
+                keys.len() < limit
+            })?;
+            Ok::<_, StoreError>(keys)
+        };
+        let leaves = keys(Table::Leaves, limit.max(1))?;
+        for key in leaves.iter().filter_map(|key| LeafKey::decode(key)) {
+            self.drop_leaf(&key)?;
+        }
+        let receipts = keys(Table::Receipts, limit.max(1))?;
+        for key in receipts.iter().filter_map(|key| ReceiptKey::decode(key)) {
+            self.drop_receipt(&key)?;
+        }
+        Ok(leaves.len() < limit && receipts.len() < limit)
+    }
+
+    /// Releases the shards that were kept for a lost slot of a group in which this worker has another one.
+    fn release_slot(&self, group: GroupId, slot: SlotIndex) -> Result<(), StoreError> {
+        for leaf in self.leaf_keys(group)? {
+            let entries = match self.leaf(&leaf)? {
+                Some(found) => self.batch(&found.batch.root)?,
+                None => None,
+            };
+            if let Some(entries) = entries {
+                self.release_entries(Hold::Leaf(leaf), slot, &entries)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn release_object(&self, leaf: &LeafKey, object: &ObjectId) -> Result<(), StoreError> {
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        let mut released = Vec::new();
+        for (key, _) in page(&*self.engine, Table::Holds, &object.0, &[], usize::MAX)? {
+            if Hold::decode_of_shard(&key) == Some(Hold::Leaf(*leaf)) {
+                released.extend(ShardKey::decode(&key));
+                batch.delete(Table::Holds, key);
+            }
+        }
+        self.engine.commit(batch, Durability::Buffered)?;
+        for shard in &released {
+            self.remove_if_free(shard)?;
+        }
+        self.unlink_removed()
+    }
+
+    fn release_adopted(&self, key: &ShardKey) -> Result<(), StoreError> {
+        let _rows = self.alone();
+        let mut batch = Batch::default();
+        batch.delete(Table::Holds, Hold::Adopted.of_shard(key));
+        self.engine.commit(batch, Durability::Buffered)?;
+        self.remove_if_free(key)?;
+        self.unlink_removed()
+    }
+
+    /// The known leaves of a group.
+    pub(super) fn leaf_keys(&self, group: GroupId) -> Result<Vec<LeafKey>, StoreError> {
+        let mut keys = Vec::new();
+        self.engine.scan(Table::Leaves, &[], &mut |key, _| {
+            keys.extend(LeafKey::decode(key).filter(|leaf| leaf.group == group));
+            true
+        })?;
+        Ok(keys)
+    }
+}
+
+/// Returns true if the key of a leaf or receipt is of a group.
+fn is_of(key: &[u8], group: GroupId) -> bool {
+    key.get(4..8) == Some(&group.to_be_bytes())
+}
