@@ -27,6 +27,10 @@ test:
 scenario *args:
     scripts/scenario {{args}}
 
+# Runs random faults on a local network; nothing may be lost.
+chaos *args:
+    scripts/chaos {{args}}
+
 # Runs a benchmark; all but the weights without a name.
 bench *args:
     scripts/bench {{args}}
