@@ -89,7 +89,6 @@ pub use files::{StepHook, no_hook};
 pub use leaves::AddLeaf;
 pub use marker::{InitOptions, Marker, find_kept, init};
 pub use mend::Mending;
-pub use missing::MAX_WAIT;
 pub use read::FramesRead;
 pub use receipts::AddReceipt;
 pub use write::{FinishedShard, IncomingShard};

@@ -14,7 +14,7 @@ use crate::{
     reclaim::{Need, Reclaimer},
     service::{rebuild::wait, scrub::Pace},
     status::Status,
-    store::{Adoption, MAX_WAIT, Store, StoreError, WriteError},
+    store::{Adoption, Store, StoreError, WriteError},
     throttle,
 };
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ use tokio::{
 /// Missing shards that are listed at once.
 const PAGE: usize = 64;
 /// Seconds before another attempt at a shard that no worker can have, because its owner encoded the object wrongly.
-const HOPELESS: u64 = MAX_WAIT;
+const HOPELESS: u64 = 24 * 3600;
 
 /// Why a shard could not be rebuilt.
 #[derive(Debug, thiserror::Error)]
@@ -226,8 +226,8 @@ impl RebuildHandles {
             _ => wait(attempts, self.clock.chance()),
         };
         tracing::info!(shard = %key, attempts, again_in_s = seconds, "cannot rebuild a shard yet: {error}");
-        let due = self.clock.now().saturating_add(seconds);
-        self.disk.run(move |store| store.postpone(&key, attempts, due)).await?;
+        let now = self.clock.now();
+        self.disk.run(move |store| store.postpone(&key, now, seconds)).await?;
         match error {
             RebuildError::Store(error) | RebuildError::Write(WriteError::Store(error)) => Err(error),
             _ => Ok(()),

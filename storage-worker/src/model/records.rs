@@ -81,8 +81,10 @@ pub struct MissingRecord {
     pub since: Seconds,
     /// Failed attempts to rebuild it.
     pub attempts: u32,
-    /// Time of the next attempt.
-    pub due: Seconds,
+    /// When the last attempt ended; `since` if there was none.
+    pub tried: Seconds,
+    /// Seconds from then to the next attempt.
+    pub wait: Seconds,
 }
 
 /// When a promise was first reported to have ended.

@@ -169,7 +169,8 @@ impl Store {
                         reason: Reason::Absent,
                         since: now,
                         attempts: 0,
-                        due: now,
+                        tried: now,
+                        wait: 0,
                     };
                     batch.put(Table::Missing, shard.encode(), absent.encode());
                     missing = missing.saturating_add(1);

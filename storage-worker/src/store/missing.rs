@@ -8,12 +8,10 @@ use super::{
 };
 use codec::Encode;
 
-/// The longest time to the next attempt, in seconds. A time beyond that was set while the clock was wrong.
-pub const MAX_WAIT: Seconds = 24 * 3600;
-
-/// Returns true if it is time for the next attempt.
+/// Returns true if it is time for the next attempt. An attempt in the future was noted while the clock ran ahead, and says
+/// nothing about how long ago it was.
 fn is_due(record: &MissingRecord, now: Seconds) -> bool {
-    record.due <= now || record.due > now.saturating_add(MAX_WAIT)
+    now < record.tried || now - record.tried >= record.wait
 }
 
 impl Store {
@@ -46,13 +44,16 @@ impl Store {
         Ok(self.engine.get(Table::Missing, &key.encode())?.is_some())
     }
 
-    /// Records a failed rebuild and the time of the next attempt. Does nothing if the shard is not on the list any more.
-    pub fn postpone(&self, key: &ShardKey, attempts: u32, due: Seconds) -> Result<(), StoreError> {
+    /// Records an attempt that failed now, and the seconds to the next one. Does nothing if the shard is not on the list
+    /// any more.
+    pub fn postpone(&self, key: &ShardKey, now: Seconds, wait: Seconds) -> Result<(), StoreError> {
         let _rows = self.alone();
         let Some(record) = self.load::<MissingRecord>(Table::Missing, &key.encode(), "missing")? else {
             return Ok(());
         };
-        self.save(Table::Missing, key.encode(), &MissingRecord { attempts, due, ..record }, Durability::Buffered)
+        let attempts = record.attempts.saturating_add(1);
+        let tried = MissingRecord { attempts, tried: now, wait, ..record };
+        self.save(Table::Missing, key.encode(), &tried, Durability::Buffered)
     }
 
     /// Takes a shard off the list: this worker does not have to hold it any more.
@@ -90,7 +91,8 @@ impl Store {
             reason: Reason::Damaged,
             since: now,
             attempts: 0,
-            due: now,
+            tried: now,
+            wait: 0,
         };
         let news = self.engine.get(Table::Missing, &encoded)?.is_none();
         let mut batch = Batch::default();
@@ -111,44 +113,47 @@ mod tests {
     use crate::store::testing::in_memory;
     use meganet_primitives::object::ObjectId;
 
-    fn due(due: Seconds) -> MissingRecord {
-        MissingRecord { group: 1, len: 10, reason: Reason::Absent, since: 0, attempts: 3, due }
+    fn tried(tried: Seconds, wait: Seconds) -> MissingRecord {
+        MissingRecord { group: 1, len: 10, reason: Reason::Absent, since: 0, attempts: 3, tried, wait }
     }
 
     #[test]
-    fn an_attempt_is_due_at_its_time_and_when_its_time_cannot_be_right() {
+    fn an_attempt_is_due_after_its_wait_and_when_the_last_one_was_in_the_future() {
         let now = 1_000_000;
         let table = [
-            (0, true),
-            (now - 1, true),
-            (now, true),
-            (now + 1, false),
-            (now + MAX_WAIT, false),
-            // Set by a clock that ran ahead: otherwise the shard would be missing until then.
-            (now + MAX_WAIT + 1, true),
-            (now + 20 * 365 * MAX_WAIT, true),
-            (Seconds::MAX, true),
+            (tried(0, 0), true),
+            (tried(now, 0), true),
+            (tried(now, 1), false),
+            (tried(now - 10, 10), true),
+            (tried(now - 10, 11), false),
+            (tried(0, Seconds::MAX), false),
+            // Noted by a clock that ran ahead: otherwise the shard would be missing until then.
+            (tried(now + 1, 0), true),
+            (tried(now + 3_600, 600), true),
+            (tried(Seconds::MAX, Seconds::MAX), true),
         ];
-        for (at, expected) in table {
-            assert_eq!(is_due(&due(at), now), expected, "{at}");
+        for (record, expected) in table {
+            assert_eq!(is_due(&record, now), expected, "{record:?}");
         }
-        assert!(is_due(&due(Seconds::MAX), 0));
-        assert!(!is_due(&due(Seconds::MAX), Seconds::MAX - 1));
+        assert!(!is_due(&tried(Seconds::MAX, Seconds::MAX), Seconds::MAX));
     }
 
     #[test]
-    fn shards_that_were_postponed_by_a_wrong_clock_are_tried_again() {
+    fn shards_that_were_postponed_by_a_clock_that_ran_ahead_are_tried_again() {
         let base = tempfile::tempdir().unwrap();
         let store = in_memory(base.path());
-        let keys = [1, 2, 3].map(|seed| ShardKey { object: ObjectId([seed; 32]), shard: 0 });
+        let keys = [1, 2, 3, 4].map(|seed| ShardKey { object: ObjectId([seed; 32]), shard: 0 });
         for key in &keys {
-            store.save(Table::Missing, key.encode(), &due(0), Durability::Buffered).unwrap();
+            store.save(Table::Missing, key.encode(), &tried(0, 0), Durability::Buffered).unwrap();
         }
         let now = 1_000_000;
-        store.postpone(&keys[1], 4, now + 60).unwrap();
-        store.postpone(&keys[2], 4, now + 365 * MAX_WAIT).unwrap();
+        store.postpone(&keys[1], now, 60).unwrap();
+        // By an hour, as a wrong time zone makes it, and by a year.
+        store.postpone(&keys[2], now + 3_600, 60).unwrap();
+        store.postpone(&keys[3], now + 365 * 24 * 3_600, 60).unwrap();
         let missing = |now| store.missing(now, None, 10).unwrap().iter().map(|it| it.object.0[0]).collect::<Vec<_>>();
-        assert_eq!(missing(now), [1, 3]);
-        assert_eq!(missing(now + 60), [1, 2, 3]);
+        assert_eq!(missing(now), [1, 3, 4]);
+        assert_eq!(missing(now + 60), [1, 2, 3, 4]);
+        assert_eq!(store.missing(now + 60, None, 10).unwrap()[1].record.attempts, 4);
     }
 }
