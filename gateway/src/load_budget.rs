@@ -1,6 +1,9 @@
 //! Bounds the memory of lists of files, and of small files, while they are loaded.
 
-use meganet_primitives::convert::to_u32;
+use meganet_primitives::{
+    convert::{to_u32, to_u64},
+    manifest::MAX_EXPANSION,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
@@ -32,12 +35,12 @@ pub struct LoadBudget {
 impl LoadBudget {
     /// For lists of files of at most [`SMALL_LIST`] bytes: their bytes and the decoded list.
     pub fn for_small_lists() -> Self {
-        LoadBudget::new(24 << 20, 4)
+        LoadBudget::new(24 << 20, list_factor())
     }
 
     /// For longer lists, so that few of them do not keep all sites waiting.
     pub fn for_lists() -> Self {
-        LoadBudget::new(48 << 20, 4)
+        LoadBudget::new(60 << 20, list_factor())
     }
 
     /// For whole files: their pieces, and the file that is made of them.
@@ -65,6 +68,11 @@ impl LoadBudget {
     }
 }
 
+/// The memory of a list while it is decoded, as a multiple of its bytes: the bytes, and what they become.
+fn list_factor() -> u64 {
+    1 + to_u64(MAX_EXPANSION)
+}
+
 fn permits_for(bytes: u64) -> usize {
     usize::try_from(bytes.div_ceil(UNIT)).unwrap_or(Semaphore::MAX_PERMITS)
 }
@@ -77,24 +85,23 @@ mod tests {
     #[test]
     fn a_share_is_a_multiple_of_what_is_loaded() {
         let budget = LoadBudget::for_lists();
-        for (bytes, permits) in [(0, 0), (1, 1), (1 << 10, 1), ((1 << 10) + 1, 2), (1 << 20, 1024), (12 << 20, 12_288)]
-        {
+        for (bytes, permits) in [(0, 0), (1, 1), (819, 1), (820, 2), (1 << 20, 1_280), (12 << 20, 15_360)] {
             assert_eq!(budget.share_of(bytes), permits, "{bytes}");
         }
-        assert_eq!(budget.share_of(64 << 20), budget.share_of(12 << 20));
+        assert_eq!(budget.share_of(32 << 20), budget.share_of(12 << 20));
         assert_eq!(budget.share_of(u64::MAX), to_u32(budget.permits.available_permits()));
     }
 
     #[tokio::test]
     async fn a_load_waits_for_its_share_and_is_refused_when_others_keep_it() {
         let budget = LoadBudget { wait: Duration::ZERO, ..LoadBudget::for_lists() };
-        let large = budget.share(64 << 20).await.unwrap();
+        let large = budget.share(32 << 20).await.unwrap();
         assert!(budget.share(1).await.is_err());
         drop(large);
         let small = budget.share(1).await.unwrap();
-        assert!(budget.share(64 << 20).await.is_err());
+        assert!(budget.share(32 << 20).await.is_err());
         let other = budget.share(1).await.unwrap();
         drop((small, other));
-        assert!(budget.share(64 << 20).await.is_ok());
+        assert!(budget.share(32 << 20).await.is_ok());
     }
 }

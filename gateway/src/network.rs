@@ -12,9 +12,8 @@ use meganet_client::{
     resolve::{NotASite, ResolveError, Resolved},
 };
 use meganet_primitives::{
-    content::ContentRef,
     convert::to_u32,
-    manifest::{Entry, Extent, Manifest},
+    manifest::{Entry, Manifest},
     object::ObjectId,
 };
 use moka::future::Cache;
@@ -23,7 +22,7 @@ use std::{future::Future, ops::Range, sync::Arc, time::Duration};
 /// How long the answer about a name is cached: shorter than a block, and long enough that a page of a hundred files asks the
 /// chain once.
 const NAME_TTL: Duration = Duration::from_secs(2);
-/// Bytes of cached answers by name: mostly lists of files, which publishers may make up to 64 MiB long.
+/// Bytes of cached answers by name: mostly lists of files, which publishers may make up to 32 MiB long.
 const NAMES_BYTES: u64 = 24 << 20;
 /// Bytes of cached answers by version.
 const VERSIONS_BYTES: u64 = 8 << 20;
@@ -115,13 +114,7 @@ where
 
 /// Bytes in memory of an opened site, approximately.
 fn weight(site: &dyn Site) -> usize {
-    let Manifest { objects, entries } = site.manifest();
-    let entry = |entry: &Entry| {
-        let extents = size_of::<Extent>().saturating_mul(entry.extents.len());
-        size_of::<Entry>().saturating_add(entry.path.len()).saturating_add(extents)
-    };
-    let objects = size_of::<ContentRef>().saturating_mul(objects.len());
-    entries.iter().map(entry).fold(ANSWER_BYTES.saturating_add(objects), usize::saturating_add)
+    ANSWER_BYTES.saturating_add(site.manifest().weight())
 }
 
 /// An answer whose error is shared by all who wait for it.
@@ -204,6 +197,7 @@ fn not_readable(error: SiteError) -> SourceError {
 mod tests {
     use super::*;
     use meganet_client::resolve::Verified;
+    use meganet_primitives::manifest::Extent;
 
     /// A site with a list of files and no bytes.
     struct Listed {

@@ -11,12 +11,24 @@ pub use path::{MAX_PATH, MAX_PATH_SEGMENT, PathError, check_path};
 
 use crate::{content::ContentRef, hash::Hash, merkle::count_of};
 use alloc::{string::String, vec::Vec};
-use codec::{Decode, Encode};
+use codec::{Decode, DecodeWithMemTracking, Encode, MemTrackingInput};
 
 /// The first bytes of a manifest, which identify it and the version of its format.
 pub const MAGIC: &[u8; 4] = b"MGM1";
 /// The permission bits that an entry's mode may have.
 pub const MODE_MASK: u32 = 0o7777;
+/// The most bytes that a manifest's [weight](Manifest::weight) may have for each of its encoded bytes. An extent of three bytes
+/// is 24 in memory: without this rule, a list that is short enough to be fetched would be too long to be kept.
+pub const MAX_EXPANSION: usize = 4;
+/// The weight of an object.
+const OBJECT_WEIGHT: usize = 96;
+/// The weight of an entry, without its path and its extents.
+const ENTRY_WEIGHT: usize = 112;
+/// The weight of an extent.
+const EXTENT_WEIGHT: usize = 24;
+
+/// Bytes that the decoder may reserve for what has not been read, since it reserves 16 KiB at once for each list.
+const ADVANCE: usize = 64 << 10;
 
 /// The files of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +40,7 @@ pub struct Manifest {
 }
 
 /// A file.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
     /// Its path, valid by [`check_path`].
@@ -49,7 +61,7 @@ pub struct Entry {
 }
 
 /// A run of plaintext bytes of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 #[cfg_attr(feature = "std", derive(serde::Serialize, serde::Deserialize))]
 pub struct Extent {
     /// Index in [`Manifest::objects`].
@@ -78,6 +90,11 @@ pub enum ManifestError {
     /// More bytes follow it.
     #[error("{0} bytes follow the end of the manifest: publish the site again")]
     TrailingBytes(u64),
+    /// Its weight is over [`MAX_EXPANSION`] times its bytes.
+    #[error(
+        "the list of files would take more than {MAX_EXPANSION} times its bytes in memory: join the pieces of its files"
+    )]
+    Expands,
     /// A path that could lead out of the folder that it is written to, or that no file system accepts.
     #[error("the path {path:?} is refused: {error}")]
     Path {
@@ -113,11 +130,12 @@ impl Manifest {
     /// Encodes the manifest.
     ///
     /// # Errors
-    /// Those of [`Manifest::check`], so that nobody publishes a site that nobody can read.
+    /// Those of [`Manifest::check`], and [`ManifestError::Expands`], so that nobody publishes a site that nobody can read.
     pub fn encode(&self) -> Result<Vec<u8>, ManifestError> {
         self.check()?;
         let mut bytes = MAGIC.to_vec();
         (&self.objects, &self.entries).encode_to(&mut bytes);
+        self.check_weight(bytes.len())?;
         Ok(bytes)
     }
 
@@ -134,13 +152,39 @@ impl Manifest {
             let known = magic[..3] == MAGIC[..3];
             return Err(if known { ManifestError::UnknownVersion } else { ManifestError::NotAManifest });
         }
-        let (objects, entries) = Decode::decode(&mut body).map_err(|_| ManifestError::Damaged)?;
+        // The weights are at least the sizes in memory, so what is stopped here would be refused at the end.
+        let limit = bytes.len().saturating_mul(MAX_EXPANSION).saturating_add(ADVANCE);
+        let mut input = MemTrackingInput::new(&mut body, limit);
+        let (objects, entries) = match Decode::decode(&mut input) {
+            Ok(decoded) => decoded,
+            Err(_) if input.used_mem() >= limit => return Err(ManifestError::Expands),
+            Err(_) => return Err(ManifestError::Damaged),
+        };
         if !body.is_empty() {
             return Err(ManifestError::TrailingBytes(count_of(body)));
         }
         let manifest = Self { objects, entries };
+        manifest.check_weight(bytes.len())?;
         manifest.check()?;
         Ok(manifest)
+    }
+
+    /// The bytes that the decoded manifest takes in memory at most, the same on every machine: 96 for each object, 112 and the
+    /// path for each entry, 24 for each extent. Allocators add some to it.
+    pub fn weight(&self) -> usize {
+        let entry = |entry: &Entry| {
+            let extents = entry.extents.len().saturating_mul(EXTENT_WEIGHT);
+            entry.path.len().saturating_add(extents).saturating_add(ENTRY_WEIGHT)
+        };
+        let objects = self.objects.len().saturating_mul(OBJECT_WEIGHT);
+        self.entries.iter().fold(objects, |sum, next| sum.saturating_add(entry(next)))
+    }
+
+    fn check_weight(&self, encoded: usize) -> Result<(), ManifestError> {
+        if self.weight() > encoded.saturating_mul(MAX_EXPANSION) {
+            return Err(ManifestError::Expands);
+        }
+        Ok(())
     }
 
     /// Checks order and safety of the paths, the objects, and that the extents are within them and add up.

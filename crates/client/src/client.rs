@@ -6,12 +6,7 @@ use crate::{
 };
 use meganet_chain_client::ChainClient;
 use meganet_net::Net;
-use meganet_primitives::{
-    content::ContentRef,
-    convert::to_u32,
-    manifest::{Entry, Manifest},
-    object::ObjectId,
-};
+use meganet_primitives::{content::ContentRef, convert::to_u32, manifest::Manifest, object::ObjectId};
 use meganet_transfer::{FetchError, Network};
 use moka::future::Cache;
 use std::sync::Arc;
@@ -19,7 +14,7 @@ use std::sync::Arc;
 /// Bytes of manifests kept in memory.
 const MANIFEST_CACHE: u64 = 32 * 1024 * 1024;
 /// Plaintext bytes of the longest manifest that is read.
-pub(crate) const MAX_MANIFEST: u64 = 64 * 1024 * 1024;
+pub(crate) const MAX_MANIFEST: u64 = 32 * 1024 * 1024;
 
 /// An object and the key it opens with.
 type ManifestKey = (ObjectId, [u8; 32]);
@@ -42,7 +37,7 @@ impl Client {
         let resolver = Resolver::new(network.chain().clone(), checkpoint);
         let manifests = Cache::builder()
             .max_capacity(MANIFEST_CACHE)
-            .weigher(|_, manifest: &Arc<Manifest>| weight(manifest))
+            .weigher(|_, manifest: &Arc<Manifest>| to_u32(manifest.weight()))
             .build();
         Self { inner: Arc::new(Inner { network, resolver, manifests }) }
     }
@@ -90,13 +85,6 @@ impl Client {
         self.inner.manifests.insert(id, manifest.clone()).await;
         Ok(manifest)
     }
-}
-
-/// About how many bytes a manifest takes in memory.
-fn weight(manifest: &Manifest) -> u32 {
-    let entry = |entry: &Entry| 128 + entry.path.len() + 24 * entry.extents.len();
-    let bytes = manifest.objects.len() * 96 + manifest.entries.iter().map(entry).sum::<usize>();
-    to_u32(bytes)
 }
 
 impl std::fmt::Debug for Client {

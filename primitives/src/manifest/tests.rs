@@ -54,6 +54,48 @@ fn what_is_no_manifest_is_told_from_one_of_another_version() {
     assert_eq!(Manifest::decode(b""), Err(ManifestError::Damaged));
 }
 
+/// One file in `pieces` of `len` bytes each, as they are written without the checks of [`Manifest::encode`].
+fn in_pieces(pieces: usize, len: u64) -> (Manifest, Vec<u8>) {
+    let extents = vec![Extent { object: 0, offset: 0, len }; pieces];
+    let size = len * count_of(&extents);
+    let entry = Entry { path: "a".into(), size, mtime: 0, mode: 0, hash: [0; 32], extents };
+    let manifest = Manifest { objects: vec![object(1 << 20)], entries: vec![entry] };
+    let bytes = (*MAGIC, &manifest.objects, &manifest.entries).encode();
+    (manifest, bytes)
+}
+
+#[test]
+fn a_manifest_that_takes_much_more_memory_than_bytes_is_refused() {
+    // Extents of three bytes each, 24 in memory.
+    for pieces in [100, 10_000] {
+        let (manifest, bytes) = in_pieces(pieces, 1);
+        assert_eq!(manifest.check(), Ok(()));
+        assert_eq!(Manifest::decode(&bytes), Err(ManifestError::Expands));
+        assert_eq!(manifest.encode(), Err(ManifestError::Expands));
+        // A cut one is refused for the same reason, before it is decoded to its end.
+        let mut cut = bytes.clone();
+        cut.pop();
+        assert!(Manifest::decode(&cut).is_err());
+    }
+    // Pieces as publishers make them, of 16 KiB and more.
+    for pieces in [1, 100, 10_000] {
+        let (manifest, bytes) = in_pieces(pieces, 16 << 10);
+        assert_eq!(manifest.encode().as_ref(), Ok(&bytes));
+        assert_eq!(Manifest::decode(&bytes), Ok(manifest));
+    }
+    // The shortest entries.
+    let entries = (0..10_000).map(|number| file(&format!("{number:05}"), 0, 0)).collect();
+    let manifest = Manifest { objects: vec![], entries };
+    assert_eq!(Manifest::decode(&manifest.encode().unwrap()), Ok(manifest));
+}
+
+#[test]
+fn weights_are_no_less_than_the_sizes_in_memory() {
+    assert!(size_of::<ContentRef>() <= OBJECT_WEIGHT);
+    assert!(size_of::<Entry>() <= ENTRY_WEIGHT);
+    assert!(size_of::<Extent>() <= EXTENT_WEIGHT);
+}
+
 #[test]
 fn every_truncation_is_refused() {
     let bytes = site().encode().unwrap();

@@ -10,7 +10,7 @@ use std::{
 use walkdir::{DirEntry, WalkDir};
 
 /// The most files of one site: bounds memory.
-pub const MAX_FILES: usize = 1_000_000;
+pub const MAX_FILES: usize = 500_000;
 /// The least bytes that a manifest needs for a file, in addition to those of its path.
 const ENTRY_BYTES: u64 = 44;
 

@@ -79,9 +79,9 @@ mod tests {
     #[test]
     fn a_manifest_that_nobody_would_open_is_refused_before_anything_is_sent() {
         let len = |plan| lens(&plan).map(|(_, manifest)| manifest);
-        let fits = len(plan(10_000, 4_000));
+        let fits = len(plan(7_000, 4_000));
         assert!(matches!(fits, Ok(bytes) if bytes < MAX_MANIFEST), "{fits:?}");
-        let refused = len(plan(17_000, 4_000));
+        let refused = len(plan(9_000, 4_000));
         let error = refused.map_err(|error| error.to_string());
         assert!(error.as_ref().is_err_and(|error| error.contains("split the site")), "{error:?}");
     }
