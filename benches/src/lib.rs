@@ -3,6 +3,7 @@
 pub mod audits;
 pub mod codec;
 pub mod detection;
+pub mod index;
 pub mod light;
 mod memory;
 pub mod names;

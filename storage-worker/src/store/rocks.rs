@@ -1,12 +1,15 @@
 //! The engine on disk: RocksDB, one column family per table, no compression (shards are ciphertext, keys are digests).
 //!
-//! Its memory is bounded here: one block cache for all tables (index and filter blocks are charged to it) and one
+//! Its memory is bounded here: one block cache for all tables (index and filter blocks are charged to it, in parts) and one
 //! budget for all memtables.
+//!
+//! Long values (small shards, trees, batches) are in blob files beside the tables of their keys: compaction then moves keys
+//! and not every shard, and a bit that flips in a shard does not stop it. `scripts/bench index` measures both.
 
 use super::engine::{Batch, Durability, Engine, EngineError, Table, Visitor, Write};
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
-    IteratorMode, LogLevel, Options, ReadOptions, WriteBatch, WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType,
+    Direction, ErrorKind, IteratorMode, LogLevel, Options, ReadOptions, WriteBatch, WriteOptions,
 };
 use std::path::Path;
 
@@ -18,6 +21,14 @@ const MEMTABLES: usize = 24 << 20;
 const MEMTABLE: usize = 8 << 20;
 /// Size in bytes of the write-ahead log at which old memtables are flushed so that it can shrink.
 const WAL: u64 = 64 << 20;
+/// Values of this many bytes and more are in blob files.
+const BLOB: u64 = 4 << 10;
+/// Size in bytes at which a blob file ends. The space of removed values comes back by files.
+const BLOB_FILE: u64 = 64 << 20;
+/// The part of the blob files, the oldest, that compaction empties as it meets their keys.
+const BLOB_OLD: f64 = 0.25;
+/// The part of removed bytes in the oldest blob files at which they are emptied though nothing else is compacted.
+const BLOB_GARBAGE: f64 = 0.5;
 /// Files that are kept open.
 const OPEN_FILES: i32 = 256;
 
@@ -45,7 +56,7 @@ impl RocksEngine {
         options.set_log_level(LogLevel::Warn);
         options.set_stats_dump_period_sec(0);
         options.set_stats_persist_period_sec(0);
-        let families = Table::ALL.map(|table| ColumnFamilyDescriptor::new(table.name(), family_options(&cache)));
+        let families = Table::ALL.map(|table| ColumnFamilyDescriptor::new(table.name(), family_options(table, &cache)));
         let db = DB::open_cf_descriptors(&options, path, families).map_err(|error| open_error(path, error))?;
         Ok(Self { db })
     }
@@ -57,17 +68,35 @@ impl RocksEngine {
     }
 }
 
-fn family_options(cache: &Cache) -> Options {
+/// Whether a table has long values, as many as shards or batches.
+fn has_blobs(table: Table) -> bool {
+    matches!(table, Table::Inline | Table::Trees | Table::Batches)
+}
+
+fn family_options(table: Table, cache: &Cache) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(cache);
     blocks.set_cache_index_and_filter_blocks(true);
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
     blocks.set_bloom_filter(10.0, false);
+    // Millions of rows have more index and filter than the cache has room for: parts of it are read, and not the whole.
+    blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    blocks.set_partition_filters(true);
+    blocks.set_pin_top_level_index_and_filter(true);
     let mut options = Options::default();
     options.set_block_based_table_factory(&blocks);
     options.set_compression_type(DBCompressionType::None);
     options.set_write_buffer_size(MEMTABLE);
     options.set_max_write_buffer_number(2);
+    if has_blobs(table) {
+        options.set_enable_blob_files(true);
+        options.set_min_blob_size(BLOB);
+        options.set_blob_file_size(BLOB_FILE);
+        options.set_blob_compression_type(DBCompressionType::None);
+        options.set_enable_blob_gc(true);
+        options.set_blob_gc_age_cutoff(BLOB_OLD);
+        options.set_blob_gc_force_threshold(BLOB_GARBAGE);
+    }
     options
 }
 
