@@ -397,8 +397,17 @@ async fn any_shard_can_be_rebuilt_from_the_others() {
         let lost = worker.shards.lock().unwrap().remove(&data.object).unwrap();
         let client = world.fresh_client();
         let object = client.network().object(data.group, data.object).await.unwrap();
-        let rebuilt: Vec<_> = client.network().rebuild_shard(object, slot).try_collect().await.unwrap();
+        let rebuilt: Vec<_> = client.network().rebuild_shard(object.clone(), slot).try_collect().await.unwrap();
         assert!(rebuilt.concat() == lost.bytes);
+        // Also a part: the first stripe, some, the last, and none.
+        let chunks: Vec<&[u8]> = lost.bytes.chunks(64 << 10).collect();
+        let last = chunks.len() - 1;
+        for part in [0..1, 1..4, last..chunks.len(), last..last] {
+            let stripes = u64::try_from(part.start).unwrap()..u64::try_from(part.end).unwrap();
+            let rebuilt = client.network().rebuild_stripes(object.clone(), slot, stripes);
+            let rebuilt: Vec<_> = rebuilt.try_collect().await.unwrap();
+            assert!(rebuilt.concat() == chunks[part].concat());
+        }
         let shards = world.in_slot(slot.into()).await.shards.clone();
         shards.lock().unwrap().insert(data.object, lost);
     }

@@ -1,4 +1,5 @@
-//! Rebuilds one shard of an object from any k others, for a worker that was away, lost a shard or took over a slot.
+//! Rebuilds one shard of an object, or some of its chunks, from any k others, for a worker that was away, lost a shard or
+//! took over a slot.
 
 use crate::{
     error::FetchError,
@@ -10,31 +11,33 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use meganet_objects::{ErasureError, Rebuilder, ShardHasher};
 use meganet_primitives::SlotIndex;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 impl Network {
-    /// Streams a shard, computed from those of k other members; each of their chunks is checked before it is used. No
-    /// key is needed. Memory is that of a window.
-    ///
-    /// The root of what came out is checked at the very end: keep the bytes only when the stream has ended without an
-    /// error. [`FetchError::BadObject`] means that no worker can have this shard, because the owner encoded the object
-    /// wrongly.
+    /// Streams a whole shard, as [`Self::rebuild_stripes`] does.
     pub fn rebuild_shard(&self, object: Arc<Object>, shard: SlotIndex) -> ByteStream {
-        let windows = Windows::new(self.options().window, &object, 0..object.layout().stripes());
-        let rebuild = Rebuild {
-            network: self.clone(),
-            object,
-            shard,
-            windows,
-            rebuilder: None,
-            hasher: Some(ShardHasher::new()),
-        };
-        stream::unfold(rebuild, |mut rebuild| async move {
+        let stripes = 0..object.layout().stripes();
+        self.rebuild_stripes(object, shard, stripes)
+    }
+
+    /// Streams the chunks of a shard in a run of stripes, computed from those of k other members; each of their chunks is
+    /// checked before it is used. No key is needed. Memory is that of a window.
+    ///
+    /// An owner may have encoded the object wrongly, which only the root of the whole shard shows. If `stripes` are all of
+    /// the shard, the root is checked at the very end: keep the bytes only when the stream has ended without an error.
+    /// [`FetchError::BadObject`] then means that no worker can have this shard. If they are a part, the caller checks the
+    /// root of the shard that it puts together.
+    pub fn rebuild_stripes(&self, object: Arc<Object>, shard: SlotIndex, stripes: Range<u64>) -> ByteStream {
+        let is_whole = stripes == (0..object.layout().stripes());
+        let windows = Windows::new(self.options().window, &object, stripes);
+        let hasher = is_whole.then(ShardHasher::new);
+        let rebuild = Rebuild { network: self.clone(), object, shard, windows, rebuilder: None, hasher };
+        // `None` after an error.
+        stream::unfold(Some(rebuild), |rebuild| async move {
+            let mut rebuild = rebuild?;
             let item = rebuild.next().await?;
-            if item.is_err() {
-                rebuild.hasher = None;
-            }
-            Some((item, rebuild))
+            let rest = item.is_ok().then_some(rebuild);
+            Some((item, rest))
         })
         .boxed()
     }
@@ -46,15 +49,14 @@ struct Rebuild {
     shard: SlotIndex,
     windows: Windows,
     rebuilder: Option<Rebuilder>,
-    /// `None` once the stream is over.
+    /// Hashes the shard if all of it is rebuilt.
     hasher: Option<ShardHasher>,
 }
 
 impl Rebuild {
     async fn next(&mut self) -> Option<Result<Bytes, FetchError>> {
-        let hasher = self.hasher.take()?;
         let Some(window) = self.windows.next() else {
-            return self.check(hasher).err().map(Err);
+            return self.check().err().map(Err);
         };
         let layout = self.object.layout();
         let cost = (u64::from(layout.k()) + 2) * window.shard_bytes(&self.object);
@@ -65,7 +67,8 @@ impl Rebuild {
             Ok(gathered) => gathered,
             Err(error) => return Some(Err(error)),
         };
-        let (object, shard, rebuilder) = (self.object.clone(), self.shard, self.rebuilder.take());
+        let (object, shard) = (self.object.clone(), self.shard);
+        let (rebuilder, hasher) = (self.rebuilder.take(), self.hasher.take());
         let compute = move || compute(&object, shard, window, &gathered, rebuilder, hasher);
         let (bytes, rebuilder, hasher) = match tokio::task::spawn_blocking(compute).await {
             Ok(Ok(computed)) => computed,
@@ -73,11 +76,12 @@ impl Rebuild {
             Err(_) => return Some(Err(FetchError::Interrupted)),
         };
         self.rebuilder = Some(rebuilder);
-        self.hasher = Some(hasher);
+        self.hasher = hasher;
         Some(Ok(bytes))
     }
 
-    fn check(&self, hasher: ShardHasher) -> Result<(), FetchError> {
+    fn check(&mut self) -> Result<(), FetchError> {
+        let Some(hasher) = self.hasher.take() else { return Ok(()) };
         let bad = FetchError::BadObject { object: self.object.id(), shard: self.shard };
         match hasher.finish() {
             Ok((root, _)) if root == *self.object.commitment().shard_root(self.shard)? => Ok(()),
@@ -86,7 +90,7 @@ impl Rebuild {
     }
 }
 
-type Computed = (Bytes, Rebuilder, ShardHasher);
+type Computed = (Bytes, Rebuilder, Option<ShardHasher>);
 
 fn compute(
     object: &Object,
@@ -94,7 +98,7 @@ fn compute(
     window: Window,
     gathered: &Gathered,
     rebuilder: Option<Rebuilder>,
-    mut hasher: ShardHasher,
+    mut hasher: Option<ShardHasher>,
 ) -> Result<Computed, ErasureError> {
     let sources: Vec<SlotIndex> = gathered.shards().take(object.layout().k().into()).collect();
     // Mostly the same members answer, so the factors are kept.
@@ -107,6 +111,8 @@ fn compute(
         let chunks: Vec<&[u8]> = sources.iter().map(|source| gathered.chunk(*source, index)).collect();
         rebuilder.chunk(stripe, &chunks, &mut bytes)?;
     }
-    hasher.push(&bytes);
+    if let Some(hasher) = &mut hasher {
+        hasher.push(&bytes);
+    }
     Ok((bytes.into(), rebuilder, hasher))
 }
