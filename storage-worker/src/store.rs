@@ -52,6 +52,7 @@ mod read;
 mod receipts;
 mod release;
 pub mod rocks;
+mod salvage;
 mod space;
 mod staged;
 mod usage;
@@ -76,6 +77,8 @@ mod mend_tests;
 #[cfg(test)]
 mod power_tests;
 #[cfg(test)]
+mod salvage_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
@@ -91,6 +94,7 @@ pub use marker::{InitOptions, Marker, find_kept, init};
 pub use mend::Mending;
 pub use read::FramesRead;
 pub use receipts::AddReceipt;
+pub use salvage::Remains;
 pub use write::{FinishedShard, IncomingShard};
 
 use codec::{Decode, DecodeAll, Encode};

@@ -1,10 +1,12 @@
 //! Rebuilds missing and damaged shards from k other members' shards. The list is in the store, so a crash loses only
 //! the shard that was being written.
 
+mod receive;
+
 use crate::{
     background::{Job, JobStatus, StepError, Throttle, Turn},
     clock::Clock,
-    disk::{Disk, ShardSink},
+    disk::Disk,
     groups::Groups,
     metrics::Metrics,
     model::{
@@ -18,11 +20,11 @@ use crate::{
     throttle,
 };
 use async_trait::async_trait;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use meganet_chain_client::{At, ChainClient, ChainError};
 use meganet_primitives::{GroupId, chain::Tombstone, convert::to_u64};
 use meganet_transfer::{FetchError, Network, Object};
-use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
 use tokio::{
     sync::Notify,
     task::{JoinError, JoinSet},
@@ -59,6 +61,13 @@ pub struct RebuildSettings {
     pub at_once: usize,
     /// Bytes per second of all rebuilt shards together.
     pub rate: u64,
+}
+
+impl RebuildSettings {
+    /// One attempt's share of the rate.
+    fn pace(self) -> Pace {
+        Pace::new(self.rate / to_u64(self.at_once.max(1)))
+    }
 }
 
 /// The dependencies of [`Rebuild`].
@@ -273,9 +282,7 @@ impl RebuildHandles {
         if len > room {
             return Err(RebuildError::NoRoom { len, room });
         }
-        let mut sink = self.disk.begin_shard(len).await?;
-        self.receive(object, key, &mut sink, settings).await?;
-        let shard = sink.finish().await?;
+        let shard = self.receive(&object, key, settings.pace()).await?;
         let now = self.clock.now();
         let commit = move |store: &Store| {
             // It may have been released meanwhile, or uploaded after all.
@@ -320,27 +327,6 @@ impl RebuildHandles {
             self.disk.run(move |store| store.tombstone(&gone, claim)).await?;
         }
         Ok(all)
-    }
-
-    /// Streams the shard into the store, no faster than one attempt's share of the rate.
-    async fn receive(
-        &self,
-        object: Arc<Object>,
-        key: ShardKey,
-        sink: &mut ShardSink,
-        settings: RebuildSettings,
-    ) -> Result<(), RebuildError> {
-        let shares = to_u64(settings.at_once.max(1));
-        let pace = Pace::new(settings.rate / shares);
-        let mut chunks = self.network.rebuild_shard(object, key.shard);
-        loop {
-            let begun = Instant::now();
-            let Some(chunk) = chunks.next().await else { return Ok(()) };
-            let chunk = chunk?;
-            sink.write(&chunk).await?;
-            let bytes = to_u64(chunk.len());
-            tokio::time::sleep(pace.rest(bytes, begun.elapsed())).await;
-        }
     }
 }
 

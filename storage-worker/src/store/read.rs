@@ -102,16 +102,20 @@ impl Store {
     pub fn tree(&self, key: &ShardKey, record: &ShardRecord) -> Result<FrameTree, ReadError> {
         let object: ObjectRecord = self.object(&key.object)?.ok_or(ReadError::NotHere)?;
         let root = object.roots.get(usize::from(key.shard)).ok_or(ReadError::NotHere)?;
-        let tops = match self.engine.get(Table::Trees, &key.encode()) {
-            Ok(tops) => tops.unwrap_or_default(),
-            Err(EngineError::Corrupt(_)) => Vec::new(),
-            Err(error) => return Err(error.into()),
-        };
-        let tops = tops.chunks_exact(32).filter_map(|top| top.try_into().ok()).collect();
-        match FrameTree::new(tops, record.len / LEAF_LEN) {
+        match FrameTree::new(self.tops(key)?, record.len / LEAF_LEN) {
             Ok(tree) if tree.root() == *root => Ok(tree),
             _ => self.hash_again(key, record, root),
         }
+    }
+
+    /// The tops of a shard's frames as the index has them, unchecked; empty if they are lost.
+    pub(super) fn tops(&self, key: &ShardKey) -> Result<Vec<Hash>, EngineError> {
+        let tops = match self.engine.get(Table::Trees, &key.encode()) {
+            Ok(tops) => tops.unwrap_or_default(),
+            Err(EngineError::Corrupt(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(tops.chunks_exact(32).filter_map(|top| top.try_into().ok()).collect())
     }
 
     /// Computes a lost or damaged tree from the shard, if that is whole.
