@@ -89,7 +89,7 @@ async fn where_staging_is_full_old_shards_without_a_receipt_make_way() {
     // With its receipt it makes way for nobody.
     town.sign(0, &[second.entry()], 20).await.unwrap();
     let refused = refusal(put(&town, &mut client, &first).await);
-    assert!(matches!(refused, Refusal::OverCapacity { .. }), "{refused:?}");
+    assert!(matches!(refused, Refusal::UploadsFull { .. }), "{refused:?}");
     assert!(store.shard(&second.key(slot)).unwrap().is_some());
 }
 
@@ -102,7 +102,7 @@ async fn uploads_have_some_time_before_they_make_way() {
     let (first, second) = (Object::new(1, 5_000_000), Object::new(2, 3_000_000));
     put(&town, &mut client, &first).await.unwrap();
     let refused = refusal(town.put(0, &second).await);
-    assert!(matches!(refused, Refusal::OverCapacity { .. }), "{refused:?}");
+    assert!(matches!(refused, Refusal::UploadsFull { .. }), "{refused:?}");
     assert_eq!(town.members[0].store().usage().shards, 1);
 }
 

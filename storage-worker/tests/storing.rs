@@ -63,7 +63,7 @@ async fn what_does_not_belong_here_is_refused_and_leaves_nothing() {
     assert_eq!(put(good, (slot + 1) % 6).await, Refusal::ShardMismatch);
     let large = Object::new(2, 3_000_000);
     let refused = refusal(town.put(0, &large).await);
-    assert_eq!(refused, Refusal::OverCapacity { free: 1 << 20 });
+    assert_eq!(refused, Refusal::UploadsFull { free: 1 << 20 });
     let entries = [object.entry()];
     assert_eq!(refusal(town.sign(0, &entries, 20).await), Refusal::UnknownObject { object: object.id() });
     let usage = town.members[0].store().usage();

@@ -89,6 +89,8 @@ mod tests {
         check(1, &PutReply::Stored { object: OBJECT });
         check(2, &PutReply::Signed(Receipt { slot: 1, signature: PeerSignature([7; 64]) }));
         check(3, &PutReply::Refused(Refusal::UnknownObject { object: OBJECT }));
+        check(3, &PutReply::Refused(Refusal::DiskFull { free: u64::MAX }));
+        check(3, &PutReply::Refused(Refusal::UploadsFull { free: u64::MAX }));
 
         check(0, &GetRequest::Object { object: OBJECT });
         check(1, &GetRequest::Frames(FrameRange { object: OBJECT, shard: 1, first: u64::MAX, count: 16 }));

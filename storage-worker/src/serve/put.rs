@@ -108,7 +108,7 @@ impl Drop for Place<'_> {
 
 /// Returns true if an upload was refused because of what others, or its account, have here.
 fn lacks_room(admitted: &Result<Admitted, Refusal>) -> bool {
-    matches!(admitted, Err(Refusal::OverCapacity { .. } | Refusal::ShareUsedUp))
+    admitted.as_ref().is_err_and(Refusal::is_lack_of_room)
 }
 
 impl PutService {
@@ -340,7 +340,8 @@ impl PutService {
 impl PutService {
     fn internal(&self, error: &StoreError) -> Refusal {
         self.handles.status.set_disk_failure(error.to_string());
-        Refusal::Internal
+        // Others fill the disk between two looks at its free bytes.
+        if error.is_disk_full() { Refusal::DiskFull { free: 0 } } else { Refusal::Internal }
     }
 
     fn refusal(&self, error: &WriteError) -> Refusal {

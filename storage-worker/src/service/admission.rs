@@ -149,9 +149,8 @@ impl Admission {
             return Err(Refusal::TooLarge);
         }
         let slot = Slot { group: request.group, capacity: view.slot_capacity, used: view.used };
-        let free = slot.capacity.saturating_sub(self.taken_of_slot(slot, now.usage)).min(self.free(now));
-        if request.shard_len > free {
-            return Err(Refusal::OverCapacity { free });
+        if let Some(refusal) = self.lacking(slot, request.shard_len, now).refusal(request.shard_len) {
+            return Err(refusal);
         }
         let held = self.held(&account, now.usage);
         if held.saturating_add(request.shard_len) > self.share(&account, now.usage) {
@@ -177,13 +176,8 @@ impl Admission {
         upload.arrived = upload.arrived.saturating_add(bytes);
         let (account, slot) = (upload.account, upload.slot);
         // Several uploads that each had room when they began may not have room together.
-        let coming = self.coming();
-        let over = coming > now.room
-            || now.usage.bytes.saturating_add(coming) > self.limits.capacity
-            || now.usage.unregistered_bytes().saturating_add(coming) > self.limits.staging
-            || self.taken_of_slot(slot, now.usage) > slot.capacity;
-        if over {
-            return Err(Refusal::OverCapacity { free: 0 });
+        if let Some(refusal) = self.lacking(slot, 0, now).refusal(0) {
+            return Err(refusal);
         }
         if self.held(&account, now.usage) > self.share(&account, now.usage) {
             return Err(Refusal::ShareUsedUp);
@@ -212,6 +206,7 @@ impl Admission {
         }
     }
 
+    /// The bytes that an upload to a slot lacks which has `len` bytes more than those that are reserved.
     fn lacking(&self, slot: Slot, len: u64, now: Now<'_>) -> Lacking {
         let coming = self.coming().saturating_add(len);
         Lacking {
@@ -225,15 +220,6 @@ impl Admission {
     /// Bytes that running uploads take up.
     fn coming(&self) -> u64 {
         self.uploads.values().map(Upload::reserved).fold(0, u64::saturating_add)
-    }
-
-    /// Bytes that may still be uploaded to any slot: the least of what the lent capacity, the staging quota and the disk have
-    /// left.
-    fn free(&self, now: Now<'_>) -> u64 {
-        let coming = self.coming();
-        let disk = self.limits.capacity.saturating_sub(now.usage.bytes).saturating_sub(coming);
-        let staging = self.limits.staging.saturating_sub(now.usage.unregistered_bytes()).saturating_sub(coming);
-        disk.min(staging).min(now.room.saturating_sub(coming))
     }
 
     /// Bytes that a slot's shards take up, including those that are arriving.
@@ -333,16 +319,30 @@ mod tests {
         Ok((id, evicted))
     }
 
+    /// Bytes that may still be uploaded to a slot with room.
+    fn free(admission: &Admission, now: Now<'_>) -> u64 {
+        let slot = Slot { group: 9, capacity: u64::MAX, used: 0 };
+        match admission.lacking(slot, STAGING, now).refusal(STAGING) {
+            None => STAGING,
+            Some(Refusal::UploadsFull { free } | Refusal::DiskFull { free }) => free,
+            Some(other) => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn what_is_announced_and_does_not_come_takes_up_a_window() {
         let mut admission = admission(8);
         let (id, _) = begin(&mut admission, 1, STAGING, 0).unwrap();
         let usage = Usage::default();
-        assert_eq!(admission.free(now(0, &usage)), STAGING - WINDOW);
+        assert_eq!(free(&admission, now(0, &usage)), STAGING - WINDOW);
         admission.arrived(&Ticket(id), 10 * WINDOW, now(1, &usage)).unwrap();
-        assert_eq!(admission.free(now(1, &usage)), STAGING - 11 * WINDOW);
+        assert_eq!(free(&admission, now(1, &usage)), STAGING - 11 * WINDOW);
+        // The disk has less.
+        assert_eq!(free(&admission, Now { room: 12 * WINDOW, ..now(1, &usage) }), WINDOW);
+        let full = admission.arrived(&Ticket(id), WINDOW, Now { room: WINDOW, ..now(1, &usage) });
+        assert_eq!(full, Err(Refusal::DiskFull { free: 0 }));
         admission.done(Ticket(id));
-        assert_eq!(admission.free(now(1, &usage)), STAGING);
+        assert_eq!(free(&admission, now(1, &usage)), STAGING);
     }
 
     #[test]
@@ -374,7 +374,7 @@ mod tests {
         let (second, _) = begin(&mut admission, 1, STAGING, 0).unwrap();
         admission.arrived(&Ticket(first), STAGING / 2, now(1, &usage)).unwrap();
         let over = admission.arrived(&Ticket(second), STAGING / 2, now(1, &usage));
-        assert!(matches!(over, Err(Refusal::OverCapacity { .. })));
+        assert_eq!(over, Err(Refusal::UploadsFull { free: 0 }));
         admission.done(Ticket(second));
         // Another account has come: the first may not go on beyond its share, and the newcomer may.
         let (third, _) = begin(&mut admission, 2, STAGING / 4, 0).unwrap();
@@ -383,7 +383,7 @@ mod tests {
         admission.arrived(&Ticket(third), STAGING / 4, now(2, &usage)).unwrap();
         // The slot is filled by others meanwhile.
         usage.registered.insert(0, 2 << 30);
-        assert!(matches!(admission.arrived(&Ticket(third), 0, now(3, &usage)), Err(Refusal::OverCapacity { .. })));
+        assert_eq!(admission.arrived(&Ticket(third), 0, now(3, &usage)), Err(Refusal::OverCapacity { free: 0 }));
     }
 
     #[test]
@@ -442,6 +442,6 @@ mod tests {
         }
         let (_, evicted) = begin(&mut admission, 100, 1 << 20, 10).unwrap();
         assert!(evicted.is_some());
-        assert!(admission.free(now(10, &usage)) > STAGING / 2);
+        assert!(free(&admission, now(10, &usage)) > STAGING / 2);
     }
 }

@@ -8,6 +8,7 @@
 
 use super::admission::LEAST_SHARE;
 use crate::model::{StagedShard, keys::ShardKey};
+use meganet_net::wire::put::Refusal;
 use meganet_primitives::{AccountId, GroupId};
 use std::{
     cmp::Reverse,
@@ -36,6 +37,19 @@ impl Lacking {
     /// Bytes of shards outside the staging quota that would help.
     pub fn of_registered(&self) -> u64 {
         self.disk.max(self.capacity).max(self.slot)
+    }
+
+    /// The refusal of an upload of `len` further bytes: of the bound that has least left, so that its sender learns whether the
+    /// slot is full or only the worker. `None` if there is room.
+    pub fn refusal(&self, len: u64) -> Option<Refusal> {
+        let most = self.of_registered().max(self.staging);
+        let free = len.saturating_sub(most);
+        match most {
+            0 => None,
+            _ if self.slot == most => Some(Refusal::OverCapacity { free }),
+            _ if self.disk == most => Some(Refusal::DiskFull { free }),
+            _ => Some(Refusal::UploadsFull { free }),
+        }
     }
 
     fn is_nothing(&self) -> bool {
@@ -180,6 +194,25 @@ mod tests {
             staged.sort_by_key(|(rank, number, _)| (*rank, *number));
             let staged: Vec<StagedShard> = staged.into_iter().map(|(_, _, shard)| shard).collect();
             displaced(&staged, &uploads, &unable, newcomer).iter().map(|key| key.object.0[0]).collect()
+        }
+    }
+
+    #[test]
+    fn an_upload_without_room_is_refused_for_the_bound_that_has_least_left() {
+        let lacking = |disk, capacity, staging, slot| Lacking { disk, capacity, staging, slot };
+        for (lacking, expected) in [
+            (lacking(0, 0, 0, 0), None),
+            (lacking(0, 0, 0, 4), Some(Refusal::OverCapacity { free: 6 })),
+            (lacking(4, 0, 0, 0), Some(Refusal::DiskFull { free: 6 })),
+            (lacking(0, 4, 0, 0), Some(Refusal::UploadsFull { free: 6 })),
+            (lacking(0, 0, 4, 0), Some(Refusal::UploadsFull { free: 6 })),
+            (lacking(9, 4, 3, 2), Some(Refusal::DiskFull { free: 1 })),
+            (lacking(2, 3, 9, 4), Some(Refusal::UploadsFull { free: 1 })),
+            // A slot that is full stays so.
+            (lacking(4, 4, 4, 4), Some(Refusal::OverCapacity { free: 6 })),
+            (lacking(11, 0, 0, 1), Some(Refusal::DiskFull { free: 0 })),
+        ] {
+            assert_eq!(lacking.refusal(10), expected, "{lacking:?}");
         }
     }
 

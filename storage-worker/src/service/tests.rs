@@ -133,7 +133,7 @@ fn a_shard_larger_than_the_slot_never_comes() {
 }
 
 #[test]
-fn over_capacity_says_what_is_free() {
+fn a_lack_of_room_says_of_which_kind_and_what_is_free() {
     let (mut membership, mut admission) = (membership(), admission());
     let request = open(&FakeObject::new(1, 1 << 20));
     let len = request.shard_len;
@@ -147,12 +147,20 @@ fn over_capacity_says_what_is_free() {
     let mut usage = Usage::default();
     usage.unregistered.insert(GROUP, GIB / 2 - len);
     let ticket = admission.open(&request, OWNER, &membership, now(&usage)).unwrap().ticket;
-    assert_eq!(admission.open(&request, OWNER, &membership, now(&usage)), Err(Refusal::OverCapacity { free: 0 }));
+    assert_eq!(admission.open(&request, OWNER, &membership, now(&usage)), Err(Refusal::UploadsFull { free: 0 }));
     admission.done(ticket);
-    // The disk.
+    // The space that is lent.
     let usage = Usage { bytes: 4 * GIB - 1024, ..Usage::default() };
     let refused = admission.open(&request, OWNER, &membership, now(&usage));
-    assert_eq!(refused, Err(Refusal::OverCapacity { free: 1024 }));
+    assert_eq!(refused, Err(Refusal::UploadsFull { free: 1024 }));
+    // The disk, which others fill as well.
+    let usage = Usage::default();
+    let full = |room| Now { room, ..now(&usage) };
+    for room in [0, 5] {
+        let refused = admission.open(&request, OWNER, &membership, full(room));
+        assert_eq!(refused, Err(Refusal::DiskFull { free: room }));
+    }
+    assert!(admission.open(&request, OWNER, &membership, full(len)).is_ok());
 }
 
 #[test]

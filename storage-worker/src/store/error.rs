@@ -89,6 +89,15 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Returns true if a file could not be written because the disk, or its user's quota, is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        let is_full = |kind: io::ErrorKind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        matches!(self, Self::File { source, .. } if is_full(source.kind()))
+    }
+}
+
 /// Why frames of a shard could not be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -143,5 +152,20 @@ pub enum WriteError {
 impl From<EngineError> for WriteError {
     fn from(error: EngineError) -> Self {
         Self::Store(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures_of_it() {
+        let failed = |source| StoreError::File { action: "write", path: "shard".into(), source };
+        // ENOSPC, EDQUOT; EIO, ENOENT.
+        for (code, is_full) in [(28, true), (122, true), (5, false), (2, false)] {
+            assert_eq!(failed(io::Error::from_raw_os_error(code)).is_disk_full(), is_full, "{code}");
+        }
+        assert!(!StoreError::Interrupted.is_disk_full());
     }
 }

@@ -125,7 +125,7 @@ pub enum PutReply {
 /// The reason why a worker refuses a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, thiserror::Error)]
 pub enum Refusal {
-    /// The slot has no room.
+    /// The slot has no room. [`Self::DiskFull`] and [`Self::UploadsFull`] are about the worker, whatever its slots have.
     #[error("the worker's slot has only {free} bytes free: put the object into another group")]
     #[codec(index = 0)]
     OverCapacity {
@@ -201,6 +201,24 @@ pub enum Refusal {
     #[error("the worker has promised these shards before, and nobody has registered them in time: upload them again")]
     #[codec(index = 15)]
     NotPaid,
+    /// The slot has room, and the worker's disk has none.
+    #[error(
+        "the worker's disk has room for only {free} bytes more, though its slot is not full: try again later, or put the object into another group"
+    )]
+    #[codec(index = 16)]
+    DiskFull {
+        /// Bytes that the disk has room for.
+        free: u64,
+    },
+    /// The slot has room, and others' uploads, or what the worker still keeps for others, take up the rest of what it lends.
+    #[error(
+        "the worker has space for only {free} bytes more that are not registered, though its slot is not full: try again later, or put the object into another group"
+    )]
+    #[codec(index = 17)]
+    UploadsFull {
+        /// Bytes that may still be uploaded.
+        free: u64,
+    },
 }
 
 /// An upper bound for the kind byte and fixed fields.
@@ -229,9 +247,43 @@ impl Message for PutReply {
     }
 }
 
+impl Refusal {
+    /// Returns true if there was no room for the upload; the worker may find some by removing what makes way.
+    #[must_use]
+    pub fn is_lack_of_room(&self) -> bool {
+        matches!(self, Self::OverCapacity { .. } | Self::DiskFull { .. } | Self::UploadsFull { .. } | Self::ShareUsedUp)
+    }
+}
+
 impl PutRequest {
     /// Returns true if a chunk may have this length.
     pub fn chunk_len_ok(len: u32) -> bool {
         (1..=MAX_CHUNK_LEN).contains(&len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_lack_of_room_names_what_is_full_and_is_the_slot_only_if_the_slot_is() {
+        for (refusal, code, named) in [
+            (Refusal::OverCapacity { free: 5 }, 0, "the worker's slot has only 5 bytes free"),
+            (Refusal::DiskFull { free: 5 }, 16, "the worker's disk has room for only 5 bytes"),
+            (
+                Refusal::UploadsFull { free: 5 },
+                17,
+                "only 5 bytes more that are not registered, though its slot is not full",
+            ),
+        ] {
+            assert_eq!(refusal.encode().first(), Some(&code));
+            assert_eq!(Refusal::decode(&mut &*refusal.encode()).unwrap(), refusal);
+            let text = refusal.to_string();
+            assert!(text.contains(named) && text.contains("into another group"), "{text}");
+            assert!(refusal.is_lack_of_room());
+        }
+        assert!(Refusal::ShareUsedUp.is_lack_of_room() && !Refusal::Busy.is_lack_of_room());
     }
 }

@@ -16,3 +16,22 @@ pub(super) const RETRIES: ExponentialBuilder = ExponentialBuilder::new()
 pub(super) fn is_busy(error: &NetError) -> bool {
     matches!(error, NetError::Refused(Refusal::Busy))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_without_room_is_left_out_at_once() {
+        let full = [
+            Refusal::OverCapacity { free: 0 },
+            Refusal::DiskFull { free: 0 },
+            Refusal::UploadsFull { free: 0 },
+            Refusal::ShareUsedUp,
+        ];
+        for refusal in full {
+            assert!(!is_busy(&NetError::Refused(refusal)), "{refusal}");
+        }
+        assert!(is_busy(&NetError::Refused(Refusal::Busy)));
+    }
+}

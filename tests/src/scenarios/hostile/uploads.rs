@@ -85,7 +85,9 @@ pub(super) async fn play(stage: &Stage, victim: &Victim) -> Result<()> {
     let shard_len = Layout::new(profile.k, profile.n, sealed_len)?.shard_len();
     let open = OpenShard { shard_len, sealed_len, ..sample.open(group, slot) };
     let too_much = stream.begin(open).await.map(|_| ());
-    let says_what_is_free = |refusal| matches!(refusal, Refusal::OverCapacity { free } if free < shard_len);
+    // The space for uploads may be smaller than the slot.
+    let says_what_is_free =
+        |refusal| matches!(refusal, Refusal::OverCapacity { free } | Refusal::UploadsFull { free } if free < shard_len);
     expect(stage, "worker-over-capacity", too_much, says_what_is_free)?;
     let expiry = victim.chain.params(meganet_chain_client::At::Best).await?.epoch + 2;
     let valid_until = victim.chain.best().await?.number + RECEIPT_BLOCKS;
