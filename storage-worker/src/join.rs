@@ -4,6 +4,9 @@
 //! challenges of another's number would never be paid and lose its bond. So a worker has joined only once its registration
 //! is finalized.
 
+mod change;
+
+use self::change::{Change, changes};
 use crate::{
     funds::{PROOFS, ToRegister},
     identity::{BadKey, sign},
@@ -202,14 +205,17 @@ impl Joiner<'_> {
         self.chain.worker_by_peer(&self.peer, At::Finalized).await?.ok_or(JoinError::NotFinal)
     }
 
-    async fn update(&self, worker: WorkerInfo) -> Result<WorkerInfo, JoinError> {
-        let country = Some(self.settings.country).filter(|country| *country != worker.country);
-        let capacity = Some(self.settings.capacity).filter(|capacity| *capacity != worker.capacity);
-        if country.is_none() && capacity.is_none() {
-            return Ok(worker);
+    /// Brings the registration up to date, one change after the other: the chain refuses a call as a whole.
+    async fn update(&self, mut worker: WorkerInfo) -> Result<WorkerInfo, JoinError> {
+        for change in changes(&worker, self.settings.country, self.settings.capacity) {
+            worker = self.change(worker, change).await?;
         }
-        tracing::info!(?country, ?capacity, "the configuration has changed: telling the chain");
-        let call = Call::Worker(WorkerCall::Update { worker: worker.id, country, capacity, accepting: None });
+        Ok(worker)
+    }
+
+    async fn change(&self, worker: WorkerInfo, change: Change) -> Result<WorkerInfo, JoinError> {
+        tracing::info!("the configuration has changed: telling the chain {change}");
+        let call = Call::Worker(change.call(worker.id));
         match self.chain.submit(self.operator, vec![call], Until::InBlock).await {
             Ok(outcome) => {
                 let updated = self.chain.worker(worker.id, At::Block(outcome.block.hash)).await?;
@@ -217,7 +223,7 @@ impl Joiner<'_> {
             }
             // Its slots were promised what it had: it continues with that.
             Err(error @ ChainError::Dispatch { .. }) => {
-                tracing::error!("country and capacity stay as they are on the chain: {error}");
+                tracing::error!("{}", change.refused(&worker, &error));
                 Ok(worker)
             }
             Err(error) => Err(error.into()),

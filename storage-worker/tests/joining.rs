@@ -4,7 +4,7 @@
 use meganet_chain_client::{At, Mega};
 use meganet_chain_fake::{FakeChain, FakeConfig};
 use meganet_primitives::country::Country;
-use meganet_testkit::town::{GIB, MEGA, Member, until};
+use meganet_testkit::town::{GIB, MEGA, Member, Town, until};
 use meganet_worker::{
     funds::{PROOF_FEE, PROOFS},
     join::JoinError,
@@ -103,6 +103,22 @@ async fn a_changed_configuration_is_told_to_the_chain() {
     let worker = chain.worker(first.id, At::Best).await.unwrap().unwrap();
     assert_eq!((worker.country, worker.capacity), (Country::new(*b"CH").unwrap(), 6 * GIB));
     assert_eq!(member.worker().status().worker().unwrap(), worker);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_changes_the_chain_takes_the_one_that_it_can() {
+    let mut town = Town::new().await;
+    let before = town.members[0].worker().status().worker().unwrap();
+    // A worker with slots keeps its country, and may lend more.
+    for (capacity, lent) in [(6 * GIB, 6 * GIB), (8 * GIB, 8 * GIB), (1, 8 * GIB)] {
+        town.members[0].stop().await;
+        town.members[0].settings.country = Country::new(*b"CH").unwrap();
+        town.members[0].settings.capacity = capacity;
+        town.start(0).await;
+        let worker = town.chain.worker(before.id, At::Best).await.unwrap().unwrap();
+        assert!(worker.slots > 0);
+        assert_eq!((worker.country, worker.capacity), (before.country, lent));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
