@@ -1,5 +1,7 @@
 //! The worker's configuration: from flags, environment and a TOML file, in this order.
 
+mod limits;
+mod lists;
 mod units;
 
 pub use units::{Size, Span};
@@ -9,7 +11,7 @@ use meganet_chain_client::{Signer, is_development_secret};
 use meganet_net::Multiaddr;
 use meganet_primitives::country::Country;
 use meganet_wallet::{SecretFileError, read_password_file, read_secret_file};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -36,7 +38,7 @@ pub struct WorkerOptions {
     pub base_path: Option<PathBuf>,
     /// WebSocket URL of a node; may be repeated: the first one that answers is used, and another one when it is silent for two
     /// minutes [default: ws://127.0.0.1:9944]
-    #[serde(deserialize_with = "one_or_many")]
+    #[serde(deserialize_with = "lists::one_or_many")]
     #[arg(long, global = true, env = "MEGANET_RPC", value_name = "URL", value_delimiter = ',')]
     pub rpc: Vec<String>,
     /// Follow the chain with a light client that believes no node, from the checkpoint in this file (`meganet light spec`
@@ -88,6 +90,7 @@ pub struct WorkerOptions {
     #[arg(long, global = true, env = "MEGANET_CAPACITY", value_name = "BYTES")]
     pub capacity: Option<Size>,
     /// Address to listen on; may be repeated [default: UDP (QUIC) and TCP port 4001, IPv4 and IPv6]
+    #[serde(deserialize_with = "lists::not_empty")]
     #[arg(long, global = true, env = "MEGANET_LISTEN", value_name = "ADDR", value_delimiter = ',')]
     pub listen: Vec<Multiaddr>,
     /// Address under which others reach this worker, if it differs from those of --listen, as with port forwarding; may be
@@ -123,10 +126,10 @@ pub struct WorkerOptions {
     /// Bytes per second of all rebuilt shards together [default: 32MiB]
     #[arg(long, global = true, env = "MEGANET_REBUILD_RATE", value_name = "BYTES")]
     pub rebuild_rate: Option<Size>,
-    /// Shards that are rebuilt at once [default: 4]
+    /// Shards that are rebuilt at once, 1 to 64 [default: 4]
     #[arg(long, global = true, env = "MEGANET_REBUILDS", value_name = "N")]
     pub rebuilds: Option<usize>,
-    /// Failures of a background job in a row after which the worker exits [default: 10]
+    /// Failures of a background job in a row after which the worker exits, at least 1 [default: 10]
     #[arg(long, global = true, env = "MEGANET_JOB_FAILURES", value_name = "N")]
     pub job_failures: Option<u32>,
 }
@@ -156,6 +159,9 @@ pub enum WorkerConfigError {
         .0.join(", ")
     )]
     Missing(Vec<&'static str>),
+    /// Values with which a worker would not do its work, each with what to write instead.
+    #[error("{}", .0.join(". "))]
+    Values(Vec<String>),
     /// The country is unknown.
     #[error("{0:?} is not a country: give the two letters of ISO 3166-1, such as DE")]
     Country(String),
@@ -314,6 +320,11 @@ impl WorkerOptions {
         settings.rebuilds = self.rebuilds.unwrap_or(settings.rebuilds);
         let give_up_at = self.job_failures.unwrap_or(settings.supervision.give_up_at);
         settings.supervision = Supervision { give_up_at, ..settings.supervision };
+        let lists = [("--listen", &*self.listen), ("--external", &*self.external), ("--bootnode", &*self.bootnodes)];
+        let unusable = [limits::unusable(&settings), limits::empty_addresses(lists)].concat();
+        if !unusable.is_empty() {
+            return Err(WorkerConfigError::Values(unusable));
+        }
         Ok(WorkerConfig {
             base_path,
             source: match self.light_spec {
@@ -353,20 +364,6 @@ impl WorkerOptions {
             _ => Err(refused("give only one of operator-suri, operator-suri-file and operator-keystore".to_owned())),
         }
     }
-}
-
-/// A value, or a list of values.
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum OneOrMany {
-        One(String),
-        Many(Vec<String>),
-    }
-    Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(one) => vec![one],
-        OneOrMany::Many(many) => many,
-    })
 }
 
 fn read_text(path: &Path) -> Result<String, WorkerConfigError> {

@@ -29,6 +29,9 @@ struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     options: WorkerOptions,
+    /// With a command: print its result as JSON; that of `jobs` is as under `jobs` in /health
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -52,11 +55,7 @@ enum Command {
     Leave,
     /// List the background jobs of the running worker: state, restarts, progress and last error. Asks the worker at
     /// --http; exits with 3 if none answers there.
-    Jobs {
-        /// Print JSON, as under `jobs` in /health.
-        #[arg(long)]
-        json: bool,
-    },
+    Jobs,
 }
 
 /// Time for disk work that is still running at the end.
@@ -96,14 +95,15 @@ fn run(args: Args, is_secret_typed: bool) -> anyhow::Result<()> {
         options = options.or(file);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let result = runtime.block_on(execute(options, args.command));
+    let result = runtime.block_on(execute(options, args.command, args.json));
     runtime.shutdown_timeout(GOODBYE);
     result
 }
 
-async fn execute(options: WorkerOptions, command: Option<Command>) -> anyhow::Result<()> {
+async fn execute(options: WorkerOptions, command: Option<Command>, json: bool) -> anyhow::Result<()> {
     match command {
         None => {
+            anyhow::ensure!(!json, "--json goes with a command: init, leave or jobs. A running worker has /health");
             let stop = CancellationToken::new();
             end_on_signal(&stop)?;
             daemon::run(options.complete()?, stop).await?;
@@ -112,27 +112,32 @@ async fn execute(options: WorkerOptions, command: Option<Command>) -> anyhow::Re
             let base = options.base_path.context("which folder? Pass --base-path")?;
             let peer_id = daemon::init(&base, InitOptions { shards_lost, another })?;
             let key = base.join(identity::FILE);
-            print_line(&format!(
-                "{} is ready for the worker {peer_id}\nKeep a copy of {}: without it this worker and its bond are lost",
-                base.display(),
-                key.display()
-            ))?;
+            let (base, key) = (base.display().to_string(), key.display().to_string());
+            let made = serde_json::json!({ "base_path": base, "identity": key, "peer_id": peer_id });
+            print_result(json, &made, || {
+                format!(
+                    "{base} is ready for the worker {peer_id}\nKeep a copy of {key}: without it this worker and its bond are lost"
+                )
+            })?;
         }
         Some(Command::Leave) => {
             let worker = daemon::leave(&options.complete()?).await?;
-            print_line(&format!("worker {worker} is leaving: keep it running until it stops"))?;
+            let leaving = serde_json::json!({ "worker_id": worker });
+            print_result(json, &leaving, || format!("worker {worker} is leaving: keep it running until it stops"))?;
         }
-        Some(Command::Jobs { json }) => {
+        Some(Command::Jobs) => {
             let jobs = listing::jobs(options.http_address()).await?;
-            // Errors in it can quote nodes and peers.
-            let text = if json {
-                shown_json(&serde_json::to_string(&jobs)?).into_owned()
-            } else {
-                shown_lines(&listing::table(&jobs)).into_owned()
-            };
-            print_line(text.trim_end())?;
+            print_result(json, &jobs, || listing::table(&jobs))?;
         }
     }
+    Ok(())
+}
+
+/// Prints a result as JSON or as text. Both can quote nodes, peers and names of folders.
+fn print_result(json: bool, result: &impl serde::Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+    let shown =
+        if json { shown_json(&serde_json::to_string(result)?).into_owned() } else { shown_lines(&text()).into_owned() };
+    print_line(shown.trim_end())?;
     Ok(())
 }
 
@@ -164,6 +169,22 @@ mod tests {
         for line in ["meganet-worker --http 127.0.0.1:1 jobs --json", "meganet-worker jobs --json --http 127.0.0.1:1"] {
             let args = Args::try_parse_from(line.split(' ')).ok().unwrap();
             assert_eq!(args.options.http_address().port(), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn json_may_precede_or_follow_every_command() {
+        for command in ["init", "leave", "jobs"] {
+            for line in [
+                format!("meganet-worker {command}"),
+                format!("meganet-worker --json {command}"),
+                format!("meganet-worker {command} --json"),
+                format!("meganet-worker --http 127.0.0.1:1 --json {command} --base-path base"),
+            ] {
+                let args = Args::try_parse_from(line.split(' ')).ok().unwrap();
+                assert!(args.command.is_some());
+                assert_eq!(args.json, line.contains("json"), "{line}");
+            }
         }
     }
 

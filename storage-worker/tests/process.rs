@@ -146,9 +146,11 @@ fn a_job_that_cannot_run_fails_health_and_ends_the_process() {
     assert_eq!(table.status.code(), Some(0), "{}", text(&table.stderr));
     let table = text(&table.stdout);
     assert!(table.starts_with("JOB ") && table.contains("adopt") && table.contains("cannot list"), "{table}");
-    let json = process.list(&["--json"]);
-    let jobs: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(jobs[1]["name"], "adopt", "{jobs}");
+    let first = Command::new(PROGRAM).args(["--json", "--http", &process.http.to_string(), "jobs"]).output().unwrap();
+    for json in [process.list(&["--json"]), first] {
+        let jobs: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(jobs[1]["name"], "adopt", "{jobs}");
+    }
 
     let (status, log) = process.ended();
     assert_eq!(status.code(), Some(1), "{log}");
