@@ -8,6 +8,8 @@ use meganet_primitives::receipt::{PeerKey, upload_signed_bytes};
 use meganet_testkit::town::{Object, Town, until};
 use meganet_worker::{
     clock::{Clock, SystemClock},
+    service::space::Room,
+    status::Space,
     store::records::ObjectRecord,
 };
 use std::time::Duration;
@@ -91,6 +93,21 @@ async fn where_staging_is_full_old_shards_without_a_receipt_make_way() {
     let refused = refusal(put(&town, &mut client, &first).await);
     assert!(matches!(refused, Refusal::UploadsFull { .. }), "{refused:?}");
     assert!(store.shard(&second.key(slot)).unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_publisher_is_told_that_the_disk_is_full_and_not_the_slot() {
+    let town = Town::new().await;
+    let full = Space { free: 1 << 20, reserve: 64 << 20, room: Room::Full };
+    // The worker looks at its disk every few seconds, and may do so just before an upload.
+    for seed in 1..=3 {
+        town.members[0].worker().status().set_space(full);
+        if let Err(error) = town.put(0, &Object::new(seed, 1000)).await {
+            assert!(matches!(error, NetError::Refused(Refusal::DiskFull { free: 0 })), "{error}");
+            return;
+        }
+    }
+    panic!("the worker takes shards onto a full disk");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -70,7 +70,10 @@ pub(super) fn empty_addresses(lists: [(&str, &[Multiaddr]); 3]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::WorkerOptions;
+    use super::super::{WorkerOptions, default_listen};
+    use super::unusable;
+    use crate::settings::WorkerSettings;
+    use meganet_primitives::country::Country;
 
     /// The reason why a configuration with these lines is refused; `None` if it is used.
     fn refusal(lines: &str) -> Option<String> {
@@ -118,6 +121,33 @@ mod tests {
                 assert_eq!(refusal(&line), None, "{line}");
             }
         }
+    }
+
+    #[test]
+    fn the_example_of_the_manual_shows_the_defaults() {
+        let manual = include_str!("../../../docs/worker.md");
+        let example = manual.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+        let is_setting = |line: &str| {
+            let key = line.split(" = ").next().unwrap_or_default();
+            line.contains(" = ") && key.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        };
+        // All of them, also those that stand there as comments; a bootnode's peer id is cut off.
+        let lines = example.lines().map(|line| line.strip_prefix("# ").unwrap_or(line));
+        let lines: Vec<&str> = lines.filter(|line| is_setting(line) && !line.starts_with("bootnodes")).collect();
+        let shown: WorkerOptions = toml::from_str(&lines.join("\n")).unwrap();
+        let capacity = shown.capacity.unwrap().0;
+        let default = WorkerSettings::new(Country::new(*b"DE").unwrap(), capacity);
+        assert_eq!(shown.listen, default_listen());
+        assert_eq!(shown.http, Some(WorkerOptions::default().http_address()));
+        assert_eq!(shown.staging.unwrap().0, default.staging);
+        assert_eq!(shown.staged_for.unwrap().0, default.staged_for);
+        assert_eq!(shown.keep.unwrap().0, default.keep);
+        assert_eq!(shown.scrub_rate.unwrap().0, default.scrub_rate);
+        assert_eq!(shown.scrub_interval.unwrap().0, default.scrub_interval);
+        assert_eq!(shown.rebuild_rate.unwrap().0, default.rebuild_rate);
+        assert_eq!(shown.rebuilds, Some(default.rebuilds));
+        assert_eq!(shown.job_failures, Some(default.supervision.give_up_at));
+        assert!(unusable(&default).is_empty());
     }
 
     #[test]
