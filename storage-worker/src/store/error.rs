@@ -90,11 +90,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Returns true if a file could not be written because the disk, or its user's quota, is full.
+    /// Returns true if a file or the index could not be written because the disk, or its user's quota, is full.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         let is_full = |kind: io::ErrorKind| matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        matches!(self, Self::File { source, .. } if is_full(source.kind()))
+        match self {
+            Self::File { source, .. } => is_full(source.kind()),
+            // RocksDB reports it only in its message, with the system's words for ENOSPC.
+            Self::Engine(EngineError::Io(reason)) => reason.contains("No space left"),
+            _ => false,
+        }
     }
 }
 
@@ -165,6 +170,11 @@ mod tests {
         // ENOSPC, EDQUOT; EIO, ENOENT.
         for (code, is_full) in [(28, true), (122, true), (5, false), (2, false)] {
             assert_eq!(failed(io::Error::from_raw_os_error(code)).is_disk_full(), is_full, "{code}");
+        }
+        for (reason, is_full) in
+            [("IO error: No space left on device: While appending", true), ("IO error: bad", false)]
+        {
+            assert_eq!(StoreError::Engine(EngineError::Io(reason.to_owned())).is_disk_full(), is_full, "{reason}");
         }
         assert!(!StoreError::Interrupted.is_disk_full());
     }
