@@ -19,6 +19,7 @@ mod shelf;
 mod site_server;
 mod source;
 mod tenure;
+mod tenure_key;
 
 pub use foreign::ForeignGateway;
 pub use meganet_site::Listings;
@@ -26,3 +27,4 @@ pub use network::NetworkSource;
 pub use options::GatewayOptions;
 pub use server::{GatewayLimits, serve};
 pub use source::{Evidence, File, NameState, Opened, Site, Source, SourceError, Verified};
+pub use tenure_key::TenureKey;

@@ -1,6 +1,6 @@
 //! The decisions of a gateway's operator.
 
-use crate::foreign::ForeignGateway;
+use crate::{foreign::ForeignGateway, tenure_key::TenureKey};
 use meganet_site::{Listings, ServePolicy};
 use std::time::Duration;
 
@@ -16,6 +16,9 @@ pub struct GatewayOptions {
     pub foreign: Option<ForeignGateway>,
     /// Whether to answer 502 for names that a node resolved without a proof.
     pub require_verified: bool,
+    /// Signs the cookies by which changes of hands are noticed. By default a new one, so that those from before a restart go
+    /// unnoticed: keep the key, and share it between the gateways that browsers open under the same host names.
+    pub tenure_key: TenureKey,
 }
 
 impl Default for GatewayOptions {
@@ -26,6 +29,7 @@ impl Default for GatewayOptions {
             listings: Listings::default(),
             foreign: None,
             require_verified: false,
+            tenure_key: TenureKey::random(),
         }
     }
 }

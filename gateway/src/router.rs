@@ -127,13 +127,13 @@ impl Gateway {
             headers: &request.headers,
         };
         let (state, object) = (site.state(), site.object());
-        let tenure = Tenure::of(&request.headers, &state.owner);
+        let tenure = Tenure::of(&request.headers, &self.options.tenure_key, state);
         // The former owner's must end even where the new owner allows one.
         let mut response = match tenure {
             Tenure::Former if is_service_worker_script(&request.headers) => into_response(end_service_worker()),
             _ => self.sites.respond(site, pinned, asked).await,
         };
-        tenure.mark(&request.headers, &state.owner, response.headers_mut());
+        tenure.mark(&request.headers, &self.options.tenure_key, state, response.headers_mut());
         name_headers::add_state(response.headers_mut(), state, Some(object));
         response
     }
@@ -160,7 +160,7 @@ impl Gateway {
     /// Answers for a name that points into another network.
     fn foreign(&self, state: &NameState, content: &ForeignRef, request: &Parts) -> Response<Body> {
         let (path, query) = (request.uri.path(), request.uri.query());
-        let tenure = Tenure::of(&request.headers, &state.owner);
+        let tenure = Tenure::of(&request.headers, &self.options.tenure_key, state);
         let url = self.options.foreign.as_ref().and_then(|gateway| gateway.url(content, path, query));
         let mut response = match url {
             _ if is_service_worker_script(&request.headers) => into_response(end_service_worker()),
@@ -185,7 +185,7 @@ impl Gateway {
                 ),
             ),
         };
-        tenure.mark(&request.headers, &state.owner, response.headers_mut());
+        tenure.mark(&request.headers, &self.options.tenure_key, state, response.headers_mut());
         name_headers::add_state(response.headers_mut(), state, None);
         response
     }
