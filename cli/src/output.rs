@@ -50,20 +50,29 @@ pub fn print_error(error: &anyhow::Error, json: bool) {
     meganet_terminal::print_error(error);
 }
 
+/// The crates whose log is about what the user does.
+const OURS: [&str; 5] = ["meganet", "meganet_client", "meganet_net", "meganet_chain_client", "meganet_gateway"];
+/// The beginnings of the light client's targets. It warns of every peer that fails, and informs about every block.
+const LIGHT_CLIENT: [&str; 8] =
+    ["smoldot", "network", "connections", "sync-service-", "runtime-", "tx-service-", "json-rpc-", "bitswap-service-"];
+
 /// Logs to stderr: errors only, more with each `-v`; `RUST_LOG` overrides that.
 pub fn init_logging(verbose: u8) {
-    let default = match verbose {
-        0 => "error",
-        1 => {
-            "warn,json-rpc=error,meganet=info,meganet_client=info,meganet_net=info,meganet_chain_client=info,meganet_gateway=info"
-        }
-        _ => {
-            "info,meganet=debug,meganet_client=debug,meganet_net=debug,meganet_chain_client=debug,meganet_gateway=debug"
-        }
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter(verbose)));
     // Reporting that stderr is closed or full, on stderr, would panic.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false).init();
+}
+
+/// The log filter without `RUST_LOG`.
+fn default_filter(verbose: u8) -> String {
+    let (others, ours, light_client) = match verbose {
+        0 => return "error".to_owned(),
+        1 => ("warn", "info", "error"),
+        _ => ("info", "debug", "warn"),
+    };
+    let ours = OURS.map(|target| format!(",{target}={ours}"));
+    let light_client = LIGHT_CLIENT.map(|target| format!(",{target}={light_client}"));
+    format!("{others}{}{}", ours.concat(), light_client.concat())
 }
 
 /// Prints a note about entries of a folder that are not its own, if there are any.
@@ -99,6 +108,29 @@ mod tests {
             let back: Option<String> = serde_json::from_str(&line).ok();
             assert_eq!(back, json.then(|| evil.clone()));
         }
+    }
+
+    #[test]
+    fn the_light_client_does_not_drown_the_log_of_this_program() {
+        use tracing::Level;
+        let enabled = |verbose, target, level| {
+            // `EnvFilter` reads directives of targets alike, but cannot be asked.
+            let filter: Option<tracing_subscriber::filter::Targets> = default_filter(verbose).parse().ok();
+            filter.is_some_and(|filter| filter.would_enable(target, &level))
+        };
+        let light =
+            ["smoldot", "network", "connections", "sync-service-dev", "runtime-dev", "tx-service-dev", "json-rpc-dev"];
+        for target in light {
+            assert!(enabled(0, target, Level::ERROR) && !enabled(0, target, Level::WARN), "{target}");
+            assert!(enabled(1, target, Level::ERROR) && !enabled(1, target, Level::WARN), "{target}");
+            assert!(enabled(2, target, Level::WARN) && !enabled(2, target, Level::INFO), "{target}");
+        }
+        for target in ["meganet_gateway::router", "meganet_cli::commands", "meganet_net"] {
+            assert!(enabled(0, target, Level::ERROR) && !enabled(0, target, Level::WARN), "{target}");
+            assert!(enabled(1, target, Level::INFO) && !enabled(1, target, Level::DEBUG), "{target}");
+            assert!(enabled(2, target, Level::DEBUG) && !enabled(2, target, Level::TRACE), "{target}");
+        }
+        assert!(enabled(1, "libp2p_swarm", Level::WARN) && !enabled(1, "libp2p_swarm", Level::INFO));
     }
 
     #[test]
