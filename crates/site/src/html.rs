@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, AnswerBody};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use meganet_text::shown;
 
 /// Returns a small page with one sentence, for example an error.
 pub fn message_page(status: StatusCode, text: &str) -> Answer<'static> {
@@ -52,7 +53,37 @@ pub(crate) fn forbid_scripts(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(nothing));
 }
 
-/// Escapes text for HTML.
+/// Escapes text of one line for HTML. Control characters, and those that change the direction of text, are shown as on a terminal.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    shown(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn text_cannot_pose_as_other_text() {
+        for (text, expected) in [
+            ("Grüße, 日本語, 👍, שלום", "Grüße, 日本語, 👍, שלום"),
+            ("<b title=\"x\">&amp;", "&lt;b title=&quot;x&quot;&gt;&amp;amp;"),
+            ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
+            ("a\u{1b}[31m\0\r\n\tb\u{85}\u{7f}", "a\\u{1b}[31m\\u{0}\\u{d}\\u{a}\\u{9}b\\u{85}\\u{7f}"),
+            ("\u{2066}<\u{2069}\u{2028}\u{200f}", "\\u{2066}&lt;\\u{2069}\\u{2028}\\u{200f}"),
+        ] {
+            assert_eq!(escape(text), expected, "{text:?}");
+            let AnswerBody::Text(page) = message_page(StatusCode::NOT_FOUND, text).body else { panic!("no text") };
+            assert!(page.contains(&format!("<p>{expected}</p>")), "{page}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_left_that_is_markup_or_a_command(text in any::<String>()) {
+            let escaped = escape(&text);
+            prop_assert!(!escaped.contains(|c: char| c.is_control() || matches!(c, '<' | '>' | '"')));
+            prop_assert!(!escaped.contains(['\u{202a}', '\u{202b}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}']));
+        }
+    }
 }

@@ -126,6 +126,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_cannot_look_like_another_and_its_link_works() {
+        let page = listing_page(&site(&["\u{2067}x/\u{202e}gpj.exe", "\u{2067}x/a\u{1b}\nb/1"]), "\u{2067}x");
+        assert!(page.contains("<a href=\"./%E2%80%AEgpj.exe\">\\u{202e}gpj.exe</a>"), "{page}");
+        assert!(page.contains("<a href=\"./a%1B%0Ab/\">a\\u{1b}\\u{a}b/</a>"), "{page}");
+        assert!(page.contains("<title>/\\u{2067}x</title>") && page.contains("<h1>/\\u{2067}x</h1>"), "{page}");
+    }
+
+    #[test]
     fn a_huge_folder_is_cut() {
         let paths: Vec<String> = (0..MAX_ROWS + 5).map(|index| format!("{index:06}")).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();

@@ -1,10 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod arguments;
-mod shown;
 
 pub use arguments::{Arguments, parse_arguments, try_parse_arguments};
-pub use shown::{shown, shown_json, shown_lines};
+pub use meganet_text::{shown, shown_json, shown_lines};
 
 use anyhow::{Context, Error, Result};
 use std::{

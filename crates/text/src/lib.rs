@@ -1,8 +1,9 @@
-//! Text of others on a terminal, where control characters are commands.
+//! Text of others: on a terminal control characters are commands, and everywhere characters that change the direction of text make
+//! one name look like another.
 
 use std::borrow::Cow;
 
-/// Text of others, such as the name of a file, on one line of a terminal: control characters, which could move the cursor or
+/// Text of others, such as the name of a file, on one line of a terminal or page: control characters, which could move the cursor or
 /// clear the screen, and characters that change the direction of text or break a line are escaped like `\u{1b}`.
 pub fn shown(text: &str) -> Cow<'_, str> {
     escaped(text, is_command, |c| format!("\\u{{{:x}}}", u32::from(c)))
