@@ -184,7 +184,8 @@ mod tests {
         for (tenure, request, response, sets) in table {
             let mut response = headers(response);
             tenure.mark(&headers(request), &key(), &state(), &mut response);
-            let cookies: Vec<_> = response.get_all(header::SET_COOKIE).iter().collect();
+            let cookies = response.get_all(header::SET_COOKIE).iter().map(|line| line.to_str().unwrap());
+            let cookies: Vec<&str> = cookies.collect();
             let attributes = format!("Path=/; Max-Age={MAX_AGE}");
             let expected = [
                 format!("{}; {attributes}; HttpOnly; SameSite=Strict", cookie(COOKIE, "alice", 0xab)),
