@@ -79,6 +79,8 @@ mod power_tests;
 #[cfg(test)]
 mod salvage_tests;
 #[cfg(test)]
+mod slot_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use super::{
     Store, StoreError, decode,
     engine::{Batch, Durability, Table, page},
     keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
+    leaves::leaf_key,
     meta::slot_key,
     readable,
     records::LapseRecord,
@@ -12,6 +13,9 @@ use super::{
 use crate::model::Lapse;
 use codec::Encode;
 use meganet_primitives::{Epoch, GroupId, SlotIndex, object::ObjectId};
+
+/// Leaves of a group that are in memory, and in one commit, at a time: a group may have a million.
+pub(super) const AT_ONCE: usize = 1024;
 
 impl Store {
     /// Up to `limit` lapses after `after`, in the order in which space is reclaimed.
@@ -206,16 +210,18 @@ impl Store {
 
     /// Releases the shards that were kept for a lost slot of a group in which this worker has another one.
     fn release_slot(&self, group: GroupId, slot: SlotIndex) -> Result<(), StoreError> {
-        for leaf in self.leaf_keys(group)? {
-            let entries = match self.leaf(&leaf)? {
-                Some(found) => self.batch(&found.batch.root)?,
-                None => None,
-            };
-            if let Some(entries) = entries {
-                self.release_entries(Hold::Leaf(leaf), slot, &entries)?;
+        self.for_leaf_pages(group, &mut |leaves| {
+            for leaf in leaves {
+                let entries = match self.leaf(leaf)? {
+                    Some(found) => self.batch(&found.batch.root)?,
+                    None => None,
+                };
+                if let Some(entries) = entries {
+                    self.release_entries(Hold::Leaf(*leaf), slot, &entries)?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn release_object(&self, leaf: &LeafKey, object: &ObjectId) -> Result<(), StoreError> {
@@ -244,14 +250,26 @@ impl Store {
         self.unlink_removed()
     }
 
-    /// The known leaves of a group.
-    pub(super) fn leaf_keys(&self, group: GroupId) -> Result<Vec<LeafKey>, StoreError> {
-        let mut keys = Vec::new();
-        self.engine.scan(Table::Leaves, &[], &mut |key, _| {
-            keys.extend(LeafKey::decode(key).filter(|leaf| leaf.group == group));
-            true
-        })?;
-        Ok(keys)
+    /// Calls `work` with the known leaves of a group, up to [`AT_ONCE`] of them at a time, until it fails.
+    pub(super) fn for_leaf_pages(
+        &self,
+        group: GroupId,
+        work: &mut dyn FnMut(&[LeafKey]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut from = Vec::new();
+        loop {
+            let mut leaves: Vec<LeafKey> = Vec::new();
+            self.engine.scan(Table::Leaves, &from, &mut |key, _| {
+                leaves.extend(leaf_key(key).filter(|leaf| leaf.group == group));
+                leaves.len() < AT_ONCE
+            })?;
+            let Some(last) = leaves.last() else { return Ok(()) };
+            from = [last.encode(), vec![0]].concat();
+            work(&leaves)?;
+            if leaves.len() < AT_ONCE {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -125,13 +125,22 @@ impl Store {
 
     /// Records that this worker has a slot, new or again. Every leaf of the group is applied again: the shards may be those
     /// of another slot than before.
+    ///
+    /// The leaves are marked in pages, and the slot is recorded after the last one. After a crash in between, the slot that
+    /// the chain reports is not the recorded one, so all of this is done again; marks without the slot do no harm, since a leaf
+    /// can be applied any number of times.
     pub fn set_slot(&self, group: GroupId, slot: SlotIndex) -> Result<(), StoreError> {
         let _rows = self.alone();
+        self.for_leaf_pages(group, &mut |leaves| {
+            let mut marks = Batch::default();
+            for leaf in leaves {
+                marks.put(Table::Unresolved, leaf.encode(), Vec::new());
+            }
+            // The commit of the slot makes the earlier ones durable too.
+            Ok(self.engine.commit(marks, Durability::Buffered)?)
+        })?;
         let mut batch = Batch::default();
         batch.put(Table::Meta, slot_key(group), slot.encode());
-        for leaf in self.leaf_keys(group)? {
-            batch.put(Table::Unresolved, leaf.encode(), Vec::new());
-        }
         self.end_lapse(&Lapse::Slot { group, slot }, &mut batch)?;
         Ok(self.engine.commit(batch, Durability::Synced)?)
     }
