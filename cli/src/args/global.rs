@@ -2,7 +2,7 @@
 
 use clap::Args;
 use meganet_chain_client::is_development_secret;
-use meganet_devnet::DIR_VARIABLE;
+use meganet_devnet::{DIR_VARIABLE, SURI_VARIABLE};
 use std::{collections::BTreeSet, path::PathBuf};
 
 /// Flags that every command accepts.
@@ -39,11 +39,11 @@ pub struct Global {
     #[arg(long, global = true, env = "MEGANET_CONFIG", value_name = "FILE", help_heading = "Network")]
     pub config: Option<PathBuf>,
     /// Sign with a secret URI: a recovery phrase or a development account such as //Alice. Other users of this machine can
-    /// see it in the process list, but not the variable
+    /// see it in the process list; programs that are started with the variable can read that. Prefer --account
     #[arg(
         long,
         global = true,
-        env = "MEGANET_SURI",
+        env = SURI_VARIABLE,
         hide_env_values = true,
         conflicts_with = "account",
         help_heading = "Account"
@@ -107,12 +107,14 @@ impl Global {
         self.exposed_secret().into_iter().chain(overruled).collect()
     }
 
-    /// A warning if --suri, other than a development account, is among the typed arguments.
+    /// A warning if the secret of an account, other than a development account, is in an argument or a variable.
     fn exposed_secret(&self) -> Option<&'static str> {
-        let is_exposed = self.is_typed("suri") && self.suri.as_deref().is_some_and(|suri| !is_development_secret(suri));
-        is_exposed.then_some(
-            "other users of this machine can read --suri in the list of processes, and your shell may keep it in its history. Set the variable MEGANET_SURI instead, or keep the account in the wallet: `meganet wallet import`",
-        )
+        let is_exposed = self.suri.as_deref().is_some_and(|suri| !is_development_secret(suri));
+        is_exposed.then_some(if self.is_typed("suri") {
+            "other users of this machine can read --suri in the list of processes, and your shell may keep it in its history. Keep the account in the wallet instead (`meganet wallet import`), and sign with --account"
+        } else {
+            "programs that are started with the variable MEGANET_SURI can read it, and reports of crashes may contain it. Keep the account in the wallet instead (`meganet wallet import`), sign with --account, and unset the variable"
+        })
     }
 }
 
@@ -124,15 +126,21 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn only_a_typed_secret_of_value_is_warned_about() {
+    fn a_secret_of_value_in_an_argument_or_a_variable_is_warned_about() {
         let phrase = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
-        for (suri, typed, warned) in
-            [(phrase, true, true), (phrase, false, false), ("//Alice", true, false), ("//Alice", false, false)]
-        {
+        for (suri, typed, warning) in [
+            (phrase, true, Some("list of processes")),
+            (phrase, false, Some("MEGANET_SURI")),
+            ("//Alice", true, None),
+            ("//Alice", false, None),
+            ("//Alice//stash", false, None),
+        ] {
             let mut global = Cli::try_parse_from(["meganet", "--suri", suri, "status"]).unwrap().global;
             let typed = if typed { BTreeSet::from(["suri".to_owned()]) } else { BTreeSet::new() };
             global.settle(typed).unwrap();
-            assert_eq!(global.exposed_secret().is_some(), warned, "{suri} {typed}", typed = global.is_typed("suri"));
+            let said = global.exposed_secret();
+            let is_right = warning.map_or(said.is_none(), |part| said.is_some_and(|said| said.contains(part)));
+            assert!(is_right, "{suri} {typed}: {said:?}", typed = global.is_typed("suri"));
         }
     }
 

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 /// `meganet wallet`
 #[derive(Debug, Subcommand)]
 pub enum WalletCommand {
-    /// Create an account; prints its recovery phrase once
+    /// Create an account; shows its recovery phrase once, on a terminal
     New {
         /// Name of the account in this wallet
         name: String,
+        /// Print the recovery phrase also with --json, or into a pipe or file
+        #[arg(long)]
+        show_phrase: bool,
     },
     /// Import a recovery phrase or secret URI (from stdin or a prompt), or a polkadot-js JSON file
     Import {

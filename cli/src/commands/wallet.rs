@@ -4,7 +4,7 @@ use super::Session;
 use crate::args::WalletCommand;
 use anyhow::{Context, Result, anyhow, bail};
 use meganet_chain_client::{At, Call, Until, account::format_account, amount::Mega};
-use meganet_terminal::{print_aside, print_line, shown};
+use meganet_terminal::{print_aside, print_line, print_note, shown};
 use meganet_wallet::{
     Account, Phrase, check_account_name,
     files::{sync_dir_of, write_new},
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 /// Runs a `wallet` command.
 pub async fn run(session: &Session, command: WalletCommand) -> Result<()> {
     match command {
-        WalletCommand::New { name } => new(session, &name),
+        WalletCommand::New { name, show_phrase } => new(session, &name, show_phrase),
         WalletCommand::Import { name, file } => import(session, &name, file.as_deref()),
         WalletCommand::List => list(session),
         WalletCommand::Export { name, output } => export(session, &name, output.as_deref()),
@@ -29,22 +29,36 @@ pub async fn run(session: &Session, command: WalletCommand) -> Result<()> {
     }
 }
 
-fn new(session: &Session, name: &str) -> Result<()> {
+/// Printed where the phrase of a new account is not.
+const UNSHOWN: &str = "the recovery phrase was not printed, since others may read what goes into pipes and logs, and it was not kept: save a copy of the keystore (`meganet wallet export`) and its password, or create another account with --show-phrase";
+
+fn new(session: &Session, name: &str, show_phrase: bool) -> Result<()> {
     check_account_name(name)?;
     let phrase = Phrase::generate()?;
     let account = Account::from_phrase(&phrase)?;
     let password = session.new_password()?;
     let file = session.store()?.save(name, &account, &password)?;
-    let value = json!({ "name": name, "address": account.address(), "phrase": phrase.words(), "file": file });
-    let shown = session.output.whole(&value, |_| {
-        format!(
-            "account   {name}\naddress   {}\nkeystore  {}\n\nWrite down these words and keep them safe: anyone who has them controls the account, and\n\
-             without them a lost keystore or password cannot be recovered. They are not shown again.\n\n    {}",
-            account.address(), file.display(), phrase.words(),
-        )
+    let is_seen = shows_phrase(show_phrase, session.output.json, io::stdout().is_terminal());
+    let words = is_seen.then(|| phrase.words());
+    let mut value = json!({ "name": name, "address": account.address(), "file": file });
+    if let (Some(words), Some(fields)) = (words, value.as_object_mut()) {
+        fields.insert("phrase".to_owned(), words.into());
+    }
+    let made = format!("account   {name}\naddress   {}\nkeystore  {}", account.address(), file.display());
+    let shown = session.output.whole(&value, |_| match words {
+        None => made,
+        Some(words) => format!(
+            "{made}\n\nWrite down these words and keep them safe: anyone who has them controls the account, and\n\
+             without them a lost keystore or password cannot be recovered. They are not shown again.\n\n    {words}",
+        ),
     });
     let unseen = match shown {
-        Ok(true) => return Ok(()),
+        Ok(true) => {
+            if words.is_none() {
+                print_note(UNSHOWN);
+            }
+            return Ok(());
+        }
         Ok(false) => anyhow!("nobody read it"),
         Err(error) => error,
     };
@@ -52,11 +66,16 @@ fn new(session: &Session, name: &str) -> Result<()> {
     let removed = fs::remove_file(&file).and_then(|()| sync_dir_of(&file));
     removed.with_context(|| {
         format!(
-            "the recovery phrase could not be shown: do not use the account in {}, and remove that file",
+            "the new account could not be shown: do not use the account in {}, and remove that file",
             file.display()
         )
     })?;
-    Err(unseen.context("the recovery phrase could not be shown, so no account was made"))
+    Err(unseen.context("the new account could not be shown, so no account was made"))
+}
+
+/// Whether a new phrase is printed: to a person at a terminal, or on request.
+fn shows_phrase(requested: bool, json: bool, terminal: bool) -> bool {
+    requested || (terminal && !json)
 }
 
 fn import(session: &Session, name: &str, file: Option<&Path>) -> Result<()> {
@@ -175,6 +194,21 @@ async fn send(session: &Session, to: &str, amount: &str) -> Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_new_phrase_is_for_people_or_printed_on_request() {
+        for (requested, json, terminal, shown) in [
+            (false, false, true, true),
+            (false, false, false, false),
+            (false, true, true, false),
+            (false, true, false, false),
+            (true, false, false, true),
+            (true, true, true, true),
+            (true, true, false, true),
+        ] {
+            assert_eq!(shows_phrase(requested, json, terminal), shown, "{requested} {json} {terminal}");
+        }
+    }
 
     #[test]
     fn a_phrase_may_be_pasted_on_several_lines() {

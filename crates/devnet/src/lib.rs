@@ -16,7 +16,7 @@ pub use client_config::ClientConfig;
 pub use interrupts::Interrupts;
 pub use network::Devnet;
 pub use probe::{rpc, worker_health};
-pub use process::{Kind, Process, Running};
+pub use process::{Kind, Process, Running, SURI_VARIABLE};
 pub use shape::Shape;
 pub use startup::{operator_suri, program};
 pub use state::{DIR_VARIABLE, State};

@@ -22,6 +22,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The environment variable with the secret that `meganet` signs with.
+pub const SURI_VARIABLE: &str = "MEGANET_SURI";
+
 /// The role of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -183,7 +186,7 @@ impl Process {
             return Ok(());
         }
         let log = open_log(&self.log)?;
-        let child = Command::new(program)
+        let child = child_of_devnet(program)
             .args(args)
             .envs(&self.env)
             .stdin(Stdio::null())
@@ -198,6 +201,13 @@ impl Process {
         self.running = Some(Running { pid, started });
         Ok(())
     }
+}
+
+/// A command that does not inherit the user's secret: the processes of a devnet sign with keys of their own, and run for long.
+pub(crate) fn child_of_devnet(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove(SURI_VARIABLE);
+    command
 }
 
 fn open_log(path: &Path) -> Result<File> {
@@ -261,6 +271,12 @@ mod tests {
         let other = Running { pid: own, started: started + 1 };
         assert!(!other.is_alive());
         other.signal(Signal::SIGKILL).unwrap();
+    }
+
+    #[test]
+    fn the_secret_of_the_user_is_not_inherited() {
+        let command = child_of_devnet(Path::new("meganet-worker"));
+        assert!(command.get_envs().any(|(name, value)| name == SURI_VARIABLE && value.is_none()));
     }
 
     #[test]

@@ -3,13 +3,12 @@
 use crate::{
     files::{log_tail, write_atomically},
     probe::ready,
-    process::Kind,
+    process::{Kind, child_of_devnet},
     state::State,
 };
 use anyhow::{Context, Result, bail};
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -41,7 +40,7 @@ fn init_worker(base: &Path) -> Result<()> {
     if base.join("worker.json").exists() {
         return Ok(());
     }
-    let output = Command::new(program("meganet-worker")?).arg("init").arg("--base-path").arg(base).output()?;
+    let output = child_of_devnet(&program("meganet-worker")?).arg("init").arg("--base-path").arg(base).output()?;
     if !output.status.success() {
         bail!("`meganet-worker init` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
