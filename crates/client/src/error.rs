@@ -48,10 +48,24 @@ pub enum SiteError {
         files: usize,
     },
     /// A path of the site is not a valid path on this system.
-    #[error("{path:?} cannot be written on this system: fetch the other files one by one")]
+    #[error(
+        "{path:?} cannot be written on this system: {reason}. Fetch that file alone, under another name with -o, and the others one by one or by folder"
+    )]
     UnusablePath {
         /// The path in the site.
         path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The file system takes two names of the site for the same.
+    #[error(
+        "{one:?} and {other:?} are the same for this file system, which ignores upper and lower case, or how accents are encoded: choose a place on another file system with -o, or fetch one of them alone, under another name"
+    )]
+    SameName {
+        /// Where one of them was to be written.
+        one: PathBuf,
+        /// Where the other one was to be written.
+        other: PathBuf,
     },
     /// A file exists that would be overwritten.
     #[error("{path:?} already exists: pass --force to overwrite it, or -o to choose another place")]

@@ -1,5 +1,6 @@
 //! Fetches files of a site to the disk; each appears complete or not at all.
 
+mod collide;
 mod place;
 
 pub use place::Existing;
@@ -76,7 +77,7 @@ impl Site {
     ///
     /// # Errors
     /// Before anything is fetched, [`SiteError::NoSuchFile`] where there are no files below, [`SiteError::UnusablePath`],
-    /// [`SiteError::Exists`] and others about the place; then those of [`Site::get`].
+    /// [`SiteError::SameName`], [`SiteError::Exists`] and others about the place; then those of [`Site::get`].
     pub async fn get_tree(
         &self,
         folder: &str,
@@ -93,7 +94,11 @@ impl Site {
             return Err(SiteError::NoSuchFile { path: folder.to_owned() });
         }
         let (root, places) = (to.to_owned(), entries.iter().map(|(_, place)| place.clone()).collect::<Vec<_>>());
-        blocking(move || check(&root, places.iter().map(PathBuf::as_path), existing)).await?;
+        let checking = move || {
+            check(&root, places.iter().map(PathBuf::as_path), existing)?;
+            collide::check(&root, places.iter().map(PathBuf::as_path))
+        };
+        blocking(checking).await?;
         let hidden = hidden(entries.iter().filter_map(|(entry, _)| entry.path.strip_prefix(folder)));
         if !hidden.is_empty() {
             let hidden: Vec<&str> = hidden.into_iter().map(|path| path.trim_start_matches('/')).collect();

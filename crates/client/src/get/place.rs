@@ -1,6 +1,9 @@
 //! Where fetched files go, and what is in their way there. Checked before the first byte is fetched.
 
-use crate::error::SiteError;
+use crate::{
+    error::SiteError,
+    portable::{System, refusal},
+};
 use meganet_primitives::manifest::check_path;
 use std::{
     collections::BTreeSet,
@@ -54,7 +57,7 @@ pub(super) fn check<'a>(
 }
 
 /// The folder that exists and in which `root` is, or would be created.
-fn nearest(root: &Path) -> Result<&Path, SiteError> {
+pub(super) fn nearest(root: &Path) -> Result<&Path, SiteError> {
     for folder in root.ancestors() {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         match fs::metadata(folder) {
@@ -82,13 +85,12 @@ fn check_writable(folder: &Path) -> Result<(), SiteError> {
 
 /// A path of the site below a folder here. Manifests are checked when they are read; this is the last line.
 pub(super) fn join(folder: &Path, path: &str) -> Result<PathBuf, SiteError> {
-    let unusable = || SiteError::UnusablePath { path: path.to_owned() };
-    check_path(path).map_err(|_| unusable())?;
-    // Where it separates folders it could lead anywhere; so could a drive.
-    if cfg!(windows) && path.contains(['\\', ':']) {
-        return Err(unusable());
+    let unusable = |reason: String| SiteError::UnusablePath { path: path.to_owned(), reason };
+    check_path(path).map_err(|error| unusable(error.to_string()))?;
+    match refusal(path, System::HERE) {
+        Some(reason) => Err(unusable(reason)),
+        None => Ok(folder.join(path)),
     }
-    Ok(folder.join(path))
 }
 
 /// Permissions of a fetched file: what programs give to new files, from which the umask takes away, and executable where its

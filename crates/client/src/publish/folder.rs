@@ -1,7 +1,10 @@
 //! The files on the disk: listed, checked and digested on threads that may block.
 
 use super::{error::PublishError, rules, state::State};
-use crate::pack::{Digester, FoundFile, PackError, Selection, Walked, notes, walk};
+use crate::{
+    pack::{Digester, FoundFile, PackError, Selection, Walked, notes, walk},
+    portable,
+};
 use meganet_primitives::hash::Hash;
 use meganet_transfer::progress::{Progress, Stage};
 use std::path::Path;
@@ -19,13 +22,14 @@ pub(super) async fn list(
     let listing = move || {
         let walked = walk(&folder, &selection)?;
         let of_rules = rules::check(&name, &walked.files)?;
-        Ok::<_, PublishError>((walked, of_rules))
+        let of_names = portable::notes(walked.files.iter().map(|file| file.path.as_str()));
+        Ok::<_, PublishError>((walked, of_rules, of_names))
     };
-    let (walked, of_rules) = blocking(listing).await??;
+    let (walked, of_rules, of_names) = blocking(listing).await??;
     for note in of_rules {
         progress.note(&note.to_string());
     }
-    for note in notes(&walked.skipped) {
+    for note in notes(&walked.skipped).into_iter().chain(of_names) {
         progress.note(&note);
     }
     Ok(walked)
