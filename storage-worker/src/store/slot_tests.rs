@@ -67,9 +67,9 @@ fn leaf(object: &FakeObject) -> RangeLeaf {
 /// An index that knows many leaves of two groups.
 fn index_of(object: &FakeObject) -> Counting {
     let index = Counting::default();
-    let mut batch = Batch::default();
+    let (mut batch, value) = (Batch::default(), leaf(object).encode());
     for (group, leaf_index) in (0..LEAVES).flat_map(|leaf_index| [(0, leaf_index), (1, leaf_index)]) {
-        batch.put(Table::Leaves, key(group, leaf_index).encode(), leaf(object).encode());
+        batch.put(Table::Leaves, key(group, leaf_index).encode(), value.clone());
     }
     index.rows.commit(batch, Durability::Synced).unwrap();
     index
