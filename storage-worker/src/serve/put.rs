@@ -120,7 +120,8 @@ impl PutService {
     }
 
     fn now<'a>(&self, usage: &'a Usage) -> Now<'a> {
-        Now { at: self.began.elapsed(), usage, room: self.handles.status.room() }
+        let promised = self.handles.status.worker().map_or(0, |worker| worker.committed);
+        Now { at: self.began.elapsed(), usage, room: self.handles.status.room(), promised }
     }
 
     /// Serves a put stream to its end.

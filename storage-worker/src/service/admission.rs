@@ -32,7 +32,7 @@ pub const LEAST_SHARE: u64 = 64 << 20;
 /// Limits on what a worker takes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdmissionLimits {
-    /// Shard bytes in total: the capacity that the worker lends.
+    /// Shard bytes in total: the capacity that the worker lends. If its slots were promised more, that counts.
     pub capacity: u64,
     /// Shard bytes that the chain has not registered (yet): anybody can upload those for free.
     pub staging: u64,
@@ -49,6 +49,9 @@ pub struct Now<'a> {
     pub usage: &'a Usage,
     /// Bytes that shards may still take up on the disk.
     pub room: u64,
+    /// Bytes that the chain counts on: those of all slots. More than the capacity once that was lowered too far, which the
+    /// chain refuses; publishers choose slots by what the chain says.
+    pub promised: u64,
 }
 
 /// A place for an upload. Give it back with [`Admission::done`], however the upload ends.
@@ -209,9 +212,10 @@ impl Admission {
     /// The bytes that an upload to a slot lacks which has `len` bytes more than those that are reserved.
     fn lacking(&self, slot: Slot, len: u64, now: Now<'_>) -> Lacking {
         let coming = self.coming().saturating_add(len);
+        let capacity = self.limits.capacity.max(now.promised);
         Lacking {
             disk: coming.saturating_sub(now.room),
-            capacity: now.usage.bytes.saturating_add(coming).saturating_sub(self.limits.capacity),
+            capacity: now.usage.bytes.saturating_add(coming).saturating_sub(capacity),
             staging: now.usage.unregistered_bytes().saturating_add(coming).saturating_sub(self.limits.staging),
             slot: self.taken_of_slot(slot, now.usage).saturating_add(len).saturating_sub(slot.capacity),
         }
@@ -304,7 +308,7 @@ mod tests {
     }
 
     fn now(seconds: u64, usage: &Usage) -> Now<'_> {
-        Now { at: Duration::from_secs(seconds), usage, room: u64::MAX }
+        Now { at: Duration::from_secs(seconds), usage, room: u64::MAX, promised: 0 }
     }
 
     /// An upload that passed the other checks.
@@ -403,6 +407,9 @@ mod tests {
         usage.bytes = 4 << 30;
         let full = Lacking { disk: WINDOW + 4, capacity: WINDOW + 5, ..full };
         assert_eq!(admission.lacking(slot, 5, Now { room: 1, ..now(0, &usage) }), full);
+        // The capacity was lowered below what the slots were promised: the chain still sends publishers here.
+        let promised = Now { room: 1, promised: 8 << 30, ..now(0, &usage) };
+        assert_eq!(admission.lacking(slot, 5, promised), Lacking { capacity: 0, ..full });
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn admission() -> Admission {
 }
 
 fn now(usage: &Usage) -> Now<'_> {
-    Now { at: Duration::ZERO, usage, room: u64::MAX }
+    Now { at: Duration::ZERO, usage, room: u64::MAX, promised: 0 }
 }
 
 fn open(object: &FakeObject) -> OpenShard {
