@@ -102,6 +102,53 @@ async fn forks_and_full_blocks_and_a_node_that_is_away_do_not_cost_the_period() 
     proves(&town, worker, 1).await;
 }
 
+/// Two validators make a block in the slot of the challenge, as they often do: the one that the worker sees first is
+/// replaced by the other one, which asks for different bytes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sibling_of_the_challenge_block_costs_no_fee() {
+    let mut town = Town::with(config(Schedule { period_blocks: 50, window_blocks: 25, samples: 4 }), |_| {}).await;
+    let object = Object::new(2, 400_000);
+    town.store(&[0, 1, 2, 3, 4, 5], &[&object], 20).await;
+    town.whole(0).await;
+    // Each submission makes a block, so only one worker may submit anything.
+    for index in 1..6 {
+        town.members[index].stop().await;
+    }
+    town.stop_blocks();
+    next_period(&town);
+    let (worker, operator) = (worker(&town, 0), town.members[0].operator.account());
+    let money = async || {
+        let balance = town.chain.balance(&operator, At::Best).await.unwrap().spendable;
+        (balance, town.chain.worker_audit(worker, At::Best).await.unwrap().unwrap().earned)
+    };
+    // A proof of the period before that comes too late is over with before the count begins.
+    let pause = std::time::Duration::from_secs(1);
+    tokio::time::sleep(pause).await;
+    town.chain.tick();
+    let (before, periods) = (money().await, proven(&town, worker).await);
+
+    // No block takes a proof until the sibling is there.
+    town.chain.set_full(true);
+    let seen = loop {
+        match challenge(&town, worker).await {
+            Some(info) if info.state == ChallengeState::Open => break info,
+            _ => town.chain.tick(),
+        };
+    };
+    tokio::time::sleep(pause).await;
+    let best = town.chain.best().await.unwrap().number;
+    town.chain.reorganise(best - seen.block + 1, true);
+    let kept = challenge(&town, worker).await.unwrap();
+    assert_eq!((kept.block, kept.state), (seen.block, ChallengeState::Open));
+    assert!(!seen.samples.is_empty() && seen.samples != kept.samples);
+    town.chain.set_full(false);
+    town.chain.tick();
+    proves(&town, worker, periods + 1).await;
+    let after = money().await;
+    assert!(after.1 > before.1, "it is paid");
+    assert_eq!(after.0 - before.0, after.1 - before.1, "a proof cost a fee");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_whose_operator_cannot_pay_a_proof_says_so_until_it_can() {
     let town = Town::with(config(Schedule { period_blocks: 50, window_blocks: 25, samples: 4 }), |_| {}).await;

@@ -1,5 +1,5 @@
-//! Answers this worker's challenges: looks at every new best block, makes the proof once the bytes are sampled, and
-//! submits it until a block includes it. Proven periods are recorded on the chain, so a restart loses nothing.
+//! Answers this worker's challenges: looks at every new best block, makes the proof once the sampled bytes have settled,
+//! and submits it until a block includes it. Proven periods are recorded on the chain, so a restart loses nothing.
 
 use super::heads::{HeadEvents, Heads};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     disk::{DamageLog, Disk},
     metrics::Metrics,
     operator::Operator,
-    service::prove::{Lack, Need, Question, Sent, Step, step},
+    service::prove::{Lack, Need, Question, Sent, Step, checked, is_outdated, step},
     status::Status,
     throttle,
 };
@@ -21,7 +21,10 @@ use meganet_primitives::{
     convert::to_u64,
     hash::Hash,
 };
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::{
     sync::Notify,
     task::{JoinError, JoinSet},
@@ -43,9 +46,17 @@ enum ProveError {
 
 /// A submission that has ended.
 struct Ended {
+    period: Period,
     challenge: Hash,
     excused: u64,
     result: Result<TxOutcome, ChainError>,
+}
+
+/// A proof that a block included and the chain refused.
+struct Refused {
+    period: Period,
+    challenge: Hash,
+    error: ChainError,
 }
 
 /// The dependencies of [`Prove`].
@@ -75,6 +86,8 @@ pub struct Prove {
     sending: JoinSet<Ended>,
     /// Why the last submission failed, until it is reported as this job's last error.
     failed: Option<ChainError>,
+    /// Refused proofs, until the next best block shows whether their challenges were its own.
+    refused: Vec<Refused>,
     /// The last period that was counted as missed.
     missed: Option<Period>,
 }
@@ -83,7 +96,7 @@ impl Prove {
     /// Proves for the operator's worker.
     pub fn new(handles: ProveHandles) -> Self {
         let events = handles.heads.subscribe();
-        Self { handles, events, sent: None, sending: JoinSet::new(), failed: None, missed: None }
+        Self { handles, events, sent: None, sending: JoinSet::new(), failed: None, refused: Vec::new(), missed: None }
     }
 
     async fn look(&mut self, head: BlockRef) -> Result<(), StepError> {
@@ -91,6 +104,7 @@ impl Prove {
         operator.check_shortage(At::Block(head.hash)).await?;
         let challenge = operator.chain.challenge(operator.worker, At::Block(head.hash)).await?;
         self.handles.status.set_challenge(challenge.as_ref());
+        self.log_refused(challenge.as_ref());
         match (step(head.number, challenge.as_ref(), self.sent.as_ref()), challenge) {
             (Step::Prove { challenge }, Some(info)) => self.send(head, challenge, &info).await?,
             (Step::Missed(period), _) if self.missed != Some(period) => {
@@ -105,30 +119,57 @@ impl Prove {
 
     async fn send(&mut self, head: BlockRef, challenge: Hash, info: &ChallengeInfo) -> Result<(), StepError> {
         let proof = self.make(head, info).await?;
+        if self.is_outdated_since(head, info.period, &challenge).await? {
+            tracing::debug!(period = info.period, "another fork became the best one while the proof was made");
+            return Ok(());
+        }
         let excused = proof.answers.iter().filter(|answer| matches!(answer, Answer::Excused(_))).count();
         let excused = to_u64(excused);
         if self.sent.is_some_and(|sent| sent.challenge == challenge) {
             tracing::info!(period = info.period, "no block has included the proof yet: submitting it again");
         }
         self.sent = Some(Sent { challenge, since: head.number });
-        let operator = self.handles.operator.clone();
-        let call =
-            Call::Worker(WorkerCall::Prove { worker: operator.worker, period: info.period, proof: Box::new(proof) });
+        let (operator, period) = (self.handles.operator.clone(), info.period);
+        let call = Call::Worker(WorkerCall::Prove { worker: operator.worker, period, proof: Box::new(proof) });
         self.sending.spawn(async move {
-            Ended { challenge, excused, result: operator.submit(vec![call], Until::InBlock).await }
+            Ended { period, challenge, excused, result: operator.submit(vec![call], Until::InBlock).await }
         });
         Ok(())
+    }
+
+    /// Returns true if there is another best block than `head` by now, and it asks something else.
+    async fn is_outdated_since(&self, head: BlockRef, period: Period, challenge: &Hash) -> Result<bool, ChainError> {
+        let Some(best) = self.handles.heads.best().filter(|best| *best != head) else { return Ok(false) };
+        let operator = &self.handles.operator;
+        let now = operator.chain.challenge(operator.worker, At::Block(best.hash)).await?;
+        Ok(is_outdated(period, challenge, now.as_ref()))
     }
 
     async fn make(&self, head: BlockRef, info: &ChallengeInfo) -> Result<AuditProof, StepError> {
         let samples = info.samples.clone();
         let stored = self.handles.disk.run(move |store| store.read_samples(&samples)).await?;
+        let shards = self.shards(head, info).await?;
         let mut answers = Vec::new();
         for (byte, stored) in info.samples.iter().zip(stored) {
-            answers.push(self.answer(head, Question::new(byte.sample, stored)).await?);
+            let mut answer = self.answer(head, Question::new(byte.sample, stored)).await?;
+            if let Some(shards) = shards.get(&byte.sample.group) {
+                answer = checked(byte, *shards, answer).map_err(|lack| lacking(byte.sample, lack))?;
+            }
+            answers.push(answer);
         }
         let answers = answers.try_into().map_err(|_| StepError::failed(ProveError::TooMany))?;
         Ok(AuditProof { answers })
+    }
+
+    /// The number of shards of the sampled groups' profiles.
+    async fn shards(&self, head: BlockRef, info: &ChallengeInfo) -> Result<BTreeMap<GroupId, u8>, ChainError> {
+        let groups: BTreeSet<GroupId> = info.samples.iter().map(|byte| byte.sample.group).collect();
+        let mut shards = BTreeMap::new();
+        for id in groups {
+            let group = self.handles.operator.chain.group(id, At::Block(head.hash)).await?;
+            shards.extend(group.map(|group| (id, group.profile.profile().n)));
+        }
+        Ok(shards)
     }
 
     /// Satisfies the needs of a question until it has an answer.
@@ -142,10 +183,7 @@ impl Prove {
                     question.deleted(chain.tombstoned(group, &[tombstone], at).await?.contains(&true));
                 }
                 Need::SlotSince(group, slot) => question.slot_since(self.slot_since(group, slot, at).await?),
-                Need::Nothing(result) => {
-                    let lacking = |lack| StepError::waiting(ProveError::Lacking { sample: *question.sample(), lack });
-                    return result.map_err(lacking);
-                }
+                Need::Nothing(result) => return result.map_err(|lack| lacking(*question.sample(), lack)),
             }
         }
     }
@@ -156,7 +194,7 @@ impl Prove {
         Ok(slot.map(|slot| slot.since))
     }
 
-    fn ended(&mut self, Ended { challenge, excused, result }: Ended) {
+    fn ended(&mut self, Ended { period, challenge, excused, result }: Ended) {
         let metrics = &self.handles.metrics;
         let of_this = self.sent.filter(|sent| sent.challenge == challenge);
         match result {
@@ -174,7 +212,7 @@ impl Prove {
             // Each refused proof costs a fee: the next one waits as if this one were still in the pool.
             Err(error @ ChainError::Dispatch { .. }) => {
                 metrics.proof_failures.inc();
-                tracing::error!(%error, "the chain refused a proof");
+                self.refused.push(Refused { period, challenge, error });
                 let head = self.handles.heads.best().map(|head| head.number);
                 self.sent = of_this.map(|sent| Sent { since: head.unwrap_or(sent.since), ..sent }).or(self.sent);
             }
@@ -188,12 +226,27 @@ impl Prove {
         }
     }
 
+    /// Logs the proofs that were refused before this best block, of which `now` is the challenge.
+    fn log_refused(&mut self, now: Option<&ChallengeInfo>) {
+        for Refused { period, challenge, error } in self.refused.drain(..) {
+            if is_outdated(period, &challenge, now) {
+                tracing::info!(period, %error, "the chain has come to ask for other bytes than a proof had, and refused it");
+            } else {
+                tracing::error!(period, %error, "the chain refused a proof");
+            }
+        }
+    }
+
     /// A submission panicked. Whether the proof is in the pool is unknown: it is submitted again, which does no harm.
     fn lost(&mut self, error: &JoinError) {
         self.handles.metrics.proof_failures.inc();
         tracing::error!(%error, "the submission of a proof broke off: trying again at the next block");
         self.sent = None;
     }
+}
+
+fn lacking(sample: Sample, lack: Lack) -> StepError {
+    StepError::waiting(ProveError::Lacking { sample, lack })
 }
 
 #[async_trait]
@@ -278,6 +331,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn why_a_proof_was_refused_is_decided_at_the_next_best_block() {
+        let base = tempfile::tempdir().unwrap();
+        let mut prove = job(base.path());
+        let sent = Some(Sent { challenge: [1; 32], since: 5 });
+        prove.sent = sent;
+        prove.sending.spawn(async {
+            let (pallet, error) = ("Storage".to_owned(), "BadAnswer".to_owned());
+            let result = Err(ChainError::Dispatch { pallet, error, docs: String::new() });
+            Ended { period: 3, challenge: [1; 32], excused: 0, result }
+        });
+        prove.wake().await;
+        assert_eq!((prove.refused.len(), prove.handles.metrics.proof_failures.get()), (1, 1));
+        assert_eq!(prove.sent, sent, "the next one waits as if this one were in the pool");
+        assert!(prove.step().await.is_ok(), "it is no error of the job");
+        prove.log_refused(None);
+        assert!(prove.refused.is_empty());
+    }
+
+    #[tokio::test]
     async fn a_proof_that_the_account_cannot_pay_is_the_last_error_of_the_job_and_trouble() {
         let base = tempfile::tempdir().unwrap();
         let mut prove = job(base.path());
@@ -286,7 +358,8 @@ mod tests {
         prove.sent = Some(Sent { challenge: [1; 32], since: 5 });
         prove.sending.spawn(async move {
             let call = Call::Worker(WorkerCall::Report { worker: 0 });
-            Ended { challenge: [1; 32], excused: 0, result: operator.submit(vec![call], Until::InBlock).await }
+            let result = operator.submit(vec![call], Until::InBlock).await;
+            Ended { period: 3, challenge: [1; 32], excused: 0, result }
         });
         prove.wake().await;
         let Err(StepError::Waiting(error)) = prove.step().await else { panic!("the job says nothing") };

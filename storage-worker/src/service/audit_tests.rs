@@ -2,15 +2,15 @@
 
 use super::{
     blackout::Blackout,
-    prove::{Lack, Need, Question, Sent, Step, step},
+    prove::{Lack, Need, Question, Sent, Step, checked, is_outdated, step},
     report::look_at,
 };
 use crate::model::{Row, StoredSample, keys::ShardKey};
 use meganet_primitives::{
-    audit::{Answer, BatchPath, EntryPath, Sample, Schedule, is_bound},
+    audit::{Answer, AuditError, BatchPath, EntryPath, Sample, Schedule, is_bound},
     chain::{ChallengeInfo, ChallengeState, ChallengedByte, Tombstone},
     object::ObjectId,
-    range::{RangeLeaf, RangeLeafProof, RangeState},
+    range::{RangeError, RangeLeaf, RangeLeafProof, RangeState},
     sum_tree::{BatchEntry, BatchSummary, SumProof},
 };
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ fn challenge(state: ChallengeState, offset: u64) -> ChallengeInfo {
 
 /// The digest of an open challenge.
 fn digest(challenge: &ChallengeInfo) -> [u8; 32] {
-    let Step::Prove { challenge } = step(challenge.block, Some(challenge), None) else { panic!() };
+    let Step::Prove { challenge } = step(challenge.block + 1, Some(challenge), None) else { panic!() };
     challenge
 }
 
@@ -33,13 +33,13 @@ fn a_proof_is_sent_when_it_is_asked_for_and_not_twice() {
     let prove = Step::Prove { challenge: digest(&open) };
     assert_eq!(step(69, None, None), Step::Wait);
     assert_eq!(step(69, Some(&challenge(ChallengeState::Scheduled, 1)), None), Step::Wait);
-    assert_eq!(step(70, Some(&open), None), prove);
-    let sent = Sent { challenge: digest(&open), since: 70 };
-    assert_eq!(step(70, Some(&open), Some(&sent)), Step::Wait);
-    assert_eq!(step(71, Some(&open), Some(&sent)), Step::Wait);
-    assert_eq!(step(72, Some(&open), Some(&sent)), prove, "no block took it");
+    assert_eq!(step(71, Some(&open), None), prove);
+    let sent = Sent { challenge: digest(&open), since: 72 };
+    assert_eq!(step(72, Some(&open), Some(&sent)), Step::Wait);
+    assert_eq!(step(73, Some(&open), Some(&sent)), Step::Wait);
+    assert_eq!(step(74, Some(&open), Some(&sent)), prove, "no block took it");
     // A fork that is lower and asks the same: the pool still has it.
-    assert_eq!(step(69, Some(&open), Some(&sent)), Step::Wait);
+    assert_eq!(step(71, Some(&open), Some(&sent)), Step::Wait);
     assert_eq!(step(71, Some(&challenge(ChallengeState::Proven, 1)), Some(&sent)), Step::Proven(3));
 }
 
@@ -51,6 +51,55 @@ fn a_fork_that_asks_something_else_is_answered_anew() {
     assert_eq!(step(71, Some(&other), Some(&sent)), Step::Prove { challenge: digest(&other) });
     let next = ChallengeInfo { period: 4, ..challenge(ChallengeState::Open, 1) };
     assert_eq!(step(71, Some(&next), Some(&sent)), Step::Prove { challenge: digest(&next) });
+}
+
+/// Two validators make a block in the slot of the challenge, and ask for different bytes. The next block shows which one
+/// stays.
+#[test]
+fn a_block_that_its_sibling_replaces_is_not_answered() {
+    let (left, kept) = (challenge(ChallengeState::Open, 1), challenge(ChallengeState::Open, 2));
+    let (mut sent, mut proofs) = (None, Vec::new());
+    for (best, info) in [(70, &left), (70, &kept), (71, &kept), (72, &kept)] {
+        if let Step::Prove { challenge } = step(best, Some(info), sent.as_ref()) {
+            proofs.push(challenge);
+            sent = Some(Sent { challenge, since: best });
+        }
+    }
+    assert_eq!(proofs, [digest(&kept)]);
+}
+
+#[test]
+fn a_window_without_room_to_wait_is_used_at_once() {
+    for (deadline, at) in [(71, 70), (73, 70), (74, 71), (90, 71)] {
+        let open = ChallengeInfo { deadline, ..challenge(ChallengeState::Open, 1) };
+        let first = (70..deadline).find(|best| step(*best, Some(&open), None) != Step::Wait);
+        assert_eq!(first, Some(at), "the window ends with block {deadline}");
+        assert!(matches!(step(at, Some(&open), None), Step::Prove { .. }));
+    }
+}
+
+#[test]
+fn a_refused_proof_is_outdated_if_the_chain_asks_something_else_in_its_period() {
+    let answered = challenge(ChallengeState::Open, 1);
+    let is_outdated = |now: Option<&ChallengeInfo>| is_outdated(3, &digest(&answered), now);
+    assert!(is_outdated(Some(&challenge(ChallengeState::Open, 2))));
+    assert!(is_outdated(Some(&challenge(ChallengeState::Proven, 2))), "the other proof is in a block");
+    assert!(!is_outdated(Some(&answered)));
+    let forgotten = ChallengeInfo { samples: Vec::new(), ..challenge(ChallengeState::Missed, 1) };
+    assert!(!is_outdated(Some(&forgotten)), "the window is over");
+    assert!(!is_outdated(Some(&ChallengeInfo { period: 4, ..challenge(ChallengeState::Open, 2) })));
+    assert!(!is_outdated(None));
+}
+
+#[test]
+fn an_answer_that_the_chain_would_refuse_is_not_sent() {
+    let registered = leaf(0b100, 50);
+    let range = RangeState::from_leaves([&registered]).unwrap();
+    let byte = ChallengedByte { sample: SAMPLE, range };
+    let answer = |leaf| Answer::Excused(Box::new(BatchPath { index: 0, leaf, proof: RangeLeafProof::default() }));
+    assert_eq!(checked(&byte, 6, answer(registered)), Ok(answer(registered)));
+    let wrong = Lack::Wrong(AuditError::Batch(RangeError::Mismatch));
+    assert_eq!(checked(&byte, 6, answer(leaf(0b100, 51))), Err(wrong), "the index has another leaf");
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! When to prove, when to prove again, and what to answer.
 //!
 //! [`step`] decides at every best block whether a proof is due. Each sampled byte of a challenge is then a [`Question`]:
-//! it states its [`Need`]s one after another, the caller satisfies them, and the last one is the answer.
+//! it states its [`Need`]s one after another, the caller satisfies them, and the last one is the answer, which is
+//! [`checked`] as the chain will check it.
+//!
+//! Batches that are registered during a period do not change its challenges. Another fork does: it draws other bytes.
 
 use crate::model::{StoredSample, keys::ShardKey};
 use codec::Encode;
 use meganet_primitives::{
     BlockNumber, GroupId, Period, SlotIndex,
-    audit::{Answer, Sample, is_bound},
-    chain::{ChallengeInfo, ChallengeState, Tombstone},
+    audit::{Answer, AuditError, Sample, is_bound, verify},
+    chain::{ChallengeInfo, ChallengeState, ChallengedByte, Tombstone},
     hash::{Hash, Tag, tagged},
 };
 
@@ -47,6 +50,22 @@ fn patience(challenge: &ChallengeInfo) -> BlockNumber {
     (challenge.deadline.saturating_sub(challenge.block) / 4).clamp(2, 5)
 }
 
+/// Blocks on top of the challenge's own before it is answered, where the window has room for that.
+///
+/// In about one slot of five, two validators make a block. Both blocks draw the sampled bytes, each with its own randomness, and
+/// the next block shows which of the two stays. A proof for the other one is included and refused, at the cost of its fee.
+fn settling(challenge: &ChallengeInfo) -> BlockNumber {
+    (challenge.deadline.saturating_sub(challenge.block) / 4).min(1)
+}
+
+/// Returns true if the chain now asks something else in a period than the challenge with the digest `answered`. A proof
+/// of that one was made on a fork that was left, or before the worker lost a slot: its refusal is no fault of the proof.
+pub fn is_outdated(period: Period, answered: &Hash, now: Option<&ChallengeInfo>) -> bool {
+    // After the window, the chain forgets the randomness and with it the samples.
+    let now = now.filter(|info| info.period == period && info.state != ChallengeState::Missed);
+    now.is_some_and(|info| digest(info) != *answered)
+}
+
 /// Decides at a best block, from this worker's challenge in that block's state and the proof submitted last.
 pub fn step(best: BlockNumber, challenge: Option<&ChallengeInfo>, sent: Option<&Sent>) -> Step {
     let Some(info) = challenge else { return Step::Wait };
@@ -55,6 +74,7 @@ pub fn step(best: BlockNumber, challenge: Option<&ChallengeInfo>, sent: Option<&
         ChallengeState::Proven => Step::Proven(info.period),
         ChallengeState::Missed => Step::Missed(info.period),
         ChallengeState::Open if best >= info.deadline => Step::Missed(info.period),
+        ChallengeState::Open if best < info.block.saturating_add(settling(info)) => Step::Wait,
         ChallengeState::Open => {
             let challenge = digest(info);
             match sent.filter(|sent| sent.challenge == challenge) {
@@ -78,6 +98,19 @@ pub enum Lack {
     /// This worker signed for the byte and does not have it.
     #[error("this worker signed a receipt for bytes that are missing or damaged on its disk")]
     Lost,
+    /// The chain would refuse the answer: what this worker has recorded differs from what is registered.
+    #[error("the answer is not sent, because the chain would refuse it: {0}")]
+    Wrong(AuditError),
+}
+
+/// Checks an answer against the challenge, as the chain will: a refused proof costs a fee. `shards` is the number of
+/// shards of the group's profile.
+///
+/// # Errors
+/// [`Lack::Wrong`] if the chain would refuse it.
+pub fn checked(byte: &ChallengedByte, shards: u8, answer: Answer) -> Result<Answer, Lack> {
+    verify(&byte.sample, &byte.range, shards, &answer).map_err(Lack::Wrong)?;
+    Ok(answer)
 }
 
 /// A fact or an action that a [`Question`] needs before it can go on.

@@ -23,8 +23,9 @@ use proof::Side;
 use put::Put;
 use std::time::Duration;
 
-/// Most attempts: the validator that is cut off makes only a third of the blocks, and may take too long for one.
-const TRIES: u32 = 6;
+/// Most attempts: a worker proves on top of the block after its challenge, and the validator that is cut off makes only a third
+/// of the blocks, so it may take too long for two.
+const TRIES: u32 = 8;
 /// Blocks that the others make before the two sides are reconnected, which leaves as many of the window for the second proof.
 const PATIENCE: BlockNumber = 3;
 /// The length of a period of this network.
