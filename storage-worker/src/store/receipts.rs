@@ -57,16 +57,13 @@ impl Store {
         entries: &[BatchEntry],
         now: Seconds,
     ) -> Result<AddReceipt, StoreError> {
+        let seen = self.look_up(key, owner, entries, now)?;
+        self.files.reached("receipt-looked-up")?;
         let _rows = self.alone();
-        let earlier = self.receipts_for(&ReceiptKey::of_batch(key.expiry, key.group, key.slot, &key.batch))?;
-        if earlier.iter().any(|earlier| earlier.valid_until >= key.valid_until) {
-            // Its shards are kept for long enough already.
-            return Ok(AddReceipt::Added);
-        }
-        let others = page(&*self.engine, Table::BatchHolds, &key.batch, &[], MAX_RECEIPTS)?;
-        if earlier.is_empty() && others.len() >= MAX_RECEIPTS {
-            return Ok(AddReceipt::TooMany);
-        }
+        let earlier = match self.replaced(key)? {
+            Ok(earlier) => earlier,
+            Err(result) => return Ok(result),
+        };
         let mut rows = Batch::default();
         for earlier in &earlier {
             rows.delete(Table::Receipts, earlier.encode());
@@ -74,9 +71,10 @@ impl Store {
         }
         let mut changed = Vec::new();
         let mut uploads = Vec::new();
+        let mut seen = seen.into_iter();
         for entry in entries {
             let shard = ShardKey { object: entry.object, shard: key.slot };
-            let Some(record) = self.held(&shard, entry)? else {
+            let Some(record) = self.still_held(&shard, entry, seen.next())? else {
                 return Ok(AddReceipt::Lacking(entry.object));
             };
             match self.promise(&shard, &record, owner, earlier.is_empty(), now)? {
@@ -105,6 +103,59 @@ impl Store {
         self.recount(&changed);
         self.recount_uploads(&uploads);
         Ok(AddReceipt::Added)
+    }
+
+    /// The earlier receipts for the same batch, expiry and slot, which one with this key replaces; or the result, if no look
+    /// at the shards is needed.
+    fn replaced(&self, key: &ReceiptKey) -> Result<Result<Vec<ReceiptKey>, AddReceipt>, StoreError> {
+        let earlier = self.receipts_for(&ReceiptKey::of_batch(key.expiry, key.group, key.slot, &key.batch))?;
+        if earlier.iter().any(|earlier| earlier.valid_until >= key.valid_until) {
+            // Its shards are kept for long enough already.
+            return Ok(Err(AddReceipt::Added));
+        }
+        let others = page(&*self.engine, Table::BatchHolds, &key.batch, &[], MAX_RECEIPTS)?;
+        if earlier.is_empty() && others.len() >= MAX_RECEIPTS {
+            return Ok(Err(AddReceipt::TooMany));
+        }
+        Ok(Ok(earlier))
+    }
+
+    /// Looks for the shards of a batch before anything is locked: for a large batch this takes a second, and minutes on a
+    /// cold disk. Returns their records, in the order of the entries, up to the first one that cannot be promised. Decides
+    /// nothing: the look under the lock meets the same obstacle, unless it is gone by then.
+    fn look_up(
+        &self,
+        key: &ReceiptKey,
+        owner: &AccountId,
+        entries: &[BatchEntry],
+        now: Seconds,
+    ) -> Result<Vec<ShardRecord>, StoreError> {
+        let Ok(earlier) = self.replaced(key)? else { return Ok(Vec::new()) };
+        let look = |entry: &BatchEntry| {
+            let shard = ShardKey { object: entry.object, shard: key.slot };
+            let record = self.held(&shard, entry).ok().flatten()?;
+            // Read so that the rows are in memory when they are read again under the lock.
+            let promised = self.promise(&shard, &record, owner, earlier.is_empty(), now);
+            matches!(promised, Ok(Ok(_))).then_some(record)
+        };
+        Ok(entries.iter().map_while(look).collect())
+    }
+
+    /// The record of a shard that is held and matches a batch entry, as [`Self::held`], if that has returned `seen` for them
+    /// a moment ago. As long as the row is the same, the object's row and the file are there: both are written before it
+    /// or with it, and removed with it or later.
+    fn still_held(
+        &self,
+        shard: &ShardKey,
+        entry: &BatchEntry,
+        seen: Option<ShardRecord>,
+    ) -> Result<Option<ShardRecord>, StoreError> {
+        if let Some(seen) = seen
+            && self.shard(shard)?.as_ref() == Some(&seen)
+        {
+            return Ok(Some(seen));
+        }
+        self.held(shard, entry)
     }
 
     /// The upload of a shard, if it is promised for the first time now and so has to be recorded; or the reason why the shard

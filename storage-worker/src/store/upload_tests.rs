@@ -17,7 +17,7 @@ use meganet_primitives::{
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, OnceLock, Weak,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -298,4 +298,57 @@ fn staged_shards_are_found_without_a_walk_over_everything() {
     assert_eq!(store.drop_stale(200, 10).unwrap(), 1);
     assert!(store.shard(&rebuilt.key(SLOT)).unwrap().is_none());
     assert_eq!((store.usage().shards, store.usage().staged), (2, 1));
+}
+
+/// Opens a store, and does something while the shards of a receipt have been looked up and the receipt is not recorded yet.
+fn interrupted(base: &std::path::Path, work: impl Fn(&Store) + Send + Sync + 'static) -> Arc<Store> {
+    prepare(base);
+    let opened: Arc<OnceLock<Weak<Store>>> = Arc::default();
+    let hooked = opened.clone();
+    let hook = move |step: &'static str| {
+        if step == "receipt-looked-up" {
+            work(&hooked.get().and_then(Weak::upgrade).unwrap());
+        }
+        Ok(())
+    };
+    let store = Arc::new(Store::with(base, Box::new(MemoryEngine::default()), Arc::new(hook)).unwrap());
+    opened.set(Arc::downgrade(&store)).unwrap();
+    store
+}
+
+#[test]
+fn rows_are_not_locked_while_a_receipt_is_looked_up_and_the_shards_may_change() {
+    for (size, again) in [(1 << 10, false), (1 << 10, true), (1 << 20, false), (1 << 20, true)] {
+        let base = tempfile::tempdir().unwrap();
+        let store = interrupted(base.path(), move |store| {
+            // It would wait for the lock for ever.
+            assert_eq!(store.drop_stale(101, 10).unwrap(), 1);
+            if again {
+                FakeObject::new(1, size).store(store, SLOT, 102);
+            }
+        });
+        let object = FakeObject::new(1, size);
+        object.store(&store, SLOT, 100);
+        let entries = [object.entry()];
+        let added = store.add_receipt(&receipt(&entries, 10, 50), &OWNER, &entries, 103).unwrap();
+        let state = store.shard(&object.key(SLOT)).unwrap().map(|record| record.state);
+        if again {
+            assert_eq!((added, state), (AddReceipt::Added, Some(ShardState::Receipted)));
+        } else {
+            assert_eq!((added, state), (AddReceipt::Lacking(object.id()), None));
+        }
+        assert_eq!(store.usage(), store.count().unwrap());
+    }
+}
+
+#[test]
+fn a_file_that_is_lost_before_a_receipt_is_looked_up_is_not_promised() {
+    let base = tempfile::tempdir().unwrap();
+    let store = interrupted(base.path(), |_| {});
+    let object = FakeObject::new(1, 1 << 20);
+    object.store(&store, SLOT, 100);
+    std::fs::remove_file(store.path_of(&object.key(SLOT))).unwrap();
+    let entries = [object.entry()];
+    let added = store.add_receipt(&receipt(&entries, 10, 50), &OWNER, &entries, 101).unwrap();
+    assert_eq!(added, AddReceipt::Lacking(object.id()));
 }
