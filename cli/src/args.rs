@@ -17,7 +17,7 @@ pub use name::{CommitmentsArgs, DelegateCommand, NameCommand, RegisterArgs, Reve
 pub use wallet::WalletCommand;
 
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
-use meganet_terminal::{Arguments, try_parse_arguments};
+use meganet_terminal::{Arguments, exit_with, try_parse_arguments};
 use std::{env, ffi::OsString, path::PathBuf};
 
 /// Shown at the end of `meganet --help`.
@@ -58,7 +58,7 @@ pub struct Cli {
 impl Cli {
     /// Parses the arguments of this process. If they are wrong, or ask for help, prints that and exits.
     pub fn from_process() -> Self {
-        Self::from_arguments(env::args_os().collect()).unwrap_or_else(|error| error.exit())
+        Self::from_arguments(env::args_os().collect()).unwrap_or_else(|error| exit_with(&error))
     }
 
     /// Parses arguments, of which the first is the name of the program, with the variables of this process.

@@ -4,12 +4,19 @@
 //! (`1`, `true`, `yes`, `on`; `0`, `false`, `no`, `off`); and a flag on the command line wins over the variable of another flag
 //! that it excludes.
 
+use crate::{print_error, unless_closed};
 use clap::{
     Arg, ArgAction, Command, Error, Id, Parser,
     builder::{BoolishValueParser, OsStr, Resettable},
     parser::ValueSource,
 };
-use std::{collections::BTreeSet, env, ffi::OsString};
+use std::{
+    collections::BTreeSet,
+    env,
+    ffi::OsString,
+    io::{self, Write},
+    process,
+};
 
 /// The parsed command line.
 #[derive(Debug)]
@@ -22,7 +29,25 @@ pub struct Arguments<P> {
 
 /// Parses the arguments of this process. If they are wrong, or ask for help, prints that and exits.
 pub fn parse_arguments<P: Parser>() -> Arguments<P> {
-    try_parse_arguments(env::args_os().collect()).unwrap_or_else(|error| error.exit())
+    try_parse_arguments(env::args_os().collect()).unwrap_or_else(|error| exit_with(&error))
+}
+
+/// Prints help, a version or a mistake in the arguments, and exits: with 2 after a mistake, and with 1 if help or a version could not
+/// be printed.
+pub fn exit_with(error: &Error) -> ! {
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    process::exit(code(error, printed))
+}
+
+/// The exit code after printing. If a mistake could not be printed, its exit code is still that of a mistake.
+fn code(error: &Error, printed: io::Result<()>) -> i32 {
+    match unless_closed(printed) {
+        Err(full) if !error.use_stderr() => {
+            print_error(&full);
+            1
+        }
+        _ => error.exit_code(),
+    }
 }
 
 /// Parses arguments, of which the first is the name of the program, with the variables of this process.
@@ -79,7 +104,7 @@ fn without_variable(arg: Arg) -> Arg {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use std::process;
+    use std::io::ErrorKind;
 
     #[derive(Debug, Parser)]
     struct Program {
@@ -124,6 +149,16 @@ mod tests {
         test.envs(variables.iter().map(|(name, value)| (format!("TERMINAL_TEST_{name}"), value)));
         let output = String::from_utf8(test.output().unwrap().stdout).unwrap();
         output.lines().find_map(|line| line.strip_prefix("child: ")).unwrap_or_else(|| panic!("{output}")).to_owned()
+    }
+
+    #[test]
+    fn help_that_could_not_be_printed_is_a_failure() {
+        let parsed = |line: &str| try_parse_arguments::<Program>(line.split(' ').map(OsString::from).collect());
+        let (help, mistake) = (parsed("x --help").unwrap_err(), parsed("x --unknown").unwrap_err());
+        for (printed, of_help) in [(None, 0), (Some(ErrorKind::BrokenPipe), 0), (Some(ErrorKind::StorageFull), 1)] {
+            let result = || printed.map_or(Ok(()), |kind| Err(kind.into()));
+            assert_eq!((code(&help, result()), code(&mistake, result())), (of_help, 2), "{printed:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod arguments;
 
-pub use arguments::{Arguments, parse_arguments, try_parse_arguments};
+pub use arguments::{Arguments, exit_with, parse_arguments, try_parse_arguments};
 pub use meganet_text::{shown, shown_json, shown_lines};
 
 use anyhow::{Context, Error, Result};
