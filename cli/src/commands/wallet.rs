@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use meganet_chain_client::{At, Call, Until, account::format_account, amount::Mega};
 use meganet_terminal::{print_aside, print_line, print_note, shown};
 use meganet_wallet::{
-    Account, Phrase, check_account_name,
+    Account, KeystoreInfo, Phrase, check_account_name,
     files::{sync_dir_of, write_new},
 };
 use serde_json::json;
@@ -84,6 +84,8 @@ fn import(session: &Session, name: &str, file: Option<&Path>) -> Result<()> {
     match file {
         Some(file) => {
             let json = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+            // Before the password is asked for.
+            KeystoreInfo::read(&json)?;
             store.import(name, &json, &session.password("Password of the keystore: ")?)?;
         }
         None => {

@@ -17,6 +17,11 @@ pub enum WalletError {
         "not an sr25519 keystore: {0}. Export the account as JSON from the wallet that holds it (polkadot-js format, version 3)"
     )]
     Format(String),
+    /// The JSON is a keystore of an Ethereum wallet, of this version.
+    #[error(
+        "this is an Ethereum keystore (version {0}), and its key cannot sign here. Import the JSON of one sr25519 account (polkadot-js format, version 3), a recovery phrase or a secret URI, or make a new account with `meganet wallet new NAME`"
+    )]
+    Ethereum(String),
     /// The JSON is an export of several accounts: these, by name or address.
     #[error(
         "this file holds several accounts: {}. Export each account alone (in polkadot-js: the menu of the account, then \"Create a backup file for this account\"), and import those files",

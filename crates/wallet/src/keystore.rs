@@ -13,6 +13,7 @@ use crypto_secretbox::{
 };
 use data_encoding::BASE64;
 use form::Form;
+pub use form::is_keystore;
 use meganet_chain_client::account::parse_account;
 use meganet_primitives::AccountId;
 use rand::RngCore;
@@ -65,7 +66,8 @@ impl KeystoreInfo {
     /// Reads the unencrypted part of a keystore.
     ///
     /// # Errors
-    /// [`WalletError::Format`] if it is not a keystore of an sr25519 key.
+    /// [`WalletError::Format`] if it is not a keystore of an sr25519 key, [`WalletError::Batch`] if of several accounts,
+    /// [`WalletError::Ethereum`] if of an Ethereum account.
     pub fn read(json: &str) -> Result<Self, WalletError> {
         let Form { address, name, created_ms } = Form::read(json)?;
         // Addresses of any network: wallets write the prefix of the network that they were on.
@@ -77,15 +79,14 @@ impl KeystoreInfo {
 /// Opens a keystore. Takes about half a second: run it where blocking is allowed.
 ///
 /// # Errors
-/// [`WalletError::Format`] or [`WalletError::WrongPassword`].
+/// [`WalletError::WrongPassword`], or as of [`KeystoreInfo::read`].
 pub fn open(json: &str, password: &str) -> Result<Account, WalletError> {
     KeystoreInfo::read(json)?;
-    polkadot_js_compat::decrypt_json(form::plain(json), password).map(Account::from_keypair).map_err(
-        |error| match error {
-            polkadot_js_compat::Error::Secretbox(_) => WalletError::WrongPassword,
-            other => WalletError::Format(other.to_string()),
-        },
-    )
+    let json = form::with_usual_version(json)?;
+    polkadot_js_compat::decrypt_json(&json, password).map(Account::from_keypair).map_err(|error| match error {
+        polkadot_js_compat::Error::Secretbox(_) => WalletError::WrongPassword,
+        other => WalletError::Format(other.to_string()),
+    })
 }
 
 /// Seals an account into the JSON of a keystore, under a password. Takes about half a second.
@@ -179,7 +180,9 @@ mod tests {
         })
         .to_string();
         let alice = Account::from_suri("//Alice").unwrap();
-        for json in [json.clone(), format!("\u{feff}{json}\r\n")] {
+        let number = json.replace(r#""version":"3""#, r#""version":3"#);
+        assert_ne!(number, json);
+        for json in [json.clone(), format!("\u{feff}{json}\r\n"), number] {
             assert_eq!(open(&json, ALICE_PASSWORD).unwrap().id(), alice.id());
             assert_eq!(KeystoreInfo::read(&json).unwrap().name, "Alice");
         }

@@ -10,7 +10,7 @@ mod store;
 
 pub use account::{Account, Phrase};
 pub use error::WalletError;
-pub use keystore::{KeystoreInfo, open as open_keystore, seal as seal_keystore};
+pub use keystore::{KeystoreInfo, is_keystore, open as open_keystore, seal as seal_keystore};
 pub use passed_over::PassedOver;
 pub use secret_file::{SecretFileError, read_password_file, read_secret_file};
 pub use store::{Listed, Listing, Store, check_account_name};

@@ -35,19 +35,52 @@ enum OneOrMany {
 }
 
 /// The JSON without the byte order mark that some editors put before it.
-pub(super) fn plain(json: &str) -> &str {
+fn plain(json: &str) -> &str {
     json.trim_start_matches('\u{feff}').trim()
+}
+
+fn parse(json: &str) -> Result<Value, WalletError> {
+    serde_json::from_str(plain(json)).map_err(|error| fail(error.to_string()))
+}
+
+/// The JSON of a keystore that was read, with its version as text: the library that opens it refuses the number.
+pub(super) fn with_usual_version(json: &str) -> Result<String, WalletError> {
+    let mut value = parse(json)?;
+    if let Some(version) = value.get_mut("encoding").and_then(|encoding| encoding.get_mut("version")) {
+        *version = Value::String(text_of(version));
+    }
+    Ok(value.to_string())
+}
+
+/// Whether a JSON document is the file of a wallet with keys of accounts: a keystore of polkadot-js, of any version and with one or
+/// several accounts, or of Ethereum. It need not be one that can be imported.
+#[must_use]
+pub fn is_keystore(json: &str) -> bool {
+    let is = |value: Value| {
+        let has_keys = value.get("encoded").is_some_and(Value::is_string);
+        (has_keys && value.get("encoding").is_some_and(Value::is_object)) || is_of_ethereum(&value)
+    };
+    parse(json).is_ok_and(is)
+}
+
+/// Whether this is an Ethereum keystore. Some programs have written its field with a capital.
+fn is_of_ethereum(value: &Value) -> bool {
+    let crypto = value.get("crypto").or_else(|| value.get("Crypto"));
+    crypto.and_then(|crypto| crypto.get("ciphertext")).is_some()
 }
 
 impl Form {
     /// Reads and checks a keystore.
     ///
     /// # Errors
-    /// [`WalletError::Format`], or [`WalletError::Batch`] for an export of several accounts.
+    /// [`WalletError::Format`], [`WalletError::Batch`] for an export of several accounts, or [`WalletError::Ethereum`].
     pub(super) fn read(json: &str) -> Result<Self, WalletError> {
-        let value: Value = serde_json::from_str(plain(json)).map_err(|error| fail(error.to_string()))?;
+        let value = parse(json)?;
         if !value.is_object() {
             return Err(fail("it is JSON, but no object"));
+        }
+        if is_of_ethereum(&value) {
+            return Err(WalletError::Ethereum(value.get("version").map_or_else(|| "unknown".to_owned(), text_of)));
         }
         if let Some(accounts) = value.get("accounts").and_then(Value::as_array) {
             return Err(WalletError::Batch(accounts.iter().map(label).collect()));
@@ -72,18 +105,16 @@ impl Form {
 
 fn check_encoding(encoding: Option<&Value>) -> Result<(), WalletError> {
     let Some(encoding) = encoding.filter(|encoding| !encoding.is_null()) else {
-        return Err(fail("it has no `encoding`, which names its version"));
+        return Err(fail("it has no `encoding`, which keystores in polkadot-js format have"));
     };
     let Encoding { content, r#type, version } =
         Encoding::deserialize(encoding).map_err(|error| fail(format!("its `encoding`: {error}")))?;
-    let version = match version {
-        Some(Value::String(version)) => version,
-        Some(other) => other.to_string(),
-        None => return Err(fail("its `encoding` has no `version`")),
-    };
+    let version = version.as_ref().map(text_of).ok_or_else(|| fail("its `encoding` has no `version`"))?;
     let (content, types) = (list(content), list(r#type));
     if version != VERSION {
-        return Err(fail(format!("its version is {version}, not {VERSION}")));
+        return Err(fail(format!(
+            "it is in polkadot-js format, version {version}, and only version {VERSION} can be imported"
+        )));
     }
     if let Some(other) = OTHER_KEYS.iter().find(|key| content.iter().any(|part| part == *key)) {
         return Err(fail(format!("it holds an {other} key, and only sr25519 keys are supported: use another account")));
@@ -97,6 +128,11 @@ fn check_encoding(encoding: Option<&Value>) -> Result<(), WalletError> {
         [none] if none == "none" => Err(fail("it is not protected by a password")),
         other => Err(fail(format!("its `type` is [{}], not [scrypt, xsalsa20-poly1305]", other.join(", ")))),
     }
+}
+
+/// A version, which some wallets write as text and others as a number.
+fn text_of(version: &Value) -> String {
+    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
 }
 
 fn list(field: Option<OneOrMany>) -> Vec<String> {
@@ -176,11 +212,20 @@ mod tests {
         let (sr25519, scrypt) = (json!(["pkcs8", "sr25519"]), json!(["scrypt", "xsalsa20-poly1305"]));
         let no_encoding = json!({ "encoding": null });
         let cases = [
-            (encoding(&json!(["pkcs8"]), &json!("xsalsa20-poly1305"), &json!("0")), "its version is 0, not 3"),
-            (encoding(&sr25519, &json!("xsalsa20-poly1305"), &json!("1")), "its version is 1, not 3"),
-            (encoding(&sr25519, &json!("xsalsa20-poly1305"), &json!("2")), "its version is 2, not 3"),
-            (encoding(&json!(null), &json!(null), &json!("2")), "its version is 2, not 3"),
-            (encoding(&sr25519, &scrypt, &json!(4)), "its version is 4, not 3"),
+            (
+                encoding(&json!(["pkcs8"]), &json!("xsalsa20-poly1305"), &json!("0")),
+                "polkadot-js format, version 0, and only version 3",
+            ),
+            (
+                encoding(&sr25519, &json!("xsalsa20-poly1305"), &json!("1")),
+                "polkadot-js format, version 1, and only version 3",
+            ),
+            (
+                encoding(&sr25519, &json!("xsalsa20-poly1305"), &json!("2")),
+                "polkadot-js format, version 2, and only version 3",
+            ),
+            (encoding(&json!(null), &json!(null), &json!("2")), "polkadot-js format, version 2, and only version 3"),
+            (encoding(&sr25519, &scrypt, &json!(4)), "polkadot-js format, version 4, and only version 3"),
             (encoding(&sr25519, &scrypt, &json!(null)), "no `version`"),
             (encoding(&json!(null), &scrypt, &json!("3")), "its `content` is []"),
             (encoding(&json!(["batch-pkcs8"]), &scrypt, &json!("3")), "its `content` is [batch-pkcs8]"),
@@ -208,6 +253,42 @@ mod tests {
         }
         for text in ["", "null", "[]", "{}", "5", "{\"encoded\"", "words of a phrase"] {
             assert!(matches!(KeystoreInfo::read(text), Err(WalletError::Format(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_ethereum_keystore_is_called_so_with_what_can_be_imported() {
+        let crypto = json!({ "cipher": "aes-128-ctr", "ciphertext": "00", "kdf": "scrypt", "mac": "00" });
+        for (keystore, version) in [
+            (json!({ "version": 3, "id": "x", "address": "00", "crypto": crypto }), "version 3"),
+            (json!({ "version": "3", "Crypto": crypto }), "version 3"),
+            (json!({ "version": 4, "crypto": crypto }), "version 4"),
+            (json!({ "crypto": crypto }), "version unknown"),
+        ] {
+            let error = KeystoreInfo::read(&keystore.to_string()).unwrap_err();
+            assert!(matches!(error, WalletError::Ethereum(_)), "{keystore}: {error}");
+            let text = error.to_string();
+            for part in ["an Ethereum keystore", version, "sr25519", "recovery phrase"] {
+                assert!(text.contains(part), "{keystore}: {text}");
+            }
+            assert!(is_keystore(&keystore.to_string()), "{keystore}");
+        }
+    }
+
+    #[test]
+    fn a_keystore_is_recognized_also_if_it_cannot_be_imported() {
+        let scrypt = json!(["scrypt", "xsalsa20-poly1305"]);
+        for changes in [
+            json!({}),
+            encoding(&json!(["pkcs8", "ed25519"]), &scrypt, &json!("3")),
+            encoding(&json!(["pkcs8"]), &json!("xsalsa20-poly1305"), &json!("0")),
+            json!({ "accounts": [] }),
+        ] {
+            assert!(is_keystore(&keystore(&changes)), "{changes}");
+        }
+        for text in ["", "{}", "[]", "{\"crypto\": {}}", "{\"version\": 3}", "{\"encoded\": \"x\", \"address\": \"y\"}"]
+        {
+            assert!(!is_keystore(text), "{text}");
         }
     }
 
