@@ -29,7 +29,7 @@ pub struct SelectionArgs {
     /// The syntax is that of .gitignore
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub exclude: Vec<String>,
-    /// Publish files that look like secrets: .env*, private keys, wallets. Anyone can read them then
+    /// Publish files that look like secrets: .env*, private keys, files with passwords, wallets. Anyone can read them then
     #[arg(long, help_heading = "Files")]
     pub allow_secrets: bool,
 }

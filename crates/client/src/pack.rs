@@ -26,6 +26,7 @@ mod found;
 mod patterns;
 mod plan;
 mod read;
+mod secrets;
 mod select;
 mod skip;
 mod walk;

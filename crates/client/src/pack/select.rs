@@ -1,11 +1,11 @@
-//! Which entries of a folder are published, and which files look like secrets.
+//! Which entries of a folder are published.
 
 use super::{
     FoundFile, PackError, SkipReason,
     patterns::{Matched, Patterns},
+    secrets::{holds_keys, is_secret_name},
 };
 use meganet_primitives::convert::to_u64;
-use meganet_wallet::KeystoreInfo;
 use std::{
     ffi::OsStr,
     fs::{self, File},
@@ -19,8 +19,6 @@ pub const IGNORE_FILE: &str = ".megaignore";
 const WELL_KNOWN: &str = ".well-known";
 /// Bytes of the longest [`IGNORE_FILE`] that is read.
 const MAX_IGNORE_BYTES: u64 = 1 << 20;
-/// Bytes of the longest file that may be a keystore; the wallet's have less than 1 KiB.
-const MAX_KEYSTORE_BYTES: u64 = 16 << 10;
 
 /// Which entries of a folder are published. Patterns in its [`IGNORE_FILE`] always apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,8 +85,8 @@ impl Rules {
         if self.allow_secrets {
             return Ok(false);
         }
-        let names = [file.disk.file_name(), target.and_then(Path::file_name)];
-        Ok(names.into_iter().flatten().any(is_secret_name) || is_keystore(file)?)
+        let paths = [Some(file.disk.as_path()), target];
+        Ok(paths.into_iter().flatten().any(is_secret_name) || holds_keys(file)?)
     }
 }
 
@@ -116,23 +114,6 @@ fn is_hidden(name: Option<&OsStr>) -> bool {
     name.is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
-fn is_secret_name(name: &OsStr) -> bool {
-    let name = name.to_string_lossy().to_lowercase();
-    name.starts_with(".env")
-        || ["id_rsa", "id_ed25519", "id_ecdsa", ".npmrc", ".netrc"].contains(&name.as_str())
-        || [".pem", ".key", ".p12", ".pfx"].iter().any(|end| name.ends_with(end))
-}
-
-/// Whether a file is an account of a wallet, encrypted by a password that could be guessed.
-fn is_keystore(file: &FoundFile) -> Result<bool, PackError> {
-    let is_json = file.path.to_lowercase().ends_with(".json");
-    if !is_json || file.size() > MAX_KEYSTORE_BYTES {
-        return Ok(false);
-    }
-    let bytes = file.head(MAX_KEYSTORE_BYTES)?;
-    Ok(std::str::from_utf8(&bytes).is_ok_and(|json| KeystoreInfo::read(json).is_ok()))
-}
-
 /// Returns the text of an [`IGNORE_FILE`], or an empty text if the folder has no such file.
 fn read_ignore_file(path: &Path) -> Result<String, PackError> {
     // Looked at first, since opening a pipe would wait for somebody to write to it.
@@ -156,7 +137,6 @@ fn read_ignore_file(path: &Path) -> Result<String, PackError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::pack::single;
     use SkipReason::{Excluded, Hidden, Ignored};
 
     fn rules(hidden: bool, exclude: &[&str], ignore: &str) -> Result<Rules, PackError> {
@@ -227,44 +207,5 @@ mod tests {
         assert!(error(&["[a"], "").contains(r#"--exclude "[a""#));
         assert!(error(&[""], "").contains("empty"));
         assert!(error(&["!a"], "").contains(".megaignore"));
-    }
-
-    #[test]
-    fn secrets_are_recognized_by_their_names() {
-        let secrets = [
-            ".env",
-            ".env.local",
-            ".ENVRC",
-            "server.pem",
-            "Server.KEY",
-            "id_rsa",
-            "id_ed25519",
-            "id_ecdsa",
-            "a.p12",
-            "a.pfx",
-            ".npmrc",
-            ".netrc",
-        ];
-        for name in secrets {
-            assert!(is_secret_name(OsStr::new(name)), "{name}");
-        }
-        for name in ["index.html", "env", "id_rsa.pub", "key", "keys.html", "pem", "npmrc", "_headers", "_redirects"] {
-            assert!(!is_secret_name(OsStr::new(name)), "{name}");
-        }
-    }
-
-    #[test]
-    fn keystores_are_recognized_by_their_content() {
-        let dir = tempfile::tempdir().unwrap();
-        let account = meganet_wallet::Account::from_suri("//Alice").unwrap();
-        let keystore = meganet_wallet::seal_keystore(&account, "alice", "password").unwrap();
-        let is = |name: &str, text: &str| {
-            let path = dir.path().join(name);
-            fs::write(&path, text).unwrap();
-            is_keystore(&single(&path).unwrap()).unwrap()
-        };
-        assert!(is("alice.json", &keystore));
-        assert!(!is("facts.json", r#"{ "encoded": "x", "address": "y" }"#));
-        assert!(!is("long.json", &format!("{keystore}{}", " ".repeat(20_000))));
     }
 }

@@ -78,7 +78,7 @@ fn hidden_and_ignored_entries_stay_out_and_are_listed() {
 #[test]
 fn secrets_are_an_error_that_names_them_all() {
     let dir = tempfile::tempdir().unwrap();
-    for file in ["index.html", "deploy/id_rsa", "server.pem", ".env"] {
+    for file in ["index.html", "deploy/id_rsa", "server.pem", ".env", ".aws/credentials"] {
         put(dir.path(), file, b"x");
     }
     let refused = |selection: &Selection| match walk(dir.path(), selection) {
@@ -88,7 +88,7 @@ fn secrets_are_an_error_that_names_them_all() {
     let usual: Vec<String> = refused(&Selection::default());
     assert_eq!(usual, ["deploy/id_rsa", "server.pem"]);
     let hidden: Vec<String> = refused(&Selection { hidden: true, ..Selection::default() });
-    assert_eq!(hidden, [".env", "deploy/id_rsa", "server.pem"]);
+    assert_eq!(hidden, [".aws/credentials", ".env", "deploy/id_rsa", "server.pem"]);
     let allowed = Selection { allow_secrets: true, ..Selection::default() };
     assert_eq!(paths(&walk(dir.path(), &allowed).unwrap()), ["deploy/id_rsa", "index.html", "server.pem"]);
     let without = Selection { exclude: vec!["*.pem".into(), "/deploy/".into()], ..Selection::default() };
