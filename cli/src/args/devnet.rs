@@ -49,7 +49,7 @@ pub enum DevnetCommand {
     },
     /// Stop every process
     Down {
-        /// Also delete the network's data
+        /// Also delete the network's data, and its folder if nothing else is in it; links in it are deleted, not followed
         #[arg(long)]
         purge: bool,
     },

@@ -10,9 +10,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use meganet_chain_client::Signer;
 use meganet_client::{FetchOptions, PublishOptions};
 use meganet_devnet::{ClientConfig, DIR_VARIABLE, Devnet, Interrupts, Kind, Process, Shape, State};
-use meganet_terminal::shown_lines;
+use meganet_terminal::{shown, shown_lines};
 use serde_json::json;
-use std::{collections::BTreeSet, io::Write, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, io::Write, path::Path};
 
 /// Runs a `devnet` command.
 pub async fn run(session: &Session, args: DevnetArgs) -> Result<()> {
@@ -108,16 +108,25 @@ fn print_up(session: &Session, state: &State) -> Result<()> {
 fn down(session: &Session, dir: &Path, purge: bool) -> Result<()> {
     let mut state = State::require(dir)?;
     state.stop_all()?;
-    if purge {
-        std::fs::remove_dir_all(&state.dir).with_context(|| format!("could not remove {}", state.dir.display()))?;
-    }
-    session.output.result(&json!({ "dir": state.dir, "purged": purge }), |_| {
+    let left = if purge { state.purge(dir)? } else { Vec::new() };
+    // A path need not be Unicode, as text in JSON is.
+    let left: Vec<_> = left.iter().map(|path| path.to_string_lossy()).collect();
+    session.output.result(&json!({ "dir": state.dir, "purged": purge, "left": left }), |_| {
         if purge {
-            "the network is down and its data deleted".into()
+            format!("the network is down and its data deleted{}", left_text(&left))
         } else {
             format!("the network is down; `{}` resumes it", State::up_command(dir))
         }
     })
+}
+
+/// A line for each thing that a purge has left.
+fn left_text(left: &[Cow<str>]) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = left.iter().map(|path| format!("\n  {}", shown(path))).collect();
+    format!("\nleft, because the network did not make it or a link led there:{}", lines.concat())
 }
 
 fn status(session: &Session, state: &State) -> Result<()> {

@@ -7,6 +7,7 @@ mod network;
 mod ports;
 mod probe;
 mod process;
+mod purge;
 mod shape;
 mod shutdown;
 mod startup;

@@ -139,12 +139,17 @@ impl State {
         })
     }
 
+    /// The file that the state is kept in.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.dir.join(FILE)
+    }
+
     /// Writes `devnet.json`.
     ///
     /// # Errors
     /// The folder cannot be written to.
     pub fn save(&self) -> Result<()> {
-        write_atomically(&self.dir.join(FILE), serde_json::to_string_pretty(self)?.as_bytes())
+        write_atomically(&self.file(), serde_json::to_string_pretty(self)?.as_bytes())
     }
 
     /// The index of the process with this name.

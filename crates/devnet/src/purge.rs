@@ -1,0 +1,151 @@
+//! Deletes a devnet, and nothing else: its folder may have files of others, and links in it may lead to other disks.
+
+use crate::state::State;
+use anyhow::{Context, Result};
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
+
+/// The folder of the logs.
+const LOGS: &str = "logs";
+/// The folder in which the demo keeps its uploads.
+const UPLOADS: &str = "uploads";
+
+impl State {
+    /// Deletes the network's files, those of its processes too, and its folder if nothing else is in it. Links are deleted and never
+    /// followed. `given` is the folder as the user wrote it: if that is a link, it stays, and so does the empty folder that it leads to.
+    ///
+    /// Returns what is left: files of others in the folder, and the targets of links.
+    ///
+    /// # Errors
+    /// Something cannot be deleted. Then the network can still be read, and this can be tried again.
+    pub fn purge(&self, given: &Path) -> Result<Vec<PathBuf>> {
+        let mut left = Vec::new();
+        for name in self.own_names() {
+            let path = self.dir.join(name);
+            if let Ok(target) = fs::read_link(&path) {
+                // Relative to the folder of the link; an absolute one replaces that.
+                let target = self.dir.join(target);
+                left.extend(target.exists().then_some(target));
+            }
+            remove(&path)?;
+        }
+        // The last, since without it nothing could be tried again.
+        remove(&self.file())?;
+        let others = fs::read_dir(&self.dir).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let others = others.with_context(|| format!("could not list {}", self.dir.display()))?;
+        left.extend(others.iter().map(fs::DirEntry::path));
+        let is_link = fs::symlink_metadata(without_slash(given)).is_ok_and(|found| found.is_symlink());
+        if is_link {
+            left.push(given.to_owned());
+        } else if others.is_empty() {
+            remove(&self.dir)?;
+        }
+        left.sort();
+        Ok(left)
+    }
+
+    /// The names of the entries that a devnet makes in its folder, without that of its state.
+    fn own_names(&self) -> Vec<OsString> {
+        let files = [self.client_config(), self.light_spec(), self.checkpoint()];
+        let files = files.iter().filter_map(|path| path.file_name()).map(ToOwned::to_owned);
+        let processes = self.processes.iter().map(|process| OsString::from(&process.name));
+        files.chain(processes).chain([LOGS.into(), UPLOADS.into()]).collect()
+    }
+}
+
+/// Removes a file, a link, or a folder with everything in it; nothing where nothing is.
+fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("could not remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The path without a slash at its end, with which a link would be followed.
+fn without_slash(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::Shape;
+    use std::os::unix::fs::symlink;
+
+    /// A devnet that has been up: every entry that one makes is there.
+    fn network(dir: &Path) -> State {
+        let state = State::create(dir, &Shape { gateway_port: Some(0), ..Shape::small() }).unwrap();
+        for name in state.own_names() {
+            let path = state.dir.join(&name);
+            if path.extension().is_some() {
+                fs::write(path, b"x").unwrap();
+            } else {
+                fs::create_dir_all(path.join("inner")).unwrap();
+                fs::write(path.join("inner/file"), b"x").unwrap();
+            }
+        }
+        state
+    }
+
+    #[test]
+    fn everything_that_a_devnet_made_is_removed_with_its_folder() {
+        let above = tempfile::tempdir().unwrap();
+        let dir = above.path().join("devnet");
+        let state = network(&dir);
+        assert_eq!(state.purge(&dir).unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(fs::read_dir(above.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn links_are_removed_and_not_followed_and_what_is_left_is_named() {
+        let above = tempfile::tempdir().unwrap();
+        let root = above.path().canonicalize().unwrap();
+        let (dir, disk) = (root.join("devnet"), root.join("disk"));
+        let state = network(&dir);
+        fs::create_dir(&disk).unwrap();
+        fs::write(disk.join("shard"), b"x").unwrap();
+        // A worker on another disk, one that leads nowhere, a link deep inside, and a file of somebody else.
+        fs::remove_dir_all(dir.join("worker-de-1")).unwrap();
+        symlink("../disk", dir.join("worker-de-1")).unwrap();
+        fs::remove_dir_all(dir.join("worker-de-2")).unwrap();
+        symlink("nowhere", dir.join("worker-de-2")).unwrap();
+        symlink(&disk, dir.join("worker-fr-1/inner/link")).unwrap();
+        fs::write(dir.join("notes.txt"), b"mine").unwrap();
+        symlink(&disk, dir.join("my-link")).unwrap();
+
+        let left = state.purge(&dir).unwrap();
+        assert_eq!(left, [dir.join("../disk"), dir.join("my-link"), dir.join("notes.txt")]);
+        assert_eq!(fs::read(disk.join("shard")).unwrap(), b"x");
+        let mut kept: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        kept.sort();
+        assert_eq!(kept, ["my-link", "notes.txt"]);
+        assert!(State::load(&dir).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_folder_that_a_link_leads_to_can_be_used_again() {
+        let above = tempfile::tempdir().unwrap();
+        let (link, dir) = (above.path().join("link"), above.path().join("devnet"));
+        fs::create_dir(&dir).unwrap();
+        symlink(&dir, &link).unwrap();
+        network(&link);
+        let with_slash = above.path().join("link/");
+        let state = State::require(&with_slash).unwrap();
+        assert_eq!(state.purge(&with_slash).unwrap(), std::slice::from_ref(&with_slash));
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+        network(&link).purge(&link).unwrap();
+        assert!(link.is_dir());
+    }
+}
