@@ -16,6 +16,7 @@ mod renew;
 mod resolve;
 mod session;
 mod status;
+mod usage;
 mod verify;
 mod wallet;
 mod worker;
@@ -24,6 +25,7 @@ pub use self::{
     interrupted::{Interrupted, exit_code},
     light_client::relies_on,
     session::Session,
+    usage::WrongUsage,
 };
 
 use crate::args::{Cli, Command};

@@ -1,12 +1,12 @@
 //! `meganet get`
 
-use super::{Interrupted, Session, content::parse_source};
+use super::{Interrupted, Session, WrongUsage, content::parse_source};
 use crate::{
     args::GetArgs,
     output::{bytes, counted},
     progress::Bars,
 };
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 use futures::TryStreamExt;
 use meganet_client::{Existing, Site, SiteError};
 use meganet_devnet::Interrupts;
@@ -23,22 +23,27 @@ use tokio::io::AsyncWriteExt;
 pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
     let link = parse_source(&args.source)?;
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    let slash = args.source.ends_with('/');
     let into = args.output.as_deref().is_some_and(takes_entries);
     // Known before anything is asked.
+    if to_stdout && slash {
+        return Err(folder_to_stdout(&args.source).into());
+    }
     if let Some(output) = args.output.as_deref().filter(|_| !to_stdout && !into) {
         refuse_to_replace(output, args.force)?;
     }
-    let site = session.client().await?.open_link(&link).await?;
-    let wanted = Wanted::find(site.manifest(), &link, args.source.ends_with('/'), to_stdout)?;
+    let opening = async { anyhow::Ok(session.client().await?.open_link(&link).await?) };
     if to_stdout {
-        return match wanted {
+        // A signal ends the process as usual: there are no files to remove.
+        let site = opening.await?;
+        return match Wanted::find(site.manifest(), &link, slash, to_stdout)? {
             Wanted::File(entry) => pour(&site, entry).await,
-            Wanted::Folder(_) => bail!(
-                "that is a folder without an index.html, which cannot go to stdout: choose a folder with -o, or name a file; `meganet ls {}` lists them",
-                shown(&args.source)
-            ),
+            Wanted::Folder(_) => Err(folder_to_stdout(&args.source).into()),
         };
     }
+    let mut interrupts = Interrupts::listen()?;
+    let site = until_interrupted(Box::pin(opening), interrupts.next()).await?;
+    let wanted = Wanted::find(site.manifest(), &link, slash, to_stdout)?;
     let output = destination(args.output.as_deref(), into, wanted.name(&link))?;
     refuse_to_replace(&output, args.force)?;
     let existing = if args.force { Existing::Replace } else { Existing::Refuse };
@@ -49,8 +54,6 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
             Wanted::Folder(folder) => site.get_tree(folder, &output, existing, &bars).await,
         }
     };
-    // Only from here on there are files to remove; until then, a signal ends the process as usual.
-    let mut interrupts = Interrupts::listen()?;
     let fetched = until_interrupted(Box::pin(fetching), interrupts.next()).await;
     bars.clear();
     let fetched = fetched?;
@@ -74,14 +77,22 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
 ///
 /// The process must not end here, as it would with the signal: the file that is being written disappears when `work` is dropped, or
 /// when the thread that writes it is done, for which the runtime waits at its end.
-async fn until_interrupted<T>(
-    work: impl Future<Output = Result<T, SiteError>>,
+async fn until_interrupted<T, E: Into<Error>>(
+    work: impl Future<Output = Result<T, E>>,
     interrupt: impl Future<Output = ()>,
 ) -> Result<T> {
     tokio::select! {
-        done = work => Ok(done?),
+        done = work => done.map_err(Into::into),
         () = interrupt => Err(Interrupted.into()),
     }
+}
+
+/// The mistake of asking for a folder on stdout.
+fn folder_to_stdout(source: &str) -> WrongUsage {
+    let source = shown(source);
+    WrongUsage(format!(
+        "{source} is a folder, and only a file can go to stdout: name one of its files (`meganet ls {source}` lists them), or choose a folder to write to with -o DIR"
+    ))
 }
 
 /// The part of a site that a source means.
@@ -94,7 +105,7 @@ enum Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// A path means the file or the folder at it. A name alone means its `index.html`, or its only file, and the whole site only if
-    /// it has neither or the name ends with a slash. To stdout goes the `index.html` of a folder.
+    /// it has neither or the name ends with a slash. To stdout goes the `index.html` of a folder that is named without a slash.
     fn find(manifest: &'a Manifest, link: &'a Link, slash: bool, to_stdout: bool) -> Result<Self, SiteError> {
         let path = match link {
             Link::Name { path, .. } => path.as_str(),
@@ -114,7 +125,7 @@ impl<'a> Wanted<'a> {
         };
         let is_page = to_stdout || (folder.is_empty() && !slash && matches!(link, Link::Name { .. }));
         let page = is_page.then(index).flatten();
-        match page.or_else(|| (!slash || to_stdout).then(only).flatten()) {
+        match page.or_else(|| (!slash).then(only).flatten()) {
             Some(file) => Ok(Self::File(file)),
             None if manifest.below(folder).next().is_some() => Ok(Self::Folder(folder)),
             None => Err(SiteError::NoSuchFile { path: path.to_owned() }),
@@ -236,7 +247,7 @@ mod tests {
             (&pages, "hello", false, "index.html"),
             (&pages, "hello/", false, "/"),
             (&pages, "meganet://hello/", false, "/"),
-            (&pages, "hello/", true, "index.html"),
+            (&pages, "hello", true, "index.html"),
             (&pages, "hello/a", false, "a/"),
             (&pages, "hello/a/", false, "a/"),
             (&pages, "hello/a", true, "a/index.html"),
@@ -249,7 +260,7 @@ mod tests {
             (&files, "hello/c", false, "c"),
             (&one, "hello", false, "photo.jpg"),
             (&one, "hello/", false, "/"),
-            (&one, "hello/", true, "photo.jpg"),
+            (&one, "hello", true, "photo.jpg"),
             (&one, "LINK", false, "photo.jpg"),
         ];
         for (site, source, to_stdout, expected) in cases {
@@ -301,6 +312,14 @@ mod tests {
         assert_eq!(Wanted::Folder("a/b").name(&link("hello/a/b/")), Name::Typed("b"));
     }
 
+    #[test]
+    fn a_folder_on_stdout_is_wrong_usage_that_says_what_to_do() {
+        let error = Error::from(folder_to_stdout("hello/a\u{1b}/"));
+        assert_eq!(super::super::exit_code(&error), 2);
+        let text = error.to_string();
+        assert!(text.contains("`meganet ls hello/a\\u{1b}/`") && text.contains("-o DIR"), "{text}");
+    }
+
     #[tokio::test]
     async fn an_interrupt_removes_the_file_that_is_being_written() {
         let dir = tempfile::tempdir().unwrap();
@@ -310,14 +329,14 @@ mod tests {
             begun.send(()).unwrap();
             std::future::pending::<()>().await;
             drop(partial);
-            Ok(())
+            anyhow::Ok(())
         };
         let error = until_interrupted(work, async { has_begun.await.unwrap() }).await.unwrap_err();
         assert!(error.is::<Interrupted>(), "{error}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 
         let missing = SiteError::NoSuchFile { path: "x".to_owned() };
-        let failed = until_interrupted::<()>(async { Err(missing) }, std::future::pending()).await.unwrap_err();
+        let failed = until_interrupted::<(), _>(async { Err(missing) }, std::future::pending()).await.unwrap_err();
         assert!(failed.is::<SiteError>(), "{failed}");
     }
 
