@@ -47,8 +47,8 @@ pub struct PublishArgs {
     #[allow(missing_docs)]
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Also prepay this amount, in MEGA, from which the network renews the site automatically until it is used up, like
-    /// `meganet renew NAME --auto`. Applies also if the site has not changed
+    /// Also pay this amount, in MEGA, in advance for automatic renewal, like `meganet renew NAME --auto`. Applies also if the site
+    /// has not changed
     #[arg(long, value_name = "AMOUNT", conflicts_with = "dry_run")]
     pub auto: Option<Mega>,
     #[allow(missing_docs)]
@@ -113,8 +113,9 @@ pub struct RenewArgs {
     /// for already, so renew late. With --auto: the number of epochs of each renewal
     #[arg(long, default_value_t = 12, value_name = "N")]
     pub epochs: u32,
-    /// Prepay this amount, in MEGA, from which the network renews the content automatically, shortly before it expires, until
-    /// it is used up. Repeat to add to it
+    /// Pay this amount, in MEGA, in advance, and a refundable deposit. In the last epoch that is paid for, the network takes the
+    /// price of the next --epochs from it, and so on until it is used up; your account is not charged again. Repeat to add to
+    /// it; --status shows what is left, --cancel stops and refunds that
     #[arg(long, value_name = "AMOUNT", conflicts_with_all = ["status", "cancel"])]
     pub auto: Option<Mega>,
     /// With --auto: pause renewing while a GiB costs more than this per epoch, in MEGA; by default twice today's price

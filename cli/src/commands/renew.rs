@@ -1,16 +1,17 @@
 //! `meganet renew`: extends the paid storage of a name or link, once or automatically.
 
+mod prepaid;
+
+pub(super) use prepaid::Prepaid;
+
 use super::{Session, content::parse_source};
 use crate::{
     args::RenewArgs,
     output::{bytes, counted},
 };
 use anyhow::{Context, Result, bail, ensure};
-use meganet_chain_client::{At, AutoRenewalCall, Call, Signer, Until, account::format_account, amount::Mega};
-use meganet_client::{
-    Client, Site,
-    auto_renew::{Prepaying, Prepayment},
-};
+use meganet_chain_client::{At, AutoRenewalCall, Call, Until, account::format_account, amount::Mega};
+use meganet_client::{Client, Site, auto_renew::Prepayment};
 use meganet_primitives::{
     AutoRenewalId,
     chain::{AutoRenewalInfo, AutoRenewalState, StorageParams},
@@ -76,55 +77,10 @@ async fn prepay(session: &Session, source: &str, amount: Mega, args: &RenewArgs)
     let max_price = args.max_price.map(|price| price.0);
     let prepayment = Prepayment { amount: amount.0, epochs: args.epochs, max_price };
     let site = open(&client, source).await?;
-    let prepaid = Prepaid::submit(&client, &signer, &site, prepayment).await?;
+    let prepaid = Prepaid::submit(&client, &signer, source, &site, prepayment).await?;
     let mut value = prepaid.to_json();
     value["source"] = json!(source);
-    session.output.result(&value, |_| format!("{source} is now renewed automatically: {}", prepaid.to_text()))
-}
-
-/// A prepayment that was just made for a site.
-pub(super) struct Prepaid {
-    prepayment: Prepayment,
-    prepaying: Prepaying,
-    block: u32,
-}
-
-impl Prepaid {
-    /// Prepays, in one transaction.
-    pub(super) async fn submit(client: &Client, signer: &Signer, site: &Site, prepayment: Prepayment) -> Result<Self> {
-        let mut prepaying = client.prepaying(site, &signer.account(), prepayment).await?;
-        let calls = std::mem::take(&mut prepaying.calls);
-        let block = client.chain().submit(signer, calls, Until::Finalized).await?.block.number;
-        Ok(Self { prepayment, prepaying, block })
-    }
-
-    /// The prepayment as JSON.
-    pub(super) fn to_json(&self) -> Value {
-        let Self { prepayment, prepaying, block } = self;
-        json!({
-            "amount": prepayment.amount.to_string(),
-            "opened": prepaying.opened,
-            "topped_up": prepaying.topped_up,
-            "epochs": prepayment.epochs,
-            "max_price": prepaying.max_price.to_string(),
-            "next": prepaying.next.to_string(),
-            "renewals": prepaying.renewals(prepayment.amount).to_string(),
-            "deposits": prepaying.deposits.to_string(),
-            "block": block,
-        })
-    }
-
-    /// The prepayment as text.
-    pub(super) fn to_text(&self) -> String {
-        let Self { prepayment, prepaying, .. } = self;
-        format!(
-            "prepaid {}, enough for {} of {} at today's price, plus {} in refundable deposits",
-            Mega(prepayment.amount),
-            counted(prepaying.renewals(prepayment.amount), "renewal", "renewals"),
-            counted(prepayment.epochs, "epoch", "epochs"),
-            Mega(prepaying.deposits)
-        )
-    }
+    session.output.result(&value, |_| prepaid.to_text())
 }
 
 /// The most epochs of an automatic renewal: fewer than of others, since it takes place before the paid epochs have ended.
@@ -272,7 +228,7 @@ fn order_text(order: &AutoRenewalInfo) -> String {
         AutoRenewalState::Waiting => "waiting for its last paid epoch",
         AutoRenewalState::Due => "due now",
         AutoRenewalState::TooDear => {
-            "PAUSED: storage costs more than its maximum price. Prepay again with a higher --max-price"
+            "PAUSED: storage costs more than its maximum price. To raise that, --cancel, then --auto with a higher --max-price"
         }
         AutoRenewalState::Short => "TOO LITTLE LEFT: prepay more, or it expires",
         AutoRenewalState::Expired => "expired; --cancel refunds what is left",

@@ -31,7 +31,7 @@ impl Coverage {
         let Some(Mega(amount)) = args.auto else {
             return Ok(Self { prepaid: None, left_out: left_out(client, name, report).await });
         };
-        let prepaid = prepay(client, signer, report, amount, args.placement.epochs).await.with_context(|| {
+        let prepaid = prepay(client, signer, name, report, amount, args.placement.epochs).await.with_context(|| {
             format!(
                 "published {name} as version {}, but could not prepay. Try again with `meganet renew {name} --auto {}`",
                 report.version,
@@ -42,12 +42,10 @@ impl Coverage {
     }
 }
 
-/// A line about the prepayment; empty without one.
+/// Lines about the prepayment; empty without one.
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.prepaid
-            .as_ref()
-            .map_or(Ok(()), |prepaid| write!(f, "\nit is now renewed automatically: {}", prepaid.to_text()))
+        self.prepaid.as_ref().map_or(Ok(()), |prepaid| write!(f, "\n{}", prepaid.to_text()))
     }
 }
 
@@ -58,6 +56,7 @@ async fn open(client: &Client, report: &PublishReport) -> Result<Site, RenewErro
 async fn prepay(
     client: &Client,
     signer: &Signer,
+    name: &str,
     report: &PublishReport,
     amount: u128,
     epochs: u32,
@@ -65,7 +64,7 @@ async fn prepay(
     let params = client.chain().params(At::Best).await?;
     let prepayment = Prepayment { amount, epochs: epochs.min(most_auto_epochs(&params)), max_price: None };
     let site = open(client, report).await?;
-    Prepaid::submit(client, signer, &site, prepayment).await
+    Prepaid::submit(client, signer, name, &site, prepayment).await
 }
 
 /// Counts the batches without automatic renewal, and prints a note on stderr: the command succeeded, but this must not be missed.
