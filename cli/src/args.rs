@@ -27,7 +27,7 @@ Exit codes:
   1  failed: the reason is on stderr as `error: …`, and with --json also
      on stdout as {\"error\": …}
   2  the command line is wrong: nothing was done
-  130  `get` was interrupted: files that are complete stay";
+  130  `get` or `put -` was interrupted: files that are complete stay";
 
 /// Publish, read and keep files on Meganet: an Internet by the people, for the people.
 ///
@@ -139,6 +139,10 @@ pub enum Command {
     /// List the files of a name, a folder of it, or a link, with their sizes
     Ls(LsArgs),
     /// Store a private file and print a link with its key; folders are published
+    ///
+    ///   meganet put photo.jpg                        a file
+    ///   PROGRAM | meganet put - --name report.txt    what a program writes
+    #[command(verbatim_doc_comment)]
     Put(PutArgs),
     /// List the files that `put` has stored with this account from this machine, with their links
     Files {

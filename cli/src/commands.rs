@@ -15,6 +15,7 @@ mod publish;
 mod renew;
 mod resolve;
 mod session;
+mod spool;
 mod status;
 mod usage;
 mod verify;

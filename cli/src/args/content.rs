@@ -62,8 +62,11 @@ pub struct PublishArgs {
 /// `meganet put`
 #[derive(Debug, Args)]
 pub struct PutArgs {
-    /// File to store
+    /// File to store; '-' for standard input, which needs --name
     pub file: PathBuf,
+    /// Name that readers get the file under; by default its own
+    #[arg(long, value_name = "NAME", required_if_eq("file", "-"))]
+    pub name: Option<String>,
     #[allow(missing_docs)]
     #[command(flatten)]
     pub placement: PlacementArgs,

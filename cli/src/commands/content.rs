@@ -1,6 +1,6 @@
 //! `meganet put` and `files`.
 
-use super::{Session, session::data_dir};
+use super::{Session, interrupted::until_interrupted, session::data_dir, spool::spool};
 use crate::{
     args::{FilesCommand, PlacementArgs, PutArgs},
     names::read_name,
@@ -8,24 +8,60 @@ use crate::{
     progress::Bars,
 };
 use anyhow::{Context, Result, bail, ensure};
+use meganet_chain_client::Signer;
 use meganet_client::{
-    PublishOptions,
+    Client, PublishOptions, PutReport, PutSource,
     links::{KeptLink, LinkState, LinkStore},
 };
+use meganet_devnet::Interrupts;
 use meganet_primitives::link::Link;
 use meganet_terminal::shown;
 use serde_json::json;
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
+
+/// The way on after an interrupt.
+const LEFT: &str = "the same command with the same input continues where it stopped";
 
 /// `meganet put FILE`
 pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
+    let PutArgs { file, name, placement } = args;
+    let options = options(&placement)?;
+    let bars = Bars::default();
+    // Known before anything is asked or read.
+    let name = match name {
+        Some(name) if file.as_os_str() == "-" => name,
+        name => {
+            let source = PutSource::File { path: file, name };
+            source.check()?;
+            let signer = session.signer()?;
+            let client = session.client().await?;
+            let stored = client.put(&signer, &source, &options, &bars).await;
+            bars.clear();
+            return show_link(session, &client, &signer, &stored?, &options);
+        }
+    };
+    PutSource::check_name(&name)?;
     let signer = session.signer()?;
     let client = session.client().await?;
-    let bars = Bars::default();
-    let options = options(&args.placement)?;
-    let report = client.put_file(&signer, &args.file, &options, &bars).await;
+    let mut interrupts = Interrupts::listen()?;
+    let storing = async {
+        let spool = spool(io::stdin(), &options.state_dir).await?;
+        let source = PutSource::Stream { spool: spool.to_path_buf(), name };
+        anyhow::Ok(client.put(&signer, &source, &options, &bars).await?)
+    };
+    let stored = until_interrupted(Box::pin(storing), interrupts.next(), LEFT).await;
     bars.clear();
-    let report = report?;
+    show_link(session, &client, &signer, &stored?, &options)
+}
+
+/// Prints the link of a stored file. Until it is out, it is kept, and the next run prints it again.
+fn show_link(
+    session: &Session,
+    client: &Client,
+    signer: &Signer,
+    report: &PutReport,
+    options: &PublishOptions,
+) -> Result<()> {
     let upload = report.upload.as_ref();
     let value = json!({
         "link": report.link.to_string(),
@@ -33,11 +69,11 @@ pub async fn put(session: &Session, args: PutArgs) -> Result<()> {
         "paid": upload.map_or(0, |upload| upload.summary.price).to_string(),
         "fee": upload.map_or(0, |upload| upload.fee).to_string(),
     });
-    // The link alone, so that it can be piped. Until it is out, it is kept, and the next run prints it again.
+    // The link alone, so that it can be piped.
     let kept = "the file is stored and its link is kept: `meganet files` shows it, and so does the same command again";
     let shown = session.output.whole(&value, |_| report.link.to_string()).context(kept)?;
     ensure!(shown, "nobody read the link. But {kept}");
-    Ok(client.link_shown(&signer, &report.content, &options)?)
+    Ok(client.link_shown(signer, &report.content, options)?)
 }
 
 /// `meganet files`

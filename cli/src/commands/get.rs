@@ -1,12 +1,12 @@
 //! `meganet get`
 
-use super::{Interrupted, Session, WrongUsage, content::parse_source};
+use super::{Session, WrongUsage, content::parse_source, interrupted::until_interrupted};
 use crate::{
     args::GetArgs,
     output::{bytes, counted},
     progress::Bars,
 };
-use anyhow::{Error, Result, bail};
+use anyhow::{Result, bail};
 use futures::TryStreamExt;
 use meganet_client::{Existing, Site, SiteError};
 use meganet_devnet::Interrupts;
@@ -18,6 +18,9 @@ use meganet_terminal::{shown, unless_closed};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use tokio::io::AsyncWriteExt;
+
+/// The files that an interrupt leaves.
+const LEFT: &str = "files that are complete stay, and nothing else";
 
 /// `meganet get NAME[/PATH]|LINK`
 pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
@@ -42,7 +45,7 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
         };
     }
     let mut interrupts = Interrupts::listen()?;
-    let site = until_interrupted(Box::pin(opening), interrupts.next()).await?;
+    let site = until_interrupted(Box::pin(opening), interrupts.next(), LEFT).await?;
     let wanted = Wanted::find(site.manifest(), &link, slash, to_stdout)?;
     let output = destination(args.output.as_deref(), into, wanted.name(&link))?;
     refuse_to_replace(&output, args.force)?;
@@ -54,7 +57,7 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
             Wanted::Folder(folder) => site.get_tree(folder, &output, existing, &bars).await,
         }
     };
-    let fetched = until_interrupted(Box::pin(fetching), interrupts.next()).await;
+    let fetched = until_interrupted(Box::pin(fetching), interrupts.next(), LEFT).await;
     bars.clear();
     let fetched = fetched?;
     // A path need not be Unicode, as text in JSON is.
@@ -70,20 +73,6 @@ pub async fn get(session: &Session, args: GetArgs) -> Result<()> {
                 format!("wrote {files} to {}/ ({})", shown(&output), bytes(fetched.bytes))
             })
         }
-    }
-}
-
-/// The outcome of `work`, which is given up at an interrupt.
-///
-/// The process must not end here, as it would with the signal: the file that is being written disappears when `work` is dropped, or
-/// when the thread that writes it is done, for which the runtime waits at its end.
-async fn until_interrupted<T, E: Into<Error>>(
-    work: impl Future<Output = Result<T, E>>,
-    interrupt: impl Future<Output = ()>,
-) -> Result<T> {
-    tokio::select! {
-        done = work => done.map_err(Into::into),
-        () = interrupt => Err(Interrupted.into()),
     }
 }
 
@@ -314,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_folder_on_stdout_is_wrong_usage_that_says_what_to_do() {
-        let error = Error::from(folder_to_stdout("hello/a\u{1b}/"));
+        let error = anyhow::Error::from(folder_to_stdout("hello/a\u{1b}/"));
         assert_eq!(super::super::exit_code(&error), 2);
         let text = error.to_string();
         assert!(text.contains("`meganet ls hello/a\\u{1b}/`") && text.contains("-o DIR"), "{text}");
@@ -331,12 +320,13 @@ mod tests {
             drop(partial);
             anyhow::Ok(())
         };
-        let error = until_interrupted(work, async { has_begun.await.unwrap() }).await.unwrap_err();
-        assert!(error.is::<Interrupted>(), "{error}");
+        let error = until_interrupted(work, async { has_begun.await.unwrap() }, LEFT).await.unwrap_err();
+        assert!(error.is::<crate::commands::Interrupted>(), "{error}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 
         let missing = SiteError::NoSuchFile { path: "x".to_owned() };
-        let failed = until_interrupted::<(), _>(async { Err(missing) }, std::future::pending()).await.unwrap_err();
+        let failed =
+            until_interrupted::<(), _>(async { Err(missing) }, std::future::pending(), LEFT).await.unwrap_err();
         assert!(failed.is::<SiteError>(), "{failed}");
     }
 

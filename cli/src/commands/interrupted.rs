@@ -3,9 +3,9 @@
 use super::WrongUsage;
 use std::{error::Error, fmt};
 
-/// A signal ended the command: Ctrl-C, or one that asks processes to end.
+/// A signal ended the command: Ctrl-C, or one that asks processes to end. The text says what that has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
+pub struct Interrupted(pub &'static str);
 
 impl Interrupted {
     /// The exit code, which shells also report for a program that dies of Ctrl-C.
@@ -14,11 +14,26 @@ impl Interrupted {
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("interrupted: files that are complete stay, and nothing else")
+        write!(f, "interrupted: {}", self.0)
     }
 }
 
 impl Error for Interrupted {}
+
+/// The outcome of `work`, which is given up at an interrupt; `left` says what stays then.
+///
+/// The process must not end here, as it would with the signal: temporary files disappear when `work` is dropped, or when the thread
+/// that writes them is done, for which the runtime waits at its end.
+pub(super) async fn until_interrupted<T, E: Into<anyhow::Error>>(
+    work: impl Future<Output = Result<T, E>>,
+    interrupt: impl Future<Output = ()>,
+    left: &'static str,
+) -> anyhow::Result<T> {
+    tokio::select! {
+        done = work => done.map_err(Into::into),
+        () = interrupt => Err(Interrupted(left).into()),
+    }
+}
 
 /// The exit code of a command that failed.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
@@ -45,8 +60,10 @@ mod tests {
 
     #[test]
     fn an_interrupt_has_its_own_exit_code() {
-        assert_eq!(exit_code(&Interrupted.into()), 130);
-        assert_eq!(exit_code(&anyhow::Error::from(Interrupted).context("while fetching")), 130);
+        let interrupted = Interrupted("nothing stays");
+        assert_eq!(interrupted.to_string(), "interrupted: nothing stays");
+        assert_eq!(exit_code(&interrupted.into()), 130);
+        assert_eq!(exit_code(&anyhow::Error::from(interrupted).context("while fetching")), 130);
         assert_eq!(exit_code(&anyhow::anyhow!("interrupted")), 1);
     }
 }

@@ -21,5 +21,5 @@ pub use client::Client;
 pub use error::SiteError;
 pub use get::{Existing, Fetched};
 pub use meganet_transfer::{FetchError, FetchOptions, Network, progress};
-pub use publish::{PublishOptions, PublishPreview, PublishReport, PutReport};
+pub use publish::{PublishOptions, PublishPreview, PublishReport, PutReport, PutSource};
 pub use site::{Site, SiteFile};

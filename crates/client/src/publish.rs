@@ -7,7 +7,7 @@
 //! before the upload, so that the commitment ages meanwhile.
 //!
 //! Progress is kept in a state folder: an interrupted publication continues with the objects that the workers already have.
-//! [`Client::put_file`] does the same for one file and returns a link instead of using a name. [`Client::preview`] makes the same
+//! [`Client::put`] does the same for one file and returns a link instead of using a name. [`Client::preview`] makes the same
 //! preparations without sending or writing anything, and reports what publishing would do.
 
 mod check;
@@ -25,7 +25,7 @@ mod uploader;
 
 pub use error::PublishError;
 pub use options::{OBJECT_LEN, PublishOptions};
-pub use put::PutReport;
+pub use put::{PutReport, PutSource};
 pub use report::{PublishPreview, PublishReport, UploadForecast, UploadReport, UploadSummary};
 
 use self::{prepare::Request, state::State};

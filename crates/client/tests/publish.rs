@@ -7,7 +7,7 @@ mod support;
 use meganet_chain_client::{At, Call, ChainError, Signer, StorageCall, Until};
 use meganet_chain_fake::FakeConfig;
 use meganet_client::{
-    Existing, FetchError, PublishOptions, SiteError,
+    Existing, FetchError, PublishOptions, PutSource, SiteError,
     names::NameError,
     progress::{Progress, Silent, Stage},
     publish::PublishError,
@@ -382,6 +382,26 @@ async fn a_file_becomes_a_link_and_comes_back() {
     let last = mistyped.len() - 1;
     mistyped[last] = if mistyped[last] == b'a' { b'b' } else { b'a' };
     assert!(String::from_utf8(mistyped).unwrap().parse::<Link>().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_stored_once_under_the_chosen_name() {
+    let world = FaultyTown::start().await;
+    let content = noise(6, 300_000);
+    let spooled = |file: &str| {
+        let spool = world.dir.path().join(file);
+        fs::write(&spool, &content).unwrap();
+        PutSource::Stream { spool, name: "dump.sql".to_owned() }
+    };
+    let first = world.client.put(&world.owner, &spooled("one"), &world.options(), &Silent).await.unwrap();
+    // Its link has not been shown.
+    let second = world.client.put(&world.owner, &spooled("two"), &world.options(), &Silent).await.unwrap();
+    assert_eq!(second.link.to_string(), first.link.to_string());
+    assert!(first.upload.is_some() && second.upload.is_none());
+    let site = world.fresh_client().open_link(&first.link).await.unwrap();
+    let entry = site.one_entry("").unwrap();
+    assert_eq!((entry.path.as_str(), entry.mtime), ("dump.sql", 0));
+    assert!(site.read_to_vec(entry).await.unwrap() == content);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,19 @@ pub enum PackError {
     /// A device, socket or pipe, where a file is expected.
     #[error("{0:?} is not a regular file: copy its content to a file, and pass that")]
     NotAFile(PathBuf),
+    /// A device, socket or pipe, or a file that was deleted, where a file to put is expected.
+    #[error(
+        "{0:?} is not a regular file, which can be read more than once: to store what a program writes, pass - as in `PROGRAM | meganet put - --name NAME`"
+    )]
+    NotStorable(PathBuf),
+    /// A name that was chosen for a file to put, and that it cannot have.
+    #[error("{name:?} cannot be the name of a file: {reason}. Choose another with --name")]
+    PutName {
+        /// The name.
+        name: String,
+        /// The mistake in it.
+        reason: String,
+    },
     /// There are no files in it that are published.
     #[error(
         "{root:?} has no files to publish ({skipped} of its entries are left out): check the path, build the site first, or see `meganet publish --help` for files that are left out"

@@ -5,6 +5,7 @@ use codec::{Decode, Encode};
 use meganet_primitives::manifest::check_path;
 use std::{
     fs::Metadata,
+    io::ErrorKind,
     path::{Component, Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -42,21 +43,46 @@ pub struct Stamp {
 /// # Errors
 /// [`PackError`] if it is not a regular file, cannot be read, or has a name that a manifest cannot hold.
 pub(crate) fn single(file: &Path) -> Result<FoundFile, PackError> {
-    let real = file.canonicalize().map_err(PackError::unopened(file))?;
-    let metadata = real.metadata().map_err(PackError::unopened(file))?;
+    // Before its path is resolved: that of a pipe, as in `/dev/stdin`, leads nowhere.
+    let metadata = file.metadata().map_err(PackError::unopened(file))?;
     if metadata.is_dir() {
         return Err(PackError::IsAFolder(file.to_owned()));
     }
     if !metadata.is_file() {
-        return Err(PackError::NotAFile(file.to_owned()));
+        return Err(PackError::NotStorable(file.to_owned()));
     }
+    let real = match file.canonicalize() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(PackError::NotStorable(file.to_owned())),
+        other => other.map_err(PackError::unopened(file))?,
+    };
     // The name that was asked for, not that of what a link leads to.
     let name = file.file_name().or(real.file_name()).map(Path::new).unwrap_or(Path::new("file"));
     let path = site_path(name).map_err(|reason| PackError::Name { path: file.to_owned(), reason })?;
     Ok(FoundFile::new(path, real, &metadata))
 }
 
+/// Checks a name that was chosen for a single file.
+///
+/// # Errors
+/// [`PackError::PutName`].
+pub(crate) fn check_name(name: &str) -> Result<(), PackError> {
+    let refuse = |reason: String| PackError::PutName { name: name.to_owned(), reason };
+    if name.contains('/') {
+        return Err(refuse("it has a slash".to_owned()));
+    }
+    site_path(Path::new(name)).map(drop).map_err(refuse)
+}
+
 impl FoundFile {
+    /// The same file under a name of its own.
+    ///
+    /// # Errors
+    /// Those of [`check_name`].
+    pub(crate) fn named(self, name: &str) -> Result<Self, PackError> {
+        check_name(name)?;
+        Ok(Self { path: name.to_owned(), ..self })
+    }
+
     /// The file at `relative` in the folder `root`.
     pub(super) fn at(root: &Path, relative: &Path) -> Result<Self, PackError> {
         let refuse = |reason: String| PackError::Name { path: relative.to_owned(), reason };
@@ -171,8 +197,40 @@ mod tests {
         );
         let socket = dir.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        assert!(matches!(single(&socket), Err(PackError::NotAFile(_))));
+        let refused = single(&socket).unwrap_err();
+        assert!(
+            matches!(refused, PackError::NotStorable(_)) && refused.to_string().contains("put - --name"),
+            "{refused}"
+        );
+        assert!(matches!(single(Path::new("/dev/null")), Err(PackError::NotStorable(_))));
         assert!(matches!(single(&dir.path().join("none")), Err(PackError::Unopened { .. })));
+    }
+
+    /// As `/dev/stdin`, which is a link to one of these.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_pipe_and_a_deleted_file_are_not_taken_for_missing_files() {
+        use std::os::fd::AsRawFd;
+        let (reader, _writer) = std::io::pipe().unwrap();
+        let deleted = tempfile::tempfile().unwrap();
+        for number in [reader.as_raw_fd(), deleted.as_raw_fd()] {
+            let path = format!("/proc/self/fd/{number}");
+            assert!(matches!(single(Path::new(&path)), Err(PackError::NotStorable(_))), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_chosen_name_is_one_that_a_file_in_a_folder_can_have() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, b"x").unwrap();
+        let found = single(&file).unwrap();
+        let named = found.clone().named("a b.txt").unwrap();
+        assert_eq!((named.path.as_str(), &named.disk, named.stamp), ("a b.txt", &found.disk, found.stamp));
+        for wrong in ["", ".", "..", "a/b", "/a", "a/"] {
+            let refused = found.clone().named(wrong).unwrap_err();
+            assert!(refused.to_string().contains("--name"), "{wrong}: {refused}");
+        }
     }
 
     #[test]

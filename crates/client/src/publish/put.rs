@@ -11,19 +11,81 @@ use super::{
 use crate::{
     client::Client,
     links::{KeptLink, LinkError, LinkState, LinkStore},
-    pack::{FoundFile, Plan, content_hash, single},
+    pack::{FoundFile, PackError, Plan, check_name, content_hash, single},
 };
 use codec::Encode;
 use meganet_chain_client::{BlockRef, Signer};
 use meganet_primitives::{content::ContentRef, link::Link};
 use meganet_transfer::progress::{Progress, Stage};
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// The result of storing a file with [`Client::put_file`].
+/// The content to store with [`Client::put`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PutSource {
+    /// A file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// The name that it is stored under; `None` for its own.
+        name: Option<String>,
+    },
+    /// The content of a stream. Two streams with the same content and name count as the same.
+    Stream {
+        /// A file of the caller with the whole content, which stays until it is stored.
+        spool: PathBuf,
+        /// The name that it is stored under.
+        name: String,
+    },
+}
+
+impl PutSource {
+    /// Finds out whether it can be stored, as far as that can be known without a network. Blocking.
+    ///
+    /// # Errors
+    /// [`PackError`] if it is not a regular file, cannot be read, or has a name that a stored file cannot have.
+    pub fn check(&self) -> Result<(), PackError> {
+        self.find().map(drop)
+    }
+
+    /// Checks a name for a stored file.
+    ///
+    /// # Errors
+    /// [`PackError::PutName`].
+    pub fn check_name(name: &str) -> Result<(), PackError> {
+        check_name(name)
+    }
+
+    fn find(&self) -> Result<FoundFile, PackError> {
+        match self {
+            Self::File { path, name: None } => single(path),
+            Self::File { path, name: Some(name) } => single(path)?.named(name),
+            // A repeated run must make the same manifest, so the time at which the caller wrote the file does not count.
+            Self::Stream { spool, name } => Ok(FoundFile { mtime: 0, ..single(spool)?.named(name)? }),
+        }
+    }
+
+    /// The key of the state of its upload.
+    fn key(&self) -> String {
+        match self {
+            Self::File { path, name } => state::file(path, name.as_deref()),
+            Self::Stream { name, .. } => state::stream(name),
+        }
+    }
+
+    /// The text by which its user recognizes it.
+    fn label(&self) -> String {
+        match self {
+            Self::File { path, .. } => path.canonicalize().unwrap_or_else(|_| path.clone()).display().to_string(),
+            Self::Stream { name, .. } => name.clone(),
+        }
+    }
+}
+
+/// The result of storing a file with [`Client::put`].
 #[derive(Clone, Debug)]
 pub struct PutReport {
     /// The link. Anyone who has it can read the file.
@@ -39,6 +101,21 @@ pub struct PutReport {
 }
 
 impl Client {
+    /// Stores a file: [`Client::put`] of a file under its own name.
+    ///
+    /// # Errors
+    /// Those of [`Client::put`].
+    pub async fn put_file(
+        &self,
+        signer: &Signer,
+        file: &Path,
+        options: &PublishOptions,
+        progress: &dyn Progress,
+    ) -> Result<PutReport, PublishError> {
+        let file = PutSource::File { path: file.to_owned(), name: None };
+        self.put(signer, &file, options, progress).await
+    }
+
     /// Stores a file and returns the link to it: to a manifest with this one file. No name is involved. Run again after an
     /// interruption, it continues; run again before [`Client::link_shown`], it returns the same link and pays nothing; run
     /// again after that, it stores another copy with another link.
@@ -47,20 +124,20 @@ impl Client {
     ///
     /// # Errors
     /// [`PublishError`]. Nothing is registered then, except after a timeout; then the next run finds out.
-    pub async fn put_file(
+    pub async fn put(
         &self,
         signer: &Signer,
-        file: &Path,
+        file: &PutSource,
         options: &PublishOptions,
         progress: &dyn Progress,
     ) -> Result<PutReport, PublishError> {
         progress.begin(Stage::Listing, None);
-        let path = file.to_owned();
-        let files = vec![blocking(move || single(&path)).await??];
+        let searched = file.clone();
+        let files = vec![blocking(move || searched.find()).await??];
         let size = files.iter().map(FoundFile::size).sum();
-        let mut state = State::open(&options.state_dir, &self.chain().genesis(), &state::file(file), signer)?;
+        let mut state = State::open(&options.state_dir, &self.chain().genesis(), &file.key(), signer)?;
         let hashes = digest(&files, None, progress).await?;
-        let source = content_hash(&(state::file(file), &hashes).encode());
+        let source = content_hash(&(file.key(), &hashes).encode());
         let links = LinkStore::at(&options.links, &self.chain().genesis(), signer);
         if let Some(kept) = links.unshown(&source)? {
             progress.note("an earlier run has stored this file, and its link was not shown");
@@ -70,7 +147,7 @@ impl Client {
         let uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
         let plan = Plan::new(files, &hashes, None, uploader.max_pack(options.object_len), &|_| false);
         let keep = |content: &ContentRef, expiry, state| {
-            let path = file.canonicalize().unwrap_or_else(|_| file.to_owned()).display().to_string();
+            let path = file.label();
             let stored = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
             let kept = KeptLink { content: *content, path, source, size, stored, expiry, state };
             links.save(&kept).map(|()| kept)
@@ -98,5 +175,43 @@ impl Client {
             Some(link) => links.save(&KeptLink { state: LinkState::Shown, ..link }),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_stream_is_the_same_wherever_and_whenever_it_was_written_down() {
+        let dir = tempfile::tempdir().unwrap();
+        let spooled = |file: &str, name: &str| {
+            let spool = dir.path().join(file);
+            fs::write(&spool, b"content").unwrap();
+            PutSource::Stream { spool, name: name.to_owned() }
+        };
+        let (one, other) = (spooled("1", "a.txt"), spooled("2", "a.txt"));
+        let (first, second) = (one.find().unwrap(), other.find().unwrap());
+        assert_eq!((first.path.as_str(), first.mtime), ("a.txt", 0));
+        assert_eq!((&first.path, first.mtime, first.mode), (&second.path, second.mtime, second.mode));
+        assert_eq!((one.key(), one.label()), (other.key(), "a.txt".to_owned()));
+        assert_ne!(one.key(), spooled("1", "b.txt").key());
+        assert!(spooled("3", "a/b").check().is_err() && PutSource::check_name("a/b").is_err());
+    }
+
+    #[test]
+    fn a_file_has_its_own_name_or_a_chosen_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("own.txt");
+        fs::write(&path, b"content").unwrap();
+        let named = |name: Option<&str>| PutSource::File { path: path.clone(), name: name.map(str::to_owned) };
+        let (own, chosen) = (named(None), named(Some("chosen.txt")));
+        assert_eq!(own.find().unwrap().path, "own.txt");
+        assert_eq!(chosen.find().unwrap().path, "chosen.txt");
+        assert_ne!(own.key(), chosen.key());
+        assert!(own.label().ends_with("own.txt") && chosen.label().ends_with("own.txt"));
+        assert!(named(Some("..")).check().is_err());
     }
 }

@@ -11,6 +11,7 @@ use meganet_primitives::{Epoch, hash::Hash, manifest::Manifest, object::ObjectId
 use meganet_wallet::files;
 use std::{
     collections::{BTreeMap, HashSet},
+    ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
 };
@@ -42,15 +43,24 @@ pub(super) fn site(label: &str, dir: &Path) -> String {
     key("site", label, dir)
 }
 
-/// The key of the state of a file that is put.
-pub(super) fn file(path: &Path) -> String {
-    key("put", "", path)
+/// The key of the state of a file that is put, under another name than its own if one was chosen.
+pub(super) fn file(path: &Path, name: Option<&str>) -> String {
+    key("put", name.unwrap_or_default(), path)
+}
+
+/// The key of the state of a stream that is put under this name.
+pub(super) fn stream(name: &str) -> String {
+    digest("stream", name, OsStr::new(""))
 }
 
 fn key(kind: &str, label: &str, path: &Path) -> String {
     // The same folder by any path. A path that cannot be resolved fails later, with a better error.
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let hash = content_hash(&(label, path.as_os_str().as_encoded_bytes()).encode());
+    digest(kind, label, path.as_os_str())
+}
+
+fn digest(kind: &str, label: &str, path: &OsStr) -> String {
+    let hash = content_hash(&(label, path.as_encoded_bytes()).encode());
     format!("{kind}-{}", hex::encode(&hash[..NAME_LEN]))
 }
 
