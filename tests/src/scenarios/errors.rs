@@ -3,6 +3,8 @@
 //! These are mistakes that people make at the command line or in a browser, on real processes. Requests that only an attacker
 //! sends are in the scenario `hostile`.
 
+mod streams;
+
 use crate::{
     Stage, folder,
     http::{raw, slow_drip},
@@ -80,6 +82,7 @@ async fn links(stage: &Stage) -> Result<()> {
 
     unprinted_link(stage, &dir).await?;
     unshown_phrase(stage, &dir).await?;
+    streams::play(stage, &dir).await?;
 
     let mut mistyped = link.clone();
     let last = mistyped.pop().context("a link has letters")?;
