@@ -82,9 +82,14 @@ pub struct KeptLink {
 impl KeptLink {
     /// The link.
     pub fn link(&self) -> Link {
-        let ContentRef { object, group, sealed_len, key } = self.content;
-        Link::Object { object, group, sealed_len, key }
+        link_to(&self.content)
     }
+}
+
+/// The link to an object.
+pub(crate) fn link_to(content: &ContentRef) -> Link {
+    let ContentRef { object, group, sealed_len, key } = *content;
+    Link::Object { object, group, sealed_len, key }
 }
 
 /// The links of one account on one chain: `GENESIS/ACCOUNT/`, a file each.
@@ -143,13 +148,15 @@ impl LinkStore {
         Ok((links, passed_over))
     }
 
-    /// The newest link of a file, by [`KeptLink::source`], that is registered and was not shown.
+    /// The newest link of a file, by [`KeptLink::source`], that is registered, was not shown, and leads to something in this
+    /// epoch.
     ///
     /// # Errors
     /// [`LinkError`].
-    pub fn unshown(&self, source: &Hash) -> Result<Option<KeptLink>, LinkError> {
+    pub fn unshown(&self, source: &Hash, epoch: Epoch) -> Result<Option<KeptLink>, LinkError> {
         let (links, _) = self.all()?;
-        Ok(links.into_iter().rfind(|link| link.source == *source && link.state == LinkState::Registered))
+        let is_usable = |link: &KeptLink| link.state == LinkState::Registered && link.expiry > epoch;
+        Ok(links.into_iter().rfind(|link| link.source == *source && is_usable(link)))
     }
 
     fn path(&self, object: &ObjectId) -> PathBuf {
@@ -210,7 +217,18 @@ mod tests {
         fs::create_dir(store.dir.join("folder")).unwrap();
         let (links, passed_over) = store.all().unwrap();
         assert_eq!((links, passed_over.len()), (vec![link(2)], 2));
-        assert_eq!(store.unshown(&[2; 32]).unwrap(), None);
+        assert_eq!(store.unshown(&[2; 32], 0).unwrap(), None);
+    }
+
+    #[test]
+    fn an_unshown_link_is_used_as_long_as_it_leads_to_something() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LinkStore::at(root.path(), &[1; 32], &Signer::from_suri("//Alice").unwrap());
+        let unshown = KeptLink { state: LinkState::Registered, ..link(1) };
+        store.save(&unshown).unwrap();
+        assert_eq!(store.unshown(&[1; 32], 8).unwrap(), Some(unshown));
+        assert_eq!(store.unshown(&[1; 32], 9).unwrap(), None);
+        assert_eq!(store.unshown(&[2; 32], 8).unwrap(), None);
     }
 
     fn walk(root: &Path) -> Vec<PathBuf> {

@@ -93,7 +93,7 @@ impl Client {
             });
         }
         let switch = |content: &ContentRef| Ok(Some(prepared.target.point_at(*content)));
-        let done = prepared.uploader.publish(prepared.plan, registration.as_mut(), switch).await?;
+        let done = prepared.uploader.publish(prepared.plan, registration.as_mut(), switch, |_| Ok(())).await?;
         Ok(PublishReport {
             content: done.content,
             version: version.saturating_add(1),

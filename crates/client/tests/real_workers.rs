@@ -9,7 +9,7 @@ use meganet_chain_fake::FakeConfig;
 use meganet_client::{
     Client, Network, PublishOptions, PutReport,
     links::{LinkState, LinkStore},
-    progress::Silent,
+    progress::{Progress, Silent, Stage},
 };
 use meganet_primitives::{Balance, placement::ProfileId};
 use meganet_testkit::{Town, noise};
@@ -122,6 +122,51 @@ async fn a_link_is_kept_before_it_is_paid_for_and_until_it_was_shown() {
     let another = putting.put().await;
     assert_ne!(another.link, first.link);
     assert!(putting.paid().await > paid);
+}
+
+/// Takes the folder of links away once everything is uploaded, as a disk that fills up at that moment does.
+struct TakesAway(PathBuf);
+
+impl TakesAway {
+    fn aside(&self) -> PathBuf {
+        self.0.with_extension("aside")
+    }
+
+    fn give_back(&self) {
+        fs::remove_file(&self.0).unwrap();
+        fs::rename(self.aside(), &self.0).unwrap();
+    }
+}
+
+impl Progress for TakesAway {
+    fn begin(&self, stage: Stage, _: Option<u64>) {
+        if stage == Stage::Registering {
+            fs::rename(&self.0, self.aside()).unwrap();
+            fs::write(&self.0, "").unwrap();
+        }
+    }
+
+    fn advance(&self, _: u64) {}
+
+    fn note(&self, _: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_whose_registered_link_cannot_be_kept_is_not_paid_for_twice() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    let options = putting.options();
+    let disk = TakesAway(options.links.clone());
+    let failed = putting.client.put_file(&putting.town.owner, &putting.file, &options, &disk).await;
+    assert!(failed.is_err());
+    let paid = putting.paid().await;
+    assert!(paid > 0);
+    disk.give_back();
+    assert_eq!(putting.kept(), [LinkState::Registering]);
+
+    let put = putting.put().await;
+    assert_eq!(putting.paid().await, paid, "it was paid for twice");
+    assert_eq!(putting.kept(), [LinkState::Registered]);
+    putting.is_readable(&put).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     client::Client,
-    links::{KeptLink, LinkError, LinkState, LinkStore},
+    links::{KeptLink, LinkError, LinkState, LinkStore, link_to},
     pack::{FoundFile, PackError, Plan, check_name, content_hash, single},
 };
 use codec::Encode;
-use meganet_chain_client::{BlockRef, Signer};
+use meganet_chain_client::{At, BlockRef, Signer};
 use meganet_primitives::{content::ContentRef, link::Link};
 use meganet_transfer::progress::{Progress, Stage};
 use std::{
@@ -139,7 +139,8 @@ impl Client {
         let hashes = digest(&files, None, progress).await?;
         let source = content_hash(&(file.key(), &hashes).encode());
         let links = LinkStore::at(&options.links, &self.chain().genesis(), signer);
-        if let Some(kept) = links.unshown(&source)? {
+        let epoch = self.chain().params(At::Best).await?.epoch;
+        if let Some(kept) = links.unshown(&source, epoch)? {
             progress.note("an earlier run has stored this file, and its link was not shown");
             state.remove();
             return Ok(PutReport { link: kept.link(), content: kept.content, size, upload: None, block: None });
@@ -149,19 +150,24 @@ impl Client {
         let keep = |content: &ContentRef, expiry, state| {
             let path = file.label();
             let stored = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            let kept = KeptLink { content: *content, path, source, size, stored, expiry, state };
-            links.save(&kept).map(|()| kept)
+            links.save(&KeptLink { content: *content, path, source, size, stored, expiry, state })
         };
         let expiry = uploader.expiry();
         let before = |content: &ContentRef| {
             keep(content, expiry, LinkState::Registering)?;
             Ok(None)
         };
-        let done = uploader.publish(Arc::new(plan), None, before).await?;
-        let kept = keep(&done.content, expiry, LinkState::Registered)?;
+        let registered = |content: &ContentRef| Ok(keep(content, expiry, LinkState::Registered)?);
+        let done = uploader.publish(Arc::new(plan), None, before, registered).await?;
         // The keys are in the kept link now, and need not stay here.
         state.remove();
-        Ok(PutReport { link: kept.link(), content: done.content, size, upload: Some(done.report), block: done.block })
+        Ok(PutReport {
+            link: link_to(&done.content),
+            content: done.content,
+            size,
+            upload: Some(done.report),
+            block: done.block,
+        })
     }
 
     /// Records that the link of a file was shown: it need not be shown again.

@@ -131,12 +131,13 @@ impl<'a> Uploader<'a> {
     }
 
     /// Uploads a plan's packs and its manifest, and registers them in one extrinsic with the name's registration (if any) and the
-    /// call that `after` returns.
+    /// call that `after` returns. Calls `registered` before the journal is cleared: whatever it fails to keep, the next run finds.
     pub(super) async fn publish(
         mut self,
         plan: Arc<Plan>,
         mut registration: Option<&mut NameRegistration<'_>>,
         after: impl Fn(&ContentRef) -> Result<Option<Call>, PublishError>,
+        registered: impl Fn(&ContentRef) -> Result<(), PublishError>,
     ) -> Result<Done, PublishError> {
         let (lens, manifest_len) = lens(&plan)?;
         let for_the_name = match &registration {
@@ -156,6 +157,7 @@ impl<'a> Uploader<'a> {
             let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
             match self.register(registration.as_deref_mut(), after(&content)?).await {
                 Ok((report, block)) => {
+                    registered(&content)?;
                     self.settle(&manifest)?;
                     return Ok(Done { content, report, block });
                 }
@@ -228,9 +230,9 @@ impl<'a> Uploader<'a> {
         self.state.expiry(&object.object).is_none_or(|expiry| expiry >= self.needed())
     }
 
-    /// The epoch that objects of an older version have to reach: half of what is bought now.
+    /// The epoch that objects of an older version have to reach.
     fn needed(&self) -> Epoch {
-        self.params.epoch.saturating_add(self.epochs / 2)
+        needed(self.params.epoch, self.epochs)
     }
 
     /// Records that this manifest is published.
@@ -383,5 +385,24 @@ impl<'a> Uploader<'a> {
             self.sessions.insert(id, session);
         }
         self.sessions.get(&id).ok_or(UploadError::Interrupted)
+    }
+}
+
+/// The epoch that objects have to reach to be used again: half of what is bought now, and more than the present one, at whose
+/// beginning they are gone.
+fn needed(epoch: Epoch, epochs: u32) -> Epoch {
+    epoch.saturating_add((epochs / 2).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_expires_at_the_end_of_this_epoch_is_not_used_again() {
+        for (epochs, expected) in [(1, 8), (2, 8), (3, 8), (4, 9), (52, 33)] {
+            assert_eq!(needed(7, epochs), expected, "{epochs}");
+        }
+        assert_eq!(needed(Epoch::MAX, 52), Epoch::MAX);
     }
 }
