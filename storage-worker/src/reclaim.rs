@@ -8,6 +8,7 @@ use crate::{
     model::{Lapse, records::LapseRecord},
     service::lapse::{Present, Verdict, is_ripe, of_receipt, of_slot},
     status::Status,
+    store::{Store, StoreError},
 };
 use meganet_chain_client::{At, BlockRef, ChainClient, ChainError, Trust};
 use meganet_primitives::{GroupId, SlotIndex, chain::Tombstone};
@@ -145,10 +146,10 @@ impl Reclaimer {
             return Ok(None);
         }
         let head = chain.finalized().await?;
-        // Deletions come first. What else has lapsed is compared with the chain in every round.
-        let page = disk.run(move |store| store.lapses(after.as_ref(), REVIEWED)).await?;
+        // What else has lapsed is compared with the chain in every round.
+        let page = disk.run(move |store| store.deletions(after.as_ref(), REVIEWED)).await?;
         let mut last = None;
-        for lapse in page.into_iter().map(|(lapse, _)| lapse).filter(|lapse| matches!(lapse, Lapse::Object(..))) {
+        for lapse in page {
             if self.verdict(&lapse, At::Block(head.hash)).await? == Verdict::Stands {
                 disk.run(move |store| store.reinstate(&lapse)).await?;
             }
@@ -161,7 +162,7 @@ impl Reclaimer {
     async fn settle(&self, lapse: Lapse, head: BlockRef) -> Result<(), StepError> {
         let disk = &self.handles.disk;
         match self.verdict(&lapse, At::Block(head.hash)).await? {
-            Verdict::Ended => while !disk.run(move |store| store.release(&lapse, PAGE)).await? {},
+            Verdict::Ended => while !disk.run(move |store| release_page(store, &lapse)).await? {},
             Verdict::Stands => disk.run(move |store| store.reinstate(&lapse)).await?,
             Verdict::StillNeeded => {}
         }
@@ -195,4 +196,10 @@ impl Reclaimer {
         let holder = health.and_then(|health| health.slots.into_iter().nth(usize::from(slot)).flatten());
         Ok(holder.map(|holder| (Some(holder.worker) == ours, holder.whole)))
     }
+}
+
+/// Releases a page of what a lapse covers. Returns true at the end, and if the promise stands again: a group of a million leaves
+/// takes a while, and the worker may get its slot back meanwhile.
+fn release_page(store: &Store, lapse: &Lapse) -> Result<bool, StoreError> {
+    Ok(!store.has_lapsed(lapse)? || store.release(lapse, PAGE)?)
 }

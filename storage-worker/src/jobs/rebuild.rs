@@ -42,6 +42,8 @@ enum RebuildError {
     NotMember,
     #[error("the disk is too full: it has room for {room} bytes of shards, and {len} are needed")]
     NoRoom { len: u64, room: u64 },
+    #[error("its owner has deleted the object, as far as the node reports")]
+    Deleted,
     #[error("the attempt panicked")]
     Panicked,
     #[error(transparent)]
@@ -267,12 +269,14 @@ impl RebuildHandles {
             return Err(RebuildError::NotMember);
         }
         if self.deleted(group, key).await? {
-            return Ok(());
+            // It stays on the list: the report may be taken back.
+            return Err(RebuildError::Deleted);
         }
         let object = self.network.object(group, key.object).await?;
         let record = record_of(&object);
         let len = object.layout().shard_len();
-        let lacking = self.disk.usage().bytes.saturating_add(len).saturating_sub(self.capacity);
+        let promised = self.status.worker().map_or(0, |worker| worker.committed);
+        let lacking = self.disk.usage().bytes.saturating_add(len).saturating_sub(self.capacity.max(promised));
         if lacking > 0
             && let Err(error) = self.reclaimer.make_room(Need::Room(lacking)).await
         {

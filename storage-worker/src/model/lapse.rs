@@ -66,6 +66,8 @@ impl Lapse {
 
     /// The common prefix of the keys of all expired ranges.
     pub const RANGES: [u8; 1] = [1];
+    /// The beginning of all encoded deletions.
+    pub const OBJECTS: [u8; 1] = [0];
     /// The common prefix of the keys of all lost slots.
     pub const SLOTS: [u8; 1] = [3];
     /// The common prefix of the keys of all receipts. They come last in the order of keys, and are released first.

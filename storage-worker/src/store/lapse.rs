@@ -36,6 +36,18 @@ impl Store {
         Ok(rows.iter().filter_map(row).collect())
     }
 
+    /// Up to `limit` objects that are reported to be deleted, after `after`.
+    pub fn deletions(&self, after: Option<&Lapse>, limit: usize) -> Result<Vec<Lapse>, StoreError> {
+        let from = after.map(|after| [after.encode(), vec![0]].concat()).unwrap_or_default();
+        let rows = page(&*self.engine, Table::Lapsed, &Lapse::OBJECTS, &from, limit)?;
+        Ok(rows.iter().filter_map(|(key, _)| Lapse::decode(key)).collect())
+    }
+
+    /// Returns true if a promise is still reported to have ended.
+    pub fn has_lapsed(&self, lapse: &Lapse) -> Result<bool, StoreError> {
+        Ok(self.engine.get(Table::Lapsed, &lapse.encode())?.is_some())
+    }
+
     /// Notes which ranges have expired if `epoch` has begun, and takes back the others: the report of an earlier epoch may
     /// have been wrong.
     pub fn lapse_expired(&self, epoch: Epoch, claim: LapseRecord) -> Result<(), StoreError> {

@@ -2,8 +2,9 @@
 
 use super::{
     AddReceipt, Lapse, Store,
+    engine::{Batch, Durability},
     keys::{LeafKey, ReceiptKey},
-    records::{LapseRecord, ShardState},
+    records::{LapseRecord, Reason, ShardState},
     testing::{CLAIM, FakeObject, drop_overdue, files, in_memory, release},
 };
 use meganet_primitives::{
@@ -246,4 +247,43 @@ fn receipts_make_way_before_everything_else() {
     receipts.iter().for_each(|receipt| release(&there.store, &Lapse::Receipt(*receipt)));
     assert!(there.is_whole());
     assert_eq!(there.store.usage().lapsed, 2);
+}
+
+#[test]
+fn a_damaged_shard_is_listed_again_when_its_lost_slot_comes_back() {
+    let there = Registered::new();
+    let shard = there.objects[0].key(SLOT);
+    assert!(there.store.mark_damaged(&shard, 4).unwrap());
+    there.store.lose_slot(0, SLOT, CLAIM).unwrap();
+    // Without its slot, the worker does not rebuild it.
+    there.store.give_up(&shard).unwrap();
+    assert_eq!(there.store.usage().missing, 0);
+    there.store.set_slot(0, SLOT).unwrap();
+    there.resolve_again();
+    let missing = there.store.missing(9, None, 10).unwrap();
+    assert_eq!(
+        missing.iter().map(|it| (it.object, it.record.reason)).collect::<Vec<_>>(),
+        [(shard.object, Reason::Damaged)]
+    );
+    assert_eq!(there.store.usage().missing, 1);
+}
+
+#[test]
+fn deletions_are_found_however_many_receipts_have_lapsed() {
+    let base = tempfile::tempdir().unwrap();
+    let store = in_memory(base.path());
+    let receipt = |seed| ReceiptKey { expiry: 10, group: 0, slot: SLOT, batch: [seed; 32], valid_until: 9 };
+    let deletion = |seed| Lapse::Object(key(10, 0), ObjectId([seed; 32]));
+    let receipts = (0..20).map(|seed| Lapse::Receipt(receipt(seed)));
+    let others = [deletion(1), deletion(2), Lapse::Range { expiry: 10, group: 0 }];
+    let mut batch = Batch::default();
+    for lapse in receipts.chain(others) {
+        store.begin_lapse(&lapse, CLAIM, &mut batch).unwrap();
+    }
+    store.engine.commit(batch, Durability::Synced).unwrap();
+    assert_eq!(store.deletions(None, 16).unwrap(), [deletion(1), deletion(2)]);
+    assert_eq!(store.deletions(None, 1).unwrap(), [deletion(1)]);
+    assert_eq!(store.deletions(Some(&deletion(1)), 16).unwrap(), [deletion(2)]);
+    assert!(store.deletions(Some(&deletion(2)), 16).unwrap().is_empty());
+    assert!(store.has_lapsed(&deletion(2)).unwrap() && !store.has_lapsed(&deletion(3)).unwrap());
 }

@@ -148,7 +148,30 @@ impl Store {
             for receipt in receipts {
                 batch.delete(Table::Holds, Hold::Receipt(*receipt).of_shard(&shard));
             }
-            match self.shard(&shard)? {
+            let held = self.shard(&shard)?;
+            let lacking = match &held {
+                None => Some(Reason::Absent),
+                // Taken off the list when the slot was lost.
+                Some(record) if record.damaged => Some(Reason::Damaged),
+                Some(_) => None,
+            };
+            if let Some(reason) = lacking
+                && self.engine.get(Table::Missing, &shard.encode())?.is_none()
+            {
+                let lacking = MissingRecord {
+                    group: key.group,
+                    len: entry.shard_len,
+                    reason,
+                    since: now,
+                    attempts: 0,
+                    tried: now,
+                    wait: 0,
+                };
+                batch.put(Table::Missing, shard.encode(), lacking.encode());
+                missing = missing.saturating_add(1);
+            }
+            match held {
+                None => {}
                 Some(record) if record.state == ShardState::Registered => {}
                 Some(record) => {
                     if record.state == ShardState::Adopted {
@@ -160,20 +183,6 @@ impl Store {
                     let registered = ShardRecord { state: ShardState::Registered, ..record.clone() };
                     batch.put(Table::Shards, shard.encode(), registered.encode());
                     changed.push((record, registered));
-                }
-                None if self.engine.get(Table::Missing, &shard.encode())?.is_some() => {}
-                None => {
-                    let absent = MissingRecord {
-                        group: key.group,
-                        len: entry.shard_len,
-                        reason: Reason::Absent,
-                        since: now,
-                        attempts: 0,
-                        tried: now,
-                        wait: 0,
-                    };
-                    batch.put(Table::Missing, shard.encode(), absent.encode());
-                    missing = missing.saturating_add(1);
                 }
             }
         }
