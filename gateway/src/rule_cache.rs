@@ -13,6 +13,8 @@ use std::sync::Arc;
 const MAX_BYTES: u64 = 8 << 20;
 /// Bytes that a parsed rule takes, approximately, in addition to its text.
 const RULE_BYTES: usize = 256;
+/// Bytes that a folder or placeholder of a rule's path takes, at most: a piece of text with its allocation, and a name.
+const PART_BYTES: usize = 160;
 
 /// A parsed file, or its first error. Cheap to clone.
 pub type Parsed<T> = Arc<Result<T, RuleError>>;
@@ -46,8 +48,9 @@ impl<T: RuleFile> RuleCache<T> {
     /// Parses and caches a file. The caller has checked that it has the hash of its key.
     pub fn put(&self, key: FileKey, file: &[u8]) -> Parsed<T> {
         let parsed = Arc::new(T::parse(file));
-        let rules = parsed.as_ref().as_ref().map_or(1, T::rule_count);
-        let bytes = file.len().saturating_add(rules.saturating_mul(RULE_BYTES));
+        let (rules, parts) = parsed.as_ref().as_ref().map_or((1, 0), |file| (file.rule_count(), file.part_count()));
+        let parts = parts.saturating_mul(PART_BYTES);
+        let bytes = file.len().saturating_add(rules.saturating_mul(RULE_BYTES)).saturating_add(parts);
         self.0.insert(key, (parsed.clone(), to_u32(bytes)));
         parsed
     }
@@ -64,7 +67,7 @@ mod tests {
         let rules = rules.concat();
         cache.put(FileKey::new("a", [1; 32]), rules.as_bytes());
         cache.0.run_pending_tasks();
-        let least = u64::try_from(rules.len() + 100 * RULE_BYTES).unwrap_or(u64::MAX);
+        let least = u64::try_from(rules.len() + 100 * RULE_BYTES + 200 * PART_BYTES).unwrap_or(u64::MAX);
         assert!(cache.0.weighted_size() >= least, "{}", cache.0.weighted_size());
         let text = format!("#{}\n/a /b\n", "x".repeat(1 << 20));
         for number in 2..40 {

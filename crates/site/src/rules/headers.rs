@@ -8,7 +8,7 @@
 mod reserved;
 
 use super::{
-    parse::{MAX_RULES, RuleFile},
+    parse::{MAX_RULES, RuleFile, count_parts},
     pattern::{CAPTURE, Glob},
 };
 use crate::control::HEADERS;
@@ -34,6 +34,8 @@ pub struct HeaderRules {
     rules: Vec<Rule>,
     /// Header lines so far.
     fields: usize,
+    /// Folders and placeholders so far.
+    parts: usize,
     /// Whether the last path was invalid or of another host: the headers below it are checked, but belong to no path.
     is_skipping: bool,
 }
@@ -164,7 +166,9 @@ impl RuleFile for HeaderRules {
             if self.rules.len() == MAX_RULES {
                 return Err(format!("_headers can have at most {MAX_RULES} paths: use '*'"));
             }
+            let parts = count_parts(self.parts, line)?;
             self.rules.push(Rule { path: Glob::parse(line)?, changes: Vec::new() });
+            self.parts = parts;
             self.is_skipping = false;
             return Ok(None);
         }
@@ -201,6 +205,10 @@ impl RuleFile for HeaderRules {
 
     fn rule_count(&self) -> usize {
         self.rules.iter().map(|rule| rule.changes.len() + 1).sum()
+    }
+
+    fn part_count(&self) -> usize {
+        self.parts
     }
 }
 
@@ -318,6 +326,17 @@ Content-Type: text/plain; charset=us-ascii
         assert_eq!(said(rules, "/files/a/b.txt", "link"), ["</raw/a/b.txt>"]);
         let bomb = format!("/*\n  X-A: {}", ":splat".repeat(10_000));
         assert!(said(&bomb, "/xx", "x-a").is_empty() && said(&bomb, "/", "x-a") == [""]);
+    }
+
+    #[test]
+    fn paths_that_take_much_memory_are_refused() {
+        let placeholders = "/:a".repeat(65);
+        assert_eq!(HeaderRules::parse(placeholders.as_bytes()).unwrap_err().line, Some(1));
+        let fits = "/:a".repeat(64);
+        assert_eq!(HeaderRules::parse(fits.as_bytes()).unwrap().part_count(), 128);
+        let folders = format!("{}\n", "/a".repeat(100));
+        assert_eq!(HeaderRules::parse(folders.repeat(100).as_bytes()).unwrap().part_count(), 10_000);
+        assert_eq!(HeaderRules::parse(folders.repeat(101).as_bytes()).unwrap_err().line, Some(101));
     }
 
     #[test]

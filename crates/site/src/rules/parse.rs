@@ -7,6 +7,10 @@ use std::fmt;
 pub const MAX_RULE_BYTES: u64 = 64 << 10;
 /// The most rules in a file: a path that no rule matches is compared with all of them.
 pub const MAX_RULES: usize = 1_000;
+/// The most folders and placeholders in the paths of a file: each takes many times its text in memory.
+pub const MAX_PARTS: usize = 10 * MAX_RULES;
+/// The most folders and placeholders in a line.
+const MAX_LINE_PARTS: usize = 128;
 
 /// A parsed file of rules.
 pub trait RuleFile: Default + Send + Sync + 'static {
@@ -21,6 +25,9 @@ pub trait RuleFile: Default + Send + Sync + 'static {
 
     /// The number of rules, to estimate how much memory they take.
     fn rule_count(&self) -> usize;
+
+    /// The number of folders and placeholders in its paths, for the same purpose.
+    fn part_count(&self) -> usize;
 
     /// Parses a file.
     ///
@@ -51,6 +58,22 @@ pub trait RuleFile: Default + Send + Sync + 'static {
         }
         (rules, findings)
     }
+}
+
+/// Adds the folders and placeholders in the paths of a line to those of the lines before.
+///
+/// # Errors
+/// A sentence for the publisher if there are too many.
+pub(super) fn count_parts(before: usize, paths: &str) -> Result<usize, String> {
+    let parts = paths.bytes().filter(|byte| matches!(byte, b'/' | b':')).count();
+    if parts > MAX_LINE_PARTS {
+        return Err(format!("a line can have at most {MAX_LINE_PARTS} folders and placeholders: use '*'"));
+    }
+    let parts = before.saturating_add(parts);
+    if parts > MAX_PARTS {
+        return Err(format!("a file can have at most {MAX_PARTS} folders and placeholders: use '*'"));
+    }
+    Ok(parts)
 }
 
 /// Findings on a file of rules.

@@ -7,7 +7,7 @@ mod line;
 mod template;
 
 use super::{
-    parse::{MAX_RULES, RuleFile},
+    parse::{MAX_RULES, RuleFile, count_parts},
     pattern::Segments,
 };
 use crate::control::REDIRECTS;
@@ -22,6 +22,8 @@ pub const MAX_LOCATION: usize = 8 << 10;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redirects {
     rules: Vec<Rule>,
+    /// Folders and placeholders so far.
+    parts: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,9 +127,11 @@ impl RuleFile for Redirects {
         if self.rules.len() == MAX_RULES {
             return Err(format!("a site can have at most {MAX_RULES} rules: use '*' and placeholders"));
         }
+        let parts = count_parts(self.parts, text)?;
         match parse(number, text)? {
             Line::Rule(rule) => {
                 self.rules.push(rule);
+                self.parts = parts;
                 Ok(None)
             }
             Line::Ignored(note) => Ok(Some(note)),
@@ -136,6 +140,10 @@ impl RuleFile for Redirects {
 
     fn rule_count(&self) -> usize {
         self.rules.len()
+    }
+
+    fn part_count(&self) -> usize {
+        self.parts
     }
 }
 
