@@ -45,13 +45,19 @@ impl Tenure {
         }
     }
 
+    /// Returns true for a file of a page to which a link from another site led: with that page the cookies were withheld, with
+    /// its files they would have come.
+    fn is_first_contact(self, request: &HeaderMap) -> bool {
+        self == Tenure::Unknown && is(request, &FETCH_SITE, "same-origin")
+    }
+
     /// Adds the cookies to a response, and ends the data of a former owner.
     pub fn mark(self, request: &HeaderMap, key: &TenureKey, state: &NameState, response: &mut HeaderMap) {
         if self == Tenure::Former {
             response.insert(CLEAR_SITE_DATA, HeaderValue::from_static(EVERYTHING));
             // A cache must not repeat it.
             response.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        } else if !is_visit(request, response) {
+        } else if !is_visit(request, response) && !self.is_first_contact(request) {
             return;
         }
         let value = key.value(&state.name, &state.owner);
@@ -171,6 +177,14 @@ mod tests {
             (Tenure::Current, &[navigate], &[], true),
             (Tenure::Unknown, &[], &[("content-type", "image/png")], false),
             (Tenure::Current, &[("sec-fetch-mode", "no-cors")], &[], false),
+            // A file of a page to which a link from another site led.
+            (
+                Tenure::Unknown,
+                &[("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "same-origin")],
+                &[("content-type", "image/png")],
+                true,
+            ),
+            (Tenure::Current, &[("sec-fetch-site", "same-origin")], &[("content-type", "image/png")], false),
             // SameSite=Strict: a browser that follows a link from another site withholds the cookies.
             (Tenure::Unknown, &[navigate, cross], &[html], false),
             (Tenure::Former, &[], &[("content-type", "image/png")], true),
