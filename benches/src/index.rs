@@ -113,7 +113,7 @@ impl Io {
     }
 }
 
-/// What one way to keep values costs.
+/// The cost of one way to keep values.
 struct Cost {
     /// Bytes written for each byte stored.
     written: f64,

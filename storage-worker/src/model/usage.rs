@@ -57,7 +57,8 @@ impl Usage {
         self.bytes = self.bytes.saturating_add(record.len);
         self.staged = self.staged.saturating_add(u64::from(record.state == ShardState::Staged));
         self.damaged = self.damaged.saturating_add(u64::from(record.damaged));
-        if let Some(bytes) = self.bytes_of(record) {
+        if let Some(groups) = self.groups_of(record) {
+            let bytes = groups.entry(record.group).or_default();
             *bytes = bytes.saturating_add(record.len);
         }
     }
@@ -68,18 +69,22 @@ impl Usage {
         self.bytes = self.bytes.saturating_sub(record.len);
         self.staged = self.staged.saturating_sub(u64::from(record.state == ShardState::Staged));
         self.damaged = self.damaged.saturating_sub(u64::from(record.damaged));
-        if let Some(bytes) = self.bytes_of(record) {
+        if let Some(groups) = self.groups_of(record)
+            && let Some(bytes) = groups.get_mut(&record.group)
+        {
             *bytes = bytes.saturating_sub(record.len);
+            if *bytes == 0 {
+                groups.remove(&record.group);
+            }
         }
     }
 
-    /// The sum that a shard belongs to; `None` for an adopted one, which takes up disk, but nobody's share of it.
-    fn bytes_of(&mut self, record: &ShardRecord) -> Option<&mut u64> {
-        let groups = match record.state {
-            ShardState::Registered => &mut self.registered,
-            ShardState::Staged | ShardState::Receipted => &mut self.unregistered,
-            ShardState::Adopted => return None,
-        };
-        Some(groups.entry(record.group).or_default())
+    /// The sums that a shard belongs to; `None` for an adopted one, which takes up disk, but nobody's share of it.
+    fn groups_of(&mut self, record: &ShardRecord) -> Option<&mut BTreeMap<GroupId, u64>> {
+        match record.state {
+            ShardState::Registered => Some(&mut self.registered),
+            ShardState::Staged | ShardState::Receipted => Some(&mut self.unregistered),
+            ShardState::Adopted => None,
+        }
     }
 }
