@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn names_that_the_file_system_takes_for_the_same_are_found_and_both_are_named() {
-        let cases: [(&[&str], Option<(&str, &str)>); 8] = [
+        type Case<'a> = (&'a [&'a str], Option<(&'a str, &'a str)>);
+        let cases: [Case<'_>; 8] = [
             (&["a", "b", "A"], Some(("A", "a"))),
             (&["x/a", "x/readme", "x/README"], Some(("x/README", "x/readme"))),
             // Their files would be mixed.
