@@ -120,6 +120,18 @@ pub struct DamageLog {
 }
 
 impl DamageLog {
+    /// Records the damage that a reader found in a frame, if it is still there: the shard may have been released, or
+    /// replaced by a good one, while it was read.
+    ///
+    /// # Errors
+    /// Those of the store: the shard is then not rebuilt until the damage is found again.
+    pub async fn found(&self, key: ShardKey, frame: u64) -> Result<(), StoreError> {
+        if self.disk.run(move |store| store.is_newly_damaged(&key, frame)).await? {
+            self.record(key, frame).await?;
+        }
+        Ok(())
+    }
+
     /// Records that a frame of a shard is damaged. Does nothing if the shard is already known to be.
     ///
     /// # Errors

@@ -177,7 +177,7 @@ impl Prove {
         let (chain, at) = (&self.handles.operator.chain, At::Block(head.hash));
         loop {
             match question.need() {
-                Need::Repair { shard, frame } => self.handles.damage.record(shard, frame).await?,
+                Need::Repair { shard, frame } => self.handles.damage.found(shard, frame).await?,
                 Need::Sync => self.handles.sync_due.notify_one(),
                 Need::Tombstone(group, tombstone) => {
                     question.deleted(chain.tombstoned(group, &[tombstone], at).await?.contains(&true));

@@ -134,15 +134,7 @@ impl Scrub {
 
     async fn found(&self, key: ShardKey, error: ReadError) -> Result<(), StoreError> {
         match error {
-            ReadError::Damaged { frame } => {
-                // The shard may have been released, or replaced by a good one, while it was read: read it once more.
-                let still = self.disk.run(move |store| store.frames(&key, frame, 1)).await;
-                match still {
-                    Err(ReadError::Damaged { .. }) => self.damage.record(key, frame).await,
-                    Err(ReadError::Store(error)) => Err(error),
-                    Ok(_) | Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(()),
-                }
-            }
+            ReadError::Damaged { frame } => self.damage.found(key, frame).await,
             ReadError::Store(error) => Err(error),
             // Released while it was read.
             ReadError::NotHere | ReadError::OutOfRange { .. } => Ok(()),

@@ -258,7 +258,7 @@ impl GetService {
             Err(ReadError::NotHere) => Err(GetRefusal::NotHere),
             Err(ReadError::OutOfRange { .. }) => Err(GetRefusal::BadRequest),
             Err(ReadError::Damaged { frame }) => {
-                self.handles.damage.record(key, frame).await.map_err(|error| self.internal(&error))?;
+                self.handles.damage.found(key, frame).await.map_err(|error| self.internal(&error))?;
                 Err(GetRefusal::NotHere)
             }
             Err(ReadError::Store(error)) => Err(self.internal(&error)),

@@ -77,12 +77,26 @@ impl Store {
     /// Frames `first .. first + count` of a shard, checked against its tree.
     ///
     /// # Errors
-    /// [`ReadError::Damaged`] if the bytes on disk differ from those that were stored; the caller then calls
-    /// [`Store::mark_damaged`].
+    /// [`ReadError::Damaged`] if the bytes on disk differ from those that were stored; the caller then asks
+    /// [`Store::is_newly_damaged`].
     pub fn frames(&self, key: &ShardKey, first: u64, count: u64) -> Result<FramesRead, ReadError> {
         let record = self.shard(key)?.ok_or(ReadError::NotHere)?;
         let tree = self.cached_tree(key, &record)?;
         self.frames_by(key, &record, &tree, first, count)
+    }
+
+    /// Reads a frame that was found damaged once more; returns true if it is damaged, in a shard that is not known to be.
+    /// A shard can be marked as damaged and written anew while another reader is at its old bytes, and marking it again
+    /// would cost the other members a second rebuild.
+    pub fn is_newly_damaged(&self, key: &ShardKey, frame: u64) -> Result<bool, StoreError> {
+        if self.shard(key)?.is_none_or(|record| record.damaged) {
+            return Ok(false);
+        }
+        match self.frames(key, frame, 1) {
+            Err(ReadError::Damaged { .. }) => Ok(true),
+            Err(ReadError::Store(error)) => Err(error),
+            Ok(_) | Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(false),
+        }
     }
 
     /// The tree of a shard, from the cache or from disk; verified.

@@ -131,6 +131,26 @@ fn a_damaged_shard_that_counts_is_missing_until_it_is_stored_again() {
 }
 
 #[test]
+fn damage_counts_once_though_several_readers_find_it() {
+    let base = tempfile::tempdir().unwrap();
+    let store = in_memory(base.path());
+    let object = FakeObject::new(1, 1 << 20);
+    let key = object.key(SLOT);
+    let found = || store.is_newly_damaged(&key, 0).unwrap();
+    assert!(!found(), "it is not here");
+    object.store(&store, SLOT, 1);
+    let entries = [object.entry()];
+    assert_eq!(store.add_receipt(&receipt(&entries), &OWNER, &entries, 2).unwrap(), AddReceipt::Added);
+    assert!(!found(), "it is whole");
+    flip_file(&store, &object, 0);
+    assert!(found());
+    assert!(store.mark_damaged(&key, 3).unwrap());
+    assert!(!found(), "it is known");
+    object.store(&store, SLOT, 4);
+    assert!(!found(), "it was written anew while a reader was at the old bytes");
+}
+
+#[test]
 fn a_damaged_shard_that_nobody_counts_on_is_removed() {
     let base = tempfile::tempdir().unwrap();
     let store = in_memory(base.path());
