@@ -46,6 +46,8 @@ struct Connection {
     block: Block,
     /// Whether a request is being answered, until the answer is written to the last byte.
     is_busy: bool,
+    /// Whether a request has arrived.
+    has_asked: bool,
     /// The moment from which on it has been busy, or idle.
     since: u64,
     close: CancellationToken,
@@ -92,14 +94,16 @@ impl Register {
         self.next
     }
 
-    /// Admits a connection if there is a place, or one to close for it: an idle one, of the same block if that is full; or else
-    /// a busy one of a block that has more.
+    /// Admits a connection if there is a place, or one to close for it: an idle one that [yields](Self::yields), of the same
+    /// block if that is full; or else a busy one of a block that has more.
     fn admit(&mut self, block: Block, close: CancellationToken) -> Admission {
         let (is_full, has_room) = (self.load(block) >= block.bound(self.bound), self.open.len() < self.bound);
         let admitted = if is_full {
             self.close_idlest(|register, connection| register.is_near(connection.block, block))
         } else {
-            has_room || self.close_idlest(|_, _| true) || self.close_busy(block)
+            has_room
+                || self.close_idlest(|register, connection| register.yields(connection, block))
+                || self.close_busy(block)
         };
         if !admitted {
             // While one waits for a place, nobody else gets one.
@@ -109,7 +113,7 @@ impl Register {
         if let Block::Distant(block) = block {
             self.distant.add(block);
         }
-        self.open.insert(number, Connection { block, is_busy: false, since: number, close });
+        self.open.insert(number, Connection { block, is_busy: false, has_asked: false, since: number, close });
         Admission::Admitted(number)
     }
 
@@ -119,6 +123,13 @@ impl Register {
             Block::Loopback => self.open.values().filter(|connection| connection.block == Block::Loopback).count(),
             Block::Distant(block) => self.distant.load(block),
         }
+    }
+
+    /// Returns true if an idle connection ends for a newcomer. One whose request is still to arrive does so only if its block
+    /// has more than the newcomer's: those who have many busy connections could otherwise end that of each reader who comes,
+    /// before it can ask.
+    fn yields(&self, idle: &Connection, newcomer: Block) -> bool {
+        idle.has_asked || self.load(idle.block) > self.load(newcomer)
     }
 
     /// Returns true if connections of both blocks count for a bound that is reached.
@@ -184,7 +195,7 @@ impl Register {
     fn note(&mut self, number: u64, is_busy: bool) {
         let since = self.tick();
         if let Some(connection) = self.open.get_mut(&number) {
-            (connection.is_busy, connection.since) = (is_busy, since);
+            (connection.is_busy, connection.has_asked, connection.since) = (is_busy, true, since);
         }
     }
 }
@@ -379,6 +390,38 @@ mod tests {
         assert_eq!(admit(&mut register, "10.0.1.1").0, Admission::Refused);
         newcomers.iter().for_each(|(number, _)| drop(register.remove(*number)));
         assert_eq!(siege(&mut register), 300);
+    }
+
+    #[test]
+    fn a_newcomer_keeps_its_place_until_its_request_arrives() {
+        let mut register = Register::new(512);
+        let siege = |register: &mut Register| {
+            let addresses = (0..12).flat_map(|of| (0..64).map(move |host| format!("10.0.{of}.{host}")));
+            addresses.for_each(|address| drop(busy(register, &address)));
+        };
+        siege(&mut register);
+        let (Admission::Admitted(number), newcomer) = admit(&mut register, "192.0.2.1") else { panic!() };
+        siege(&mut register);
+        assert!(!newcomer.is_cancelled());
+        register.begin(number);
+        siege(&mut register);
+        assert!(!newcomer.is_cancelled());
+        // Once it is answered it makes way like others.
+        register.end(number);
+        siege(&mut register);
+        assert!(newcomer.is_cancelled());
+    }
+
+    #[test]
+    fn slow_requests_of_many_do_not_keep_a_newcomer_out() {
+        let mut register = Register::new(16);
+        for host in 0..16 {
+            admit(&mut register, &format!("10.0.{}.{host}", host % 8));
+        }
+        assert_eq!(register.open.len(), 16);
+        assert!(matches!(admit(&mut register, "192.0.2.1").0, Admission::Admitted(_)));
+        let addresses: Vec<_> = (1..=8).map(|of| format!("192.0.{}.1", 2 + of)).collect();
+        assert!(addresses.iter().all(|address| matches!(admit(&mut register, address).0, Admission::Admitted(_))));
     }
 
     #[test]
