@@ -3,10 +3,10 @@
 
 use super::{
     AddReceipt, Lapse, Store, StoreError, WriteError,
-    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor},
+    engine::{Batch, Durability, Engine, EngineError},
     keys::{LeafKey, ReceiptKey},
     memory::MemoryEngine,
-    testing::{CLAIM, FakeObject, prepare},
+    testing::{CLAIM, FakeObject, Watch, Watched, prepare},
 };
 use meganet_primitives::{range::RangeLeaf, sum_tree::summarize};
 use parking_lot::Mutex;
@@ -37,28 +37,11 @@ impl Faults {
     }
 }
 
-/// An index that fails as the files do.
-struct Failing {
-    rows: Arc<MemoryEngine>,
-    faults: Arc<Mutex<Faults>>,
-}
-
-impl Engine for Failing {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.rows.get(table, key)
-    }
-
-    fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
-        self.rows.scan(table, from, visit)
-    }
-
-    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError> {
-        self.rows.last(table, prefix)
-    }
-
-    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError> {
-        self.faults.lock().operate().map_err(|error| EngineError::Io(error.to_string()))?;
-        self.rows.commit(batch, durability)
+/// An index fails as the files do.
+impl Watch for Arc<Mutex<Faults>> {
+    fn commit(&self, rows: &MemoryEngine, batch: Batch, durability: Durability) -> Result<(), EngineError> {
+        self.lock().operate().map_err(|error| EngineError::Io(error.to_string()))?;
+        rows.commit(batch, durability)
     }
 }
 
@@ -69,7 +52,7 @@ struct Promises {
 }
 
 fn open(base: &Path, rows: &Arc<MemoryEngine>, faults: &Arc<Mutex<Faults>>) -> Result<Store, StoreError> {
-    let engine = Failing { rows: rows.clone(), faults: faults.clone() };
+    let engine = Watched { rows: rows.clone(), watch: faults.clone() };
     let hook = faults.clone();
     Store::with(base, Box::new(engine), Arc::new(move |_| hook.lock().operate()))
 }

@@ -3,10 +3,10 @@
 
 use super::{
     AddReceipt, Adoption, Store,
-    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor},
+    engine::{Batch, Durability, Engine, EngineError},
     keys::ReceiptKey,
     memory::MemoryEngine,
-    testing::{FakeObject, expire, prepare},
+    testing::{FakeObject, Watch, Watched, expire, prepare},
 };
 use meganet_primitives::sum_tree::summarize;
 use parking_lot::Mutex;
@@ -19,30 +19,15 @@ use std::{
 
 const SLOT: u8 = 3;
 
-/// An index in memory that knows which commits survive a power cut.
+/// Knows which commits survive a power cut.
 #[derive(Clone, Default)]
-struct Volatile {
-    live: Arc<MemoryEngine>,
-    durable: Arc<Mutex<MemoryEngine>>,
-}
+struct Durable(Arc<Mutex<MemoryEngine>>);
 
-impl Engine for Volatile {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.live.get(table, key)
-    }
-
-    fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
-        self.live.scan(table, from, visit)
-    }
-
-    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError> {
-        self.live.last(table, prefix)
-    }
-
-    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError> {
-        self.live.commit(batch, durability)?;
+impl Watch for Durable {
+    fn commit(&self, rows: &MemoryEngine, batch: Batch, durability: Durability) -> Result<(), EngineError> {
+        rows.commit(batch, durability)?;
         if durability == Durability::Synced {
-            *self.durable.lock() = self.live.copy();
+            *self.0.lock() = rows.copy();
         }
         Ok(())
     }
@@ -58,7 +43,7 @@ enum Disk {
 }
 
 /// Runs `work` on a store until it reaches `step`, where the power goes. Returns the store after the restart.
-fn cut(base: &Path, index: &Volatile, step: &'static str, disk: Disk, work: impl FnOnce(&Store)) -> Store {
+fn cut(base: &Path, index: &Watched<Durable>, step: &'static str, disk: Disk, work: impl FnOnce(&Store)) -> Store {
     let folder = base.to_path_buf();
     let before: Vec<(PathBuf, Vec<u8>)> = shard_files(base);
     let hook = move |reached: &'static str| {
@@ -76,10 +61,10 @@ fn cut(base: &Path, index: &Volatile, step: &'static str, disk: Disk, work: impl
     // The destructors of a process that is gone do not run.
     std::mem::forget(store);
     let engine = match disk {
-        Disk::Lazy => index.durable.lock().copy(),
-        Disk::Eager => index.live.copy(),
+        Disk::Lazy => index.watch.0.lock().copy(),
+        Disk::Eager => index.rows.copy(),
     };
-    let index = Volatile { live: Arc::new(engine), durable: Arc::default() };
+    let index = Watched { rows: Arc::new(engine), watch: Durable::default() };
     let store = Store::with(base, Box::new(index), super::no_hook()).unwrap();
     for first in 0..=u8::MAX {
         let differences = store.differences(first).unwrap();
@@ -152,7 +137,7 @@ fn a_power_cut_at_any_step_loses_no_promised_byte() {
         prepare(base.path());
         let (promised, coming, ending) =
             (FakeObject::new(1, 1 << 20), FakeObject::new(2, 1 << 20), FakeObject::new(3, 1 << 20));
-        let index = Volatile::default();
+        let index = Watched::<Durable>::default();
         {
             let store = Store::with(base.path(), Box::new(index.clone()), super::no_hook()).unwrap();
             for (object, expiry) in [(&promised, 20), (&ending, 10)] {

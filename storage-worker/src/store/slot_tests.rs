@@ -3,11 +3,11 @@
 
 use super::{
     Lapse, Store,
-    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor},
+    engine::{Batch, Durability, Engine, EngineError, Table},
     keys::LeafKey,
     lapse::AT_ONCE,
     memory::MemoryEngine,
-    testing::{CLAIM, FakeObject, prepare, release},
+    testing::{CLAIM, FakeObject, Watch, Watched, prepare, release},
 };
 use codec::Encode;
 use meganet_primitives::{range::RangeLeaf, sum_tree::summarize};
@@ -19,38 +19,25 @@ const LEAVES: u64 = 2500;
 /// Commits of [`Store::set_slot`] in that group: pages of leaves, and the slot.
 const COMMITS: usize = 4;
 
-/// An index that notes its longest batch, and fails after a number of commits.
+/// Notes the longest batch of an index, and fails after a number of commits.
 #[derive(Clone, Default)]
 struct Counting {
-    rows: Arc<MemoryEngine>,
     longest: Arc<Mutex<usize>>,
     left: Arc<Mutex<Option<usize>>>,
 }
 
-impl Engine for Counting {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.rows.get(table, key)
-    }
-
-    fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
-        self.rows.scan(table, from, visit)
-    }
-
-    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError> {
-        self.rows.last(table, prefix)
-    }
-
-    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError> {
+impl Watch for Counting {
+    fn commit(&self, rows: &MemoryEngine, batch: Batch, durability: Durability) -> Result<(), EngineError> {
         if let Some(left) = self.left.lock().as_mut() {
             *left = left.checked_sub(1).ok_or_else(|| EngineError::Io("the disk is gone".into()))?;
         }
         let mut longest = self.longest.lock();
         *longest = batch.0.len().max(*longest);
-        self.rows.commit(batch, durability)
+        rows.commit(batch, durability)
     }
 }
 
-fn open(base: &Path, index: &Counting) -> Store {
+fn open(base: &Path, index: &Watched<Counting>) -> Store {
     prepare(base);
     Store::with(base, Box::new(index.clone()), super::no_hook()).unwrap()
 }
@@ -65,8 +52,8 @@ fn leaf(object: &FakeObject) -> RangeLeaf {
 }
 
 /// An index that knows many leaves of two groups.
-fn index_of(object: &FakeObject) -> Counting {
-    let index = Counting::default();
+fn index_of(object: &FakeObject) -> Watched<Counting> {
+    let index = Watched::<Counting>::default();
     let (mut batch, value) = (Batch::default(), leaf(object).encode());
     for (group, leaf_index) in (0..LEAVES).flat_map(|leaf_index| [(0, leaf_index), (1, leaf_index)]) {
         batch.put(Table::Leaves, key(group, leaf_index).encode(), value.clone());
@@ -83,19 +70,19 @@ fn a_slot_of_a_large_group_is_recorded_in_bounded_steps_and_only_with_all_of_its
         let index = index_of(&object);
         {
             let store = open(base.path(), &index);
-            *index.left.lock() = Some(cut);
+            *index.watch.left.lock() = Some(cut);
             store.set_slot(0, SLOT).unwrap_err();
         }
-        *index.left.lock() = None;
+        *index.watch.left.lock() = None;
         let store = open(base.path(), &index);
         assert!(store.slots().unwrap().is_empty(), "cut at {cut}: the leaves that are not marked are forgotten");
-        *index.left.lock() = Some(COMMITS);
+        *index.watch.left.lock() = Some(COMMITS);
         store.set_slot(0, SLOT).unwrap();
-        *index.left.lock() = None;
+        *index.watch.left.lock() = None;
         assert_eq!(store.slots().unwrap(), [(0, SLOT)]);
         let marked: Vec<LeafKey> = store.unresolved(None, 10_000).unwrap().iter().map(|(key, _)| *key).collect();
         assert!(marked == (0..LEAVES).map(|index| key(0, index)).collect::<Vec<_>>(), "cut at {cut}");
-        assert!(*index.longest.lock() <= AT_ONCE, "{} rows in one batch", index.longest.lock());
+        assert!(*index.watch.longest.lock() <= AT_ONCE, "{} rows in one batch", index.watch.longest.lock());
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{
     Lapse, Store,
+    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor},
     keys::ShardKey,
     memory::MemoryEngine,
     records::{LapseRecord, ObjectRecord},
@@ -13,7 +14,7 @@ use meganet_primitives::{
     object::{CODEC_RS_GF8, Layout, OBJECT_VERSION, ObjectHeader, ObjectId, shards_root},
     sum_tree::BatchEntry,
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 /// An object of a `compact` group with made-up shards, for tests that do not decode it.
 pub struct FakeObject {
@@ -119,4 +120,41 @@ pub fn files(base: &Path) -> usize {
     let folders = std::fs::read_dir(base.join("shards")).unwrap().map(|entry| entry.unwrap());
     let of_shards = folders.filter(|entry| entry.file_name().len() == 2);
     of_shards.map(|folder| std::fs::read_dir(folder.path()).unwrap().count()).sum()
+}
+
+/// Sees what is asked of an index in memory.
+pub trait Watch: Send + Sync + 'static {
+    /// A walk over a table begins.
+    fn scanning(&self, _table: Table, _from: &[u8]) {}
+
+    /// Applies a batch, or fails.
+    fn commit(&self, rows: &MemoryEngine, batch: Batch, durability: Durability) -> Result<(), EngineError> {
+        rows.commit(batch, durability)
+    }
+}
+
+/// An index in memory that is watched.
+#[derive(Clone, Default)]
+pub struct Watched<W> {
+    pub rows: Arc<MemoryEngine>,
+    pub watch: W,
+}
+
+impl<W: Watch> Engine for Watched<W> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.rows.get(table, key)
+    }
+
+    fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
+        self.watch.scanning(table, from);
+        self.rows.scan(table, from, visit)
+    }
+
+    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError> {
+        self.rows.last(table, prefix)
+    }
+
+    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError> {
+        self.watch.commit(&self.rows, batch, durability)
+    }
 }

@@ -2,11 +2,11 @@
 
 use super::{
     AddReceipt, Lapse, Store,
-    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor, page},
+    engine::{Table, page},
     keys::{LeafKey, ReceiptKey},
     memory::MemoryEngine,
     records::ShardState,
-    testing::{CLAIM, FakeObject, drop_overdue, expire, in_memory, prepare, release},
+    testing::{CLAIM, FakeObject, Watch, Watched, drop_overdue, expire, in_memory, prepare, release},
 };
 use meganet_primitives::{
     AccountId,
@@ -247,31 +247,15 @@ fn what_is_overdue_is_promised_again_once_it_is_uploaded_again() {
     assert_eq!((store.usage().shards, store.usage().lapsed, store.usage().uploads.len()), (0, 0, 0));
 }
 
-/// An index that counts the walks over all records of shards.
-#[derive(Default)]
-struct Counting {
-    rows: MemoryEngine,
-    walks: Arc<AtomicUsize>,
-}
+/// Counts the walks over all records of shards.
+#[derive(Clone, Default)]
+struct Walks(Arc<AtomicUsize>);
 
-impl Engine for Counting {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.rows.get(table, key)
-    }
-
-    fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {
+impl Watch for Walks {
+    fn scanning(&self, table: Table, from: &[u8]) {
         if table == Table::Shards && from.is_empty() {
-            self.walks.fetch_add(1, Ordering::Relaxed);
+            self.0.fetch_add(1, Ordering::Relaxed);
         }
-        self.rows.scan(table, from, visit)
-    }
-
-    fn last(&self, table: Table, prefix: &[u8]) -> Result<Option<KeyValue>, EngineError> {
-        self.rows.last(table, prefix)
-    }
-
-    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), EngineError> {
-        self.rows.commit(batch, durability)
     }
 }
 
@@ -279,8 +263,8 @@ impl Engine for Counting {
 fn staged_shards_are_found_without_a_walk_over_everything() {
     let base = tempfile::tempdir().unwrap();
     prepare(base.path());
-    let engine = Counting::default();
-    let walks = engine.walks.clone();
+    let engine = Watched::<Walks>::default();
+    let Walks(walks) = engine.watch.clone();
     let store = Store::with(base.path(), Box::new(engine), super::no_hook()).unwrap();
     let [old, young, promised, rebuilt] = [1, 2, 3, 4].map(|seed| FakeObject::new(seed, 1 << 10));
     for (object, now) in [(&old, 100), (&promised, 100), (&young, 300)] {
