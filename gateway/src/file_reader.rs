@@ -94,11 +94,11 @@ impl FileReader {
                 file
             }
             None => {
-                let load = async {
-                    let _share = self.loads.share(entry.size).await.map_err(SourceError::unavailable)?;
+                let read = async {
                     let pieces: Vec<Bytes> = site.file(entry)?.read(0..entry.size).try_collect().await?;
                     self.cache.put(key.clone(), Bytes::from(pieces.concat())).ok_or_else(wrong)
                 };
+                let load = async { self.loads.load(entry.size, read).await.map_err(SourceError::unavailable)? };
                 self.cache.load(key.clone(), load).await.map_err(Arc::unwrap_or_clone)?
             }
         };

@@ -4,10 +4,10 @@ use meganet_primitives::{
     convert::{to_u32, to_u64},
     manifest::MAX_EXPANSION,
 };
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
+    sync::{Semaphore, SemaphorePermit, watch},
+    time::{sleep, timeout},
 };
 
 /// Bytes of a permit.
@@ -16,6 +16,8 @@ const UNIT: u64 = 4 << 10;
 pub const SMALL_LIST: u64 = 1 << 20;
 /// The longest wait for a share of the budget.
 const WAIT: Duration = Duration::from_secs(10);
+/// How long a load keeps its share though others wait for one. At 32 MiB, the longest list, that is 1.6 MiB/s.
+const HOLD: Duration = Duration::from_secs(20);
 
 /// Too much is being loaded.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +31,26 @@ pub struct LoadBudget {
     bytes: u64,
     /// Memory that a load takes, as a multiple of the bytes that are loaded.
     factor: u64,
+    /// The loads that wait for a share.
+    waiting: Arc<watch::Sender<usize>>,
     wait: Duration,
+    hold: Duration,
+}
+
+/// A load that waits, until it is dropped.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|waiting| *waiting += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting -= 1);
+    }
 }
 
 impl LoadBudget {
@@ -49,16 +70,38 @@ impl LoadBudget {
     }
 
     fn new(bytes: u64, factor: u64) -> Self {
-        LoadBudget { permits: Arc::new(Semaphore::new(permits_for(bytes))), bytes, factor, wait: WAIT }
+        let permits = Arc::new(Semaphore::new(permits_for(bytes)));
+        LoadBudget { permits, bytes, factor, waiting: Arc::default(), wait: WAIT, hold: HOLD }
     }
 
-    /// Takes the share for a load of this many bytes. Waits for it, in the order of requests. A load that would take more than
-    /// the budget takes all of it, so that nothing else is loaded meanwhile.
+    /// Runs a load of this many bytes within its share of the budget. Waits for the share, in the order of requests. A load
+    /// that would take more than the budget takes all of it, so that nothing else is loaded meanwhile.
     ///
     /// # Errors
-    /// [`Busy`] when others keep the budget for too long.
-    pub async fn share(&self, bytes: u64) -> Result<SemaphorePermit<'_>, Busy> {
-        let share = self.permits.acquire_many(self.share_of(bytes));
+    /// [`Busy`] when others keep the budget for too long, or when this load takes long and others wait: those who read from
+    /// slow workers cannot keep all others waiting.
+    pub async fn load<T>(&self, bytes: u64, load: impl Future<Output = T>) -> Result<T, Busy> {
+        let _share = self.share(bytes).await?;
+        let mut waiting = self.waiting.subscribe();
+        let late = async {
+            sleep(self.hold).await;
+            drop(waiting.wait_for(|waiting| *waiting > 0).await);
+        };
+        tokio::select! {
+            biased;
+            loaded = load => Ok(loaded),
+            () = late => Err(Busy),
+        }
+    }
+
+    async fn share(&self, bytes: u64) -> Result<SemaphorePermit<'_>, Busy> {
+        let permits = self.share_of(bytes);
+        // What is free goes to those who wait first.
+        if let Ok(share) = self.permits.try_acquire_many(permits) {
+            return Ok(share);
+        }
+        let _waiting = Waiting::begin(&self.waiting);
+        let share = self.permits.acquire_many(permits);
         timeout(self.wait, share).await.map_err(|_| Busy)?.map_err(|_| Busy)
     }
 
@@ -103,5 +146,26 @@ mod tests {
         let other = budget.share(1).await.unwrap();
         drop((small, other));
         assert!(budget.share(32 << 20).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_slow_load_ends_once_others_wait() {
+        let budget = LoadBudget { hold: Duration::ZERO, wait: Duration::MAX, ..LoadBudget::for_lists() };
+        let others = budget.clone();
+        let slow = tokio::spawn(async move { others.load(32 << 20, std::future::pending::<()>()).await });
+        // Nobody waits: it may take its time.
+        sleep(Duration::from_millis(20)).await;
+        assert!(!slow.is_finished());
+        assert_eq!(budget.load(1 << 20, async { 7 }).await.unwrap(), 7);
+        slow.await.unwrap().unwrap_err();
+        assert_eq!(*budget.waiting.borrow(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_load_that_is_in_time_keeps_its_share() {
+        let budget = LoadBudget { wait: Duration::from_millis(20), ..LoadBudget::for_lists() };
+        let refused = async { budget.load(1, async {}).await.is_err() };
+        assert!(budget.load(32 << 20, refused).await.unwrap());
+        assert!(budget.load(1, async {}).await.is_ok());
     }
 }

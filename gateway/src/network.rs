@@ -84,8 +84,8 @@ impl NetworkSource {
         // A reference of an impossible length fails when it is opened.
         let bytes = content.plain_len().unwrap_or(0);
         let budget = if bytes <= SMALL_LIST { &self.small_lists } else { &self.lists };
-        let _share = budget.share(bytes).await.map_err(SourceError::unavailable)?;
-        let site = self.client.open(resolved).await.map_err(not_readable)?;
+        let opened = budget.load(bytes, self.client.open(resolved)).await.map_err(SourceError::unavailable)?;
+        let site = opened.map_err(not_readable)?;
         Ok(Arc::new(Pinned { state: resolved.into(), site }))
     }
 }
