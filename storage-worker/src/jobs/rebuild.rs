@@ -14,7 +14,10 @@ use crate::{
         records::{LapseRecord, MissingShard, ObjectRecord, Reason},
     },
     reclaim::{Need, Reclaimer},
-    service::{rebuild::wait, scrub::Pace},
+    service::{
+        rebuild::{sources, wait},
+        scrub::Pace,
+    },
     status::Status,
     store::{Adoption, Store, StoreError, WriteError},
     throttle,
@@ -251,19 +254,44 @@ impl RebuildHandles {
         key: ShardKey,
         settings: RebuildSettings,
     ) -> Result<(), RebuildError> {
-        let group = missing.record.group;
         let now = self.clock.now();
         // Its file may be here after all, if the index was lost.
         if self.disk.run(move |store| store.adopt(&key, now)).await? == Adoption::Adopted {
             self.metrics.adopted.inc();
             return Ok(());
         }
-        let ours = (group, key.shard);
-        if !self.disk.run(move |store| store.slots().map(|slots| slots.contains(&ours))).await? {
+        let known = move |store: &Store| Ok::<_, StoreError>((store.groups_of(&key)?, store.slots()?));
+        let (kept, slots) = self.disk.run(known).await?;
+        let groups = sources(missing.record.group, &kept, |group| slots.contains(&(group, key.shard)));
+        if groups.is_empty() {
             // A slot that was lost: if it comes back, the shard is listed again.
             self.disk.run(move |store| store.give_up(&key)).await?;
             return Ok(());
         }
+        let mut failed = RebuildError::NotMember;
+        for group in groups {
+            match self.rebuild_in(group, missing, key, settings).await {
+                // The members of another group may have it.
+                Err(
+                    error @ (RebuildError::NotMember
+                    | RebuildError::Deleted
+                    | RebuildError::Fetch(_)
+                    | RebuildError::Chain(_)),
+                ) => failed = error,
+                result => return result,
+            }
+        }
+        Err(failed)
+    }
+
+    /// Rebuilds a shard from the other members of one group.
+    async fn rebuild_in(
+        &self,
+        group: GroupId,
+        missing: &MissingShard,
+        key: ShardKey,
+        settings: RebuildSettings,
+    ) -> Result<(), RebuildError> {
         let view = self.groups.get(group).await.ok_or(RebuildError::NotMember)?;
         if view.slot != key.shard {
             return Err(RebuildError::NotMember);

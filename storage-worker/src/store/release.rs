@@ -12,7 +12,8 @@ use super::{
     records::{Place, Seconds, ShardState, UploadRecord},
 };
 use crate::model::Lapse;
-use meganet_primitives::{hash::Hash, range::RangeLeaf, sum_tree::BatchEntry};
+use meganet_primitives::{GroupId, hash::Hash, range::RangeLeaf, sum_tree::BatchEntry};
+use std::collections::BTreeSet;
 
 /// Entries that are released in one commit.
 const AT_ONCE: usize = 1024;
@@ -30,6 +31,17 @@ impl Store {
             _ => None,
         };
         Ok(holds.iter().filter_map(|(key, _)| leaf(Hold::decode_of_shard(key))).collect())
+    }
+
+    /// The groups for whose leaves and receipts a shard is kept.
+    pub fn groups_of(&self, key: &ShardKey) -> Result<BTreeSet<GroupId>, StoreError> {
+        let holds = page(&*self.engine, Table::Holds, &key.encode(), &[], usize::MAX)?;
+        let group = |hold| match hold {
+            Hold::Leaf(leaf) => Some(leaf.group),
+            Hold::Receipt(receipt) => Some(receipt.group),
+            Hold::Adopted => None,
+        };
+        Ok(holds.iter().filter_map(|(key, _)| group(Hold::decode_of_shard(key)?)).collect())
     }
 
     /// Removes up to `limit` shards that were staged before `before` and have no receipt. Returns their number.
