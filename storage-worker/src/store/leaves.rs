@@ -30,6 +30,23 @@ pub(super) fn leaf_key(key: &[u8]) -> Option<LeafKey> {
     LeafKey::decode(key).filter(|_| key.len() == LeafKey::LEN)
 }
 
+/// Finds the first leaf that is not there in each range, as the keys of leaves pass by in their order.
+#[derive(Default)]
+pub(super) struct Gaps {
+    /// The leaf that follows the last one.
+    next: Option<LeafKey>,
+}
+
+impl Gaps {
+    /// Returns the leaf before this one in its range that is not there, if there is one.
+    pub(super) fn before(&mut self, leaf: &LeafKey) -> Option<LeafKey> {
+        let same = self.next.filter(|next| (next.expiry, next.group) == (leaf.expiry, leaf.group));
+        let expected = same.unwrap_or(LeafKey { index: 0, ..*leaf });
+        self.next = Some(LeafKey { index: leaf.index.saturating_add(1), ..*leaf });
+        (expected.index < leaf.index).then_some(expected)
+    }
+}
+
 impl Store {
     /// Number of known leaves of a range. They are the first ones, without a gap.
     pub fn leaf_count(&self, expiry: Epoch, group: GroupId) -> Result<u64, StoreError> {
@@ -93,7 +110,7 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that a leaf cannot be read, and so its range ends before it.
+    /// Notes that a leaf is not there or cannot be read, and so its range ends before it.
     pub(super) fn end_range(&self, leaf: &LeafKey) {
         let mut ends = self.ends.lock();
         let end = ends.entry((leaf.expiry, leaf.group)).or_insert(u64::MAX);
@@ -102,7 +119,7 @@ impl Store {
                 group = leaf.group,
                 expiry = leaf.expiry,
                 index = leaf.index,
-                "the index has a leaf that cannot be read: fetching it from other members"
+                "the index lacks a leaf, or cannot read it: fetching it from other members"
             );
             *end = leaf.index;
         }

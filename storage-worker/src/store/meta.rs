@@ -4,6 +4,7 @@ use super::{
     Store, StoreError, decode,
     engine::{Batch, Durability, Table, page},
     keys::ShardKey,
+    leaves::Gaps,
     marker::StoreId,
     readable,
     records::LapseRecord,
@@ -124,16 +125,20 @@ impl Store {
     }
 
     /// Records that this worker has a slot, new or again. Every leaf of the group is applied again: the shards may be those
-    /// of another slot than before.
+    /// of another slot than before. Leaves that were removed since the slot was lost are fetched again.
     ///
     /// The leaves are marked in pages, and the slot is recorded after the last one. After a crash in between, the slot that
     /// the chain reports is not the recorded one, so all of this is done again; marks without the slot do no harm, since a leaf
     /// can be applied any number of times.
     pub fn set_slot(&self, group: GroupId, slot: SlotIndex) -> Result<(), StoreError> {
         let _rows = self.alone();
+        let mut gaps = Gaps::default();
         self.for_leaf_pages(group, &mut |leaves| {
             let mut marks = Batch::default();
             for leaf in leaves {
+                if let Some(gap) = gaps.before(leaf) {
+                    self.end_range(&gap);
+                }
                 marks.put(Table::Unresolved, leaf.encode(), Vec::new());
             }
             // The commit of the slot makes the earlier ones durable too.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    Lapse, Store,
+    AddLeaf, Lapse, Store,
     engine::{Batch, Durability, Engine, EngineError, Table},
     keys::LeafKey,
     lapse::AT_ONCE,
@@ -101,4 +101,28 @@ fn a_lost_slot_is_released_in_all_leaves_of_a_large_group() {
     release(&store, &Lapse::Slot { group: 0, slot: SLOT });
     assert!(store.shard(&object.key(SLOT)).unwrap().is_none());
     assert!(store.lapses(None, 9).unwrap().is_empty());
+}
+
+#[test]
+fn leaves_that_went_before_their_slot_came_back_are_fetched_again() {
+    let object = FakeObject::new(1, 1 << 10);
+    let base = tempfile::tempdir().unwrap();
+    let index = index_of(&object);
+    let store = open(base.path(), &index);
+    assert_eq!(store.leaf_count(10, 0).unwrap(), LEAVES);
+    let mut batch = Batch::default();
+    // Two of the first, and one in the middle.
+    for gone in [0, 1, 1500] {
+        batch.delete(Table::Leaves, key(0, gone).encode());
+    }
+    index.rows.commit(batch, Durability::Synced).unwrap();
+    store.set_slot(0, SLOT).unwrap();
+    assert_eq!([0, 1].map(|group| store.leaf_count(10, group).unwrap()), [0, LEAVES]);
+    drop(store);
+    let store = open(base.path(), &index);
+    assert_eq!([0, 1].map(|group| store.leaf_count(10, group).unwrap()), [0, LEAVES]);
+    for (fetched, count) in [(0, 1), (1, 1500), (1500, LEAVES)] {
+        assert_eq!(store.add_leaf(&key(0, fetched), &leaf(&object)).unwrap(), AddLeaf::Added);
+        assert_eq!(store.leaf_count(10, 0).unwrap(), count);
+    }
 }

@@ -4,7 +4,7 @@ use super::{
     Store, StoreError, decode,
     engine::Table,
     keys::{Hold, ReceiptKey, ShardKey},
-    leaves::leaf_key,
+    leaves::{Gaps, leaf_key},
     records::{MissingRecord, ReceiptRecord},
 };
 use crate::model::{Lapse, Usage};
@@ -41,8 +41,14 @@ impl Store {
             }
             true
         })?;
+        let mut gaps = Gaps::default();
         self.engine.scan(Table::Leaves, &[], &mut |key, value| {
-            match (leaf_key(key), decode::<RangeLeaf>(value, "leaf")) {
+            let leaf = leaf_key(key);
+            if let Some(gap) = leaf.and_then(|leaf| gaps.before(&leaf)) {
+                // A slot that came back while the leaves of the time before were being removed.
+                self.end_range(&gap);
+            }
+            match (leaf, decode::<RangeLeaf>(value, "leaf")) {
                 (Some(_), Ok(_)) => {}
                 (leaf, _) => {
                     note(Table::Leaves, key);
