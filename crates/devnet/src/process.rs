@@ -3,6 +3,7 @@
 //! The system reuses process ids, so a process is identified by its id and the start time that the kernel reports. A signal is
 //! sent only if both match.
 
+use crate::state::LOGS;
 use anyhow::{Context, Result};
 use nix::{
     errno::Errno,
@@ -165,7 +166,7 @@ impl Process {
         p2p_port: u16,
     ) -> Self {
         let data = dir.join(&name);
-        let log = dir.join("logs").join(format!("{name}.log"));
+        let log = dir.join(LOGS).join(format!("{name}.log"));
         let (extra, env) = (Vec::new(), BTreeMap::new());
         Process { name, kind, country, http_port, p2p_port, peer_id: None, data, log, extra, env, running: None }
     }
@@ -224,7 +225,7 @@ mod tests {
     use super::*;
 
     fn sleeper(dir: &Path) -> Process {
-        std::fs::create_dir_all(dir.join("logs")).unwrap();
+        std::fs::create_dir_all(dir.join(LOGS)).unwrap();
         Process::new(dir, "sleeper".into(), Kind::Worker, None, 0, 0)
     }
 

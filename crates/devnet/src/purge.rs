@@ -1,7 +1,7 @@
 //! Deletes a devnet, and nothing else: its folder may have files of others, and links in it may lead to other disks.
 
-use crate::state::State;
-use anyhow::{Context, Result};
+use crate::state::{LOGS, State};
+use anyhow::{Context, Result, ensure};
 use std::{
     ffi::OsString,
     fs,
@@ -9,12 +9,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The folder of the logs.
-const LOGS: &str = "logs";
-/// The folder in which the demo keeps its uploads.
-const UPLOADS: &str = "uploads";
-
 impl State {
+    /// Checks that the folder of a new devnet has nothing that [`Self::purge`] would delete later as the devnet's own. Links may be
+    /// there before, for workers on other disks, and empty folders, which a failed attempt leaves.
+    ///
+    /// # Errors
+    /// There is such an entry, or the folder cannot be read.
+    pub(crate) fn check_free(&self) -> Result<()> {
+        for name in self.own_names() {
+            let path = self.dir.join(&name);
+            let taken = is_taken(&path).with_context(|| format!("could not look at {}", path.display()))?;
+            ensure!(
+                !taken,
+                "{} has `{}` already, which a devnet would take for its own and delete in the end: choose another folder with --dir",
+                self.dir.display(),
+                Path::new(&name).display()
+            );
+        }
+        Ok(())
+    }
+
     /// Deletes the network's files, those of its processes too, and its folder if nothing else is in it. Links are deleted and never
     /// followed. `given` is the folder as the user wrote it: if that is a link, it stays, and so does the empty folder that it leads to.
     ///
@@ -53,7 +67,17 @@ impl State {
         let files = [self.client_config(), self.light_spec(), self.checkpoint()];
         let files = files.iter().filter_map(|path| path.file_name()).map(ToOwned::to_owned);
         let processes = self.processes.iter().map(|process| OsString::from(&process.name));
-        files.chain(processes).chain([LOGS.into(), UPLOADS.into()]).collect()
+        files.chain(processes).chain([LOGS.into()]).collect()
+    }
+}
+
+/// Whether there is a file, or a folder with something in it.
+fn is_taken(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Ok(fs::read_dir(path)?.next().is_some()),
+        Ok(found) => Ok(!found.is_symlink()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -84,9 +108,13 @@ mod tests {
     use crate::Shape;
     use std::os::unix::fs::symlink;
 
+    fn create(dir: &Path) -> Result<State> {
+        State::create(dir, &Shape { gateway_port: Some(0), ..Shape::small() })
+    }
+
     /// A devnet that has been up: every entry that one makes is there.
     fn network(dir: &Path) -> State {
-        let state = State::create(dir, &Shape { gateway_port: Some(0), ..Shape::small() }).unwrap();
+        let state = create(dir).unwrap();
         for name in state.own_names() {
             let path = state.dir.join(&name);
             if path.extension().is_some() {
@@ -132,6 +160,44 @@ mod tests {
         kept.sort();
         assert_eq!(kept, ["my-link", "notes.txt"]);
         assert!(State::load(&dir).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_folder_with_something_of_others_under_a_name_of_its_own_is_refused() {
+        for (taken, name) in [("gateway/src/lib.rs", "gateway"), ("logs/x", "logs"), ("client.toml", "client.toml")] {
+            let dir = tempfile::tempdir().unwrap();
+            let taken = dir.path().join(taken);
+            fs::create_dir_all(taken.parent().unwrap()).unwrap();
+            fs::write(&taken, b"mine").unwrap();
+            let error = create(dir.path()).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{name}`")) && error.contains("--dir"), "{error}");
+            assert_eq!(fs::read(&taken).unwrap(), b"mine");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn links_and_empty_folders_may_be_there_before() {
+        let above = tempfile::tempdir().unwrap();
+        let (dir, disk) = (above.path().join("devnet"), above.path().join("disk"));
+        fs::create_dir_all(dir.join("logs")).unwrap();
+        fs::create_dir(&disk).unwrap();
+        fs::write(disk.join("shard"), b"x").unwrap();
+        symlink(&disk, dir.join("worker-de-1")).unwrap();
+        create(&dir).unwrap();
+        // Once it exists, it is read, whatever its processes have written.
+        fs::write(dir.join("logs/gateway.log"), b"x").unwrap();
+        assert!(State::load(&dir).unwrap().is_some());
+    }
+
+    #[test]
+    fn other_folders_survive() {
+        let above = tempfile::tempdir().unwrap();
+        let dir = above.path().canonicalize().unwrap().join("project");
+        fs::create_dir_all(dir.join("uploads")).unwrap();
+        fs::write(dir.join("uploads/x"), b"mine").unwrap();
+        assert_eq!(network(&dir).purge(&dir).unwrap(), [dir.join("uploads")]);
+        assert_eq!(fs::read(dir.join("uploads/x")).unwrap(), b"mine");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct State {
 /// The environment variable with the folder of the user's devnet.
 pub const DIR_VARIABLE: &str = "MEGANET_DEVNET";
 const FILE: &str = "devnet.json";
+/// The folder of the logs.
+pub(crate) const LOGS: &str = "logs";
 pub(crate) const LIGHT_SPEC: &str = "light.json";
 pub(crate) const CHECKPOINT: &str = "checkpoint.json";
 
@@ -78,7 +80,7 @@ impl State {
     /// Creates a new devnet in `dir`, with free ports. Starts nothing.
     ///
     /// # Errors
-    /// The shape is not possible, or the folder cannot be written to.
+    /// The shape is not possible, the folder cannot be written to, or it has something under a name that the devnet would use.
     pub fn create(dir: &Path, shape: &Shape) -> Result<Self> {
         if shape.validators != 1 && shape.validators != 3 {
             bail!(
@@ -86,7 +88,7 @@ impl State {
                 shape.validators
             );
         }
-        fs::create_dir_all(dir.join("logs")).with_context(|| format!("could not create {}", dir.display()))?;
+        fs::create_dir_all(dir).with_context(|| format!("could not create {}", dir.display()))?;
         let dir = dir.canonicalize()?;
         let mut ports = Ports::default();
         let mut processes = Vec::new();
@@ -108,6 +110,9 @@ impl State {
         let base = if shape.validators == 1 { "dev" } else { "local" };
         let chain = shape.chain.clone().unwrap_or_else(|| base.into());
         let state = State { dir, chain, capacity: shape.capacity, processes };
+        state.check_free()?;
+        let logs = state.dir.join(LOGS);
+        fs::create_dir_all(&logs).with_context(|| format!("could not create {}", logs.display()))?;
         state.save()?;
         Ok(state)
     }
