@@ -62,10 +62,20 @@ impl Digester {
     /// # Errors
     /// [`PackError`] where one cannot be read, or changed since it was listed.
     pub fn digest(&mut self, files: &[FoundFile], progress: &dyn Progress) -> Result<Vec<Hash>, PackError> {
+        self.digest_while(files, progress, &|| true)
+    }
+
+    /// [`Self::digest`] for as long as the digests are wanted, which is asked before each read.
+    pub(crate) fn digest_while(
+        &mut self,
+        files: &[FoundFile],
+        progress: &dyn Progress,
+        wanted: &dyn Fn() -> bool,
+    ) -> Result<Vec<Hash>, PackError> {
         let hashes = files.iter().map(|file| {
             let hash = match self.cache.get(&file.disk, &file.stamp) {
                 Some(hash) => hash,
-                None => hash_file(file)?,
+                None => hash_file(file, wanted)?,
             };
             progress.advance(file.size());
             Ok(hash)
@@ -87,12 +97,15 @@ impl Default for Digester {
     }
 }
 
-fn hash_file(file: &FoundFile) -> Result<Hash, PackError> {
+fn hash_file(file: &FoundFile, wanted: &dyn Fn() -> bool) -> Result<Hash, PackError> {
     let mut opened = File::open(&file.disk).map_err(PackError::io(&file.disk))?;
     let mut hasher = ContentHasher::default();
     let mut buffer = vec![0; BUFFER];
     let mut read = 0_u64;
     loop {
+        if !wanted() {
+            return Err(PackError::io(&file.disk)(io::ErrorKind::Interrupted.into()));
+        }
         match opened.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => {
@@ -122,7 +135,7 @@ mod tests {
     use super::*;
     use crate::pack::{Selection, walk};
     use meganet_transfer::progress::Silent;
-    use std::fs;
+    use std::{cell::Cell, fs};
 
     #[test]
     fn known_answer() {
@@ -155,6 +168,21 @@ mod tests {
         // A file written a moment ago is not remembered: it could be written again within the same tick.
         again.save();
         assert_eq!(Digester::with_cache(&cache).cache.get(&fresh[0].disk, &fresh[0].stamp), None);
+    }
+
+    #[test]
+    fn ends_before_the_next_read_once_nobody_wants_the_digests() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            fs::write(dir.path().join(name), vec![7; BUFFER]).unwrap();
+        }
+        let files = walk(dir.path(), &Selection::default()).unwrap().files;
+        let asked = Cell::new(0);
+        // Each file takes two reads, of which the second finds its end.
+        let wanted = || asked.replace(asked.get() + 1) < 3;
+        let ended = Digester::new().digest_while(&files, &Silent, &wanted);
+        assert!(matches!(&ended, Err(PackError::Io { path, .. }) if *path == files[1].disk), "{ended:?}");
+        assert_eq!(asked.get(), 4);
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub(super) async fn list(
     Ok(walked)
 }
 
-/// Digests files on a blocking thread, except those whose digests the state has kept.
+/// Digests files on a blocking thread, except those whose digests the state has kept. Once this future is dropped, the
+/// thread ends before its next read: a program that was interrupted waits for the thread.
 pub(super) async fn digest(
     files: &[FoundFile],
     state: Option<&State>,
@@ -47,7 +48,9 @@ pub(super) async fn digest(
     let files = files.to_vec();
     let digesting = blocking(move || {
         let mut digester = cache.map_or_else(Digester::new, |path| Digester::with_cache(&path));
-        let hashes = digester.digest(&files, &Forward(counted_in))?;
+        let forward = Forward(counted_in);
+        // The receiver is dropped with the future around it.
+        let hashes = digester.digest_while(&files, &forward, &|| !forward.0.is_closed())?;
         if keep {
             digester.save();
         }
@@ -77,4 +80,43 @@ impl Progress for Forward {
 /// Runs blocking work on a thread of its own.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PublishError> {
     spawn_blocking(work).await.map_err(|_| PublishError::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fs::{self, File};
+    use tokio::sync::Notify;
+
+    /// Reports that something is counted.
+    #[derive(Default)]
+    struct Counted(Notify);
+
+    impl Progress for Counted {
+        fn begin(&self, _: Stage, _: Option<u64>) {}
+        fn advance(&self, _: u64) {
+            self.0.notify_one();
+        }
+        fn note(&self, _: &str) {}
+    }
+
+    /// Takes as long as 1 TiB does if it waits.
+    #[test]
+    fn an_interrupt_does_not_wait_until_a_large_file_is_digested() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("first"), b"x").unwrap();
+        File::create(dir.path().join("second")).unwrap().set_len(1 << 40).unwrap();
+        let files = walk(dir.path(), &Selection::default()).unwrap().files;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let counted = Counted::default();
+            tokio::select! {
+                _ = digest(&files, None, &counted) => panic!("1 TiB was digested"),
+                () = counted.0.notified() => {}
+            }
+        });
+        // Waits for the thread.
+        drop(runtime);
+    }
 }
