@@ -69,6 +69,11 @@ pub enum PublishError {
         /// The cause.
         source: io::Error,
     },
+    /// Another version of this program began the upload, and has recorded its progress in a way that this one cannot read.
+    #[error(
+        "{0} has the progress of an upload that another version of Meganet began: finish the upload with that version, or move the file away to upload and pay anew"
+    )]
+    OtherVersion(PathBuf),
     /// The link of a file cannot be kept.
     #[error(transparent)]
     Links(#[from] LinkError),

@@ -7,6 +7,8 @@
 // The SCALE derive casts the indices of variants.
 #![allow(clippy::cast_possible_truncation)]
 
+mod foreign;
+
 use super::error::PublishError;
 use crate::{
     pack::{PackId, content_hash},
@@ -38,8 +40,6 @@ const MAGIC: &[u8; 4] = b"MGJ2";
 const CLEAR_MAGIC: &[u8; 4] = b"MGJ1";
 /// The name of such a file, which all accounts shared.
 const CLEAR_NAME: &str = "journal";
-/// The extension of a file that is not a journal of this version.
-const ASIDE: &str = "unreadable";
 /// Bytes of the account in a file's name.
 const NAME_LEN: usize = 12;
 /// The derivation of the key, which nothing else uses.
@@ -94,11 +94,11 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of an account in a folder, reads its complete records and truncates the rest. A file of another
-    /// format is put aside.
+    /// Opens the journal of an account in a folder, reads its complete records and truncates the rest. A file that is
+    /// not a journal is put aside; that of another version is an error.
     pub(super) fn open(dir: &Path, genesis: &Hash, signer: &Signer) -> Result<Self, PublishError> {
         let mut journal = Self::empty(dir, genesis, signer);
-        journal.put_aside_foreign()?;
+        foreign::make_way(&journal.path)?;
         journal.adopt_clear()?;
         let path = &journal.path.clone();
         let mut options = OpenOptions::new();
@@ -122,11 +122,13 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads the complete records of the journal and leaves the file as it is. A missing file is an empty journal.
+    /// Reads the complete records of the journal and leaves the file as it is. A missing file is an empty journal, and
+    /// so is a damaged one; that of another version is an error.
     pub(super) fn look(dir: &Path, genesis: &Hash, signer: &Signer) -> Result<Self, PublishError> {
         let mut journal = Self::empty(dir, genesis, signer);
-        let bytes = read_file(&journal.path)?;
-        journal.replay(&bytes.unwrap_or_default());
+        let bytes = read_file(&journal.path)?.unwrap_or_default();
+        foreign::check_version(&journal.path, &bytes)?;
+        journal.replay(&bytes);
         let clear = read_file(&dir.join(CLEAR_NAME))?;
         clear_records(&clear.unwrap_or_default()).into_iter().for_each(|record| journal.take(record));
         Ok(journal)
@@ -135,21 +137,6 @@ impl Journal {
     /// Its file.
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Renames a file that is not a journal of this version. A later version may have written it, and can read it again.
-    fn put_aside_foreign(&self) -> Result<(), PublishError> {
-        let path = &self.path;
-        let bytes = read_file(path)?.unwrap_or_default();
-        // A crash leaves a part of the first bytes, or zeros in their place.
-        if bytes.starts_with(MAGIC) || MAGIC.starts_with(&bytes) || bytes.iter().all(|byte| *byte == 0) {
-            return Ok(());
-        }
-        let aside = path.with_extension(ASIDE);
-        let moved = fs::rename(path, &aside).and_then(|()| files::sync_dir_of(path));
-        moved.map_err(PublishError::state("put aside", path))?;
-        tracing::warn!(path = %aside.display(), "put a journal aside that this version cannot read");
-        Ok(())
     }
 
     /// Encrypts what the version before has left behind, and removes its file.
@@ -346,17 +333,17 @@ mod tests {
     use meganet_primitives::content::ReadKey;
     use std::sync::LazyLock;
 
-    static ALICE: LazyLock<Signer> = LazyLock::new(|| Signer::from_suri("//Alice").unwrap());
+    pub(super) static ALICE: LazyLock<Signer> = LazyLock::new(|| Signer::from_suri("//Alice").unwrap());
 
-    fn open(dir: &Path) -> Journal {
+    pub(super) fn open(dir: &Path) -> Journal {
         Journal::open(dir, &[1; 32], &ALICE).unwrap()
     }
 
-    fn look(dir: &Path) -> Journal {
+    pub(super) fn look(dir: &Path) -> Journal {
         Journal::look(dir, &[1; 32], &ALICE).unwrap()
     }
 
-    fn sealed(byte: u8) -> Sealed {
+    pub(super) fn sealed(byte: u8) -> Sealed {
         let content =
             ContentRef { object: ObjectId([byte; 32]), group: 1, sealed_len: 17, key: Some(ReadKey([byte; 32])) };
         let header = ObjectHeader { version: 1, codec: 0, k: 2, n: 6, sealed_len: 17, shards_root: [byte; 32] };
@@ -418,27 +405,6 @@ mod tests {
         fs::write(&path, &bytes).unwrap();
         assert!(open(dir.path()).sealed(&PackId([1; 32])).is_some());
         assert_eq!(fs::read(&path).unwrap().len(), len);
-    }
-
-    #[test]
-    fn a_file_of_another_format_is_put_aside_and_one_that_a_crash_left_is_not() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = open(dir.path()).path().to_owned();
-        let aside = path.with_extension(ASIDE);
-        for left in [&b""[..], b"MG", b"\0\0", &[0; 4096]] {
-            fs::write(&path, left).unwrap();
-            open(dir.path()).add_sealed(sealed(1)).unwrap();
-            assert_eq!(open(dir.path()).sealed(&PackId([1; 32])), Some(sealed(1)));
-            assert!(!aside.exists());
-        }
-        for foreign in [&b"MGJ9 of a later version"[..], b"X"] {
-            fs::write(&path, foreign).unwrap();
-            assert_eq!(look(dir.path()).sealed(&PackId([1; 32])), None);
-            assert_eq!(fs::read(&path).unwrap(), foreign);
-            open(dir.path()).add_sealed(sealed(2)).unwrap();
-            assert_eq!(fs::read(&aside).unwrap(), foreign);
-            assert_eq!(open(dir.path()).sealed(&PackId([2; 32])), Some(sealed(2)));
-        }
     }
 
     #[test]
