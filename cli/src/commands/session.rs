@@ -15,7 +15,7 @@ use meganet_client::{
 use meganet_devnet::ClientConfig;
 use meganet_net::{Multiaddr, Net, NetConfig};
 use meganet_primitives::AccountId;
-use meganet_terminal::print_note;
+use meganet_terminal::{print_note, shown};
 use meganet_wallet::{Account, Listed, Listing, Store, WalletError, read_password_file};
 use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
@@ -123,7 +123,7 @@ impl Session {
         }
         let store = self.store()?;
         let name = self.account_name(&store)?;
-        let password = self.password(&format!("Password of '{name}': "))?;
+        let password = self.password(&password_prompt(&name))?;
         Ok(store.load(&name, &password)?)
     }
 
@@ -213,6 +213,11 @@ impl Session {
     }
 }
 
+/// The prompt for an account's password. The name is that of a file, which need not be one that this program would choose.
+fn password_prompt(account: &str) -> String {
+    format!("Password of '{}': ", shown(account))
+}
+
 /// Joins the workers' network as a reader.
 ///
 /// # Errors
@@ -255,4 +260,15 @@ pub fn data_dir() -> Result<PathBuf> {
 /// The user has no home folder.
 pub fn registrations_dir() -> Result<PathBuf> {
     Ok(data_dir()?.join("registrations"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_an_account_gives_no_commands_to_a_terminal() {
+        assert_eq!(password_prompt("main"), "Password of 'main': ");
+        assert_eq!(password_prompt("a\u{1b}[2J\r\nb"), "Password of 'a\\u{1b}[2J\\u{d}\\u{a}b': ");
+    }
 }

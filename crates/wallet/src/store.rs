@@ -252,6 +252,18 @@ mod tests {
         assert!(matches!(store.find("erin"), Err(WalletError::Unknown { .. })));
     }
 
+    /// An earlier version, or the user, may have named its file.
+    #[test]
+    fn an_account_can_be_used_under_a_name_that_a_new_one_cannot_have() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path());
+        let dave = Account::from_suri("//Dave").unwrap();
+        let name = "ü \u{1b}[2J";
+        fs::rename(store.save("dave", &dave, "secret").unwrap(), dir.path().join(format!("{name}.json"))).unwrap();
+        assert_eq!(store.list().unwrap().accounts[0].name, name);
+        assert_eq!(store.load(name, "secret").unwrap().id(), dave.id());
+    }
+
     #[test]
     fn names_stay_in_the_folder() {
         for name in ["", ".", "..", ".hidden", "a/b", "a b", "ü", &"x".repeat(65)] {
