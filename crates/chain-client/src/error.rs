@@ -159,13 +159,14 @@ pub enum ChainError {
         /// The runtime's documentation of the error.
         docs: String,
     },
-    /// The transaction pool refused or dropped the transaction.
+    /// The transaction pool did not take the transaction when it was first submitted, or another one with its nonce is final: no block
+    /// includes it, or will.
     #[error("the node did not accept the transaction: {reason}. Nothing was done; try again")]
     Rejected {
         /// The pool's reason.
         reason: String,
     },
-    /// The transaction's lifetime ended before a block took it.
+    /// The transaction's lifetime ended, at a final block, before a block took it.
     #[error(
         "transaction 0x{extrinsic} expired before a block included it. Nothing was done; check that the chain produces blocks and try again"
     )]
@@ -220,6 +221,27 @@ impl ChainError {
                 | Self::TimedOut { .. }
         )
     }
+
+    /// Whether a transaction whose submission ended with this error may be in a block, or come into one, so that repeating it might do it
+    /// twice.
+    ///
+    /// ```
+    /// use meganet_chain_client::ChainError;
+    ///
+    /// let lost = ChainError::NodeUnreachable { url: "ws://127.0.0.1:9944".into(), reason: "closed".into() };
+    /// assert!(lost.may_still_succeed());
+    /// assert!(!ChainError::Rejected { reason: "the transaction pool is full".into() }.may_still_succeed());
+    /// ```
+    pub fn may_still_succeed(&self) -> bool {
+        !matches!(
+            self,
+            Self::NoCalls
+                | Self::InsufficientFunds { .. }
+                | Self::Dispatch { .. }
+                | Self::Expired { .. }
+                | Self::Rejected { .. }
+        )
+    }
 }
 
 fn insufficient(account: &str, purpose: &str, needed: Balance, available: Balance, with_fee: bool) -> String {
@@ -234,4 +256,27 @@ fn insufficient(account: &str, purpose: &str, needed: Balance, available: Balanc
 fn explained(docs: &str) -> String {
     let docs = docs.trim();
     if docs.is_empty() { String::new() } else { format!(": {docs}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_certainly_over_may_be_repeated() {
+        let text = String::new;
+        let over = [
+            ChainError::NoCalls,
+            ChainError::Dispatch { pallet: text(), error: text(), docs: text() },
+            ChainError::Rejected { reason: text() },
+            ChainError::Expired { extrinsic: text() },
+        ];
+        assert!(!over.iter().any(ChainError::may_still_succeed));
+        let open = [
+            ChainError::TimedOut { extrinsic: text(), wanted: text(), seconds: 1 },
+            ChainError::NodeUnreachable { url: text(), reason: text() },
+            ChainError::UnknownBlock { block: text() },
+        ];
+        assert!(open.iter().all(ChainError::may_still_succeed));
+    }
 }

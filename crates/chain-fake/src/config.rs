@@ -12,8 +12,9 @@ use meganet_runtime::{
 };
 use pallet_storage::{AuditParams, PriceCurve};
 use sp_core::{Pair, ed25519, sr25519};
+use std::time::Duration;
 
-/// How a fake chain is set up. All but the last three fields end up in its genesis.
+/// How a fake chain is set up. All but the last four fields end up in its genesis.
 #[derive(Clone, Debug)]
 pub struct FakeConfig {
     /// Blocks of a storage epoch.
@@ -55,6 +56,8 @@ pub struct FakeConfig {
     pub finality_lag: BlockNumber,
     /// Whether a submission makes the blocks it waits for.
     pub auto_tick: bool,
+    /// How long the client repeats a request whose answer is lost; zero asks once.
+    pub patience: Duration,
 }
 
 impl Default for FakeConfig {
@@ -90,6 +93,7 @@ impl Default for FakeConfig {
             validator: "//Validator".to_owned(),
             finality_lag: 0,
             auto_tick: true,
+            patience: Duration::ZERO,
         }
     }
 }

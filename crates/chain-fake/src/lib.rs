@@ -57,7 +57,7 @@ impl FakeChain {
     pub fn new(config: FakeConfig) -> Self {
         let node = Arc::new(Node::new(config));
         let options = ChainOptions {
-            patience: Duration::ZERO,
+            patience: node.config.patience,
             block_timeout: Duration::from_secs(60),
             finality_timeout: Duration::from_secs(60),
             ..ChainOptions::default()
@@ -146,6 +146,18 @@ impl FakeChain {
     /// From now on the pool refuses every transaction for this reason; with `None`, no longer.
     pub fn refuse_submissions(&self, reason: Option<&str>) {
         self.node.lock().refusing = reason.map(str::to_owned);
+    }
+
+    /// The next submission of an account that the pool accepts arrives, while its answer is lost with the connection.
+    pub fn lose_answer_to(&self, account: &AccountId) {
+        self.node.lock().unanswered = Some((*account).into());
+    }
+
+    /// The pool drops all transactions that wait, as a full one does. If it has passed them on, other nodes have them still, and the next
+    /// block includes them.
+    pub fn drop_pending(&self, passed_on: bool) {
+        self.node.lock().pool.drop_all(passed_on);
+        self.node.wake();
     }
 
     /// Transactions that the pool has accepted since the start.

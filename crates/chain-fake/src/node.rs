@@ -9,7 +9,7 @@ use crate::{
 };
 use codec::Encode;
 use meganet_chain_client::BlockRef;
-use meganet_runtime::{Executive, Hash, Header, System, VERSION, constants::SLOT_MILLIS};
+use meganet_runtime::{AccountId, Executive, Hash, Header, System, VERSION, constants::SLOT_MILLIS};
 use parking_lot::{Mutex, MutexGuard};
 use sp_core::{H256, sr25519, storage::Storage};
 use sp_runtime::{
@@ -41,6 +41,15 @@ pub(crate) struct Inner {
     pub(crate) unreachable: bool,
     /// Why the pool refuses everything.
     pub(crate) refusing: Option<String>,
+    /// The account whose next submission arrives, while its answer does not.
+    pub(crate) unanswered: Option<AccountId>,
+}
+
+/// A submission that the pool has accepted.
+pub(crate) struct Accepted {
+    pub(crate) hash: Hash,
+    /// Whether a test wants the answer to be lost.
+    pub(crate) is_answered: bool,
 }
 
 /// Why the pool refuses a transaction.
@@ -65,6 +74,7 @@ impl Node {
             full: false,
             unreachable: false,
             refusing: None,
+            unanswered: None,
         };
         let (changes, _) = watch::channel(0);
         Self { validator: config.validator(), config, inner: Mutex::new(inner), changes }
@@ -123,16 +133,21 @@ impl Node {
     }
 
     /// Submits a transaction to the pool.
-    pub(crate) fn submit(&self, bytes: &[u8]) -> Result<Hash, Refusal> {
+    pub(crate) fn submit(&self, bytes: &[u8]) -> Result<Accepted, Refusal> {
         let mut inner = self.lock();
         if let Some(reason) = &inner.refusing {
             return Err(Refusal::Told(reason.clone()));
         }
         let transaction = Transaction::decode(bytes).ok_or(Refusal::NotAnExtrinsic)?;
+        let (hash, account) = (transaction.hash, transaction.account.clone());
+        // A pool looks at its bans first.
+        if inner.pool.has_dropped(hash) || inner.blocks.with_transaction(hash).is_some() {
+            return Err(Refusal::Conflict(Conflict::Banned));
+        }
         inner.validate(&transaction)?;
-        let hash = transaction.hash;
         inner.pool.add(transaction).map_err(Refusal::Conflict)?;
-        Ok(hash)
+        let is_answered = inner.unanswered.take_if(|unanswered| *unanswered == account).is_none();
+        Ok(Accepted { hash, is_answered })
     }
 
     /// Changes the state of the best block.
@@ -179,7 +194,7 @@ impl Inner {
     }
 
     /// The nonce of the next transaction of an account.
-    pub(crate) fn next_nonce(&self, account: &meganet_runtime::AccountId) -> u32 {
+    pub(crate) fn next_nonce(&self, account: &AccountId) -> u32 {
         let in_state = self.states.read(self.blocks.best().state, || System::account_nonce(account));
         self.pool.next_nonce(account, in_state)
     }

@@ -7,6 +7,7 @@ use sp_runtime::{
     generic::Preamble,
     traits::{BlakeTwo256, Hash as _},
 };
+use std::collections::HashSet;
 
 /// A signed extrinsic.
 #[derive(Clone)]
@@ -31,6 +32,10 @@ impl Transaction {
 #[derive(Default)]
 pub(crate) struct Pool {
     waiting: Vec<Transaction>,
+    /// Dropped here, while other nodes still have them.
+    elsewhere: Vec<Transaction>,
+    /// All that were dropped.
+    dropped: HashSet<Hash>,
     /// Transactions that were accepted since the start.
     accepted: u64,
 }
@@ -41,6 +46,8 @@ pub(crate) enum Conflict {
     Known,
     /// Another one of the account has the nonce.
     NonceTaken,
+    /// It was here before: a block has it, or it was dropped.
+    Banned,
 }
 
 impl Pool {
@@ -61,8 +68,24 @@ impl Pool {
         self.waiting.splice(0..0, transactions);
     }
 
+    /// Takes all for a block, which another node might have made: those that were dropped only here come first.
     pub(crate) fn take_all(&mut self) -> Vec<Transaction> {
-        std::mem::take(&mut self.waiting)
+        let mut all = std::mem::take(&mut self.elsewhere);
+        all.append(&mut self.waiting);
+        all
+    }
+
+    /// Drops all that wait. Other nodes have them if they were passed on.
+    pub(crate) fn drop_all(&mut self, passed_on: bool) {
+        let all = std::mem::take(&mut self.waiting);
+        self.dropped.extend(all.iter().map(|transaction| transaction.hash));
+        if passed_on {
+            self.elsewhere.extend(all);
+        }
+    }
+
+    pub(crate) fn has_dropped(&self, hash: Hash) -> bool {
+        self.dropped.contains(&hash)
     }
 
     pub(crate) fn contains(&self, hash: Hash) -> bool {

@@ -4,7 +4,7 @@ mod streams;
 
 use crate::{
     blocks::Block,
-    node::{Inner, Node, Refusal, body},
+    node::{Accepted, Inner, Node, Refusal, body},
     pool::Conflict,
 };
 use futures::StreamExt;
@@ -40,9 +40,12 @@ impl RpcClientT for Server {
                 "chain_subscribeNewHeads" => streams::best_headers(node).boxed(),
                 "chain_subscribeFinalizedHeads" => streams::finalized_headers(node).boxed(),
                 "author_submitAndWatchExtrinsic" => {
-                    let hash = node.submit(&params.bytes(0)?).map_err(refusal)?;
+                    let Accepted { hash, is_answered } = node.submit(&params.bytes(0)?).map_err(refusal)?;
                     if node.config.auto_tick {
                         node.tick();
+                    }
+                    if !is_answered {
+                        return Err(RpcError::Client("told to lose the answer".into()));
                     }
                     streams::statuses(node, hash).boxed()
                 }
@@ -142,6 +145,7 @@ fn refusal(refusal: Refusal) -> RpcError {
     match refusal {
         Refusal::NotAnExtrinsic => user(1001, "Extrinsic has invalid format"),
         Refusal::Invalid(reason) => user(1010, &format!("Invalid Transaction: {reason}")),
+        Refusal::Conflict(Conflict::Banned) => user(1012, "Transaction is temporarily banned"),
         Refusal::Conflict(Conflict::Known) => user(1013, "Transaction Already Imported"),
         Refusal::Conflict(Conflict::NonceTaken) => user(1014, "Priority is too low"),
         Refusal::Told(reason) => user(1016, &reason),

@@ -221,6 +221,82 @@ async fn faults_are_injected_and_taken_back() {
     assert_eq!(chain.submit(&alice, Vec::new(), Until::InBlock).await, Err(ChainError::NoCalls));
 }
 
+/// Waits until a transaction of an account waits for a block.
+async fn pending(chain: &FakeChain, who: &Signer) {
+    while chain.pending_of(&who.account()) == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Lets every other task of a current-thread runtime do all that it can do at once.
+async fn let_others_act() {
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn send(amount: u128) -> Vec<Call> {
+    vec![Call::Transfer { to: signer("Bob").account(), amount }]
+}
+
+async fn received(chain: &FakeChain) -> u128 {
+    chain.balance(&signer("Bob").account(), At::Best).await.unwrap().free
+}
+
+#[tokio::test]
+async fn a_transaction_whose_answer_is_lost_is_found_in_its_block() {
+    let chain = FakeChain::new(FakeConfig { patience: Duration::from_secs(60), ..FakeConfig::default() });
+    let alice = rich(&chain, "Alice");
+    let before = chain.submissions();
+    // The same bytes are offered again when a block has them, and the pool calls them banned.
+    chain.lose_answer_to(&alice.account());
+    let outcome = chain.submit(&alice, send(MEGA), Until::Finalized).await.unwrap();
+    assert!(outcome.finalized);
+    assert_eq!((received(&chain).await, chain.submissions()), (MEGA, before + 1));
+}
+
+#[tokio::test]
+async fn a_transaction_that_was_passed_on_before_it_was_dropped_is_waited_for() {
+    let chain = FakeChain::new(FakeConfig { auto_tick: false, ..FakeConfig::default() });
+    let alice = rich(&chain, "Alice");
+    let author = tokio::spawn({
+        let (chain, alice) = (chain.clone(), alice.clone());
+        async move {
+            pending(&chain, &alice).await;
+            chain.drop_pending(true);
+            // The client has heard of it when another node's block includes the transaction.
+            let_others_act().await;
+            chain.tick();
+        }
+    });
+    chain.submit(&alice, send(MEGA), Until::InBlock).await.unwrap();
+    author.await.unwrap();
+    assert_eq!(received(&chain).await, MEGA);
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_is_lost_once_another_one_with_its_nonce_is_final() {
+    let chain = FakeChain::new(FakeConfig { auto_tick: false, finality_lag: 2, ..FakeConfig::default() });
+    let alice = rich(&chain, "Alice");
+    let submit = |amount| {
+        let (chain, alice) = (chain.clone(), alice.clone());
+        tokio::spawn(async move { chain.submit(&alice, send(amount), Until::InBlock).await })
+    };
+    let first = submit(MEGA);
+    pending(&chain, &alice).await;
+    chain.drop_pending(false);
+    let second = submit(2 * MEGA);
+    pending(&chain, &alice).await;
+    chain.tick();
+    second.await.unwrap().unwrap();
+    let_others_act().await;
+    assert!(!first.is_finished(), "a fork may still include it");
+    chain.ticks(2);
+    let lost = first.await.unwrap().unwrap_err();
+    assert!(matches!(&lost, ChainError::Rejected { reason } if reason.contains("nonce")), "{lost}");
+    assert_eq!(received(&chain).await, 2 * MEGA);
+}
+
 #[tokio::test]
 async fn finalized_blocks_come_once_each_and_in_order() {
     let config = FakeConfig { finality_lag: 2, auto_tick: false, ..FakeConfig::default() };

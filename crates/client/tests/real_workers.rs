@@ -246,3 +246,16 @@ async fn a_registration_that_was_lost_is_made_again_without_waiting_for_its_whol
     assert!(paid > 0 && paid < 2 * price, "{paid} {price}");
     putting.is_readable(&put).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_whose_registration_is_not_answered_is_paid_for_once() {
+    let config = FakeConfig { patience: Duration::from_secs(60), ..FakeConfig::default() };
+    let putting = Putting::new(config).await;
+    // The registration is in a final block when the same bytes are offered again.
+    putting.town.chain.lose_answer_to(&putting.town.owner.account());
+    let put = putting.put().await;
+    let (paid, price) = (putting.paid().await, put.upload.as_ref().unwrap().summary.price);
+    assert!(paid > 0 && paid < 2 * price, "{paid} {price}");
+    assert_eq!(putting.kept(), [LinkState::Registered]);
+    putting.is_readable(&put).await;
+}

@@ -22,45 +22,37 @@ pub(super) struct Found {
     pub(super) finalized: bool,
 }
 
-/// How the statuses ended.
-pub(super) enum End {
-    Found(Found),
-    /// They stopped or mean nothing certain: look at the blocks.
-    Look,
-    /// The pool dropped it.
-    Gone(&'static str),
-}
-
 impl Statuses {
     pub(super) fn new(connection: Arc<Connection>, stream: RpcSubscription<TransactionStatus<H256>>) -> Self {
         Self { connection, stream }
     }
 
-    /// Waits for the status that is wanted, or for the end of the stream.
-    pub(super) async fn follow(&mut self, until: Until) -> End {
+    /// Waits for the status that is wanted; `None` if they stop or mean nothing certain, and the blocks have to be looked at.
+    pub(super) async fn follow(&mut self, until: Until) -> Option<Found> {
         while let Some(Ok(status)) = self.stream.next().await {
-            match status {
+            let dropped = match status {
                 TransactionStatus::InBlock(block) if until == Until::InBlock => {
-                    return End::Found(Found { block: block.0, finalized: false });
+                    return Some(Found { block: block.0, finalized: false });
                 }
                 TransactionStatus::Finalized(block) => {
-                    return End::Found(Found { block: block.0, finalized: true });
+                    return Some(Found { block: block.0, finalized: true });
                 }
-                // A light client reports this for anything that it loses sight of.
-                TransactionStatus::Invalid | TransactionStatus::Dropped if self.connection.is_light() => {
-                    return End::Look;
-                }
-                TransactionStatus::Invalid => return End::Gone("it is not valid any more"),
-                TransactionStatus::Dropped => return End::Gone("the transaction pool is full"),
-                TransactionStatus::Usurped(_) => return End::Gone("another transaction of the account replaced it"),
-                TransactionStatus::FinalityTimeout(_) => return End::Look,
+                TransactionStatus::Invalid => "it is not valid any more",
+                TransactionStatus::Dropped => "the transaction pool is full",
+                TransactionStatus::Usurped(_) => "another transaction of the account replaced it",
+                TransactionStatus::FinalityTimeout(_) => return None,
                 TransactionStatus::Future
                 | TransactionStatus::Ready
                 | TransactionStatus::Broadcast(_)
                 | TransactionStatus::InBlock(_)
-                | TransactionStatus::Retracted(_) => {}
+                | TransactionStatus::Retracted(_) => continue,
+            };
+            // A light client reports this for anything that it loses sight of.
+            if !self.connection.is_light() {
+                tracing::warn!(reason = dropped, "the pool dropped a transaction, which other nodes may have");
             }
+            return None;
         }
-        End::Look
+        None
     }
 }

@@ -198,7 +198,7 @@ async fn sign(connection: &Connection, signer: &Signer, calls: &[Call]) -> Resul
         .await
         .map_err(|e| failure::other("TransactionPaymentApi_query_info", &best.to_string(), &e))?;
     let hash = signed.hash().0;
-    Ok(Signed { bytes: signed.into_encoded(), hash, born: born.number, fee })
+    Ok(Signed { bytes: signed.into_encoded(), hash, account: signer.account(), nonce, born: born.number, fee })
 }
 
 /// The block at which a transaction's lifetime begins.

@@ -12,26 +12,24 @@ use subxt::transactions::{TransactionInvalid, ValidationResult};
 
 impl Connection {
     /// The answer if a transaction would be refused at the best block; `None` if it would be accepted.
-    pub(super) async fn refuses(&self, transaction: &[u8], repeated: bool) -> Result<Option<PoolAnswer>, Failure> {
+    pub(super) async fn refuses(&self, transaction: &[u8]) -> Result<Option<PoolAnswer>, Failure> {
         let best = self.best().await?;
         let at = self.at(best).await?;
         let result = at.tx().from_bytes(transaction.to_vec()).validate().await;
         let result =
             result.map_err(|e| failure::other("TaggedTransactionQueue_validate_transaction", &best.to_string(), &e))?;
-        Ok(read(&result, repeated))
+        Ok(read(&result))
     }
 }
 
 /// As [`super::offer`] reads the refusals of a pool.
-fn read(result: &ValidationResult, repeated: bool) -> Option<PoolAnswer> {
+fn read(result: &ValidationResult) -> Option<PoolAnswer> {
     let invalid = match result {
         ValidationResult::Valid(_) => return None,
         ValidationResult::Invalid(invalid) => invalid,
         ValidationResult::Unknown(unknown) => return Some(PoolAnswer::Refused(format!("{unknown:?}"))),
     };
     Some(match invalid {
-        // The first offer arrived, and a block has it.
-        TransactionInvalid::Stale if repeated => PoolAnswer::Took(None),
         TransactionInvalid::Stale | TransactionInvalid::AncientBirthBlock => {
             PoolAnswer::NonceTaken(format!("{invalid:?}"))
         }
@@ -46,13 +44,12 @@ mod tests {
 
     #[test]
     fn the_runtime_is_understood() {
-        let said = |invalid, repeated| read(&ValidationResult::Invalid(invalid), repeated);
-        assert!(matches!(said(TransactionInvalid::Stale, false), Some(PoolAnswer::NonceTaken(_))));
-        assert!(matches!(said(TransactionInvalid::Stale, true), Some(PoolAnswer::Took(None))));
-        assert!(matches!(said(TransactionInvalid::AncientBirthBlock, true), Some(PoolAnswer::NonceTaken(_))));
-        assert!(matches!(said(TransactionInvalid::Payment, false), Some(PoolAnswer::CannotPay)));
+        let said = |invalid| read(&ValidationResult::Invalid(invalid));
+        assert!(matches!(said(TransactionInvalid::Stale), Some(PoolAnswer::NonceTaken(_))));
+        assert!(matches!(said(TransactionInvalid::AncientBirthBlock), Some(PoolAnswer::NonceTaken(_))));
+        assert!(matches!(said(TransactionInvalid::Payment), Some(PoolAnswer::CannotPay)));
         assert!(
-            matches!(said(TransactionInvalid::BadProof, false), Some(PoolAnswer::Refused(why)) if why.contains("BadProof"))
+            matches!(said(TransactionInvalid::BadProof), Some(PoolAnswer::Refused(why)) if why.contains("BadProof"))
         );
     }
 }

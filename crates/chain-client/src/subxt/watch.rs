@@ -2,16 +2,16 @@
 
 use super::{
     SubxtChain,
-    connection::{Connection, block_name},
+    connection::{Connection, block_name, unknown},
     events::extrinsic_hash,
     failure::{self, Failure},
-    statuses::{End, Found, Statuses},
+    statuses::{Found, Statuses},
     transaction::Signed,
 };
 use crate::{
     client::HeadsClient,
     error::ChainError,
-    types::{TxOutcome, Until},
+    types::{At, BlockRef, TxOutcome, Until},
 };
 use meganet_primitives::hash::Hash;
 use std::{collections::HashSet, time::Duration};
@@ -46,22 +46,16 @@ impl SubxtChain {
         // Blocks without it. Only their hashes are certain: a height may get another block.
         let mut without = HashSet::new();
         loop {
-            let mut gone = None;
-            if let Some(mut statuses) = statuses.take() {
-                match statuses.follow(until).await {
-                    End::Found(found) => return Ok(found),
-                    End::Look => {}
-                    End::Gone(reason) => gone = Some(reason),
-                }
+            if let Some(mut statuses) = statuses.take()
+                && let Some(found) = statuses.follow(until).await
+            {
+                return Ok(found);
             }
             match self.search(signed, until, &mut without).await {
                 Ok((Some(found), _)) => return Ok(found),
-                Ok((None, top)) if top > signed.dies() => {
-                    return Err(ChainError::Expired { extrinsic: hex::encode(signed.hash) });
-                }
-                Ok((None, _)) => {
-                    if let Some(reason) = gone {
-                        return Err(ChainError::Rejected { reason: reason.to_owned() });
+                Ok((None, finalized)) => {
+                    if let Some(lost) = self.lost(signed, finalized).await {
+                        return Err(lost);
                     }
                     // A pool forgets when its node restarts. The same bytes again do no harm.
                     statuses = self.offer_again(signed).await;
@@ -74,34 +68,53 @@ impl SubxtChain {
         }
     }
 
-    /// Looks through the blocks of the transaction's lifetime. Returns the height that was looked up to.
+    /// The error if no block can include a transaction any more that none up to this final one does.
+    async fn lost(&self, signed: &Signed, finalized: BlockRef) -> Option<ChainError> {
+        let (account, at) = (signed.account.to_vec(), At::Block(finalized.hash));
+        let next_nonce = self.call("AccountNonceApi_account_nonce", account, at).await;
+        signed.lost(finalized.number, next_nonce.ok())
+    }
+
+    /// Looks through the blocks of the transaction's lifetime. Returns also the final block up to which it has seen all.
     async fn search(
         &self,
         signed: &Signed,
         until: Until,
         without: &mut HashSet<Hash>,
-    ) -> Result<(Option<Found>, u32), ChainError> {
-        let finalized = self.finalized().await?.number;
+    ) -> Result<(Option<Found>, BlockRef), ChainError> {
+        let finalized = self.finalized().await?;
         let top = match until {
-            Until::InBlock => self.best().await?.number,
-            Until::Finalized => finalized,
+            Until::InBlock => self.best().await?.number.max(finalized.number),
+            Until::Finalized => finalized.number,
         };
         for number in signed.born.saturating_add(1)..=top.min(signed.dies()) {
             let block = self.ask(|connection| async move { connection.at_height(number).await }).await?;
-            let Some(block) = block.filter(|block| !without.contains(&block.hash)) else { continue };
+            let Some(block) = block else {
+                if number > finalized.number {
+                    // A fork that is shorter so far has become the best chain.
+                    break;
+                }
+                // Another node answers now, which is behind: it must not be taken for an empty block.
+                return Err(ChainError::UnknownBlock { block: number.to_string() });
+            };
+            if without.contains(&block.hash) {
+                continue;
+            }
             let hash = signed.hash;
             let inside = self.ask(|connection| async move { contains(&connection, block.hash, &hash).await }).await?;
             if inside {
-                return Ok((Some(Found { block: block.hash, finalized: number <= finalized }), top));
+                return Ok((Some(Found { block: block.hash, finalized: number <= finalized.number }), finalized));
             }
             without.insert(block.hash);
         }
-        Ok((None, top))
+        Ok((None, finalized))
     }
 }
 
 async fn contains(connection: &Connection, block: Hash, extrinsic: &Hash) -> Result<bool, Failure> {
     let details = connection.rpc.chain_get_block(Some(H256(block))).await;
     let details = details.map_err(|e| failure::rpc("chain_getBlock", &block_name(H256(block)), e))?;
-    Ok(details.is_some_and(|details| details.block.extrinsics.iter().any(|xt| extrinsic_hash(&xt.0) == *extrinsic)))
+    // A node that is behind, or a light client whose nodes do not answer, does not have the block.
+    let details = details.ok_or_else(|| unknown(&block_name(H256(block))))?;
+    Ok(details.block.extrinsics.iter().any(|xt| extrinsic_hash(&xt.0) == *extrinsic))
 }

@@ -47,7 +47,7 @@ enum Heard {
     InBlock(Hash),
 }
 
-/// The statuses of a transaction. The stream ends when it is final, or when neither a block nor the pool has it.
+/// The statuses of a transaction. The stream ends when it is final or dropped, or when neither a block nor the pool has it.
 pub(crate) fn statuses(node: &Arc<Node>, transaction: Hash) -> impl Stream<Item = Item> + Send + use<> {
     let start = Some((node.clone(), node.changes(), Heard::Nothing));
     stream::unfold(start, move |state| async move {
@@ -88,6 +88,7 @@ fn next(node: &Node, transaction: Hash, heard: &Heard) -> Next {
             }
         }
         (Some(block), _) => Next::Item(json!({ "inBlock": block.hash }), Heard::InBlock(block.hash)),
+        (None, _) if inner.pool.has_dropped(transaction) => Next::Last(Ok(json!("dropped"))),
         (None, _) if !inner.pool.contains(transaction) => Next::End,
         (None, Heard::InBlock(known)) => Next::Item(json!({ "retracted": known }), Heard::Nothing),
         (None, Heard::Nothing) => Next::Wait,

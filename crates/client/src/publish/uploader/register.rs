@@ -94,7 +94,7 @@ impl Uploader<'_> {
 
     /// Records that an extrinsic failed, where that is certain: otherwise the next run waits until no block can include it.
     fn not_registered(&mut self, error: ChainError) -> PublishError {
-        if is_certain(&error)
+        if !error.may_still_succeed()
             && self.state.journal.submitting().is_some()
             && let Err(unrecorded) = self.state.journal.add_registered(Vec::new(), self.summary.expiry)
         {
@@ -144,41 +144,5 @@ impl Uploader<'_> {
         self.open.clear();
         self.groups.registered();
         self.state.journal.add_registered(objects, self.summary.expiry)
-    }
-}
-
-/// Whether an extrinsic that ended with this error cannot be included in addition to the next one of its account.
-fn is_certain(error: &ChainError) -> bool {
-    matches!(
-        error,
-        ChainError::NoCalls
-            | ChainError::InsufficientFunds { .. }
-            | ChainError::Dispatch { .. }
-            | ChainError::Expired { .. }
-            // The pool does not have it, so the next one gets the same nonce, and a block takes only one of the two.
-            | ChainError::Rejected { .. }
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_may_still_be_included_is_waited_for() {
-        let text = String::new;
-        let over = [
-            ChainError::NoCalls,
-            ChainError::Dispatch { pallet: text(), error: text(), docs: text() },
-            ChainError::Rejected { reason: text() },
-            ChainError::Expired { extrinsic: text() },
-        ];
-        assert!(over.iter().all(is_certain));
-        let open = [
-            ChainError::TimedOut { extrinsic: text(), wanted: text(), seconds: 1 },
-            ChainError::NodeUnreachable { url: text(), reason: text() },
-            ChainError::UnknownBlock { block: text() },
-        ];
-        assert!(!open.iter().any(is_certain));
     }
 }
