@@ -3,8 +3,8 @@
 use meganet_terminal::{error_text, print_line, print_note, print_whole_line, shown, shown_json, shown_lines};
 use meganet_wallet::PassedOver;
 use serde::Serialize;
-use serde_json::json;
-use std::fmt::Display;
+use serde_json::{Value, json};
+use std::fmt::{self, Display};
 use tracing_subscriber::EnvFilter;
 
 /// Prints results as text or JSON.
@@ -41,13 +41,35 @@ impl Output {
     }
 }
 
+/// The context of an error that came after a part of the command was done. It is displayed as its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartlyDone {
+    /// The results of that part, an object.
+    pub results: Value,
+    /// The description of what was done and what was not, and what to do.
+    pub text: String,
+}
+
+impl Display for PartlyDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// Prints an error and its causes on stderr; with `json`, also as JSON on stdout.
 pub fn print_error(error: &anyhow::Error, json: bool) {
     if json {
         // If stdout is closed, there is no one to report to.
-        let _ = print_line(&shown_json(&json!({ "error": error_text(error) }).to_string()));
+        let _ = print_line(&shown_json(&error_json(error).to_string()));
     }
     meganet_terminal::print_error(error);
+}
+
+/// An error as one JSON document, with the results that there are.
+fn error_json(error: &anyhow::Error) -> Value {
+    let mut value = error.downcast_ref::<PartlyDone>().map_or_else(|| json!({}), |done| done.results.clone());
+    value["error"] = json!(error_text(error));
+    value
 }
 
 /// The crates whose log is about what the user does.
@@ -108,6 +130,16 @@ mod tests {
             let back: Option<String> = serde_json::from_str(&line).ok();
             assert_eq!(back, json.then(|| evil.clone()));
         }
+    }
+
+    #[test]
+    fn results_of_a_command_that_failed_in_part_stay_in_its_one_document() {
+        let failed = || anyhow::anyhow!("the node went away");
+        assert_eq!(error_json(&failed()), json!({ "error": "the node went away" }));
+        let results = json!({ "version": 3, "auto": null });
+        let error = failed().context(PartlyDone { results, text: "published, but not prepaid".to_owned() });
+        let expected = json!({ "version": 3, "auto": null, "error": "published, but not prepaid: the node went away" });
+        assert_eq!(error_json(&error), expected);
     }
 
     #[test]

@@ -45,8 +45,7 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
     bars.clear();
     let report = report?;
     let seconds = started.elapsed().as_secs_f64();
-    let coverage = Coverage::ensure(&client, &signer, &name, &report, &args).await?;
-    let value = json!({
+    let mut value = json!({
         "name": name,
         "url": url,
         "version": report.version,
@@ -63,9 +62,13 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
         "fee": report.upload.map_or(0, |upload| upload.fee).to_string(),
         "block": report.block.map(|block| block.number),
         "seconds": seconds,
-        "auto": coverage.prepaid.as_ref().map(Prepaid::to_json),
-        "batches_left_out": coverage.left_out,
+        "auto": null,
+        "batches_left_out": null,
     });
+    let coverage = Coverage::ensure(&client, &signer, &name, &report, &args).await;
+    let coverage = coverage.map_err(|failed| failed.after(value.clone()))?;
+    value["auto"] = json!(coverage.prepaid.as_ref().map(Prepaid::to_json));
+    value["batches_left_out"] = json!(coverage.left_out);
     session.output.result(&value, |_| {
         let address = url.as_ref().map_or_else(|| format!("meganet://{}/", name), Clone::clone);
         let Some(upload) = report.upload else {

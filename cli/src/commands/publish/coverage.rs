@@ -3,11 +3,14 @@
 use crate::{
     args::PublishArgs,
     commands::renew::{Prepaid, most_auto_epochs},
+    output::PartlyDone,
 };
-use anyhow::{Context, Result};
-use meganet_chain_client::{At, Signer, amount::Mega};
+use anyhow::{Error, Result};
+use meganet_chain_client::{At, ChainError, Signer, amount::Mega};
 use meganet_client::{Client, PublishReport, Site, auto_renew::Prepayment, renew::RenewError};
+use meganet_primitives::Balance;
 use meganet_terminal::print_note;
+use serde_json::Value;
 use std::fmt;
 
 /// The part of a site that is renewed automatically.
@@ -19,6 +22,19 @@ pub(super) struct Coverage {
     pub left_out: Option<usize>,
 }
 
+/// A prepayment that failed after the site was published.
+pub(super) struct NotPrepaid {
+    error: Error,
+    text: String,
+}
+
+impl NotPrepaid {
+    /// The error of a command that has published with these results.
+    pub fn after(self, results: Value) -> Error {
+        self.error.context(PartlyDone { results, text: self.text })
+    }
+}
+
 impl Coverage {
     /// With `--auto`, prepays. Otherwise warns if new content lacks the automatic renewal that the rest of the site has.
     pub async fn ensure(
@@ -27,18 +43,32 @@ impl Coverage {
         name: &str,
         report: &PublishReport,
         args: &PublishArgs,
-    ) -> Result<Self> {
+    ) -> Result<Self, NotPrepaid> {
         let Some(Mega(amount)) = args.auto else {
             return Ok(Self { prepaid: None, left_out: left_out(client, name, report).await });
         };
-        let prepaid = prepay(client, signer, name, report, amount, args.placement.epochs).await.with_context(|| {
-            format!(
-                "published {name} as version {}, but could not prepay. Try again with `meganet renew {name} --auto {}`",
-                report.version,
-                Mega(amount).to_string().trim_end_matches(" MEGA")
-            )
-        })?;
-        Ok(Self { prepaid: Some(prepaid), left_out: Some(0) })
+        match prepay(client, signer, name, report, amount, args.placement.epochs).await {
+            Ok(prepaid) => Ok(Self { prepaid: Some(prepaid), left_out: Some(0) }),
+            Err(error) => {
+                let text =
+                    format!("published {name} as version {}, but {}", report.version, advice(name, amount, &error));
+                Err(NotPrepaid { error, text })
+            }
+        }
+    }
+}
+
+/// The end of a sentence: the outcome of a prepayment that failed, and what to do. Prepaying again adds to an order that was made after
+/// all.
+fn advice(name: &str, amount: Balance, error: &Error) -> String {
+    let amount = Mega(amount).to_string();
+    let command = format!("`meganet renew {name} --auto {}`", amount.trim_end_matches(" MEGA"));
+    if error.downcast_ref::<ChainError>().is_some_and(ChainError::may_still_succeed) {
+        format!(
+            "it is not certain whether {amount} were prepaid. Look with `meganet renew {name} --status` in a few minutes, and only if they are missing, try again with {command}"
+        )
+    } else {
+        format!("could not prepay. Try again with {command}")
     }
 }
 
@@ -84,6 +114,35 @@ async fn left_out(client: &Client, name: &str, report: &PublishReport) -> Option
                 "could not find out whether all of {name} is renewed automatically ({error}); check with `meganet renew {name} --status`"
             ));
             None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meganet_chain_client::MEGA;
+
+    #[test]
+    fn a_prepayment_that_may_be_made_is_looked_for_before_it_is_repeated() {
+        let text = String::new;
+        let timed_out = ChainError::TimedOut { extrinsic: text(), wanted: text(), seconds: 300 };
+        let table: [(Error, bool); 7] = [
+            (timed_out.clone().into(), true),
+            (Error::from(timed_out).context("while prepaying"), true),
+            (ChainError::NodeUnreachable { url: text(), reason: text() }.into(), true),
+            (ChainError::Rejected { reason: text() }.into(), false),
+            (ChainError::Expired { extrinsic: text() }.into(), false),
+            (ChainError::Dispatch { pallet: text(), error: text(), docs: text() }.into(), false),
+            (RenewError::TooLittle { needed: 2, amount: 1 }.into(), false),
+        ];
+        for (error, uncertain) in table {
+            let advice = advice("hello", 5 * MEGA, &error);
+            let (look, again) =
+                (advice.find("`meganet renew hello --status`"), advice.find("`meganet renew hello --auto 5`"));
+            assert!(again.is_some() && look.is_some() == uncertain, "{error}: {advice}");
+            assert!(look < again, "{error}: {advice}");
+            assert_eq!(advice.contains("could not prepay"), !uncertain, "{error}: {advice}");
         }
     }
 }
