@@ -148,14 +148,14 @@ impl LinkStore {
         Ok((links, passed_over))
     }
 
-    /// The newest link of a file, by [`KeptLink::source`], that is registered, was not shown, and leads to something in this
-    /// epoch.
+    /// The newest link of a file, by [`KeptLink::source`], that is registered, was not shown, and does not expire before epoch
+    /// `until`.
     ///
     /// # Errors
     /// [`LinkError`].
-    pub fn unshown(&self, source: &Hash, epoch: Epoch) -> Result<Option<KeptLink>, LinkError> {
+    pub fn unshown(&self, source: &Hash, until: Epoch) -> Result<Option<KeptLink>, LinkError> {
         let (links, _) = self.all()?;
-        let is_usable = |link: &KeptLink| link.state == LinkState::Registered && link.expiry > epoch;
+        let is_usable = |link: &KeptLink| link.state == LinkState::Registered && link.expiry >= until;
         Ok(links.into_iter().rfind(|link| link.source == *source && is_usable(link)))
     }
 
@@ -221,14 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unshown_link_is_used_as_long_as_it_leads_to_something() {
+    fn an_unshown_link_is_used_if_it_lasts_long_enough() {
         let root = tempfile::tempdir().unwrap();
         let store = LinkStore::at(root.path(), &[1; 32], &Signer::from_suri("//Alice").unwrap());
         let unshown = KeptLink { state: LinkState::Registered, ..link(1) };
         store.save(&unshown).unwrap();
-        assert_eq!(store.unshown(&[1; 32], 8).unwrap(), Some(unshown));
-        assert_eq!(store.unshown(&[1; 32], 9).unwrap(), None);
-        assert_eq!(store.unshown(&[2; 32], 8).unwrap(), None);
+        assert_eq!(store.unshown(&[1; 32], 9).unwrap(), Some(unshown));
+        assert_eq!(store.unshown(&[1; 32], 10).unwrap(), None);
+        assert_eq!(store.unshown(&[2; 32], 9).unwrap(), None);
     }
 
     fn walk(root: &Path) -> Vec<PathBuf> {

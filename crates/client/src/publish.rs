@@ -92,8 +92,8 @@ impl Client {
                 block: None,
             });
         }
-        let switch = |content: &ContentRef| Ok(Some(prepared.target.point_at(*content)));
-        let done = prepared.uploader.publish(prepared.plan, registration.as_mut(), switch, |_| Ok(())).await?;
+        let switch = |content: &ContentRef, _| Ok(Some(prepared.target.point_at(*content)));
+        let done = prepared.uploader.publish(prepared.plan, registration.as_mut(), switch, |_, _| Ok(())).await?;
         Ok(PublishReport {
             content: done.content,
             version: version.saturating_add(1),

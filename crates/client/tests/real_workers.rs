@@ -8,15 +8,15 @@ use meganet_chain_client::{At, Call, StorageCall, Until};
 use meganet_chain_fake::FakeConfig;
 use meganet_client::{
     Client, Network, PublishOptions, PutReport,
-    links::{LinkState, LinkStore},
+    links::{KeptLink, LinkState, LinkStore},
     progress::{Progress, Silent, Stage},
 };
-use meganet_primitives::{Balance, placement::ProfileId};
+use meganet_primitives::{Balance, Epoch, placement::ProfileId};
 use meganet_testkit::{Town, noise};
 use std::{
     fs,
     path::PathBuf,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 use support::Waiting;
@@ -57,23 +57,48 @@ impl Putting {
         PublishOptions::new(self.dir.path().join("state"))
     }
 
+    /// Options to store for this many epochs.
+    fn lasting(&self, epochs: Epoch) -> PublishOptions {
+        PublishOptions { epochs: Some(epochs), ..self.options() }
+    }
+
     async fn put(&self) -> PutReport {
-        self.client.put_file(&self.town.owner, &self.file, &self.options(), &Silent).await.unwrap()
+        self.put_with(&self.options(), &Silent).await
+    }
+
+    async fn put_with(&self, options: &PublishOptions, progress: &dyn Progress) -> PutReport {
+        self.client.put_file(&self.town.owner, &self.file, options, progress).await.unwrap()
     }
 
     async fn paid(&self) -> Balance {
         self.town.chain.money(At::Best).await.unwrap().paid_in
     }
 
-    fn kept(&self) -> Vec<LinkState> {
+    fn links(&self) -> Vec<KeptLink> {
         let links = LinkStore::at(&self.options().links, &self.town.chain.genesis(), &self.town.owner);
-        links.all().unwrap().0.iter().map(|link| link.state).collect()
+        links.all().unwrap().0
+    }
+
+    fn kept(&self) -> Vec<LinkState> {
+        self.links().iter().map(|link| link.state).collect()
+    }
+
+    /// Until when the kept link of a file says that it is stored, and until when it is.
+    async fn expiries(&self, put: &PutReport) -> (Epoch, Epoch) {
+        let kept = self.links().into_iter().find(|link| link.content == put.content).unwrap();
+        let site = self.client.open_link(&put.link).await.unwrap();
+        let batches = self.client.stored_batches(&site, At::Best).await.unwrap();
+        (kept.expiry, batches.iter().map(|batch| batch.expiry).min().unwrap())
     }
 
     /// Puts the file, and stops when the chain has its registration and no block has it. From then on blocks are full.
     async fn cut_off(&self) {
-        let (client, owner, file, options) =
-            (self.client.clone(), self.town.owner.clone(), self.file.clone(), self.options());
+        self.cut_off_with(self.options()).await;
+        assert_eq!((self.kept(), self.paid().await), (vec![LinkState::Registering], 0));
+    }
+
+    async fn cut_off_with(&self, options: PublishOptions) {
+        let (client, owner, file) = (self.client.clone(), self.town.owner.clone(), self.file.clone());
         // A group first, so that only the registration has to be in a block.
         let open = Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact });
         let _ = self.town.chain.submit(&owner, vec![open], Until::InBlock).await;
@@ -88,7 +113,16 @@ impl Putting {
         // It is submitted, and gone before it knows of the block.
         run.abort();
         assert!(run.await.unwrap_err().is_cancelled());
-        assert_eq!((self.kept(), self.paid().await), (vec![LinkState::Registering], 0));
+    }
+
+    /// Blocks are no longer full. Waits for one with the registration, and returns what is paid then.
+    async fn release(&self) -> Balance {
+        let before = self.paid().await;
+        self.town.chain.set_full(false);
+        while self.paid().await == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.paid().await
     }
 
     async fn is_readable(&self, put: &PutReport) {
@@ -173,15 +207,66 @@ async fn a_put_whose_registered_link_cannot_be_kept_is_not_paid_for_twice() {
 async fn a_put_that_is_cut_off_after_its_registration_is_not_paid_for_twice() {
     let putting = Putting::new(FakeConfig::default()).await;
     putting.cut_off().await;
-    putting.town.chain.set_full(false);
-    while putting.paid().await == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let paid = putting.paid().await;
+    let paid = putting.release().await;
 
     let put = putting.put().await;
     assert_eq!(putting.paid().await, paid, "it was paid for twice");
     assert_eq!(putting.kept(), [LinkState::Registered]);
+    putting.is_readable(&put).await;
+}
+
+/// Collects notes.
+#[derive(Default)]
+struct Notes(Mutex<String>);
+
+impl Notes {
+    fn take(&self) -> String {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Progress for Notes {
+    fn begin(&self, _: Stage, _: Option<u64>) {}
+
+    fn advance(&self, _: u64) {}
+
+    fn note(&self, text: &str) {
+        self.0.lock().unwrap().push_str(text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_says_until_when_an_earlier_run_has_paid() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.cut_off_with(putting.lasting(8)).await;
+    let paid = putting.release().await;
+    // More than half of what is asked for now.
+    let notes = Notes::default();
+    let put = putting.put_with(&putting.lasting(12), &notes).await;
+    assert_eq!((putting.paid().await, put.upload.as_ref().unwrap().summary.expiry), (paid, 8));
+    assert_eq!(putting.expiries(&put).await, (8, 8));
+    let said = notes.take();
+    assert!(said.contains("until epoch 8, not 12"), "{said}");
+    // Its link was not shown.
+    let again = putting.put_with(&putting.lasting(16), &notes).await;
+    assert_eq!((&again.link, putting.paid().await), (&put.link, paid));
+    let said = notes.take();
+    assert!(said.contains("until epoch 8, not 16"), "{said}");
+    let longer = putting.put_with(&putting.lasting(18), &notes).await;
+    assert!(longer.link != put.link && putting.paid().await > paid);
+    assert_eq!(putting.expiries(&longer).await, (18, 18));
+    let said = notes.take();
+    assert!(!said.contains("not 18"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_paid_for_much_too_briefly_is_stored_again() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.cut_off_with(putting.lasting(1)).await;
+    let paid = putting.release().await;
+    let put = putting.put_with(&putting.lasting(12), &Silent).await;
+    assert!(putting.paid().await > paid);
+    assert_eq!(putting.expiries(&put).await, (12, 12));
     putting.is_readable(&put).await;
 }
 

@@ -6,7 +6,7 @@ use super::{
     options::PublishOptions,
     report::UploadReport,
     state::{self, State},
-    uploader::Uploader,
+    uploader::{Uploader, needed, sooner},
 };
 use crate::{
     client::Client,
@@ -118,7 +118,8 @@ impl Client {
 
     /// Stores a file and returns the link to it: to a manifest with this one file. No name is involved. Run again after an
     /// interruption, it continues; run again before [`Client::link_shown`], it returns the same link and pays nothing; run
-    /// again after that, it stores another copy with another link.
+    /// again after that, it stores another copy with another link. Either counts only what is paid for at least half of the epochs
+    /// asked for now; the rest is stored and paid for again.
     ///
     /// The link is kept in [`PublishOptions::links`] before the file is paid for.
     ///
@@ -139,9 +140,13 @@ impl Client {
         let hashes = digest(&files, None, progress).await?;
         let source = content_hash(&(file.key(), &hashes).encode());
         let links = LinkStore::at(&options.links, &self.chain().genesis(), signer);
-        let epoch = self.chain().params(At::Best).await?.epoch;
-        if let Some(kept) = links.unshown(&source, epoch)? {
+        let params = self.chain().params(At::Best).await?;
+        let epochs = options.epochs.unwrap_or(params.max_epochs);
+        if let Some(kept) = links.unshown(&source, needed(params.epoch, epochs))? {
             progress.note("an earlier run has stored this file, and its link was not shown");
+            if let Some(note) = sooner(kept.expiry, params.epoch.saturating_add(epochs)) {
+                progress.note(&note);
+            }
             state.remove();
             return Ok(PutReport { link: kept.link(), content: kept.content, size, upload: None, block: None });
         }
@@ -152,12 +157,11 @@ impl Client {
             let stored = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
             links.save(&KeptLink { content: *content, path, source, size, stored, expiry, state })
         };
-        let expiry = uploader.expiry();
-        let before = |content: &ContentRef| {
+        let before = |content: &ContentRef, expiry| {
             keep(content, expiry, LinkState::Registering)?;
             Ok(None)
         };
-        let registered = |content: &ContentRef| Ok(keep(content, expiry, LinkState::Registered)?);
+        let registered = |content: &ContentRef, expiry| Ok(keep(content, expiry, LinkState::Registered)?);
         let done = uploader.publish(Arc::new(plan), None, before, registered).await?;
         // The keys are in the kept link now, and need not stay here.
         state.remove();

@@ -86,7 +86,7 @@ pub struct UploadSummary {
     pub plain_bytes: u64,
     /// The shard bytes that they encode to, all shards counted.
     pub shard_bytes: u64,
-    /// The epoch at whose beginning they expire.
+    /// The epoch at whose beginning the first of them expires: sooner than asked for where an earlier run has paid for it.
     pub expiry: Epoch,
     /// The price of their storage, in planck. A forecast may be a few planck too low: objects that are registered in several
     /// batches are rounded up for each batch.

@@ -64,6 +64,8 @@ pub(super) struct Uploader<'a> {
     /// Objects that are stored and not registered, by group, in the order in which they were stored.
     open: BTreeMap<GroupId, Vec<Stored>>,
     summary: UploadSummary,
+    /// The epoch at whose beginning the first of its objects expires: sooner than asked for where an earlier run has paid.
+    lasts: Epoch,
     /// Whether the user chose the profile, so that no other one is used.
     fixed_profile: bool,
     /// Why the last group was passed over.
@@ -123,6 +125,7 @@ impl<'a> Uploader<'a> {
             sessions: BTreeMap::new(),
             open: BTreeMap::new(),
             summary,
+            lasts: summary.expiry,
             fixed_profile: options.profile.is_some(),
             failed: None,
             spare: MAX_SPARE,
@@ -132,12 +135,13 @@ impl<'a> Uploader<'a> {
 
     /// Uploads a plan's packs and its manifest, and registers them in one extrinsic with the name's registration (if any) and the
     /// call that `after` returns. Calls `registered` before the journal is cleared: whatever it fails to keep, the next run finds.
+    /// Both get the manifest and the epoch at whose beginning the first object expires.
     pub(super) async fn publish(
         mut self,
         plan: Arc<Plan>,
         mut registration: Option<&mut NameRegistration<'_>>,
-        after: impl Fn(&ContentRef) -> Result<Option<Call>, PublishError>,
-        registered: impl Fn(&ContentRef) -> Result<(), PublishError>,
+        after: impl Fn(&ContentRef, Epoch) -> Result<Option<Call>, PublishError>,
+        registered: impl Fn(&ContentRef, Epoch) -> Result<(), PublishError>,
     ) -> Result<Done, PublishError> {
         let (lens, manifest_len) = lens(&plan)?;
         let for_the_name = match &registration {
@@ -155,10 +159,13 @@ impl<'a> Uploader<'a> {
             let bytes = manifest.encode()?;
             let content = self.upload(vec![(manifest_id(&bytes), Source::bytes(bytes))], None).await?;
             let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
-            match self.register(registration.as_deref_mut(), after(&content)?).await {
+            match self.register(registration.as_deref_mut(), after(&content, self.lasts)?).await {
                 Ok((report, block)) => {
-                    registered(&content)?;
+                    registered(&content, self.lasts)?;
                     self.settle(&manifest)?;
+                    if let Some(note) = sooner(self.lasts, self.summary.expiry) {
+                        self.progress.note(&note);
+                    }
                     return Ok(Done { content, report, block });
                 }
                 // Its members have gone since they stored its objects, which go to another group.
@@ -196,11 +203,7 @@ impl<'a> Uploader<'a> {
         self.open.clear();
         self.groups.registered();
         self.summary = UploadSummary { objects: 0, resumed: 0, plain_bytes: 0, shard_bytes: 0, ..self.summary };
-    }
-
-    /// The epoch at whose beginning what is uploaded expires.
-    pub(super) fn expiry(&self) -> Epoch {
-        self.summary.expiry
+        self.lasts = self.summary.expiry;
     }
 
     /// Plaintext bytes of the largest object to make.
@@ -390,8 +393,17 @@ impl<'a> Uploader<'a> {
 
 /// The epoch that objects have to reach to be used again: half of what is bought now, and more than the present one, at whose
 /// beginning they are gone.
-fn needed(epoch: Epoch, epochs: u32) -> Epoch {
+pub(super) fn needed(epoch: Epoch, epochs: u32) -> Epoch {
     epoch.saturating_add((epochs / 2).max(1))
+}
+
+/// A note on what an earlier run has paid for, if that expires sooner than was asked for now.
+pub(super) fn sooner(expiry: Epoch, asked: Epoch) -> Option<String> {
+    (expiry < asked).then(|| {
+        format!(
+            "an earlier run has paid for this, or a part of it, until epoch {expiry}, not {asked}: `meganet renew` with the name or link makes it last longer"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -404,5 +416,11 @@ mod tests {
             assert_eq!(needed(7, epochs), expected, "{epochs}");
         }
         assert_eq!(needed(Epoch::MAX, 52), Epoch::MAX);
+    }
+
+    #[test]
+    fn what_lasts_as_long_as_asked_for_needs_no_note() {
+        assert_eq!(sooner(9, 9).or(sooner(10, 9)), None);
+        assert!(sooner(8, 9).is_some_and(|note| note.contains("until epoch 8, not 9")));
     }
 }

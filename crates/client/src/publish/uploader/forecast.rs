@@ -65,7 +65,7 @@ impl Uploader<'_> {
             resumed: self.summary.resumed,
             plain_bytes: new.iter().fold(0, |sum, len| len.saturating_add(sum)),
             shard_bytes: new_shards.saturating_mul(self.summary.profile.profile().n.into()),
-            expiry: self.summary.expiry,
+            expiry: self.lasts,
             price: self.price(to_register),
         };
         let upload = UploadForecast { summary, group_deposit: means.group_deposit };

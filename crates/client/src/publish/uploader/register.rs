@@ -3,7 +3,11 @@
 use super::Uploader;
 use crate::{
     names::NameRegistration,
-    publish::{error::PublishError, journal::Submission, report::UploadReport},
+    publish::{
+        error::PublishError,
+        journal::Submission,
+        report::{UploadReport, UploadSummary},
+    },
 };
 use meganet_chain_client::{At, BlockRef, Call, ChainError, NameCall, Until, cost::store_price};
 use meganet_primitives::{Balance, object::ObjectId};
@@ -54,7 +58,7 @@ impl Uploader<'_> {
         if let Some(registration) = registration {
             registration.settle()?;
         }
-        let report = UploadReport { summary: self.summary, fee: self.fee };
+        let report = UploadReport { summary: UploadSummary { expiry: self.lasts, ..self.summary }, fee: self.fee };
         Ok((report, outcome.map(|outcome| outcome.block)))
     }
 

@@ -38,8 +38,9 @@ impl Uploader<'_> {
         for (index, (pack, _)) in items.iter().enumerate() {
             let Some(sealed) = self.state.journal.sealed(pack) else { continue };
             if let Some(expiry) = self.state.journal.registered(&sealed.content.object) {
-                // Registered by a part of the upload that came before a crash.
-                if self.params.epoch < expiry {
+                // Registered by a part of the upload that came before a crash, or by a run that bought less.
+                if expiry >= self.needed() {
+                    self.lasts = self.lasts.min(expiry);
                     self.state.paid(sealed.content.object, expiry);
                     self.take_resumed(index, &sealed, done);
                 }
