@@ -77,6 +77,12 @@ impl Client {
         };
         let mut state = State::open(&options.state_dir, &self.chain().genesis(), &request.state_key(), signer)?;
         let mut prepared = request.prepare(walked, target, &mut state).await?;
+        if prepared.target.to_register().is_none()
+            && let Some(mut registration) = registration.take()
+        {
+            // An earlier run's extrinsic has registered the name since it was checked.
+            registration.settle()?;
+        }
         let (version, totals) = (prepared.target.version(), prepared.plan.totals());
         if let Some(site) = prepared.unchanged {
             prepared.uploader.settle(site.manifest())?;

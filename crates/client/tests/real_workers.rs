@@ -12,14 +12,14 @@ use meganet_client::{
     progress::{Progress, Silent, Stage},
 };
 use meganet_primitives::{Balance, Epoch, placement::ProfileId};
-use meganet_testkit::{Town, noise};
+use meganet_testkit::{Town, noise, write};
 use std::{
     fs,
     path::PathBuf,
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
-use support::Waiting;
+use support::{Releasing, Waiting};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_workers_store_and_serve_what_the_client_uploads() {
@@ -343,4 +343,55 @@ async fn a_put_whose_registration_is_not_answered_is_paid_for_once() {
     assert!(paid > 0 && paid < 2 * price, "{paid} {price}");
     assert_eq!(putting.kept(), [LinkState::Registered]);
     putting.is_readable(&put).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_of_former_content_leaves_the_question_of_a_registration_to_the_next_one() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    let first = putting.put().await;
+    let aside = |name: &str| putting.dir.path().join(name);
+    // Renamed, because a file that is written again has another time, and so another manifest.
+    fs::rename(&putting.file, aside("first")).unwrap();
+    fs::write(&putting.file, noise(2, 700_000)).unwrap();
+    putting.cut_off_with(putting.options()).await;
+    fs::rename(&putting.file, aside("second")).unwrap();
+    fs::rename(aside("first"), &putting.file).unwrap();
+    let again = putting.put().await;
+    assert_eq!((&again.link, again.upload.is_none()), (&first.link, true));
+
+    let paid = putting.release().await;
+    fs::rename(aside("second"), &putting.file).unwrap();
+    let second = putting.put().await;
+    assert_eq!(putting.paid().await, paid, "it was paid for twice");
+    putting.is_readable(&second).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_taken_back_before_its_registration_is_in_a_block_is_replaced() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    let Putting { town, client, dir, .. } = &putting;
+    let (site, options, account) = (dir.path().join("site"), putting.options(), town.owner.account());
+    town.chain.add_name(account, "home");
+    write(&site, "a", b"one");
+    client.publish(&town.owner, &site, "home", &options, &Silent).await.unwrap();
+    write(&site, "a", b"two");
+    town.chain.set_full(true);
+    let submitted = async {
+        while town.chain.pending_of(&account) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        report = client.publish(&town.owner, &site, "home", &options, &Silent) => panic!("{report:?}"),
+        () = submitted => {}
+    }
+
+    write(&site, "a", b"one");
+    let releasing = Releasing(town.chain.clone());
+    let report = client.publish(&town.owner, &site, "home", &options, &releasing).await.unwrap();
+    assert_eq!((report.unchanged, report.version), (false, 3));
+    assert_eq!(town.chain.name("home", At::Best).await.unwrap().unwrap().version, 3);
+    let site = client.open_name("home").await.unwrap();
+    assert_eq!(site.read_to_vec(site.entry("a").unwrap()).await.unwrap(), b"one");
 }

@@ -33,8 +33,11 @@ impl<'a> Request<'a> {
     /// Lists the files and checks that the signer may write for the name, or register it.
     pub(super) async fn check(self) -> Result<(Walked, Target), PublishError> {
         let walked = list(self.name, self.dir, &self.options.selection, self.progress).await?;
-        let target = Target::check(self.client, self.signer, self.name, self.options.register).await?;
-        Ok((walked, target))
+        Ok((walked, self.target().await?))
+    }
+
+    async fn target(self) -> Result<Target, PublishError> {
+        Target::check(self.client, self.signer, self.name, self.options.register).await
     }
 
     /// The folder and key of the state of this site.
@@ -42,7 +45,8 @@ impl<'a> Request<'a> {
         state::site(self.name, self.dir)
     }
 
-    /// Compares the files with the published version and plans the upload.
+    /// Compares the files with the published version and plans the upload. Looks the name up again if an earlier run may have changed
+    /// it since the check.
     pub(super) async fn prepare(
         self,
         walked: Walked,
@@ -51,8 +55,9 @@ impl<'a> Request<'a> {
     ) -> Result<Prepared<'a>, PublishError> {
         let Self { client, signer, options, progress, .. } = self;
         let hashes = digest(&walked.files, Some(state), progress).await?;
-        let current = target.current(client, progress).await?;
         let mut uploader = Uploader::prepare(client, signer, options, state, progress).await?;
+        let target = if uploader.settle_submission().await? { self.target().await? } else { target };
+        let current = target.current(client, progress).await?;
         if let Some(current) = &current {
             uploader.learn_expiries(current).await;
         }

@@ -147,7 +147,10 @@ impl Client {
             if let Some(note) = sooner(kept.expiry, params.epoch.saturating_add(epochs)) {
                 progress.note(&note);
             }
-            state.remove();
+            // An earlier run may have paid for another content of this file: the run that stores that finds out.
+            if state.journal.submitting().is_none() {
+                state.remove();
+            }
             return Ok(PutReport { link: kept.link(), content: kept.content, size, upload: None, block: None });
         }
         let uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;

@@ -2,6 +2,7 @@
 // Each test file uses a part of it.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+use meganet_chain_fake::FakeChain;
 use meganet_client::{
     Existing,
     progress::{Progress, Silent, Stage},
@@ -32,5 +33,18 @@ impl Progress for Waiting {
     fn advance(&self, _: u64) {}
     fn note(&self, text: &str) {
         self.0.fetch_or(text.contains("waiting until a block includes it"), Ordering::SeqCst);
+    }
+}
+
+/// Lets blocks take transactions again once an earlier registration is looked for.
+pub struct Releasing(pub FakeChain);
+
+impl Progress for Releasing {
+    fn begin(&self, _: Stage, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn note(&self, text: &str) {
+        if text.contains("finding out whether an earlier run") {
+            self.0.set_full(false);
+        }
     }
 }

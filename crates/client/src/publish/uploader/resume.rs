@@ -78,18 +78,21 @@ impl Uploader<'_> {
         Ok(())
     }
 
-    /// Finds out whether an extrinsic that an earlier run submitted is included, so that nothing is paid for twice.
-    async fn settle_submission(&mut self) -> Result<(), PublishError> {
-        let Some(submission) = self.state.journal.submitting().cloned() else { return Ok(()) };
+    /// Finds out whether an extrinsic that an earlier run submitted is included, so that nothing is paid for twice. Returns false if
+    /// there is no such question.
+    pub(in crate::publish) async fn settle_submission(&mut self) -> Result<bool, PublishError> {
+        let Some(submission) = self.state.journal.submitting().cloned() else { return Ok(false) };
         self.progress.note("finding out whether an earlier run has registered this upload");
         if self.was_included(&submission).await? {
             for object in &submission.objects {
                 self.state.paid(*object, submission.expiry);
             }
-            return self.state.journal.add_registered(submission.objects, submission.expiry);
+            self.state.journal.add_registered(submission.objects, submission.expiry)?;
+        } else {
+            // No block holds it. An empty record ends the question.
+            self.state.journal.add_registered(Vec::new(), submission.expiry)?;
         }
-        // No block holds it. An empty record ends the question.
-        self.state.journal.add_registered(Vec::new(), submission.expiry)
+        Ok(true)
     }
 
     /// Returns true if a block includes an extrinsic. While a block still may, this waits for some blocks, and then submits an empty
