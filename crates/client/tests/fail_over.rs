@@ -6,11 +6,18 @@ mod support;
 
 use meganet_chain_client::{At, Call, StorageCall, Until};
 use meganet_chain_fake::FakeConfig;
-use meganet_client::{PublishOptions, progress::Silent, publish::PublishError};
+use meganet_client::{
+    PublishOptions,
+    progress::{Progress, Silent, Stage},
+    publish::PublishError,
+};
 use meganet_primitives::placement::ProfileId;
-use meganet_testkit::{FaultyTown, noise};
+use meganet_testkit::{Faults, FaultyTown, noise};
 use meganet_transfer::upload::UploadError;
-use std::sync::atomic::Ordering;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use support::assert_readable;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,6 +81,53 @@ async fn members_that_go_before_they_sign_cost_an_upload_to_another_group() {
     world.file("b", &noise(2, 300_000));
     let report = world.client.publish(&world.owner, &world.site(), "home", &compact(&world), &Silent).await.unwrap();
     assert_ne!(report.content().group, 0);
+    assert_readable(&world, "home").await;
+}
+
+/// Members that do not sign when receipts are collected for the first time, and do their part before and after.
+struct GoOnce {
+    members: Vec<Arc<Faults>>,
+    gone: AtomicBool,
+}
+
+impl GoOnce {
+    /// Members in these slots of the first group, which is opened here.
+    async fn in_slots(world: &mut FaultyTown, slots: std::ops::Range<usize>) -> Self {
+        let open = Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact });
+        world.chain.submit(&world.owner, vec![open], Until::InBlock).await.unwrap();
+        world.chain.ticks(4);
+        let mut members = Vec::new();
+        for slot in slots {
+            members.push(world.in_slot(slot).await.faults.clone());
+        }
+        Self { members, gone: AtomicBool::new(false) }
+    }
+}
+
+impl Progress for GoOnce {
+    fn begin(&self, stage: Stage, _: Option<u64>) {
+        let goes = stage == Stage::Signing && !self.gone.swap(true, Ordering::SeqCst);
+        self.members.iter().for_each(|member| member.bad_receipts.store(goes, Ordering::SeqCst));
+    }
+
+    fn advance(&self, _: u64) {}
+
+    fn note(&self, _: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_go_before_they_sign_for_a_part_cost_an_upload_to_another_group() {
+    let mut config = FakeConfig::default();
+    config.slot_capacity[0] = 2 << 20;
+    let mut world = FaultyTown::with(12, config, meganet_client::FetchOptions::default()).await;
+    for index in 0..10_u64 {
+        world.file(&format!("{index}"), &noise(index, 700_000));
+    }
+    let members = GoOnce::in_slots(&mut world, 0..3).await;
+    let options = PublishOptions { object_len: 500_000, ..compact(&world) };
+    let report = world.client.publish(&world.owner, &world.site(), "home", &options, &members).await.unwrap();
+    assert_ne!(report.content().group, 0);
+    assert_eq!(world.chain.all_groups(At::Best).await.unwrap().len(), 3);
     assert_readable(&world, "home").await;
 }
 

@@ -154,10 +154,11 @@ impl<'a> Uploader<'a> {
         }
         let total = lens.iter().sum::<u64>().saturating_add(manifest_len);
         loop {
-            let sealed = self.upload(packs(&plan), Some(total)).await?;
+            let Some(sealed) = self.upload(packs(&plan), Some(total)).await? else { continue };
             let manifest = plan.manifest(&sealed);
             let bytes = manifest.encode()?;
-            let content = self.upload(vec![(manifest_id(&bytes), Source::bytes(bytes))], None).await?;
+            let manifest_item = vec![(manifest_id(&bytes), Source::bytes(bytes))];
+            let Some(content) = self.upload(manifest_item, None).await? else { continue };
             let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
             match self.register(registration.as_deref_mut(), after(&content, self.lasts)?).await {
                 Ok((report, block)) => {
@@ -168,11 +169,7 @@ impl<'a> Uploader<'a> {
                     }
                     return Ok(Done { content, report, block });
                 }
-                // Its members have gone since they stored its objects, which go to another group.
-                Err(PublishError::Upload(error)) => {
-                    let group = self.fail_over(error).await?;
-                    self.start_over(group);
-                }
+                Err(PublishError::Upload(error)) => self.start_over(error).await?,
                 Err(error) => return Err(error),
             }
         }
@@ -196,14 +193,20 @@ impl<'a> Uploader<'a> {
         Ok(group)
     }
 
-    /// Forgets what a group was to store. The objects in other groups are found again by the journal.
-    fn start_over(&mut self, without: GroupId) {
+    /// Passes over a group whose members have gone since they stored objects, and forgets these: they go to another group. The
+    /// objects in other groups are found again by the journal.
+    ///
+    /// # Errors
+    /// Those of [`Self::fail_over`].
+    async fn start_over(&mut self, error: UploadError) -> Result<(), PublishError> {
+        let without = self.fail_over(error).await?;
         self.sessions.remove(&without);
         self.state.journal.forget(without);
         self.open.clear();
         self.groups.registered();
         self.summary = UploadSummary { objects: 0, resumed: 0, plain_bytes: 0, shard_bytes: 0, ..self.summary };
         self.lasts = self.summary.expiry;
+        Ok(())
     }
 
     /// Plaintext bytes of the largest object to make.
@@ -243,12 +246,13 @@ impl<'a> Uploader<'a> {
         self.state.settle(manifest)
     }
 
-    /// Stores the items that are not stored yet. Returns the references in the order of the items.
+    /// Stores the items that are not stored yet. Returns the references in the order of the items; `None` if all of the upload has to
+    /// begin anew, because objects that were stored before are lost to it.
     pub(super) async fn upload(
         &mut self,
         items: Vec<(PackId, Source)>,
         total: Option<u64>,
-    ) -> Result<Vec<ContentRef>, PublishError> {
+    ) -> Result<Option<Vec<ContentRef>>, PublishError> {
         let mut done: Vec<Option<ContentRef>> = vec![None; items.len()];
         self.resume(&items, &mut done).await?;
         if total.is_some() {
@@ -260,7 +264,7 @@ impl<'a> Uploader<'a> {
         let waiting = done.iter().enumerate().filter(|(_, done)| done.is_none());
         let mut waiting: VecDeque<usize> = waiting.map(|(index, _)| index).collect();
         while let Some(first) = waiting.front().and_then(|index| items.get(*index)) {
-            let group = self.group_for(first.1.len()).await?;
+            let Some(group) = self.group_for(first.1.len()).await? else { return Ok(None) };
             let mut run = Vec::new();
             while let Some((index, (pack, source))) =
                 waiting.front().and_then(|index| Some((*index, items.get(*index)?)))
@@ -284,16 +288,17 @@ impl<'a> Uploader<'a> {
                 Err(error) => return Err(error),
             }
         }
-        done.into_iter().collect::<Option<Vec<_>>>().ok_or(PublishError::Interrupted)
+        done.into_iter().collect::<Option<Vec<_>>>().map(Some).ok_or(PublishError::Interrupted)
     }
 
     /// A group with room for an object of this many plaintext bytes whose members can be reached, opened if need be; of a smaller
-    /// profile where no other group of the present one can be had.
-    async fn group_for(&mut self, len: u64) -> Result<GroupInfo, PublishError> {
+    /// profile where no other group of the present one can be had. `None` as in [`Self::find_group`].
+    async fn group_for(&mut self, len: u64) -> Result<Option<GroupInfo>, PublishError> {
         loop {
             let shard_len = self.layout(len)?.shard_len();
             let group = match self.find_group(shard_len).await {
-                Ok(group) => group,
+                Ok(Some(group)) => group,
+                Ok(None) => return Ok(None),
                 Err(error) => {
                     if self.change_profile(&error) {
                         continue;
@@ -303,7 +308,7 @@ impl<'a> Uploader<'a> {
                 }
             };
             match self.session(group.clone()).await {
-                Ok(_) => return Ok(group),
+                Ok(_) => return Ok(Some(group)),
                 Err(error) => {
                     self.fail_over(error).await?;
                 }
@@ -326,22 +331,31 @@ impl<'a> Uploader<'a> {
         true
     }
 
-    async fn find_group(&mut self, shard_len: u64) -> Result<GroupInfo, PublishError> {
+    /// A group with room. `None` if what is stored was to be registered first, and members have gone since they stored it: the
+    /// upload has to begin anew, without their group.
+    async fn find_group(&mut self, shard_len: u64) -> Result<Option<GroupInfo>, PublishError> {
         if let Room::In(group) = self.groups.look_for(shard_len).await? {
-            return Ok(*group);
+            return Ok(Some(*group));
         }
         if !self.open.is_empty() {
             // The chain opens another group only when the present ones are full by what is registered.
-            self.register_part().await?;
+            match self.register_part().await {
+                Ok(()) => {}
+                Err(PublishError::Upload(error)) => {
+                    self.start_over(error).await?;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
             if let Room::In(group) = self.groups.look_for(shard_len).await? {
-                return Ok(*group);
+                return Ok(Some(*group));
             }
         }
         // A group that is opened because others have failed costs a deposit, and may fail too.
         if self.failed.is_some() {
             self.spare = self.spare.checked_sub(1).ok_or(PublishError::Interrupted)?;
         }
-        Ok(self.groups.open(self.signer, shard_len, self.progress).await?)
+        Ok(Some(self.groups.open(self.signer, shard_len, self.progress).await?))
     }
 
     /// Stores objects in a group, a few at a time.
