@@ -8,6 +8,7 @@ use meganet_chain_client::{At, Call, StorageCall, Until};
 use meganet_chain_fake::FakeConfig;
 use meganet_client::{
     PublishOptions,
+    links::{LinkState, LinkStore},
     progress::{Progress, Silent, Stage},
     publish::PublishError,
 };
@@ -129,6 +130,19 @@ async fn members_that_go_before_they_sign_for_a_part_cost_an_upload_to_another_g
     assert_ne!(report.content().group, 0);
     assert_eq!(world.chain.all_groups(At::Best).await.unwrap().len(), 3);
     assert_readable(&world, "home").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_go_before_they_sign_leave_no_link_to_nothing() {
+    let mut world = FaultyTown::with(12, FakeConfig::default(), meganet_client::FetchOptions::default()).await;
+    world.file("a", &noise(1, 300_000));
+    let members = GoOnce::in_slots(&mut world, 0..4).await;
+    let (file, options) = (world.site().join("a"), compact(&world));
+    let put = world.client.put_file(&world.owner, &file, &options, &members).await.unwrap();
+    assert_ne!(put.content.group, 0);
+    let links = LinkStore::at(&options.links, &world.chain.genesis(), &world.owner).all().unwrap().0;
+    let kept: Vec<_> = links.iter().map(|link| (link.content, link.state)).collect();
+    assert_eq!(kept, [(put.content, LinkState::Registered)]);
 }
 
 fn compact(world: &FaultyTown) -> PublishOptions {

@@ -395,3 +395,20 @@ async fn a_version_that_is_taken_back_before_its_registration_is_in_a_block_is_r
     let site = client.open_name("home").await.unwrap();
     assert_eq!(site.read_to_vec(site.entry("a").unwrap()).await.unwrap(), b"one");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_was_paid_for_after_all_is_used_when_its_content_is_put_again() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.cut_off().await;
+    putting.release().await;
+    let first = putting.links().remove(0);
+    fs::write(&putting.file, noise(2, 700_000)).unwrap();
+    putting.put().await;
+    assert_eq!(putting.kept(), [LinkState::Registered; 2]);
+    let paid = putting.paid().await;
+
+    fs::write(&putting.file, noise(1, 700_000)).unwrap();
+    let again = putting.put().await;
+    assert_eq!((again.link.clone(), putting.paid().await), (first.link(), paid));
+    putting.is_readable(&again).await;
+}

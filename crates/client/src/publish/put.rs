@@ -3,6 +3,7 @@
 use super::{
     error::PublishError,
     folder::{blocking, digest},
+    journal::Journal,
     options::PublishOptions,
     report::UploadReport,
     state::{self, State},
@@ -121,7 +122,8 @@ impl Client {
     /// again after that, it stores another copy with another link. Either counts only what is paid for at least half of the epochs
     /// asked for now; the rest is stored and paid for again.
     ///
-    /// The link is kept in [`PublishOptions::links`] before the file is paid for.
+    /// The link is kept in [`PublishOptions::links`] before the file is paid for. Links that earlier runs for the same file have left
+    /// there are corrected: those that were paid for after all are registered, and those that lead to nothing are forgotten.
     ///
     /// # Errors
     /// [`PublishError`]. Nothing is registered then, except after a timeout; then the next run finds out.
@@ -153,7 +155,9 @@ impl Client {
             }
             return Ok(PutReport { link: kept.link(), content: kept.content, size, upload: None, block: None });
         }
-        let uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
+        let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
+        uploader.settle_submission().await?;
+        correct(&links, uploader.journal())?;
         let plan = Plan::new(files, &hashes, None, uploader.max_pack(options.object_len), &|_| false);
         let keep = |content: &ContentRef, expiry, state| {
             let path = file.label();
@@ -191,11 +195,70 @@ impl Client {
     }
 }
 
+/// Corrects links that earlier runs left behind as about to be registered. By the journal, in which no submission is open, an object is
+/// registered, or only this run can still register it, which keeps its link again before. Links to objects that the journal does not
+/// know stay: they may be registered.
+fn correct(links: &LinkStore, journal: &Journal) -> Result<(), LinkError> {
+    let (all, _) = links.all()?;
+    for link in all.into_iter().filter(|link| link.state == LinkState::Registering) {
+        let object = link.content.object;
+        if journal.registered(&object).is_some() {
+            links.save(&KeptLink { state: LinkState::Registered, ..link })?;
+        } else if !journal.contents(&[object]).is_empty() {
+            links.forget(&object)?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::{pack::PackId, publish::journal::Sealed};
+    use meganet_primitives::{
+        content::ReadKey,
+        object::{ObjectHeader, ObjectId},
+    };
     use std::fs;
+
+    #[test]
+    fn links_that_lead_to_nothing_are_forgotten_and_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let alice = Signer::from_suri("//Alice").unwrap();
+        let links = LinkStore::at(&dir.path().join("links"), &[1; 32], &alice);
+        let mut state = State::open(&dir.path().join("state"), &[1; 32], "put-x", &alice).unwrap();
+        let content = |seed: u8| {
+            let key = Some(ReadKey([seed; 32]));
+            ContentRef { object: ObjectId([seed; 32]), group: 0, sealed_len: 17, key }
+        };
+        let keep = |seed: u8, state| {
+            let (path, source) = (seed.to_string(), [seed; 32]);
+            links.save(&KeptLink {
+                content: content(seed),
+                path,
+                source,
+                size: 1,
+                stored: seed.into(),
+                expiry: 9,
+                state,
+            })
+        };
+        // 1 is registered, 2 is stored and is not, and of 3 the journal knows nothing.
+        for seed in [1, 2] {
+            let header = ObjectHeader { version: 1, codec: 0, k: 2, n: 6, sealed_len: 17, shards_root: [seed; 32] };
+            let sealed = Sealed { pack: PackId([seed; 32]), content: content(seed), header };
+            state.journal.add_sealed(sealed).unwrap();
+        }
+        state.journal.add_registered(vec![ObjectId([1; 32])], 9).unwrap();
+        for seed in [1, 2, 3] {
+            keep(seed, LinkState::Registering).unwrap();
+        }
+        keep(4, LinkState::Shown).unwrap();
+        correct(&links, &state.journal).unwrap();
+        let kept: Vec<_> = links.all().unwrap().0.iter().map(|link| (link.stored, link.state)).collect();
+        assert_eq!(kept, [(1, LinkState::Registered), (3, LinkState::Registering), (4, LinkState::Shown)]);
+    }
 
     #[test]
     fn a_stream_is_the_same_wherever_and_whenever_it_was_written_down() {

@@ -9,7 +9,7 @@ mod resume;
 use self::plaintext::{lens, manifest_id, packs};
 use super::{
     error::PublishError,
-    journal::Sealed,
+    journal::{Journal, Sealed},
     options::PublishOptions,
     report::{UploadReport, UploadSummary},
     state::State,
@@ -134,8 +134,9 @@ impl<'a> Uploader<'a> {
     }
 
     /// Uploads a plan's packs and its manifest, and registers them in one extrinsic with the name's registration (if any) and the
-    /// call that `after` returns. Calls `registered` before the journal is cleared: whatever it fails to keep, the next run finds.
-    /// Both get the manifest and the epoch at whose beginning the first object expires.
+    /// call that `after` returns. Calls `after` when the receipts are there and nothing is submitted yet, and `registered` before the
+    /// journal is cleared: whatever it fails to keep, the next run finds. Both get the manifest and the epoch at whose beginning the
+    /// first object expires.
     pub(super) async fn publish(
         mut self,
         plan: Arc<Plan>,
@@ -160,11 +161,12 @@ impl<'a> Uploader<'a> {
             let manifest_item = vec![(manifest_id(&bytes), Source::bytes(bytes))];
             let Some(content) = self.upload(manifest_item, None).await? else { continue };
             let content = content.into_iter().next().ok_or(PublishError::Interrupted)?;
-            match self.register(registration.as_deref_mut(), after(&content, self.lasts)?).await {
+            let lasts = self.lasts;
+            match self.register(registration.as_deref_mut(), || after(&content, lasts)).await {
                 Ok((report, block)) => {
-                    registered(&content, self.lasts)?;
+                    registered(&content, lasts)?;
                     self.settle(&manifest)?;
-                    if let Some(note) = sooner(self.lasts, self.summary.expiry) {
+                    if let Some(note) = sooner(lasts, self.summary.expiry) {
                         self.progress.note(&note);
                     }
                     return Ok(Done { content, report, block });
@@ -239,6 +241,11 @@ impl<'a> Uploader<'a> {
     /// The epoch that objects of an older version have to reach.
     fn needed(&self) -> Epoch {
         needed(self.params.epoch, self.epochs)
+    }
+
+    /// The journal of the upload.
+    pub(super) fn journal(&self) -> &Journal {
+        &self.state.journal
     }
 
     /// Records that this manifest is published.

@@ -22,13 +22,14 @@ impl Uploader<'_> {
     pub(super) async fn register(
         &mut self,
         mut registration: Option<&mut NameRegistration<'_>>,
-        after: Option<Call>,
+        after: impl FnOnce() -> Result<Option<Call>, PublishError>,
     ) -> Result<(UploadReport, Option<BlockRef>), PublishError> {
         // Receipts are collected when the commitment is old enough: they are fresh then.
         if let Some(registration) = &mut registration {
             registration.ready().await?;
         }
         let (batches, objects) = self.sign().await?;
+        let after = after()?;
         let mut attempt = 0;
         let outcome = loop {
             let before = match &mut registration {

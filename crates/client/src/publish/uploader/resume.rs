@@ -27,13 +27,12 @@ const LIFETIME: BlockNumber = 300;
 const PATIENCE: BlockNumber = 10;
 
 impl Uploader<'_> {
-    /// Finds what an earlier run has stored, as far as a quorum still holds it.
+    /// Finds what an earlier run has stored, as far as a quorum still holds it. Its submission has to be settled before.
     pub(super) async fn resume(
         &mut self,
         items: &[(PackId, Source)],
         done: &mut [Option<ContentRef>],
     ) -> Result<(), PublishError> {
-        self.settle_submission().await?;
         let mut known: BTreeMap<GroupId, Vec<(usize, Sealed)>> = BTreeMap::new();
         for (index, (pack, _)) in items.iter().enumerate() {
             let Some(sealed) = self.state.journal.sealed(pack) else { continue };
