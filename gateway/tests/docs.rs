@@ -64,7 +64,7 @@ async fn every_request_has_the_answer_that_is_promised() {
 async fn every_request_has_the_header_that_is_promised() {
     let gateway = start().await;
     let rows = rows("header");
-    assert_eq!(rows.len(), 5);
+    assert_eq!(rows.len(), 6);
     for (path, promised) in rows {
         let answer = gateway.get("hello", &path).await;
         let (name, value) = promised.trim_matches('`').split_once(": ").unwrap();

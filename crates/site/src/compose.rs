@@ -4,6 +4,7 @@ use crate::{
     answer::{Answer, AnswerBody},
     conditional::{Conditions, Part, conditions, etag_of, requested_part},
     cors::{is_preflight, plain_options, preflight},
+    cross_site::protect,
     digest::{CONTENT_DIGEST, REPR_DIGEST, digest_value, sha256},
     html::{end_service_worker, forbid_scripts, message_page, redirect_page},
     listing::listing_page,
@@ -158,6 +159,7 @@ impl<'r> CommonHeaders<'r> {
         let of_others = site.iter().filter(|(name, _)| !name.as_str().starts_with("content-"));
         let mut headers: HeaderMap = of_others.map(|(name, value)| (name.clone(), value.clone())).collect();
         headers.extend(page);
+        protect(&mut headers);
         headers
     }
 
@@ -170,6 +172,7 @@ impl<'r> CommonHeaders<'r> {
         if let Some(rules) = self.rules {
             rules.apply(&self.path, headers);
         }
+        protect(headers);
         if self.pinned {
             headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
         }

@@ -3,8 +3,11 @@
 //! Browsers keep such pages from reading most responses, but not from measuring or showing them, and a gateway would load the files
 //! for them. Links, frames and downloads are navigations, and stay possible. To a browser all names of a gateway are one site,
 //! so a page of another name counts as one of another site.
+//!
+//! For the same reason they share what a browser has cached, and a browser does not ask again for that: so each answer carries
+//! the rule, too.
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -12,6 +15,8 @@ const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const CROSS_SITE: &str = "cross-site";
 const SAME_SITE: &str = "same-site";
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+/// Headers of requests on which it depends whether a site answers, or the gateway for it.
+const VARY: &str = "Sec-Fetch-Site, Sec-Fetch-Mode, Service-Worker";
 
 /// The page for refused requests.
 pub(crate) const REFUSED: &str = "Pages of other sites may not load this file. The site's owner can allow it by a header \
@@ -35,11 +40,19 @@ pub(crate) fn is_shared(site: &HeaderMap, request: &HeaderMap) -> bool {
         || policy.is_some_and(|policy| policy == "cross-origin" || (near && policy == "same-site"))
 }
 
+/// Lets a browser's cache refuse what [`is_subresource`] and [`is_shared`] refuse. `response` already has the site's headers.
+pub(crate) fn protect(response: &mut HeaderMap) {
+    if !response.contains_key(RESOURCE_POLICY) && !response.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        response.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    }
+    // In addition to what the site's own answers depend on.
+    response.append(header::VARY, HeaderValue::from_static(VARY));
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use http::HeaderValue;
 
     #[test]
     fn only_parts_of_pages_of_other_sites_are_subresources() {

@@ -124,8 +124,10 @@ fn an_answer_is_complete_but_for_the_bytes_of_a_file() {
     assert_eq!(ask(&Method::HEAD), (200, "10".parse().unwrap(), "b".parse().unwrap(), AnswerBody::FileHead(entry)));
 }
 
+type Lines<'a> = &'a [(&'static str, &'static str)];
+
 /// The answer to a request with these headers.
-fn answer_to(site: &Site, method: &Method, path: &str, lines: &[(&'static str, &'static str)]) -> (u16, HeaderMap) {
+fn answer_to(site: &Site, method: &Method, path: &str, lines: Lines) -> (u16, HeaderMap) {
     let headers = lines.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let headers = headers.collect();
     let request = SiteRequest { method, path, query: None, headers: &headers };
@@ -188,5 +190,50 @@ fn pages_of_other_sites_load_only_files_that_are_shared() {
         ("/corp/old", [cross, (mode, "no-cors")], 301),
     ] {
         assert_eq!(answer_to(&site, &Method::GET, path, &lines).0, status, "{path} {lines:?}");
+    }
+}
+
+#[test]
+fn a_browsers_cache_keeps_from_other_pages_what_the_site_does_not_share() {
+    let files = ["a", "bare/a", "corp/a", "cors/a", "folder/index.html", "list/_listing", "list/x", "own/404.html"];
+    let headers = "/bare/*\n  ! Cross-Origin-Resource-Policy\n  ! Vary\n/cors/*\n  Access-Control-Allow-Origin: *\n\
+                   /corp/*\n  Cross-Origin-Resource-Policy: cross-origin\n  Vary: Accept-Language";
+    let site = Site::new(&files, headers, "/old /a 302\n/corp/old /a 302\n/gone /nowhere 410");
+    let own = Some("same-origin");
+    let table: &[(&str, Lines, u16, Option<&str>)] = &[
+        ("/a", &[], 200, own),
+        ("/a", &[("if-none-match", "*")], 304, own),
+        ("/a", &[("if-match", "\"x\"")], 412, own),
+        ("/a", &[("range", "bytes=5-")], 416, own),
+        ("/a", &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")], 200, own),
+        ("/a", &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")], 403, own),
+        ("/bare/a", &[], 200, own),
+        ("/own/nothing", &[], 404, own),
+        ("/nothing", &[], 404, own),
+        ("/gone", &[], 410, own),
+        ("/folder", &[], 301, own),
+        ("/old", &[], 302, own),
+        ("/list/", &[], 200, own),
+        ("/list/", &[("if-none-match", "*")], 304, own),
+        // The site's decision stays.
+        ("/cors/a", &[], 200, None),
+        ("/cors/a", &[("if-none-match", "*")], 304, None),
+        ("/cors/nothing", &[], 404, None),
+        ("/corp/a", &[], 200, Some("cross-origin")),
+        ("/corp/old", &[], 302, Some("cross-origin")),
+        ("/corp/nothing", &[], 404, Some("cross-origin")),
+    ];
+    for (path, lines, status, policy) in table {
+        let (got, headers) = answer_to(&site, &Method::GET, path, lines);
+        let values = |name: &str| -> Vec<String> {
+            headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+        };
+        let policies: Vec<String> = policy.iter().map(|policy| (*policy).to_owned()).collect();
+        assert_eq!((got, values("cross-origin-resource-policy")), (*status, policies), "{path} {lines:?}");
+        let vary = values("vary").join(", ");
+        for name in ["Sec-Fetch-Site", "Sec-Fetch-Mode", "Service-Worker"] {
+            assert_eq!(vary.matches(name).count(), 1, "{path} {lines:?}: {vary}");
+        }
+        assert_eq!(vary.contains("Accept-Language"), path.starts_with("/corp/"), "{path} {lines:?}: {vary}");
     }
 }
