@@ -109,15 +109,19 @@ fn listing(
     let page = listing_page(site.manifest, folder);
     let sha256 = sha256(page.as_bytes());
     let etag = etag_of(&sha256);
-    let fresh = conditions(request.headers, &etag) == Conditions::Fresh;
+    let conditions = conditions(request.headers, &etag);
     let mut answer =
         common.add(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: AnswerBody::Text(page) });
     // After the site's own headers: its rules must not enable scripts in a generated page.
     answer.headers.typed_insert(etag);
     answer.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     forbid_scripts(&mut answer.headers);
-    if fresh {
-        return Answer { status: StatusCode::NOT_MODIFIED, body: AnswerBody::Empty, ..answer };
+    match conditions {
+        Conditions::Hold => {}
+        Conditions::Fresh => return Answer { status: StatusCode::NOT_MODIFIED, body: AnswerBody::Empty, ..answer },
+        Conditions::Fail => {
+            return Answer { status: StatusCode::PRECONDITION_FAILED, body: AnswerBody::Empty, ..answer };
+        }
     }
     answer.headers.extend(digest_value(&sha256).map(|value| (REPR_DIGEST, value)));
     if !request.is_head() {

@@ -124,6 +124,25 @@ fn an_answer_is_complete_but_for_the_bytes_of_a_file() {
     assert_eq!(ask(&Method::HEAD), (200, "10".parse().unwrap(), "b".parse().unwrap(), AnswerBody::FileHead(entry)));
 }
 
+#[test]
+fn conditions_apply_to_listings_as_to_files() {
+    let site = Site::new(&["a", "list/_listing", "list/x"], "", "");
+    for path in ["/a", "/list/"] {
+        for (lines, status) in [
+            (("if-match", "\"other\""), 412),
+            (("if-match", "*"), 200),
+            (("if-none-match", "*"), 304),
+            (("if-none-match", "\"other\""), 200),
+        ] {
+            let (got, headers) = answer_to(&site, &Method::GET, path, &[lines]);
+            assert_eq!(got, status, "{path} {lines:?}");
+            assert!(headers.contains_key("etag"), "{path} {lines:?}");
+            // Without a body there is nothing to digest.
+            assert_eq!(headers.contains_key("content-digest"), path == "/list/" && got == 200, "{path} {lines:?}");
+        }
+    }
+}
+
 type Lines<'a> = &'a [(&'static str, &'static str)];
 
 /// The answer to a request with these headers.
