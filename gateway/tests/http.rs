@@ -91,6 +91,8 @@ async fn ranges_are_served() {
     let answer = part("/docs/a%20b.txt", "bytes=10-").await;
     assert_eq!(answer.status(), StatusCode::RANGE_NOT_SATISFIABLE);
     assert_eq!(answer.headers()[header::CONTENT_RANGE], "bytes */10");
+    let answer = part("/empty", "bytes=-5").await;
+    assert_eq!((answer.status(), answer.bytes().await.unwrap().len()), (StatusCode::OK, 0));
 }
 
 #[tokio::test]

@@ -54,30 +54,31 @@ pub(crate) fn requested_part(request: &HeaderMap, size: u64, etag: &ETag) -> Par
         return Part::Whole;
     }
     match *ranges.as_slice() {
-        [Some((start, end))] => Part::Bytes(start, end),
+        [Some((start, end))] if start < end => Part::Bytes(start, end),
         _ if ranges.iter().any(Option::is_some) => Part::Whole,
         _ => Part::Unsatisfiable,
     }
 }
 
-/// The ranges of a header, each cut to the file, `None` for one outside it. `None` if the header is malformed, or of another
-/// unit.
+/// The ranges of a header, each cut to the file, `None` for one outside it. The last bytes of an empty file are within it, though
+/// there are none. `None` if the header is malformed, or of another unit.
 fn parse(line: &str, size: u64) -> Option<Vec<Option<(u64, u64)>>> {
     let (unit, ranges) = line.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
     }
+    let within = |start: u64, end: u64| (start < end).then_some((start, end));
     let mut parsed = Vec::new();
     // Empty elements of a list are ignored (RFC 9110, 5.6.1).
     for range in ranges.split(',').map(|range| range.trim_matches([' ', '\t'])).filter(|range| !range.is_empty()) {
         let (first, last) = range.split_once('-')?;
-        let (start, end) = match (number(first), number(last)) {
-            (Some(first), Some(last)) if first <= last => (first, last.saturating_add(1).min(size)),
-            (Some(first), None) if last.is_empty() => (first, size),
-            (None, Some(suffix)) if first.is_empty() => (size.saturating_sub(suffix), size),
+        parsed.push(match (number(first), number(last)) {
+            (Some(first), Some(last)) if first <= last => within(first, last.saturating_add(1).min(size)),
+            (Some(first), None) if last.is_empty() => within(first, size),
+            (None, Some(0)) if first.is_empty() => None,
+            (None, Some(suffix)) if first.is_empty() => Some((size.saturating_sub(suffix), size)),
             _ => return None,
-        };
-        parsed.push((start < end).then_some((start, end)));
+        });
     }
     (!parsed.is_empty()).then_some(parsed)
 }
@@ -126,9 +127,11 @@ mod tests {
             ("bytes=-1000", 26, Bytes(0, 26)),
             ("bytes=-99999999999999999999999999", 26, Bytes(0, 26)),
             ("bytes=-0", 100, Unsatisfiable),
-            // An empty file has no bytes.
+            // An empty file has no first byte, and its last bytes are all of it, which no part can express.
             ("bytes=0-", 0, Unsatisfiable),
-            ("bytes=-5", 0, Unsatisfiable),
+            ("bytes=-0", 0, Unsatisfiable),
+            ("bytes=-5", 0, Whole),
+            ("bytes=0-,-5", 0, Whole),
             // Units and white space.
             ("BYTES=0-9", 100, Bytes(0, 10)),
             ("bytes=\t0-9 ,", 100, Bytes(0, 10)),
