@@ -5,13 +5,16 @@ use crate::{
     follow::follow,
     lookup::{Place, decode_path, error_page, look_up, rewrite_target},
     request::{SiteRequest, SiteView},
-    rules::{HeaderRules, MatchedRule, Redirects, RuleError, SiteRules},
+    rules::{MatchedRule, Redirects, RuleError, SiteRules},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use meganet_primitives::manifest::Entry;
 
 /// Sent by browsers that fetch the script of a service worker.
 const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
+/// The header by which a site allows a service worker. The worker outlives the site in browsers, even when the name changes hands:
+/// so a site has to opt in.
+const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
 
 const INVALID_PATH: &str =
     "No file can have this path: it contains '.' or '..' as a segment, a zero byte, or bytes that are not UTF-8.";
@@ -86,11 +89,16 @@ pub fn plan<'a>(site: &SiteView<'a>, rules: &SiteRules<'_>, request: &SiteReques
     if request.method == Method::OPTIONS {
         return Outcome::Options;
     }
-    let shares = |headers: &HeaderRules| is_shared(&headers.of(&format!("/{path}")), request.headers);
-    if is_subresource(request.headers) && !headers.is_some_and(shares) {
+    let (is_subresource, is_worker) = (is_subresource(request.headers), is_service_worker_script(request.headers));
+    // Once, since a path may have to be compared with a thousand rules.
+    let set = match headers {
+        Some(headers) if is_subresource || is_worker => headers.of(&format!("/{path}")),
+        _ => HeaderMap::new(),
+    };
+    if is_subresource && !is_shared(&set, request.headers) {
         return message(StatusCode::FORBIDDEN, REFUSED);
     }
-    if is_refused_service_worker(&path, headers, request) {
+    if is_worker && !set.contains_key(SERVICE_WORKER_ALLOWED) {
         return Outcome::EndServiceWorker;
     }
     match look_up(site.manifest, site.policy.listings, &path) {
@@ -157,12 +165,6 @@ fn redirect(status: StatusCode, location: &str) -> Outcome<'static> {
 /// Returns true if a browser fetches the script of a service worker.
 pub fn is_service_worker_script(headers: &HeaderMap) -> bool {
     headers.get(SERVICE_WORKER).is_some_and(|value| value == "script")
-}
-
-/// A service worker outlives the site in browsers, even when the name changes hands: so a site has to opt in.
-fn is_refused_service_worker(path: &str, headers: Option<&HeaderRules>, request: &SiteRequest<'_>) -> bool {
-    is_service_worker_script(request.headers)
-        && !headers.is_some_and(|headers| headers.allows_service_worker(&format!("/{path}")))
 }
 
 fn invalid_rules(site: &SiteView<'_>, error: &RuleError) -> Outcome<'static> {

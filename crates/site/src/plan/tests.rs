@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::{AnswerBody, Listings, ServePolicy, compose::answer, rules::RuleFile, testing::site};
+use crate::{AnswerBody, HeaderRules, Listings, ServePolicy, compose::answer, rules::RuleFile, testing::site};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use meganet_primitives::manifest::Manifest;
 use std::time::Duration;

@@ -19,14 +19,14 @@ use reserved::{Effect, effect};
 /// The most header lines in a file.
 pub const MAX_FIELDS: usize = 1_000;
 
+/// The most placeholders between two stars in a file: each may be compared with all segments of a path.
+pub const MAX_BETWEEN_STARS: usize = 64;
+
 /// Bytes of the longest value with placeholders: one with many of them could take any amount of memory.
 const MAX_FILLED: usize = 8 << 10;
 
 /// Headers that a response can have only once.
 const SINGLE: &[&str] = &["access-control-allow-origin", "content-type", "content-disposition", "content-location"];
-
-/// The header by which a site allows a service worker.
-const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
 
 /// The parsed `_headers` of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct HeaderRules {
     fields: usize,
     /// Folders and placeholders so far.
     parts: usize,
+    /// Placeholders between two stars so far.
+    between_stars: usize,
     /// Whether the last path was invalid or of another host: the headers below it are checked, but belong to no path.
     is_skipping: bool,
 }
@@ -69,11 +71,6 @@ impl HeaderRules {
         let mut headers = HeaderMap::new();
         self.apply(path, &mut headers);
         headers
-    }
-
-    /// Returns true if the rules send `Service-Worker-Allowed` for a decoded path (with its leading '/').
-    pub fn allows_service_worker(&self, path: &str) -> bool {
-        self.of(path).contains_key(SERVICE_WORKER_ALLOWED)
     }
 }
 
@@ -167,8 +164,15 @@ impl RuleFile for HeaderRules {
                 return Err(format!("_headers can have at most {MAX_RULES} paths: use '*'"));
             }
             let parts = count_parts(self.parts, line)?;
-            self.rules.push(Rule { path: Glob::parse(line)?, changes: Vec::new() });
-            self.parts = parts;
+            let path = Glob::parse(line)?;
+            let between_stars = self.between_stars + path.placeholders_between_stars();
+            if between_stars > MAX_BETWEEN_STARS {
+                return Err(format!(
+                    "_headers can have at most {MAX_BETWEEN_STARS} placeholders between two '*': use '*' in their place"
+                ));
+            }
+            self.rules.push(Rule { path, changes: Vec::new() });
+            (self.parts, self.between_stars) = (parts, between_stars);
             self.is_skipping = false;
             return Ok(None);
         }
@@ -337,6 +341,19 @@ Content-Type: text/plain; charset=us-ascii
         let folders = format!("{}\n", "/a".repeat(100));
         assert_eq!(HeaderRules::parse(folders.repeat(100).as_bytes()).unwrap().part_count(), 10_000);
         assert_eq!(HeaderRules::parse(folders.repeat(101).as_bytes()).unwrap_err().line, Some(101));
+    }
+
+    #[test]
+    fn paths_that_take_much_time_are_refused() {
+        let line = format!("/*{}/x*\n", "/:a".repeat(8));
+        let fits = line.repeat(MAX_BETWEEN_STARS / 8);
+        let error = HeaderRules::parse(format!("{fits}/*/:a/*").as_bytes()).unwrap_err();
+        assert_eq!(error.line, Some(MAX_BETWEEN_STARS / 8 + 1));
+        assert!(error.to_string().contains("between two '*': use '*'"), "{error}");
+        // Elsewhere they have one place in a path.
+        let elsewhere = format!("/:a/*{}\n  X-A: b\n", "/:a".repeat(60));
+        let rules = HeaderRules::parse(format!("{fits}{}", elsewhere.repeat(60)).as_bytes()).unwrap();
+        assert_eq!(rules.of(&"/a".repeat(8 << 10)).get_all("x-a").iter().count(), 1);
     }
 
     #[test]
