@@ -32,7 +32,8 @@
 //!
 //! # Damage
 //! A row of the index that cannot be decoded costs that row only: it counts as absent, so that a leaf or a batch is fetched again
-//! and a slot is read from the chain again. The start counts and reports such rows ([`Usage::unreadable`]).
+//! and a slot is read from the chain again. The start counts and reports such rows ([`Usage::unreadable`]). Batches are long, so
+//! it does not look at them: one that cannot be read is found when it is needed, and its leaf is applied again.
 
 mod adopt;
 mod answer;
@@ -100,7 +101,7 @@ pub use salvage::Remains;
 pub use write::{FinishedShard, IncomingShard};
 
 use codec::{Decode, DecodeAll, Encode};
-use engine::{Durability, Engine, Table};
+use engine::{Durability, Engine, EngineError, Table};
 use files::Files;
 use keys::ShardKey;
 use meganet_primitives::{Epoch, GroupId, SlotIndex, object::ObjectId};
@@ -228,6 +229,15 @@ impl Store {
 
     fn load<T: Decode>(&self, table: Table, key: &[u8], what: &'static str) -> Result<Option<T>, StoreError> {
         self.engine.get(table, key)?.map(|value| decode(&value, what)).transpose()
+    }
+
+    /// A long value: a small shard, a tree, or the entries of a batch. These have files of their own, in which damage costs one
+    /// value: it counts as absent.
+    fn load_long(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        match self.engine.get(table, key) {
+            Err(EngineError::Corrupt(_)) => Ok(None),
+            value => value,
+        }
     }
 
     fn save<T: Encode>(&self, table: Table, key: Vec<u8>, value: &T, durability: Durability) -> Result<(), StoreError> {

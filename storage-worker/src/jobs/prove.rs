@@ -68,7 +68,7 @@ pub struct ProveHandles {
     pub disk: Disk,
     /// Records damage that a challenge brings to light.
     pub damage: DamageLog,
-    /// Wakes the job that fetches unknown leaves.
+    /// Wakes the job that fetches unknown leaves and batches.
     pub sync_due: Arc<Notify>,
     /// Told the present challenge.
     pub status: Arc<Status>,

@@ -179,6 +179,12 @@ impl Hold {
     }
 }
 
+/// Reads the batch and the hold of the key of a hold on a batch.
+pub fn batch_hold(key: &[u8]) -> Option<(Hash, Hold)> {
+    let (batch, hold) = key.split_at_checked(32)?;
+    Some((batch.try_into().ok()?, Hold::decode(hold)?))
+}
+
 /// The key of a tombstone: leaf and object.
 pub fn tombstone(leaf: &LeafKey, object: &ObjectId) -> Vec<u8> {
     let mut key = leaf.encode();

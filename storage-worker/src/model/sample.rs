@@ -14,7 +14,7 @@ pub enum StoredSample {
         /// Number of known leaves.
         known: u64,
     },
-    /// The entries of the byte's batch are unknown, so none of its shards is held.
+    /// The entries of the byte's batch are not known, or cannot be read.
     UnknownBatch(Box<BatchPath>),
     /// The shard is not held, or differs from the registered one.
     Absent(Box<(BatchPath, EntryPath)>),

@@ -176,9 +176,9 @@ fn a_byte_that_is_not_held_is_deleted_or_excused_or_lost() {
 }
 
 #[test]
-fn an_unknown_batch_has_no_object_to_be_deleted() {
+fn an_unknown_batch_is_fetched_and_has_no_object_to_be_deleted() {
     let unknown = || StoredSample::UnknownBatch(Box::new(batch()));
-    let needs = vec![Need::SlotSince(1, 2)];
+    let needs = vec![Need::Sync, Need::SlotSince(1, 2)];
     assert_eq!(ask(unknown(), true, Some(50)), (needs.clone(), Err(Lack::Lost)));
     assert_eq!(ask(unknown(), true, Some(51)), (needs, Ok(Answer::Excused(Box::new(batch())))));
 }

@@ -123,7 +123,7 @@ pub enum Need {
         /// Its first damaged frame.
         frame: u64,
     },
-    /// Have the sync job fetch the range's leaves; nothing is reported back.
+    /// Have the sync job fetch the range's leaves, or the batch's entries; nothing is reported back.
     Sync,
     /// Look up on the chain whether this tombstone exists, and call [`Question::deleted`].
     Tombstone(GroupId, Tombstone),
@@ -203,7 +203,7 @@ impl Question {
     fn notice(&self) -> Option<Need> {
         match &self.stored {
             StoredSample::Damaged { key, frame, .. } => Some(Need::Repair { shard: *key, frame: *frame }),
-            StoredSample::Behind { .. } => Some(Need::Sync),
+            StoredSample::Behind { .. } | StoredSample::UnknownBatch(_) => Some(Need::Sync),
             _ => None,
         }
     }

@@ -1,7 +1,10 @@
 //! Answers to audits: the batch, the object and the 1 KiB leaf that hold a sampled byte, with their proofs. Ranges are
 //! walked, never loaded: the memory needed is that of one batch's entries and one frame.
 
-use super::{ReadError, Store, StoreError, keys::ShardKey};
+use super::{
+    ReadError, Store, StoreError,
+    keys::{LeafKey, ShardKey},
+};
 use crate::model::{Row, StoredSample};
 use meganet_primitives::{
     Epoch, GroupId,
@@ -27,7 +30,7 @@ struct InLeaf {
 }
 
 impl Store {
-    /// Reads each of the samples, in their order.
+    /// Reads each of the samples, in their order. The leaf of a batch whose entries cannot be read is applied again.
     ///
     /// # Errors
     /// Errors of disk and index; damage to a shard is not an error.
@@ -52,7 +55,8 @@ impl Store {
         readings.into_iter().collect::<Option<_>>().ok_or(StoreError::BadRecord("challenge"))
     }
 
-    /// The rows of bytes of one range; `None` for a byte whose object is unknown.
+    /// The rows of bytes of one range; `None` for a byte whose object is unknown. The leaf of a batch whose entries cannot be
+    /// read is applied again.
     ///
     /// # Errors
     /// Errors of the index.
@@ -60,7 +64,8 @@ impl Store {
         let located = self.locate(expiry, group, u64::MAX, offsets)?;
         let row = |found: Option<InLeaf>| {
             let Some(found) = found else { return Ok(None) };
-            let Some(entries) = self.batch(&found.leaf.batch.root)? else { return Ok(None) };
+            let key = LeafKey { expiry, group, index: found.index };
+            let Some(entries) = self.entries(&key, &found.leaf)? else { return Ok(None) };
             let Some((index, inside)) = find_entry(&entries, found.offset) else { return Ok(None) };
             let entry = usize::try_from(index).ok().and_then(|index| entries.get(index));
             Ok(entry.map(|entry| Row { object: entry.object, frame: inside / FRAME_LEN }))
@@ -128,8 +133,18 @@ impl Store {
         Ok(readings)
     }
 
+    /// The entries of a leaf's batch. Where they are not known, or cannot be read any more, the leaf waits for them from now on.
+    fn entries(&self, key: &LeafKey, leaf: &RangeLeaf) -> Result<Option<Vec<BatchEntry>>, StoreError> {
+        let entries = self.batch(&leaf.batch.root)?;
+        if entries.is_none() {
+            self.apply_again(key)?;
+        }
+        Ok(entries)
+    }
+
     fn read_batch(&self, sample: &Sample, batch: BatchPath, offset: u64) -> Result<StoredSample, StoreError> {
-        let Some(entries) = self.batch(&batch.leaf.batch.root)? else {
+        let leaf = LeafKey { expiry: sample.expiry, group: sample.group, index: batch.index };
+        let Some(entries) = self.entries(&leaf, &batch.leaf)? else {
             return Ok(StoredSample::UnknownBatch(Box::new(batch)));
         };
         let damaged = StoreError::BadRecord("batch");

@@ -5,10 +5,9 @@
 //! idempotent, so they can be repeated after a crash.
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, decode,
     engine::{Batch, Durability, Table, page},
     keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
-    readable,
     records::{MissingRecord, Place, Reason, Seconds, ShardRecord, ShardState},
 };
 use crate::model::Lapse;
@@ -47,14 +46,15 @@ impl Store {
         Ok(found)
     }
 
-    /// The entries of a batch, if it is known.
+    /// The entries of a batch, if they are known and can be read.
     pub fn batch(&self, root: &Hash) -> Result<Option<Vec<BatchEntry>>, StoreError> {
-        readable(self.load(Table::Batches, root, "batch"))
+        let entries = self.load_long(Table::Batches, root)?;
+        Ok(entries.and_then(|entries| decode(&entries, "batch").ok()))
     }
 
     /// Length of a batch's entries in bytes, as they are stored and sent; `None` if it is not known.
     pub fn batch_len(&self, root: &Hash) -> Result<Option<usize>, StoreError> {
-        Ok(self.engine.get(Table::Batches, root)?.map(|entries| entries.len()))
+        Ok(self.load_long(Table::Batches, root)?.map(|entries| entries.len()))
     }
 
     /// The record of a shard that is held whole and matches a batch entry.
@@ -111,6 +111,21 @@ impl Store {
         self.engine.commit(batch, Durability::Synced)?;
         self.files.reached("leaf-resolved")?;
         Ok(())
+    }
+
+    /// Has a known leaf applied again, so that what was lost of its batch or its shards is fetched. Not made durable: after a
+    /// power cut the loss is found again.
+    pub(super) fn apply_again(&self, key: &LeafKey) -> Result<(), StoreError> {
+        if self.is_unresolved(key)? {
+            return Ok(());
+        }
+        let _rows = self.alone();
+        if self.engine.get(Table::Leaves, &key.encode())?.is_none() {
+            return Ok(());
+        }
+        let mut mark = Batch::default();
+        mark.put(Table::Unresolved, key.encode(), Vec::new());
+        Ok(self.engine.commit(mark, Durability::Buffered)?)
     }
 
     fn is_unresolved(&self, key: &LeafKey) -> Result<bool, StoreError> {

@@ -124,11 +124,7 @@ impl Store {
 
     /// The tops of a shard's frames as the index has them, unchecked; empty if they are lost.
     pub(super) fn tops(&self, key: &ShardKey) -> Result<Vec<Hash>, EngineError> {
-        let tops = match self.engine.get(Table::Trees, &key.encode()) {
-            Ok(tops) => tops.unwrap_or_default(),
-            Err(EngineError::Corrupt(_)) => Vec::new(),
-            Err(error) => return Err(error),
-        };
+        let tops = self.load_long(Table::Trees, &key.encode())?.unwrap_or_default();
         Ok(tops.chunks_exact(32).filter_map(|top| top.try_into().ok()).collect())
     }
 
@@ -193,11 +189,10 @@ impl Store {
             return Ok(None);
         };
         match record.place {
-            Place::Inline => match self.engine.get(Table::Inline, &key.encode()) {
-                Ok(bytes) => Ok(bytes.and_then(|bytes| bytes.get(start..start.checked_add(len)?).map(<[u8]>::to_vec))),
-                Err(EngineError::Corrupt(_)) => Ok(None),
-                Err(error) => Err(error.into()),
-            },
+            Place::Inline => {
+                let bytes = self.load_long(Table::Inline, &key.encode())?;
+                Ok(bytes.and_then(|bytes| bytes.get(start..start.checked_add(len)?).map(<[u8]>::to_vec)))
+            }
             Place::File => {
                 let mut bytes = vec![0; len];
                 Ok(self.files.read(key, offset, &mut bytes)?.then_some(bytes))

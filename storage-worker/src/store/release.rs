@@ -7,7 +7,7 @@
 use super::{
     Store, StoreError, decode,
     engine::{Batch, Durability, Table, page},
-    keys::{Hold, LeafKey, ReceiptKey, ShardKey},
+    keys::{Hold, LeafKey, ReceiptKey, ShardKey, batch_hold},
     readable,
     records::{Place, Seconds, ShardState, UploadRecord},
 };
@@ -129,7 +129,6 @@ impl Store {
             let _rows = self.alone();
             self.engine.commit(mark, Durability::Buffered)?;
         }
-        // A leaf that cannot be read held nothing that could be found by it: the shards are found by their holds.
         let leaf = self.leaf(key)?;
         let mut rows = Batch::default();
         for (tombstone, _) in page(&*self.engine, Table::Tombstones, &encoded, &[], usize::MAX)? {
@@ -137,17 +136,67 @@ impl Store {
         }
         rows.delete(Table::Leaves, encoded);
         let Some(leaf) = leaf else {
-            let _rows = self.alone();
-            return Ok(self.engine.commit(rows, Durability::Synced)?);
+            return self.drop_unreadable(Hold::Leaf(*key), rows);
         };
         let hold = Hold::Leaf(*key);
         if let Some(entries) = self.batch(&leaf.batch.root)? {
             for slot in self.slots_in(key.group)? {
                 self.release_entries(hold, slot, &entries)?;
             }
+        } else {
+            self.release_unlisted(hold, &leaf.batch.root)?;
         }
         let _rows = self.alone();
         self.release_batch(hold, &leaf.batch.root, rows)
+    }
+
+    /// Forgets what only an unreadable leaf kept. Its batch is found by the hold on it. Commits `rows` with that.
+    fn drop_unreadable(&self, hold: Hold, rows: Batch) -> Result<(), StoreError> {
+        let mut root = None;
+        self.engine.scan(Table::BatchHolds, &[], &mut |key, _| {
+            root = batch_hold(key).filter(|(_, of)| *of == hold).map(|(root, _)| root);
+            root.is_none()
+        })?;
+        if let Some(root) = &root {
+            self.release_unlisted(hold, root)?;
+        }
+        let _rows = self.alone();
+        match &root {
+            Some(root) => self.release_batch(hold, root, rows),
+            None => Ok(self.engine.commit(rows, Durability::Synced)?),
+        }
+    }
+
+    /// Removes a hold from all shards, and the shards that have no other, where the entries of its batch cannot tell which they
+    /// are. Reads the holds of every shard, so it is not done for a leaf that was never applied, of which there may be many: that
+    /// one has no hold on its batch, which comes before those on shards.
+    fn release_unlisted(&self, hold: Hold, root: &Hash) -> Result<(), StoreError> {
+        if self.engine.get(Table::BatchHolds, &hold.of_batch(root))?.is_none() {
+            return Ok(());
+        }
+        let mut from = Vec::new();
+        loop {
+            let mut found = Vec::new();
+            self.engine.scan(Table::Holds, &from, &mut |key, _| {
+                if Hold::decode_of_shard(key) == Some(hold) {
+                    found.push(key.to_vec());
+                }
+                found.len() < AT_ONCE
+            })?;
+            let Some(last) = found.last() else { return Ok(()) };
+            from = [&last[..], &[0]].concat();
+            let shards: Vec<ShardKey> = found.iter().filter_map(|key| ShardKey::decode(key)).collect();
+            let _rows = self.alone();
+            let mut batch = Batch::default();
+            for key in found {
+                batch.delete(Table::Holds, key);
+            }
+            self.engine.commit(batch, Durability::Buffered)?;
+            for shard in &shards {
+                self.remove_if_free(shard)?;
+            }
+            self.unlink_removed()?;
+        }
     }
 
     /// Forgets a receipt, and what only it kept.

@@ -3,7 +3,7 @@
 
 use super::{
     Lapse, Store,
-    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor},
+    engine::{Batch, Durability, Engine, EngineError, KeyValue, Table, Visitor, page},
     keys::ShardKey,
     memory::MemoryEngine,
     records::{LapseRecord, ObjectRecord},
@@ -115,6 +115,21 @@ pub fn release(store: &Store, lapse: &Lapse) {
     while !store.release(lapse, 1).unwrap() {}
 }
 
+/// Replaces a row of the index, or removes it, behind the store's back.
+pub fn spoil(store: &Store, table: Table, key: Vec<u8>, value: Option<&[u8]>) {
+    let mut batch = Batch::default();
+    match value {
+        Some(value) => batch.put(table, key, value.to_vec()),
+        None => batch.delete(table, key),
+    }
+    store.engine.commit(batch, Durability::Synced).unwrap();
+}
+
+/// The number of rows of a table.
+pub fn rows(store: &Store, table: Table) -> usize {
+    page(&*store.engine, table, &[], &[], usize::MAX).unwrap().len()
+}
+
 /// Files in the folders of shards, but those that were put aside.
 pub fn files(base: &Path) -> usize {
     let folders = std::fs::read_dir(base.join("shards")).unwrap().map(|entry| entry.unwrap());
@@ -124,6 +139,11 @@ pub fn files(base: &Path) -> usize {
 
 /// Sees what is asked of an index in memory.
 pub trait Watch: Send + Sync + 'static {
+    /// Looks a key up, or fails.
+    fn get(&self, rows: &MemoryEngine, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        rows.get(table, key)
+    }
+
     /// A walk over a table begins.
     fn scanning(&self, _table: Table, _from: &[u8]) {}
 
@@ -142,7 +162,7 @@ pub struct Watched<W> {
 
 impl<W: Watch> Engine for Watched<W> {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.rows.get(table, key)
+        self.watch.get(&self.rows, table, key)
     }
 
     fn scan(&self, table: Table, from: &[u8], visit: Visitor<'_>) -> Result<(), EngineError> {

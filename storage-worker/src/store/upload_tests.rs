@@ -2,11 +2,11 @@
 
 use super::{
     AddReceipt, Lapse, Store,
-    engine::{Table, page},
+    engine::Table,
     keys::{LeafKey, ReceiptKey},
     memory::MemoryEngine,
     records::ShardState,
-    testing::{CLAIM, FakeObject, Watch, Watched, drop_overdue, expire, in_memory, prepare, release},
+    testing::{CLAIM, FakeObject, Watch, Watched, drop_overdue, expire, in_memory, prepare, release, rows},
 };
 use meganet_primitives::{
     AccountId,
@@ -63,10 +63,6 @@ fn asked_again_and_again(store: &Store, object: &FakeObject, from: u64) -> usize
     let granted = answers.iter().take_while(|answer| **answer == AddReceipt::Added).count();
     assert!(answers[granted..].iter().all(|answer| *answer == AddReceipt::NotPaid), "{answers:?}");
     granted
-}
-
-fn rows(store: &Store, table: Table) -> usize {
-    page(&*store.engine, table, &[], &[], usize::MAX).unwrap().len()
 }
 
 #[test]
