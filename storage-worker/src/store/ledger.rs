@@ -59,15 +59,18 @@ impl Store {
 
     /// The record of a shard that is held whole and matches a batch entry.
     pub fn held(&self, shard: &ShardKey, entry: &BatchEntry) -> Result<Option<ShardRecord>, StoreError> {
-        let Some(record) = self.shard(shard)?.filter(|record| !record.damaged && record.len == entry.shard_len) else {
-            return Ok(None);
-        };
-        // The index may name a file that is gone: nothing is promised on its word.
-        if record.place == Place::File && !self.files.has(shard, record.len)? {
+        let Some(record) = self.shard(shard)?.filter(|record| record.len == entry.shard_len) else { return Ok(None) };
+        if !self.is_whole(shard, &record)? {
             return Ok(None);
         }
         let object = self.object(&shard.object)?;
         Ok(object.filter(|object| object.header.shards_root == entry.shards_root).map(|_| record))
+    }
+
+    /// Returns true if a held shard is whole, as far as can be told without reading it. The index may name a file that is gone:
+    /// nothing is promised on its word, and no upload is refused.
+    pub(super) fn is_whole(&self, shard: &ShardKey, record: &ShardRecord) -> Result<bool, StoreError> {
+        Ok(!record.damaged && (record.place == Place::Inline || self.files.has(shard, record.len)?))
     }
 
     /// Applies a leaf whose batch is known: holds this worker's shard of every object, lists the missing ones, and

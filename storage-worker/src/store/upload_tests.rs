@@ -332,3 +332,26 @@ fn a_file_that_is_lost_before_a_receipt_is_looked_up_is_not_promised() {
     let added = store.add_receipt(&receipt(&entries, 10, 50), &OWNER, &entries, 101).unwrap();
     assert_eq!(added, AddReceipt::Lacking(object.id()));
 }
+
+#[test]
+fn a_shard_whose_file_is_gone_or_cut_is_stored_by_the_next_upload_and_can_be_promised() {
+    for cut in [None, Some(5), Some(100_000)] {
+        let base = tempfile::tempdir().unwrap();
+        let store = in_memory(base.path());
+        let object = FakeObject::new(1, 1 << 20);
+        upload(&store, &object, 100);
+        let path = store.path_of(&object.key(SLOT));
+        let (file, usage) = (std::fs::read(&path).unwrap(), store.usage());
+        match cut {
+            None => std::fs::remove_file(&path).unwrap(),
+            Some(len) => std::fs::write(&path, &file[..len]).unwrap(),
+        }
+        let entries = [object.entry()];
+        let ask = || store.add_receipt(&receipt(&entries, 10, 50), &OWNER, &entries, 102).unwrap();
+        assert_eq!(ask(), AddReceipt::Lacking(object.id()), "{cut:?}");
+        upload(&store, &object, 101);
+        assert!(std::fs::read(&path).is_ok_and(|found| found == file), "{cut:?}");
+        assert_eq!((store.usage(), store.count().unwrap()), (usage.clone(), usage), "{cut:?}");
+        assert_eq!(ask(), AddReceipt::Added, "{cut:?}");
+    }
+}

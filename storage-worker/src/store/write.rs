@@ -174,12 +174,11 @@ impl Store {
     ) -> Result<(), WriteError> {
         let before = self.shard(key)?;
         // What is overdue and uploaded again has an uploader and an age anew, as if it had been removed.
-        let again = match &before {
-            Some(record) => upload.is_some() && self.is_overdue(key, record)?,
-            None => false,
+        let (is_whole, again) = match &before {
+            Some(record) => (self.is_whole(key, record)?, upload.is_some() && self.is_overdue(key, record)?),
+            None => (false, false),
         };
-        if before.as_ref().is_some_and(|record| !record.damaged) {
-            // It is held already, and whole as far as is known.
+        if is_whole {
             if let Some(upload) = upload.filter(|_| again) {
                 let mut batch = Batch::default();
                 let earlier = self.put_upload(key, &upload, &mut batch)?;
