@@ -32,8 +32,9 @@
 //!
 //! # Damage
 //! A row of the index that cannot be decoded costs that row only: it counts as absent, so that a leaf or a batch is fetched again
-//! and a slot is read from the chain again. The start counts and reports such rows ([`Usage::unreadable`]). Batches are long, so
-//! it does not look at them: one that cannot be read is found when it is needed, and its leaf is applied again.
+//! and a slot is read from the chain again. The start counts and reports such rows ([`Usage::unreadable`]). Batches and
+//! objects are long, so it does not look at them. A batch that cannot be read is found when it is needed, and its leaf is applied
+//! again. A shard without the row of its object is damaged: the scrub and readers find it, and its rebuild writes that row too.
 
 mod adopt;
 mod answer;
@@ -186,9 +187,11 @@ impl Store {
         readable(self.load(Table::Shards, &key.encode(), "shard"))
     }
 
-    /// An object's header and roots, if a shard of it is held.
+    /// An object's header and roots, if a shard of it is held. A row that cannot be read, or has the header of another object,
+    /// counts as absent.
     pub fn object(&self, object: &ObjectId) -> Result<Option<ObjectRecord>, StoreError> {
-        self.load(Table::Objects, &object.0, "object")
+        let record: Option<ObjectRecord> = readable(self.load(Table::Objects, &object.0, "object"))?;
+        Ok(record.filter(|record| record.header.id() == *object))
     }
 
     /// The shards of an object that are held.

@@ -218,8 +218,14 @@ mod tests {
     use super::*;
     use crate::{
         clock::SystemClock,
-        store::testing::{FakeObject, in_memory},
+        model::keys::LeafKey,
+        store::{
+            Store,
+            engine::Table,
+            testing::{FakeObject, in_memory, spoil},
+        },
     };
+    use meganet_primitives::{range::RangeLeaf, sum_tree::summarize};
 
     fn scrub(disk: &Disk) -> Scrub {
         let (clock, metrics) = (Arc::new(SystemClock), Arc::new(Metrics::default()));
@@ -248,6 +254,41 @@ mod tests {
         }
         // Nothing promises it, and a damaged one would have been removed.
         assert_eq!((disk.usage().shards, disk.usage().damaged), (1, 0));
+    }
+
+    /// Has the chain count on an object that is stored.
+    fn register(store: &Store, object: &FakeObject) {
+        let entries = [object.entry()];
+        let leaf = RangeLeaf { batch: summarize(&entries).unwrap(), owner: [1; 32], signed: 1, registered: 1 };
+        let key = LeafKey { expiry: 10, group: 0, index: 0 };
+        store.set_slot(0, 0).unwrap();
+        store.add_leaf(&key, &leaf).unwrap();
+        store.resolve(&key, &leaf, 0, &entries, 1).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_shard_whose_object_has_a_lost_or_bad_row_is_rebuilt_with_it() {
+        let bad = [0xff; 3];
+        for (len, row) in [(1 << 10, None), (1 << 18, None), (1 << 10, Some(&bad[..])), (1 << 18, Some(&bad[..]))] {
+            let base = tempfile::tempdir().unwrap();
+            let store = in_memory(base.path());
+            let object = FakeObject::new(1, len);
+            let key = object.key(0);
+            object.store(&store, 0, 0);
+            register(&store, &object);
+            spoil(&store, Table::Objects, key.object.0.to_vec(), row);
+            let disk = Disk::new(Arc::new(store));
+            let mut scrub = scrub(&disk);
+            while !matches!(scrub.step().await.unwrap(), Turn::Idle(_)) {}
+            assert!(disk.store().is_missing(&key).unwrap(), "{len} {row:?}");
+            assert_eq!((disk.usage().damaged, scrub.metrics.corrupt_found.get()), (1, 1), "{len} {row:?}");
+            // As the rebuild ends.
+            object.store(disk.store(), 0, 5);
+            assert!(!disk.store().is_missing(&key).unwrap(), "{len} {row:?}");
+            while !matches!(scrub.step().await.unwrap(), Turn::Idle(_)) {}
+            assert_eq!((disk.usage().damaged, scrub.metrics.corrupt_found.get()), (0, 1), "{len} {row:?}");
+            assert!(disk.store().frames(&key, 0, 1).is_ok(), "{len} {row:?}");
+        }
     }
 
     #[tokio::test]

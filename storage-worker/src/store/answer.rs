@@ -166,10 +166,13 @@ impl Store {
     /// The verified leaf of a shard that holds a byte, with the paths up to the object.
     fn read_leaf(&self, key: &ShardKey, entry: &BatchEntry, offset: u64) -> Result<HeldLeaf, ReadError> {
         let record = self.shard(key)?.filter(|record| record.len == entry.shard_len).ok_or(ReadError::NotHere)?;
-        let object = self.object(&key.object)?.filter(|object| object.header.shards_root == entry.shards_root);
-        let object = object.ok_or(ReadError::NotHere)?;
-        let shard = usize::from(key.shard);
-        let root = *object.roots.get(shard).ok_or(ReadError::NotHere)?;
+        let (frame, leaf) = (offset / FRAME_LEN, offset / LEAF_LEN);
+        // Every held shard has the row of its object.
+        let object = self.object(&key.object)?.ok_or(ReadError::Damaged { frame })?;
+        if object.header.shards_root != entry.shards_root {
+            return Err(ReadError::NotHere);
+        }
+        let root = *object.roots.get(usize::from(key.shard)).ok_or(ReadError::Damaged { frame })?;
         let hashes: Vec<Hash> = object.roots.iter().map(|root| leaf_hash(root)).collect();
         let shards = to_u64(hashes.len());
         let top = |lo, hi| match (usize::try_from(lo), usize::try_from(hi)) {
@@ -178,7 +181,6 @@ impl Store {
         };
         let root_proof = prove_range(&top, shards, key.shard.into(), 1).map_err(|_| ReadError::NotHere)?;
 
-        let (frame, leaf) = (offset / FRAME_LEN, offset / LEAF_LEN);
         let damaged = ReadError::Damaged { frame };
         let tree = self.cached_tree(key, &record)?;
         let start = frame.saturating_mul(FRAME_LEN);

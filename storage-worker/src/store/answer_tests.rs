@@ -4,7 +4,7 @@ use super::{
     Row, Store, StoredSample,
     engine::{Batch, Durability, Table},
     keys::LeafKey,
-    testing::{FakeObject, in_memory},
+    testing::{FakeObject, in_memory, spoil},
 };
 use meganet_primitives::{
     audit::{Answer, Sample, verify},
@@ -112,6 +112,21 @@ fn damage_is_told_and_only_where_it_is() {
     assert!(town.is_held(&before, town.read(before.sample.offset)));
     town.store.mark_damaged(&key, 0).unwrap();
     assert!(town.is_held(&before, town.read(before.sample.offset)), "what is good of it is still proven");
+}
+
+#[test]
+fn a_shard_whose_object_has_a_lost_or_bad_row_is_damaged_and_others_are_proven() {
+    for row in [None, Some(&[0xff; 3][..])] {
+        let town = town();
+        let object = &town.objects[2];
+        spoil(&town.store, Table::Objects, object.id().0.to_vec(), row);
+        let bytes = [town.byte(town.starts[2] + 70_000), town.byte(town.starts[3])];
+        let mut readings = town.store.read_samples(&bytes).unwrap();
+        assert!(town.is_held(&bytes[1], readings.remove(1)));
+        let key = object.key(SLOT);
+        assert!(matches!(readings[0], StoredSample::Damaged { key: bad, frame: 1, .. } if bad == key), "{readings:?}");
+        assert!(town.store.is_newly_damaged(&key, 1).unwrap());
+    }
 }
 
 #[test]

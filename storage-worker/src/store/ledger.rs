@@ -8,7 +8,7 @@ use super::{
     Store, StoreError, decode,
     engine::{Batch, Durability, Table, page},
     keys::{Hold, LeafKey, ReceiptKey, ShardKey, tombstone},
-    records::{MissingRecord, Place, Reason, Seconds, ShardRecord, ShardState},
+    records::{MissingRecord, ObjectRecord, Place, Reason, Seconds, ShardRecord, ShardState},
 };
 use crate::model::Lapse;
 use codec::Encode;
@@ -60,17 +60,17 @@ impl Store {
     /// The record of a shard that is held whole and matches a batch entry.
     pub fn held(&self, shard: &ShardKey, entry: &BatchEntry) -> Result<Option<ShardRecord>, StoreError> {
         let Some(record) = self.shard(shard)?.filter(|record| record.len == entry.shard_len) else { return Ok(None) };
-        if !self.is_whole(shard, &record)? {
-            return Ok(None);
-        }
-        let object = self.object(&shard.object)?;
+        let object = self.whole(shard, &record)?;
         Ok(object.filter(|object| object.header.shards_root == entry.shards_root).map(|_| record))
     }
 
-    /// Returns true if a held shard is whole, as far as can be told without reading it. The index may name a file that is gone:
-    /// nothing is promised on its word, and no upload is refused.
-    pub(super) fn is_whole(&self, shard: &ShardKey, record: &ShardRecord) -> Result<bool, StoreError> {
-        Ok(!record.damaged && (record.place == Place::Inline || self.files.has(shard, record.len)?))
+    /// The object of a shard that is whole, as far as can be told without reading it. The index may name a file that is gone, or
+    /// have lost the object: nothing is promised on its word, and no upload is refused.
+    pub(super) fn whole(&self, shard: &ShardKey, record: &ShardRecord) -> Result<Option<ObjectRecord>, StoreError> {
+        if record.damaged || (record.place == Place::File && !self.files.has(shard, record.len)?) {
+            return Ok(None);
+        }
+        self.object(&shard.object)
     }
 
     /// Applies a leaf whose batch is known: holds this worker's shard of every object, lists the missing ones, and

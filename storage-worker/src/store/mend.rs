@@ -3,7 +3,6 @@
 use super::{
     Store, StoreError, footer,
     keys::ShardKey,
-    readable,
     records::{Place, ShardRecord},
     write::Placing,
 };
@@ -44,8 +43,7 @@ impl Store {
     fn footer_of(&self, key: &ShardKey) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
         let in_file = |record: &ShardRecord| record.place == Place::File && !record.damaged;
         let Some(record) = self.shard(key)?.filter(in_file) else { return Ok(None) };
-        let object = readable(self.object(&key.object))?;
-        let object = object.filter(|object| object.header.id() == key.object && footer::fits(object, record.len));
+        let object = self.object(&key.object)?.filter(|object| footer::fits(object, record.len));
         Ok(object.map(|object| (record.len, footer::encode(record.group, &object))))
     }
 }

@@ -4,7 +4,7 @@ use super::{
     ReadError, Store, StoreError,
     engine::{Batch, Durability, EngineError, Table},
     keys::ShardKey,
-    records::{ObjectRecord, Place, ShardRecord},
+    records::{Place, ShardRecord},
 };
 use meganet_objects::{ChunkHasher, ShardHasher};
 use meganet_primitives::{
@@ -89,10 +89,9 @@ impl Store {
     /// A shard can be marked as damaged and written anew while another reader is at its old bytes, and marking it again
     /// would cost the other members a second rebuild.
     pub fn is_newly_damaged(&self, key: &ShardKey, frame: u64) -> Result<bool, StoreError> {
-        if self.shard(key)?.is_none_or(|record| record.damaged) {
-            return Ok(false);
-        }
-        match self.frames(key, frame, 1) {
+        let Some(record) = self.shard(key)?.filter(|record| !record.damaged) else { return Ok(false) };
+        // Not from the cache: the damage may be in the tree, or in the row of the object.
+        match self.tree(key, &record).and_then(|tree| self.frames_by(key, &record, &tree, frame, 1)) {
             Err(ReadError::Damaged { .. }) => Ok(true),
             Err(ReadError::Store(error)) => Err(error),
             Ok(_) | Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(false),
@@ -112,14 +111,19 @@ impl Store {
     /// The tree of a shard, from disk, checked against the shard's root.
     ///
     /// # Errors
-    /// [`ReadError::Damaged`] if the tree is lost or damaged and the shard is not whole.
+    /// [`ReadError::Damaged`] if the tree is lost or damaged and the shard is not whole, or if the shard's root is lost.
     pub fn tree(&self, key: &ShardKey, record: &ShardRecord) -> Result<FrameTree, ReadError> {
-        let object: ObjectRecord = self.object(&key.object)?.ok_or(ReadError::NotHere)?;
-        let root = object.roots.get(usize::from(key.shard)).ok_or(ReadError::NotHere)?;
+        // A shard that was released meanwhile has none either: that shows when it is read once more.
+        let root = self.root_of(key)?.ok_or(ReadError::Damaged { frame: 0 })?;
         match FrameTree::new(self.tops(key)?, record.len / LEAF_LEN) {
-            Ok(tree) if tree.root() == *root => Ok(tree),
-            _ => self.hash_again(key, record, root),
+            Ok(tree) if tree.root() == root => Ok(tree),
+            _ => self.hash_again(key, record, &root),
         }
+    }
+
+    fn root_of(&self, key: &ShardKey) -> Result<Option<Hash>, StoreError> {
+        let object = self.object(&key.object)?;
+        Ok(object.and_then(|object| object.roots.get(usize::from(key.shard)).copied()))
     }
 
     /// The tops of a shard's frames as the index has them, unchecked; empty if they are lost.

@@ -6,8 +6,9 @@ use super::{
     keys::{LeafKey, ReceiptKey},
     memory::MemoryEngine,
     records::ShardState,
-    testing::{CLAIM, FakeObject, Watch, Watched, drop_overdue, expire, in_memory, prepare, release, rows},
+    testing::{CLAIM, FakeObject, Watch, Watched, drop_overdue, expire, in_memory, prepare, release, rows, spoil},
 };
+use codec::Encode;
 use meganet_primitives::{
     AccountId,
     range::RangeLeaf,
@@ -353,5 +354,22 @@ fn a_shard_whose_file_is_gone_or_cut_is_stored_by_the_next_upload_and_can_be_pro
         assert!(std::fs::read(&path).is_ok_and(|found| found == file), "{cut:?}");
         assert_eq!((store.usage(), store.count().unwrap()), (usage.clone(), usage), "{cut:?}");
         assert_eq!(ask(), AddReceipt::Added, "{cut:?}");
+    }
+}
+
+#[test]
+fn a_shard_whose_object_has_a_lost_or_bad_row_is_stored_by_the_next_upload_and_can_be_promised() {
+    let other = FakeObject::new(2, 1 << 20).record.encode();
+    for row in [None, Some(&[0xff; 3][..]), Some(&other[..])] {
+        let base = tempfile::tempdir().unwrap();
+        let store = in_memory(base.path());
+        let object = FakeObject::new(1, 1 << 20);
+        upload(&store, &object, 100);
+        spoil(&store, Table::Objects, object.id().0.to_vec(), row);
+        let entries = [object.entry()];
+        let ask = || store.add_receipt(&receipt(&entries, 10, 50), &OWNER, &entries, 102).unwrap();
+        assert_eq!((store.object(&object.id()).unwrap(), ask()), (None, AddReceipt::Lacking(object.id())));
+        upload(&store, &object, 101);
+        assert_eq!((store.object(&object.id()).unwrap(), ask()), (Some(object.record), AddReceipt::Added));
     }
 }

@@ -175,7 +175,7 @@ impl Store {
         let before = self.shard(key)?;
         // What is overdue and uploaded again has an uploader and an age anew, as if it had been removed.
         let (is_whole, again) = match &before {
-            Some(record) => (self.is_whole(key, record)?, upload.is_some() && self.is_overdue(key, record)?),
+            Some(record) => (self.whole(key, record)?.is_some(), upload.is_some() && self.is_overdue(key, record)?),
             None => (false, false),
         };
         if is_whole {
