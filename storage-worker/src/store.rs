@@ -173,7 +173,11 @@ impl Store {
         store.check_store(id)?;
         store.load_synced()?;
         store.unlink_removed()?;
-        *store.usage.lock() = store.count()?;
+        let usage = store.count()?;
+        if usage.unreadable > 0 {
+            store.relist_unreadable()?;
+        }
+        *store.usage.lock() = usage;
         Ok(store)
     }
 

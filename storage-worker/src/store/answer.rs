@@ -30,7 +30,8 @@ struct InLeaf {
 }
 
 impl Store {
-    /// Reads each of the samples, in their order. The leaf of a batch whose entries cannot be read is applied again.
+    /// Reads each of the samples, in their order. A leaf is applied again if the entries of its batch cannot be read, or if a
+    /// shard of it is neither here nor listed as missing.
     ///
     /// # Errors
     /// Errors of disk and index; damage to a shard is not an error.
@@ -157,7 +158,10 @@ impl Store {
         let path = (batch, EntryPath { index, entry, proof });
         match self.read_leaf(&key, &entry, inside) {
             Ok(held) => Ok(StoredSample::Held(Answer::Held(Box::new((path.0, path.1, held))))),
-            Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => Ok(StoredSample::Absent(Box::new(path))),
+            Err(ReadError::NotHere | ReadError::OutOfRange { .. }) => {
+                self.relist(&leaf, &key)?;
+                Ok(StoredSample::Absent(Box::new(path)))
+            }
             Err(ReadError::Damaged { frame }) => Ok(StoredSample::Damaged { path: Box::new(path), key, frame }),
             Err(ReadError::Store(error)) => Err(error),
         }

@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{
-    AddLeaf, Store, StoredSample,
+    AddLeaf, Lapse, Store, StoredSample,
     engine::{Batch, Durability, Engine, EngineError, Table, Write},
     keys::{LeafKey, ShardKey},
     memory::MemoryEngine,
     meta::slot_key,
-    testing::{FakeObject, Watch, Watched, expire, prepare, rows, spoil},
+    testing::{CLAIM, FakeObject, Watch, Watched, expire, prepare, release, rows, spoil},
 };
 use meganet_primitives::{
     audit::Sample,
@@ -71,7 +71,7 @@ impl Watch for Flipped {
 
 /// A store with five batches of one object each.
 struct Range {
-    _base: tempfile::TempDir,
+    base: tempfile::TempDir,
     index: Watched<Flipped>,
     store: Store,
     batches: Vec<(RangeLeaf, [BatchEntry; 1])>,
@@ -94,7 +94,21 @@ impl Range {
             store.resolve(&key(index.into()), &leaf, SLOT, &entries, 2).unwrap();
             batches.push((leaf, entries));
         }
-        Self { _base: base, index, store, batches }
+        Self { base, index, store, batches }
+    }
+
+    fn reopen(&mut self) {
+        self.store = Store::with(self.base.path(), Box::new(self.index.clone()), super::no_hook()).unwrap();
+    }
+
+    /// The shard of a batch's object.
+    fn shard(&self, index: usize) -> ShardKey {
+        ShardKey { object: self.batches[index].1[0].object, shard: SLOT }
+    }
+
+    /// The leaves that wait to be applied.
+    fn waiting(&self) -> Vec<u64> {
+        self.store.unresolved(None, 100).unwrap().iter().map(|(key, _)| key.index).collect()
     }
 
     fn damage(&self, table: Table, key: Vec<u8>) {
@@ -203,7 +217,7 @@ fn a_slot_or_a_batch_that_cannot_be_read_is_as_if_it_were_unknown() {
     there.sync();
     assert_eq!(there.store.batch(&there.batches[4].0.batch.root).unwrap().unwrap(), there.batches[4].1);
     // A shard whose record cannot be read is listed as missing, and stored again.
-    let shard = ShardKey { object: there.batches[0].1[0].object, shard: SLOT };
+    let shard = there.shard(0);
     there.damage(Table::Shards, shard.encode());
     there.store.set_slot(0, SLOT).unwrap();
     there.sync();
@@ -232,11 +246,11 @@ fn the_entries_of_a_batch_that_cannot_be_read_are_fetched_anew_once_they_are_nee
             assert_eq!(found, [true, true, false, true, true], "{damage:?}");
         }
         assert!(matches!(there.samples()[2], StoredSample::UnknownBatch(_)), "{damage:?}");
-        assert_eq!(there.store.unresolved(None, 100).unwrap(), [(key(2), leaf)], "{damage:?}");
+        assert_eq!(there.waiting(), [2], "{damage:?}");
         there.sync();
         assert_eq!(there.store.batch(&leaf.batch.root).unwrap().unwrap(), entries);
         assert!(there.samples().iter().all(|sample| matches!(sample, StoredSample::Held(_))), "{damage:?}");
-        assert!(there.store.unresolved(None, 100).unwrap().is_empty());
+        assert!(there.waiting().is_empty(), "{damage:?}");
         assert_eq!((there.store.usage(), there.store.count().unwrap()), (before.clone(), before));
     }
 }
@@ -258,7 +272,7 @@ fn what_a_leaf_kept_is_released_although_the_leaf_or_its_batch_cannot_be_read() 
         let bad = if table == Table::Batches { leaf.batch.root.to_vec() } else { key(1).encode() };
         there.damage_as(damage, table, bad);
         assert_eq!(expire(&there.store, 10), 1);
-        let shard = ShardKey { object: entries[0].object, shard: SLOT };
+        let shard = there.shard(1);
         assert_eq!(there.store.leaves_of(&shard).unwrap(), [other], "{damage:?} {table:?}");
         assert!(there.store.shard(&shard).unwrap().is_some(), "{damage:?} {table:?}");
         assert_eq!(there.store.usage().shards, 1, "{damage:?} {table:?}");
@@ -280,4 +294,50 @@ fn leaves_that_were_never_applied_are_dropped_without_a_walk_over_all_holds() {
     let before = walks();
     assert_eq!(expire(&there.store, 9), 1);
     assert_eq!((walks(), there.store.leaf_count(9, 0).unwrap()), (before, 0));
+}
+
+#[test]
+fn a_small_shard_with_an_unreadable_row_is_listed_as_missing_after_a_start() {
+    // Its own row, and its row on the list of missing ones.
+    for table in [Table::Shards, Table::Missing] {
+        let mut there = Range::new();
+        let shard = there.shard(2);
+        if table == Table::Missing {
+            assert!(there.store.mark_damaged(&shard, 3).unwrap());
+        }
+        there.damage(table, shard.encode());
+        assert!(there.waiting().is_empty(), "{table:?}");
+        there.reopen();
+        assert_eq!(there.store.usage().unreadable, 1, "{table:?}");
+        assert_eq!(there.waiting(), [2], "{table:?}");
+        there.sync();
+        let listed = there.store.missing(9, None, 10).unwrap();
+        assert_eq!(listed.iter().map(|missing| missing.object).collect::<Vec<_>>(), [shard.object], "{table:?}");
+        assert_eq!(there.store.usage().missing, 1, "{table:?}");
+        FakeObject::new(2, 1 << 10).store(&there.store, SLOT, 4);
+        there.reopen();
+        let usage = there.store.usage();
+        assert_eq!((usage.shards, usage.damaged, usage.missing, usage.unreadable), (5, 0, 0, 0), "{table:?}");
+        assert!(there.waiting().is_empty(), "{table:?}");
+    }
+}
+
+#[test]
+fn a_shard_whose_row_is_lost_is_listed_as_missing_after_a_sample_unless_it_was_deleted() {
+    let there = Range::new();
+    let (lost, deleted) = (there.shard(1), there.shard(3));
+    there.damage(Table::Shards, lost.encode());
+    assert_eq!(there.store.tombstone(&[(key(3), deleted.object)], CLAIM).unwrap(), 1);
+    release(&there.store, &Lapse::Object(key(3), deleted.object));
+    let absent =
+        || -> Vec<bool> { there.samples().iter().map(|sample| matches!(sample, StoredSample::Absent(_))).collect() };
+    for _ in 0..2 {
+        assert_eq!(absent(), [false, true, false, true, false]);
+        assert_eq!(there.waiting(), [1]);
+    }
+    there.sync();
+    assert!(there.store.is_missing(&lost).unwrap() && !there.store.is_missing(&deleted).unwrap());
+    // It is on the list, and needs nothing more.
+    assert_eq!(absent(), [false, true, false, true, false]);
+    assert!(there.waiting().is_empty());
 }

@@ -3,10 +3,13 @@
 use super::{
     Store, StoreError, decode,
     engine::{Batch, Durability, Table},
-    keys::ShardKey,
+    keys::{LeafKey, ShardKey, tombstone},
     records::{MissingRecord, MissingShard, Reason, Seconds, ShardRecord, ShardState},
 };
 use codec::Encode;
+
+/// Unreadable rows that are in memory at a time.
+const AT_ONCE: usize = 1024;
 
 /// Returns true if it is time for the next attempt. An attempt in the future was noted while the clock ran ahead, and says
 /// nothing about how long ago it was.
@@ -42,6 +45,51 @@ impl Store {
     /// Returns true if a shard is on the list.
     pub fn is_missing(&self, key: &ShardKey) -> Result<bool, StoreError> {
         Ok(self.engine.get(Table::Missing, &key.encode())?.is_some())
+    }
+
+    /// Has the leaves of shards applied again that have an unreadable row, among the shards or on this list: that lists those
+    /// which are not here. Unreadable rows of the list go, since a shard that has one is not listed.
+    pub(super) fn relist_unreadable(&self) -> Result<(), StoreError> {
+        for table in [Table::Shards, Table::Missing] {
+            let mut from = Vec::new();
+            loop {
+                let mut bad = Vec::new();
+                self.engine.scan(table, &from, &mut |key, value| {
+                    let is_good = if table == Table::Shards {
+                        decode::<ShardRecord>(value, "shard").is_ok()
+                    } else {
+                        decode::<MissingRecord>(value, "missing").is_ok()
+                    };
+                    if !is_good {
+                        bad.push(key.to_vec());
+                    }
+                    bad.len() < AT_ONCE
+                })?;
+                let Some(last) = bad.last() else { break };
+                from = [&last[..], &[0]].concat();
+                for shard in bad.iter().filter_map(|key| ShardKey::decode(key)) {
+                    for leaf in self.leaves_of(&shard)? {
+                        self.apply_again(&leaf)?;
+                    }
+                }
+                if table == Table::Missing {
+                    let mut rows = Batch::default();
+                    bad.into_iter().for_each(|key| rows.delete(Table::Missing, key));
+                    self.engine.commit(rows, Durability::Buffered)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Has a leaf applied again that counts on a shard which is neither here nor on the list, unless its object was deleted: the
+    /// shard's row has been lost.
+    pub(super) fn relist(&self, leaf: &LeafKey, shard: &ShardKey) -> Result<(), StoreError> {
+        let is_deleted = self.engine.get(Table::Tombstones, &tombstone(leaf, &shard.object))?.is_some();
+        if is_deleted || self.is_missing(shard)? || self.shard(shard)?.is_some() {
+            return Ok(());
+        }
+        self.apply_again(leaf)
     }
 
     /// Records an attempt that failed now, and the seconds to the next one. Does nothing if the shard is not on the list

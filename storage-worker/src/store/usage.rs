@@ -12,7 +12,7 @@ use meganet_primitives::range::RangeLeaf;
 
 impl Store {
     /// Counts everything in the index. Rows that cannot be read are counted and reported, and are no reason to refuse to
-    /// start: files are adopted again, leaves are fetched again, and the next sync lists missing shards again.
+    /// start: files are adopted again, leaves are fetched again, and [`Self::relist_unreadable`] has missing shards listed again.
     pub(super) fn count(&self) -> Result<Usage, StoreError> {
         let mut usage = Usage::default();
         let mut unreadable = 0u64;
