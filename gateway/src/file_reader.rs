@@ -98,7 +98,8 @@ impl FileReader {
                     let pieces: Vec<Bytes> = site.file(entry)?.read(0..entry.size).try_collect().await?;
                     self.cache.put(key.clone(), Bytes::from(pieces.concat())).ok_or_else(wrong)
                 };
-                let load = async { self.loads.load(entry.size, read).await.map_err(SourceError::unavailable)? };
+                let owner = site.state().owner;
+                let load = async { self.loads.load(owner, entry.size, read).await.map_err(SourceError::unavailable)? };
                 self.cache.load(key.clone(), load).await.map_err(Arc::unwrap_or_clone)?
             }
         };

@@ -20,6 +20,7 @@ mod site_server;
 mod source;
 mod tenure;
 mod tenure_key;
+mod turns;
 
 pub use foreign::ForeignGateway;
 pub use meganet_site::Listings;

@@ -81,12 +81,19 @@ impl NetworkSource {
 
     async fn pin(&self, resolved: &Resolved) -> Result<Arc<dyn Site>, SourceError> {
         let content = resolved.content().map_err(|error| not_a_site(error, resolved.evidence()))?;
-        // A reference of an impossible length fails when it is opened.
-        let bytes = content.plain_len().unwrap_or(0);
-        let budget = if bytes <= SMALL_LIST { &self.small_lists } else { &self.lists };
-        let opened = budget.load(bytes, self.client.open(resolved)).await.map_err(SourceError::unavailable)?;
-        let site = opened.map_err(not_readable)?;
-        Ok(Arc::new(Pinned { state: resolved.into(), site }))
+        let state = NameState::from(resolved);
+        // A list in memory takes no share, so that sites that are read often open though much else is loaded.
+        let site = match self.client.open_known(resolved).await.map_err(not_readable)? {
+            Some(site) => site,
+            None => {
+                // A reference of an impossible length fails when it is opened.
+                let bytes = content.plain_len().unwrap_or(0);
+                let budget = if bytes <= SMALL_LIST { &self.small_lists } else { &self.lists };
+                let opened = budget.load(state.owner, bytes, self.client.open(resolved)).await;
+                opened.map_err(SourceError::unavailable)?.map_err(not_readable)?
+            }
+        };
+        Ok(Arc::new(Pinned { state, site }))
     }
 }
 
@@ -195,9 +202,11 @@ fn not_readable(error: SiteError) -> SourceError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
-    use meganet_client::resolve::Verified;
+    use meganet_client::{progress::Silent, resolve::Verified};
     use meganet_primitives::manifest::Extent;
+    use meganet_testkit::FaultyTown;
 
     /// A site with a list of files and no bytes.
     struct Listed {
@@ -271,5 +280,17 @@ mod tests {
     fn a_version_that_cannot_be_proven_is_unverified() {
         let error = ResolveError::UnprovenVersion { name: "hello".to_owned(), object: ObjectId([1; 32]) };
         assert!(matches!(not_resolved(error), SourceError::Unverified(_)));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_list_in_memory_opens_while_the_budget_is_used_up() {
+        let world = FaultyTown::start().await;
+        world.file("index.html", b"index");
+        world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+        let client = world.fresh_client();
+        client.open_name("home").await.unwrap();
+        let source = NetworkSource::new(client);
+        let opened = source.small_lists.load([7; 32], u64::MAX, source.open("home")).await;
+        assert!(matches!(opened.unwrap(), Ok(Opened::Site(_))));
     }
 }

@@ -72,9 +72,7 @@ impl Client {
         if len > MAX_MANIFEST {
             return Err(SiteError::ManifestTooLong { len, limit: MAX_MANIFEST });
         }
-        // By its key too: a reference with a wrong key must not open from the cache.
-        let id = (content.object, key.0);
-        if let Some(known) = self.inner.manifests.get(&id).await {
+        if let Some(known) = self.known_manifest(content).await {
             return Ok(known);
         }
         let bytes = self.network().open(content).await?.read_to_vec(0..len).await?;
@@ -82,8 +80,14 @@ impl Client {
             .await
             .map_err(|_| FetchError::Interrupted)??;
         let manifest = Arc::new(manifest);
-        self.inner.manifests.insert(id, manifest.clone()).await;
+        self.inner.manifests.insert((content.object, key.0), manifest.clone()).await;
         Ok(manifest)
+    }
+
+    /// The manifest that a content reference points to, if it is in memory.
+    pub(crate) async fn known_manifest(&self, content: &ContentRef) -> Option<Arc<Manifest>> {
+        // By its key too: a reference with a wrong key must not open from the cache.
+        self.inner.manifests.get(&(content.object, content.key?.0)).await
     }
 }
 

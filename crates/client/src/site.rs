@@ -48,6 +48,17 @@ impl Client {
         Ok(Site { resolved: Some(Arc::new(resolved.clone())), ..site })
     }
 
+    /// Opens the site that a resolved name points to if its list of files is in memory; `None` if workers have to be asked.
+    ///
+    /// # Errors
+    /// [`SiteError::Name`] where it points to none.
+    pub async fn open_known(&self, resolved: &Resolved) -> Result<Option<Site>, SiteError> {
+        let content = resolved.content()?;
+        let Some(manifest) = self.known_manifest(&content).await else { return Ok(None) };
+        let resolved = Some(Arc::new(resolved.clone()));
+        Ok(Some(Site { network: self.network().clone(), content, manifest, resolved }))
+    }
+
     /// Opens what a link leads to.
     ///
     /// # Errors

@@ -7,7 +7,10 @@ use meganet_client::{
     progress::{Progress, Silent, Stage},
 };
 use meganet_testkit::{FaultyTown, noise, tree};
-use std::{fs, sync::Mutex};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
 
 /// Records the stages and notes.
 #[derive(Default)]
@@ -63,4 +66,18 @@ async fn a_folder_is_fetched_whole_or_refused_before_the_first_byte() {
     assert!(matches!(refused, SiteError::Exists { .. }), "{refused}");
     let missing = site.get_tree("doc", &out, Existing::Replace, &Silent).await.unwrap_err();
     assert!(missing.to_string().contains("meganet ls"), "{missing}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_files_that_was_read_is_known() {
+    let world = FaultyTown::start().await;
+    world.file("index.html", b"index");
+    world.client.publish(&world.owner, &world.site(), "home", &world.options(), &Silent).await.unwrap();
+    let client = world.fresh_client();
+    let resolved = client.resolver().resolve("home").await.unwrap();
+    assert!(client.open_known(&resolved).await.unwrap().is_none());
+    let site = client.open(&resolved).await.unwrap();
+    let known = client.open_known(&resolved).await.unwrap().unwrap();
+    assert!(Arc::ptr_eq(site.manifest(), known.manifest()));
+    assert_eq!((known.content(), known.resolved()), (site.content(), Some(&resolved)));
 }
