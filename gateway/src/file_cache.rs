@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 use meganet_client::pack::content_hash;
-use meganet_primitives::{convert::to_u32, hash::Hash};
+use meganet_primitives::{
+    convert::{to_u32, to_usize},
+    hash::Hash,
+};
 use meganet_site::digest::sha256;
 use moka::{future, sync::Cache};
-use std::{future::Future, sync::Arc};
+use std::{future::Future, ops::Range, sync::Arc};
 
 /// The largest file that is cached, in bytes. Larger ones are streamed each time.
 pub const MAX_FILE: u64 = 1 << 20;
@@ -17,6 +20,14 @@ pub struct CachedFile {
     pub bytes: Bytes,
     /// Their SHA-256, sent with responses.
     pub sha256: [u8; 32],
+}
+
+impl CachedFile {
+    /// Returns a part of it; `None` if it is shorter.
+    pub fn slice(&self, range: &Range<u64>) -> Option<Bytes> {
+        let (start, end) = (to_usize(range.start), to_usize(range.end));
+        (start <= end && end <= self.bytes.len()).then(|| self.bytes.slice(start..end))
+    }
 }
 
 /// The content of a file of a site: its versions share files, different names do not. Otherwise a site could publish a copy of
@@ -32,6 +43,19 @@ impl FileKey {
     /// The key of a file with this hash, of the site with this name.
     pub fn new(name: &str, hash: Hash) -> Self {
         FileKey { name: name.into(), hash }
+    }
+}
+
+/// The place of a file in a cache, whether it is there or not.
+pub struct Slot {
+    cache: FileCache,
+    key: FileKey,
+}
+
+impl Slot {
+    /// Returns a part of the file; `None` if it is not in the cache now, or shorter.
+    pub fn slice(&self, range: &Range<u64>) -> Option<Bytes> {
+        self.cache.get(&self.key)?.slice(range)
     }
 }
 
@@ -54,6 +78,11 @@ impl FileCache {
     /// Returns the file with this key.
     pub fn get(&self, key: &FileKey) -> Option<CachedFile> {
         self.files.get(key)
+    }
+
+    /// The place of the file with this key.
+    pub fn slot(&self, key: FileKey) -> Slot {
+        Slot { cache: self.clone(), key }
     }
 
     /// Loads a file. Concurrent calls for it share one load.
@@ -96,6 +125,8 @@ mod tests {
         assert!(cache.get(&key("a")).is_none());
         cache.put(key("a"), Bytes::from_static(b"mine")).unwrap();
         assert_eq!(cache.get(&key("a")).unwrap().bytes, "mine");
+        let slot = cache.slot(key("a"));
+        assert_eq!((slot.slice(&(1..3)), slot.slice(&(1..5))), (Some(Bytes::from_static(b"in")), None));
         assert!(cache.get(&key("b")).is_none());
     }
 

@@ -9,10 +9,7 @@ use crate::{
 };
 use axum::body::{Body, Bytes};
 use futures::TryStreamExt;
-use meganet_primitives::{
-    convert::{to_u64, to_usize},
-    manifest::Entry,
-};
+use meganet_primitives::{convert::to_u64, manifest::Entry};
 use std::{ops::Range, sync::Arc};
 
 /// Reads files. Cheap to clone; clones share the cache and the bounds.
@@ -59,15 +56,16 @@ impl FileReader {
     /// # Errors
     /// [`SourceError`]. Once the body of a large file has begun, an error can only break it off.
     pub async fn read(&self, site: &dyn Site, entry: &Entry, range: Range<u64>) -> Result<FileBody, SourceError> {
-        let (bytes, digests) = if entry.size > MAX_FILE {
-            (Bytes::new(), None)
+        let (known, digests) = if entry.size > MAX_FILE {
+            (None, None)
         } else {
             let whole = self.small(site, entry).await?;
-            let bytes = slice(&whole.bytes, &range)?;
+            let bytes = whole.slice(&range).ok_or_else(|| SourceError::damaged(TooShort))?;
             let sent = if range == (0..entry.size) { whole.sha256 } else { meganet_site::digest::sha256(&bytes) };
-            (bytes, Some(Digests { whole: whole.sha256, sent }))
+            let slot = self.cache.slot(FileKey::new(&site.state().name, entry.hash));
+            (Some((bytes, slot)), Some(Digests { whole: whole.sha256, sent }))
         };
-        Ok(FileBody { body: self.sender.send(site, entry, range, bytes).await?, digests })
+        Ok(FileBody { body: self.sender.send(site, entry, range, known).await?, digests })
     }
 
     /// Returns the SHA-256 of a whole file; `None` for large files.
@@ -106,13 +104,4 @@ impl FileReader {
         // Another entry with this digest may declare another size.
         Some(file).filter(|file| to_u64(file.bytes.len()) == entry.size).ok_or_else(wrong)
     }
-}
-
-/// A range of a file in memory.
-fn slice(file: &Bytes, range: &Range<u64>) -> Result<Bytes, SourceError> {
-    let (start, end) = (to_usize(range.start), to_usize(range.end));
-    if start > end || end > file.len() {
-        return Err(SourceError::damaged(TooShort));
-    }
-    Ok(file.slice(start..end))
 }

@@ -1,6 +1,7 @@
 //! Sends ranges of files at the pace of their readers, with a bound for what all slow readers together keep in memory.
 
 use crate::{
+    file_cache::Slot,
     metrics::Metrics,
     shelf::{Kept, Shelf},
     source::{File, Site, SourceError},
@@ -33,13 +34,18 @@ impl Sender {
         Sender { waiting: Shelf::new(WAITING), metrics }
     }
 
-    fn begin(&self, file: Arc<dyn File>, range: Range<u64>, first: Bytes) -> Sending {
-        let here = (!first.is_empty()).then(|| Rest::new(first, stream::empty().boxed()));
-        Sending { sender: self.clone(), file, range, rest: here.map(|rest| self.put(rest)) }
+    fn begin(&self, file: Arc<dyn File>, range: Range<u64>, known: Option<(Bytes, Slot)>) -> Sending {
+        let (bytes, slot) = known.unzip();
+        let mut sending = Sending { sender: self.clone(), file, slot, range, rest: None };
+        if let Some(bytes) = bytes {
+            sending.keep(Rest::whole(bytes));
+        }
+        sending
     }
 
     /// Sends a range of a file. Its first slice is read before the response begins, so that a file that cannot be read at all
-    /// still gets an error status; `first` is the beginning of the range, as far as it is in memory.
+    /// still gets an error status; `known` are the bytes of the range and the place of their file in the cache, if they are in
+    /// memory.
     ///
     /// # Errors
     /// [`SourceError`]. Once the body has begun, an error can only break it off.
@@ -48,9 +54,9 @@ impl Sender {
         site: &dyn Site,
         entry: &Entry,
         range: Range<u64>,
-        first: Bytes,
+        known: Option<(Bytes, Slot)>,
     ) -> Result<Body, SourceError> {
-        let sending = self.begin(site.file(entry)?, range, first);
+        let sending = self.begin(site.file(entry)?, range, known);
         let Some((first, sending)) = sending.next().await? else { return Ok(Body::empty()) };
         let path = format!("{}/{}", site.state().name, entry.path);
         let metrics = self.metrics.clone();
@@ -84,15 +90,22 @@ impl Rest {
     fn new(piece: Bytes, pieces: BoxStream<'static, Result<Bytes, SourceError>>) -> Self {
         Rest { held: piece.len(), piece, pieces }
     }
+
+    /// All that is left of a range.
+    fn whole(bytes: Bytes) -> Self {
+        Rest::new(bytes, stream::empty().boxed())
+    }
 }
 
 /// A range that is being sent.
 struct Sending {
     sender: Sender,
     file: Arc<dyn File>,
+    /// The place of the file in the cache; `None` for large files.
+    slot: Option<Slot>,
     /// The part that is not sent yet.
     range: Range<u64>,
-    /// `None` if it has to be read, for the first time or again.
+    /// `None` if it is in the cache, or has to be read, for the first time or again.
     rest: Option<Kept<Rest>>,
 }
 
@@ -103,7 +116,8 @@ impl Sending {
             return Ok(None);
         }
         let kept = self.rest.take().and_then(Kept::take);
-        let mut rest = kept.unwrap_or_else(|| Rest::new(Bytes::new(), self.file.read(self.range.clone())));
+        let known = kept.or_else(|| self.cached().map(Rest::whole));
+        let mut rest = known.unwrap_or_else(|| Rest::new(Bytes::new(), self.file.read(self.range.clone())));
         while rest.piece.is_empty() {
             let piece = rest.pieces.next().await.unwrap_or_else(|| Err(SourceError::damaged(TooShort)))?;
             rest = Rest::new(piece, rest.pieces);
@@ -115,8 +129,19 @@ impl Sending {
         if rest.piece.is_empty() {
             rest.held = 0;
         }
-        self.rest = (!self.range.is_empty()).then(|| self.sender.put(rest));
+        self.keep(rest);
         Ok(Some((slice, self)))
+    }
+
+    /// Puts away what is not sent yet, unless it is in the cache: there it takes no more memory, and nothing has to make way.
+    fn keep(&mut self, rest: Rest) {
+        let has_to_be_put = !self.range.is_empty() && self.cached().is_none();
+        self.rest = has_to_be_put.then(|| self.sender.put(rest));
+    }
+
+    /// The bytes that are not sent yet, if they are in the cache.
+    fn cached(&self) -> Option<Bytes> {
+        self.slot.as_ref()?.slice(&self.range)
     }
 }
 
@@ -129,6 +154,8 @@ pub struct TooShort;
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::file_cache::{FileCache, FileKey};
+    use meganet_client::pack::content_hash;
     use meganet_primitives::convert::to_usize;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -179,17 +206,39 @@ mod tests {
     async fn a_range_is_sent_in_slices_and_read_once() {
         let (sender, file) = (sender(WAITING), Counted::of(3));
         let range = 5..to_u64(file.bytes.len() - 7);
-        let sent = rest_of(sender.begin(file.clone(), range, Bytes::new())).await;
+        let sent = rest_of(sender.begin(file.clone(), range, None)).await;
         assert_eq!(sent, file.bytes[5..file.bytes.len() - 7]);
         assert_eq!(file.reads(), 1);
+    }
+
+    /// The place of a file in a cache of this many bytes.
+    fn slot(file: &Counted, cache: u64) -> Slot {
+        let cache = FileCache::new(cache);
+        let key = FileKey::new("hello", content_hash(&file.bytes));
+        cache.put(key.clone(), file.bytes.clone()).unwrap();
+        cache.slot(key)
     }
 
     #[tokio::test]
     async fn what_is_in_memory_already_is_not_read() {
         let (sender, file) = (sender(WAITING), Counted::of(2));
         let range = 0..to_u64(file.bytes.len());
-        let sent = rest_of(sender.begin(file.clone(), range, file.bytes.clone())).await;
+        // With a cache that keeps nothing.
+        let known = Some((file.bytes.clone(), slot(&file, 0)));
+        let sent = rest_of(sender.begin(file.clone(), range, known)).await;
         assert_eq!((sent, file.reads()), (file.bytes.to_vec(), 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_cached_is_not_read_and_nothing_makes_way_for_it() {
+        let (sender, slow, cached) = (sender(PIECE + READ_BYTES), Counted::of(2), Counted::of(3));
+        let range = 0..to_u64(slow.bytes.len());
+        let (first, waiting) = sender.begin(slow.clone(), range, None).next().await.unwrap().unwrap();
+        let known = Some((cached.bytes.clone(), slot(&cached, 1 << 20)));
+        let sent = rest_of(sender.begin(cached.clone(), 0..to_u64(cached.bytes.len()), known)).await;
+        assert_eq!((sent, cached.reads()), (cached.bytes.to_vec(), 0));
+        let sent = [first.to_vec(), rest_of(waiting).await].concat();
+        assert_eq!((sent, slow.reads()), (slow.bytes.to_vec(), 1));
     }
 
     #[tokio::test]
@@ -197,8 +246,8 @@ mod tests {
         // Room for what one reader waits for, also if only its last slice is lacking.
         let (sender, slow, fast) = (sender(PIECE + READ_BYTES), Counted::of(2), Counted::of(2));
         let range = 0..to_u64(slow.bytes.len());
-        let (first, waiting) = sender.begin(slow.clone(), range.clone(), Bytes::new()).next().await.unwrap().unwrap();
-        assert_eq!(rest_of(sender.begin(fast.clone(), range, Bytes::new())).await, fast.bytes);
+        let (first, waiting) = sender.begin(slow.clone(), range.clone(), None).next().await.unwrap().unwrap();
+        assert_eq!(rest_of(sender.begin(fast.clone(), range, None)).await, fast.bytes);
         assert_eq!(fast.reads(), 1);
         let sent = [first.to_vec(), rest_of(waiting).await].concat();
         assert_eq!((sent, slow.reads()), (slow.bytes.to_vec(), 2));
@@ -207,8 +256,8 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_ends_early_is_an_error() {
         let file = Counted::of(1);
-        let first = file.bytes.slice(..SLICE);
-        let sending = sender(WAITING).begin(file, 0..2 * to_u64(SLICE), first);
+        let known = Some((file.bytes.slice(..SLICE), slot(&file, 0)));
+        let sending = sender(WAITING).begin(file, 0..2 * to_u64(SLICE), known);
         let (_, sending) = sending.next().await.unwrap().unwrap();
         assert!(sending.next().await.is_err());
     }
