@@ -5,11 +5,11 @@ use crate::{
     load_budget::LoadBudget,
     metrics::Metrics,
     sending::{Sender, TooShort},
-    source::{Site, SourceError},
+    source::{File, Site, SourceError},
 };
 use axum::body::{Body, Bytes};
 use futures::TryStreamExt;
-use meganet_primitives::{convert::to_u64, manifest::Entry};
+use meganet_primitives::{AccountId, convert::to_u64, hash::Hash, manifest::Entry};
 use std::{ops::Range, sync::Arc};
 
 /// Reads files. Cheap to clone; clones share the cache and the bounds.
@@ -19,6 +19,37 @@ pub struct FileReader {
     loads: LoadBudget,
     sender: Sender,
     metrics: Metrics,
+}
+
+/// A file of a site, to be read without the site: nothing keeps a list of files in memory while it waits for workers.
+pub struct WantedFile {
+    name: String,
+    owner: AccountId,
+    path: String,
+    size: u64,
+    hash: Hash,
+    /// Or the reason why it cannot be read from workers. It may be in the cache all the same.
+    file: Result<Arc<dyn File>, SourceError>,
+}
+
+impl WantedFile {
+    /// The file of this entry.
+    pub fn new(site: &dyn Site, entry: &Entry) -> Self {
+        let state = site.state();
+        WantedFile {
+            name: state.name.clone(),
+            owner: state.owner,
+            path: entry.path.clone(),
+            size: entry.size,
+            hash: entry.hash,
+            file: site.file(entry),
+        }
+    }
+
+    /// Its key in caches.
+    pub fn key(&self) -> FileKey {
+        FileKey::new(&self.name, self.hash)
+    }
 }
 
 /// Bytes of a file, ready to send.
@@ -55,37 +86,37 @@ impl FileReader {
     ///
     /// # Errors
     /// [`SourceError`]. Once the body of a large file has begun, an error can only break it off.
-    pub async fn read(&self, site: &dyn Site, entry: &Entry, range: Range<u64>) -> Result<FileBody, SourceError> {
-        let (known, digests) = if entry.size > MAX_FILE {
+    pub async fn read(&self, wanted: &WantedFile, range: Range<u64>) -> Result<FileBody, SourceError> {
+        let (known, digests) = if wanted.size > MAX_FILE {
             (None, None)
         } else {
-            let whole = self.small(site, entry).await?;
+            let whole = self.small(wanted).await?;
             let bytes = whole.slice(&range).ok_or_else(|| SourceError::damaged(TooShort))?;
-            let sent = if range == (0..entry.size) { whole.sha256 } else { meganet_site::digest::sha256(&bytes) };
-            let slot = self.cache.slot(FileKey::new(&site.state().name, entry.hash));
-            (Some((bytes, slot)), Some(Digests { whole: whole.sha256, sent }))
+            let sent = if range == (0..wanted.size) { whole.sha256 } else { meganet_site::digest::sha256(&bytes) };
+            (Some((bytes, self.cache.slot(wanted.key()))), Some(Digests { whole: whole.sha256, sent }))
         };
-        Ok(FileBody { body: self.sender.send(site, entry, range, known).await?, digests })
+        let path = format!("{}/{}", wanted.name, wanted.path);
+        Ok(FileBody { body: self.sender.send(wanted.file.clone()?, path, range, known).await?, digests })
     }
 
     /// Returns the SHA-256 of a whole file; `None` for large files.
     ///
     /// # Errors
     /// [`SourceError`]
-    pub async fn digest(&self, site: &dyn Site, entry: &Entry) -> Result<Option<[u8; 32]>, SourceError> {
-        if entry.size > MAX_FILE {
+    pub async fn digest(&self, wanted: &WantedFile) -> Result<Option<[u8; 32]>, SourceError> {
+        if wanted.size > MAX_FILE {
             return Ok(None);
         }
-        Ok(Some(self.small(site, entry).await?.sha256))
+        Ok(Some(self.small(wanted).await?.sha256))
     }
 
     /// Reads a whole file of at most [`MAX_FILE`] bytes and checks it against the digest in the manifest.
     ///
     /// # Errors
     /// [`SourceError`]
-    pub async fn small(&self, site: &dyn Site, entry: &Entry) -> Result<CachedFile, SourceError> {
-        let wrong = || SourceError::damaged(WrongDigest { path: entry.path.clone() });
-        let key = FileKey::new(&site.state().name, entry.hash);
+    pub async fn small(&self, wanted: &WantedFile) -> Result<CachedFile, SourceError> {
+        let wrong = || SourceError::damaged(WrongDigest { path: wanted.path.clone() });
+        let (key, size) = (wanted.key(), wanted.size);
         let file = match self.cache.get(&key) {
             Some(file) => {
                 self.metrics.cache_hits.inc();
@@ -93,15 +124,14 @@ impl FileReader {
             }
             None => {
                 let read = async {
-                    let pieces: Vec<Bytes> = site.file(entry)?.read(0..entry.size).try_collect().await?;
+                    let pieces: Vec<Bytes> = wanted.file.clone()?.read(0..size).try_collect().await?;
                     self.cache.put(key.clone(), Bytes::from(pieces.concat())).ok_or_else(wrong)
                 };
-                let owner = site.state().owner;
-                let load = async { self.loads.load(owner, entry.size, read).await.map_err(SourceError::unavailable)? };
+                let load = async { self.loads.load(wanted.owner, size, read).await.map_err(SourceError::unavailable)? };
                 self.cache.load(key.clone(), load).await.map_err(Arc::unwrap_or_clone)?
             }
         };
         // Another entry with this digest may declare another size.
-        Some(file).filter(|file| to_u64(file.bytes.len()) == entry.size).ok_or_else(wrong)
+        Some(file).filter(|file| to_u64(file.bytes.len()) == size).ok_or_else(wrong)
     }
 }

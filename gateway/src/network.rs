@@ -100,13 +100,24 @@ impl NetworkSource {
 #[async_trait]
 impl Source for NetworkSource {
     async fn open(&self, name: &str) -> Result<Opened, SourceError> {
+        if let Some(known) = self.names.get(name).await {
+            return Ok(known);
+        }
         // Concurrent requests for one name wait for one answer.
-        shared(self.names.try_get_with_by_ref(name, self.look_up(name))).await
+        let opened = shared(self.names.try_get_with_by_ref(name, self.look_up(name))).await;
+        // Otherwise the cache would be above its bound for a while.
+        self.names.run_pending_tasks().await;
+        opened
     }
 
     async fn open_version(&self, name: &str, object: ObjectId) -> Result<Arc<dyn Site>, SourceError> {
         let key = (name.to_string(), object);
-        shared(self.versions.try_get_with_by_ref(&key, self.look_up_version(name, object))).await
+        if let Some(known) = self.versions.get(&key).await {
+            return Ok(known);
+        }
+        let opened = shared(self.versions.try_get_with_by_ref(&key, self.look_up_version(name, object))).await;
+        self.versions.run_pending_tasks().await;
+        opened
     }
 }
 

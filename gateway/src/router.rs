@@ -8,8 +8,8 @@ use crate::{
     metrics::Metrics,
     name_headers,
     options::GatewayOptions,
-    site_server::SiteServer,
-    source::{Evidence, NameState, Opened, Site, Source, SourceError},
+    site_server::{ReadRules, SiteServer, Step},
+    source::{NameState, Opened, Site, Source, SourceError},
     tenure::Tenure,
 };
 use axum::{
@@ -19,7 +19,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts},
 };
 use meganet_client::names::foreign::uri as describe;
-use meganet_primitives::content::ForeignRef;
+use meganet_primitives::{content::ForeignRef, object::ObjectId};
 use meganet_site::{
     SiteRequest,
     cors::{ALLOWED_METHODS, is_preflight, plain_options, preflight},
@@ -28,6 +28,10 @@ use meganet_site::{
     plan::is_service_worker_script,
 };
 use std::sync::Arc;
+
+/// The most times that a site is opened for one request: once more after its rules were read, and again if it was published
+/// meanwhile.
+const MAX_OPENS: usize = 4;
 
 /// Answers requests. Cheap to clone.
 #[derive(Clone)]
@@ -76,14 +80,8 @@ impl Gateway {
             Target::Site(_) | Target::Version { .. } if path.starts_with(BUILTIN_PREFIX) => {
                 message(StatusCode::NOT_FOUND, "The gateway's own pages are at its own host: http://localhost:PORT/.")
             }
-            Target::Site(name) => self.name(&name, request).await,
-            Target::Version { name, object } => {
-                let opened = self.source.open_version(&name, object).await;
-                match self.trusted(opened, |site| site.state().evidence) {
-                    Ok(site) => self.site(site.as_ref(), true, request).await,
-                    Err(error) => failed(&name, &error, request),
-                }
-            }
+            Target::Site(name) => self.name(&name, None, request).await,
+            Target::Version { name, object } => self.name(&name, Some(object), request).await,
             Target::Bad(text) => message(StatusCode::BAD_REQUEST, &text),
             // No page of another origin may read what the gateway itself knows.
             Target::Gateway if request.method == Method::OPTIONS => refused_preflight(request),
@@ -109,44 +107,60 @@ impl Gateway {
         }
     }
 
-    async fn name(&self, name: &str, request: &Parts) -> Response<Body> {
-        let opened = self.source.open(name).await;
-        match self.trusted(opened, |opened| opened.state().evidence) {
-            Ok(Opened::Site(site)) => self.site(site.as_ref(), false, request).await,
-            Ok(Opened::Foreign { .. }) if request.method == Method::OPTIONS => refused_preflight(request),
-            Ok(Opened::Foreign { state, content }) => self.foreign(&state, &content, request),
-            Err(error) => failed(name, &error, request),
+    /// Answers a request to a name, or to one version of its site. The site is dropped before anything is read, since its list
+    /// of files may be large, and opened again where the rules had to be read first.
+    async fn name(&self, name: &str, version: Option<ObjectId>, request: &Parts) -> Response<Body> {
+        let mut rules = ReadRules::default();
+        for _ in 0..MAX_OPENS {
+            let begun = match self.open(name, version).await {
+                Ok(Opened::Site(site)) => self.begin(&*site, version.is_some(), &rules, request),
+                Ok(Opened::Foreign { .. }) if request.method == Method::OPTIONS => return refused_preflight(request),
+                Ok(Opened::Foreign { state, content }) => return self.foreign(&state, &content, request),
+                Err(error) => return failed(name, &error, request),
+            };
+            let mut response = match begun.step {
+                Step::Done(response) => response,
+                Step::File(step) => self.sites.finish(*step, &asked(request)).await,
+                Step::Rules(step) => match self.sites.read_rules(step, &mut rules).await {
+                    Ok(()) => continue,
+                    Err(error) => failure(&error),
+                },
+            };
+            begun.tenure.mark(&request.headers, &self.options.tenure_key, &begun.state, response.headers_mut());
+            name_headers::add_state(response.headers_mut(), &begun.state, Some(begun.object));
+            return response;
         }
+        failed(name, &SourceError::unavailable(Changing), request)
     }
 
-    async fn site(&self, site: &dyn Site, pinned: bool, request: &Parts) -> Response<Body> {
-        let asked = SiteRequest {
-            method: &request.method,
-            path: request.uri.path(),
-            query: request.uri.query(),
-            headers: &request.headers,
+    /// Opens what a name points to now, or one version of its site.
+    async fn open(&self, name: &str, version: Option<ObjectId>) -> Result<Opened, SourceError> {
+        let opened = match version {
+            None => self.source.open(name).await,
+            Some(object) => self.source.open_version(name, object).await.map(Opened::Site),
         };
-        let (state, object) = (site.state(), site.object());
-        let tenure = Tenure::of(&request.headers, &self.options.tenure_key, state);
+        self.trusted(opened)
+    }
+
+    /// Does what needs the site.
+    fn begin(&self, site: &dyn Site, pinned: bool, rules: &ReadRules, request: &Parts) -> Begun {
+        let state = site.state().clone();
+        let tenure = Tenure::of(&request.headers, &self.options.tenure_key, &state);
         // The former owner's must end even where the new owner allows one.
-        let mut response = match tenure {
-            Tenure::Former if is_service_worker_script(&request.headers) => into_response(end_service_worker()),
-            _ => self.sites.respond(site, pinned, asked).await,
+        let step = match tenure {
+            Tenure::Former if is_service_worker_script(&request.headers) => {
+                Step::Done(into_response(end_service_worker()))
+            }
+            _ => self.sites.begin(site, pinned, rules, &asked(request)),
         };
-        tenure.mark(&request.headers, &self.options.tenure_key, state, response.headers_mut());
-        name_headers::add_state(response.headers_mut(), state, Some(object));
-        response
+        Begun { state, object: site.object(), tenure, step }
     }
 
     /// Replaces an answer about a name by an error if the operator requires a proof that is missing. That includes the answer
     /// that the name does not exist.
-    fn trusted<T>(
-        &self,
-        answer: Result<T, SourceError>,
-        evidence: impl FnOnce(&T) -> Evidence,
-    ) -> Result<T, SourceError> {
+    fn trusted(&self, answer: Result<Opened, SourceError>) -> Result<Opened, SourceError> {
         let evidence = match &answer {
-            Ok(opened) => Some(evidence(opened)),
+            Ok(opened) => Some(opened.state().evidence),
             Err(error) => error.evidence(),
         };
         match evidence {
@@ -199,6 +213,29 @@ impl Gateway {
 )]
 struct NotProven;
 
+/// The error for a site that has other rules each time that it is opened.
+#[derive(Debug, thiserror::Error)]
+#[error("This site was published again and again while it was opened: try again in a few seconds.")]
+struct Changing;
+
+/// An answer to a request to a site, as far as it needs the site.
+struct Begun {
+    state: NameState,
+    object: ObjectId,
+    tenure: Tenure,
+    step: Step,
+}
+
+/// The request as the rules of sites see it.
+fn asked(request: &Parts) -> SiteRequest<'_> {
+    SiteRequest {
+        method: &request.method,
+        path: request.uri.path(),
+        query: request.uri.query(),
+        headers: &request.headers,
+    }
+}
+
 async fn count(State(gateway): State<Gateway>, request: Request) -> Response<Body> {
     let (parts, _body) = request.into_parts();
     let response = gateway.answer(&parts).await;
@@ -219,4 +256,111 @@ fn failed(name: &str, error: &SourceError, request: &Parts) -> Response<Body> {
         name_headers::add_evidence(response.headers_mut(), name, evidence);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        file_cache::MAX_FILE,
+        source::{Evidence, File, Verified},
+    };
+    use async_trait::async_trait;
+    use axum::body::Bytes;
+    use futures::{
+        StreamExt,
+        stream::{self, BoxStream},
+    };
+    use meganet_primitives::manifest::{Entry, Manifest};
+    use std::{
+        ops::Range,
+        sync::{Mutex, Weak},
+    };
+
+    /// A site whose files never come.
+    struct Stalled {
+        state: NameState,
+        manifest: Manifest,
+    }
+
+    impl Site for Stalled {
+        fn state(&self) -> &NameState {
+            &self.state
+        }
+
+        fn object(&self) -> ObjectId {
+            ObjectId([1; 32])
+        }
+
+        fn manifest(&self) -> &Manifest {
+            &self.manifest
+        }
+
+        fn file(&self, _entry: &Entry) -> Result<Arc<dyn File>, SourceError> {
+            Ok(Arc::new(Never))
+        }
+    }
+
+    struct Never;
+
+    impl File for Never {
+        fn read(&self, _range: Range<u64>) -> BoxStream<'static, Result<Bytes, SourceError>> {
+            stream::pending().boxed()
+        }
+    }
+
+    /// Opens sites with these files, and remembers the sites.
+    struct Sites {
+        files: Vec<(&'static str, u64)>,
+        opened: Mutex<Vec<Weak<Stalled>>>,
+    }
+
+    #[async_trait]
+    impl Source for Sites {
+        async fn open(&self, name: &str) -> Result<Opened, SourceError> {
+            let entry = |(path, size): &(&str, u64)| Entry {
+                path: (*path).to_owned(),
+                size: *size,
+                mtime: 0,
+                mode: 0o644,
+                hash: [1; 32],
+                extents: Vec::new(),
+            };
+            let manifest = Manifest { objects: Vec::new(), entries: self.files.iter().map(entry).collect() };
+            let evidence = Evidence { verified: Verified::Rpc, block: 1 };
+            let state = NameState { name: name.to_owned(), owner: [1; 32], version: 1, status: None, evidence };
+            let site = Arc::new(Stalled { state, manifest });
+            self.opened.lock().unwrap().push(Arc::downgrade(&site));
+            Ok(Opened::Site(site))
+        }
+
+        async fn open_version(&self, name: &str, _object: ObjectId) -> Result<Arc<dyn Site>, SourceError> {
+            let Opened::Site(site) = self.open(name).await? else { panic!("it opens sites") };
+            Ok(site)
+        }
+    }
+
+    #[tokio::test]
+    async fn no_list_of_files_is_kept_while_a_file_is_waited_for() {
+        let cases = [
+            vec![("index.html", 1)],
+            vec![("index.html", MAX_FILE + 1)],
+            vec![("_headers", 1), ("index.html", 1)],
+            vec![("_redirects", 1)],
+        ];
+        for files in cases {
+            let source = Arc::new(Sites { files: files.clone(), opened: Mutex::default() });
+            let gateway = Gateway::new(source.clone(), GatewayOptions::default(), 1 << 20, Metrics::default());
+            for host in ["hello.mega.localhost".to_owned(), format!("at--{}.hello.mega.localhost", ObjectId([1; 32]))] {
+                let request = axum::http::Request::get("/").header(header::HOST, host).body(()).unwrap();
+                let (request, ()) = request.into_parts();
+                let mut answer = Box::pin(gateway.answer(&request));
+                assert!(futures::poll!(&mut answer).is_pending(), "{files:?}");
+                let opened = std::mem::take(&mut *source.opened.lock().unwrap());
+                let kept: Vec<usize> = opened.iter().map(Weak::strong_count).collect();
+                assert_eq!(kept, [0], "{files:?}");
+            }
+        }
+    }
 }

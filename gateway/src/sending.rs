@@ -4,14 +4,14 @@ use crate::{
     file_cache::Slot,
     metrics::Metrics,
     shelf::{Kept, Shelf},
-    source::{File, Site, SourceError},
+    source::{File, SourceError},
 };
 use axum::body::{Body, Bytes};
 use futures::{
     StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use meganet_primitives::{convert::to_u64, manifest::Entry};
+use meganet_primitives::convert::to_u64;
 use std::{io, ops::Range, sync::Arc};
 
 /// The largest slice of a file, in bytes, that a connection gets at once. It keeps some of them however slow its reader is.
@@ -45,20 +45,19 @@ impl Sender {
 
     /// Sends a range of a file. Its first slice is read before the response begins, so that a file that cannot be read at all
     /// still gets an error status; `known` are the bytes of the range and the place of their file in the cache, if they are in
-    /// memory.
+    /// memory; `path` is for the log.
     ///
     /// # Errors
     /// [`SourceError`]. Once the body has begun, an error can only break it off.
     pub async fn send(
         &self,
-        site: &dyn Site,
-        entry: &Entry,
+        file: Arc<dyn File>,
+        path: String,
         range: Range<u64>,
         known: Option<(Bytes, Slot)>,
     ) -> Result<Body, SourceError> {
-        let sending = self.begin(site.file(entry)?, range, known);
+        let sending = self.begin(file, range, known);
         let Some((first, sending)) = sending.next().await? else { return Ok(Body::empty()) };
-        let path = format!("{}/{}", site.state().name, entry.path);
         let metrics = self.metrics.clone();
         let slices = stream::once(async { Ok(first) })
             .chain(stream::try_unfold(sending, Sending::next))

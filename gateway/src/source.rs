@@ -41,7 +41,8 @@ impl From<&Resolved> for NameState {
     }
 }
 
-/// One version of a site. It never changes; a later version is another `Site`.
+/// One version of a site. It never changes; a later version is another `Site`. Its list of files may be large, so it is not to
+/// be kept while something is waited for.
 pub trait Site: Send + Sync {
     /// The state of the name that it was opened by.
     fn state(&self) -> &NameState;

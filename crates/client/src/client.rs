@@ -81,6 +81,8 @@ impl Client {
             .map_err(|_| FetchError::Interrupted)??;
         let manifest = Arc::new(manifest);
         self.inner.manifests.insert((content.object, key.0), manifest.clone()).await;
+        // Otherwise the cache would be above its bound for a while, and those who bound what is read would not know.
+        self.inner.manifests.run_pending_tasks().await;
         Ok(manifest)
     }
 
