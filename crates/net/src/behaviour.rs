@@ -4,6 +4,7 @@ use crate::{
     config::NetConfig,
     connection_limit::ConnectionLimit,
     error::NetError,
+    handshake_limit::HandshakeLimit,
     incoming::Admission,
     streams::{Names, Streams},
     yamux::Yamux,
@@ -32,6 +33,7 @@ const UPKEEP_STREAMS: usize = 32;
 /// The parts, in the order in which they may refuse a connection.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
+    handshakes: HandshakeLimit,
     limits: connection_limits::Behaviour,
     strangers: ConnectionLimit,
     pub(crate) streams: Streams,
@@ -85,8 +87,7 @@ fn behaviour(
     let local = key.to_peer_id();
     let limits = ConnectionLimits::default()
         .with_max_established(Some(config.limits.connections))
-        .with_max_established_per_peer(Some(config.limits.connections_per_peer))
-        .with_max_pending_incoming(Some(config.limits.connections / 2));
+        .with_max_established_per_peer(Some(config.limits.connections_per_peer));
     let streams = admission.as_ref().map(|admission| admission.streams().clone());
     // Preferred peers, and outgoing connections, must stay possible when strangers use up the incoming ones.
     let strangers =
@@ -108,6 +109,7 @@ fn behaviour(
         .with_agent_version(concat!("meganet/", env!("CARGO_PKG_VERSION")).into())
         .with_push_listen_addr_updates(true);
     Behaviour {
+        handshakes: HandshakeLimit::new(config.limits.connections / 2),
         limits: connection_limits::Behaviour::new(limits),
         strangers,
         streams: Streams::new(names.clone(), admission, config.limits.asking.open),

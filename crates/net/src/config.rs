@@ -54,7 +54,8 @@ impl NetConfig {
 /// The bounds of a peer. The defaults suit a reader; [`NetLimits::server`] has those of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct NetLimits {
-    /// Connections at once, both directions.
+    /// Connections at once, both directions. Half as many incoming ones may be in their handshakes over TCP, and half over QUIC; a
+    /// block of addresses begins another one while it has less than a quarter of the number that is free.
     pub connections: u32,
     /// Connections of one peer.
     pub connections_per_peer: u32,

@@ -122,7 +122,7 @@ impl NetworkBehaviour for ConnectionLimit {
     type ConnectionHandler = dummy::ConnectionHandler;
     type ToSwarm = Infallible;
 
-    // Who it is turns out in the handshake only, so nobody is refused before it.
+    // The peer is known after the handshake only, so nobody is refused here before it.
     fn handle_established_inbound_connection(
         &mut self,
         _: ConnectionId,

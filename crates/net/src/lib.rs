@@ -17,6 +17,7 @@ mod block;
 mod budget;
 mod connection_limit;
 mod ended;
+mod handshake_limit;
 mod interrupt;
 mod pace;
 mod preferred;

@@ -6,11 +6,16 @@
 //! 4. A worker that is gone is reported within the timeout, whether other peers knew it or not.
 //! 5. Streams over the limit are refused as `Busy`; the others continue.
 //! 6. A stopped peer is noticed immediately.
+//! 7. Connections that stay silent keep nobody out.
 
 use crate::support::{Store, bytes, header, open_shard, roots, serve};
 use meganet_net::{FrameRange, Keypair, Multiaddr, Net, NetConfig, NetEnd, NetError, NetLimits, Refusal};
 use meganet_primitives::{hash::Hash, receipt::PeerKey};
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+use tokio::net::TcpSocket;
 
 const GENESIS: Hash = [42; 32];
 pub const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
@@ -224,6 +229,22 @@ async fn a_stopped_peer_is_noticed_at_once_and_refuses_further_use() {
     assert!(put.begin(open_shard(1024)).await.is_err());
     assert!(matches!(worker.find(reader.local_key()).await, Err(NetError::Stopped)));
     assert_eq!(worker.ended().await, NetEnd::Stopped);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_of_a_block_keep_no_other_out() {
+    let worker = worker(TCP, vec![]).await;
+    let address = worker.status().listening.remove(0);
+    let port: u16 = address.to_string().rsplit('/').next().unwrap().parse().unwrap();
+    // More than all places; they are accepted in order, before the reader.
+    let silent = (0..150).map(|_| async move {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 1, 1], 0))).unwrap();
+        socket.connect(SocketAddr::from(([127, 0, 0, 1], port))).await
+    });
+    let _silent = futures::future::join_all(silent).await;
+    let reader = reader(vec![]).await;
+    assert_eq!(reader.connect(address).await.unwrap(), worker.local_key());
 }
 
 #[tokio::test(flavor = "multi_thread")]
