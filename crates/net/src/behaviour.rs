@@ -2,7 +2,7 @@
 
 use crate::{
     config::NetConfig,
-    connection_limit::ConnectionLimit,
+    connection_limit::{CLOSING, ConnectionLimit},
     error::NetError,
     handshake_limit::HandshakeLimit,
     incoming::Admission,
@@ -86,10 +86,10 @@ fn behaviour(
 ) -> Behaviour {
     let local = key.to_peer_id();
     let limits = ConnectionLimits::default()
-        .with_max_established(Some(config.limits.connections))
+        .with_max_established(Some(config.limits.connections.saturating_add(CLOSING)))
         .with_max_established_per_peer(Some(config.limits.connections_per_peer));
     let streams = admission.as_ref().map(|admission| admission.streams().clone());
-    // Preferred peers, and outgoing connections, must stay possible when strangers use up the incoming ones.
+    // Preferred peers must stay possible when strangers have all that they may have, and others that make way for them.
     let strangers =
         ConnectionLimit::new(config.limits.connections_per_block, config.limits.connections / 8 * 5, streams);
 
@@ -116,5 +116,67 @@ fn behaviour(
         kad,
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::peer::peer_key;
+    use libp2p::{
+        Multiaddr, PeerId,
+        core::{ConnectedPoint, Endpoint, transport::PortUse},
+        identity::Keypair,
+        swarm::{ConnectionId, FromSwarm, behaviour::ConnectionEstablished},
+    };
+
+    fn peer() -> PeerId {
+        Keypair::generate_ed25519().public().to_peer_id()
+    }
+
+    /// Establishes a connection; returns false if it is denied.
+    fn establish(behaviour: &mut Behaviour, number: usize, peer: PeerId, address: &str, is_ours: bool) -> bool {
+        let (id, address) = (ConnectionId::new_unchecked(number), address.parse::<Multiaddr>().unwrap());
+        let (role_override, port_use) = (Endpoint::Dialer, PortUse::Reuse);
+        let (is_admitted, endpoint) = if is_ours {
+            let handled = behaviour.handle_established_outbound_connection(id, peer, &address, role_override, port_use);
+            (handled.is_ok(), ConnectedPoint::Dialer { address, role_override, port_use })
+        } else {
+            let handled = behaviour.handle_established_inbound_connection(id, peer, &address, &address);
+            let local_addr = address.clone();
+            (handled.is_ok(), ConnectedPoint::Listener { local_addr, send_back_addr: address })
+        };
+        if is_admitted {
+            behaviour.on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+                peer_id: peer,
+                connection_id: id,
+                endpoint: &endpoint,
+                failed_addresses: &[],
+                other_established: 0,
+            }));
+        }
+        is_admitted
+    }
+
+    #[tokio::test]
+    async fn dialled_connections_leave_places_for_others() {
+        let config = NetConfig::worker(Keypair::generate_ed25519(), [1; 32], Vec::new(), Vec::new());
+        let (admission, _incoming) = Admission::new(config.limits);
+        let names = Names::new(&config.genesis);
+        let mut behaviour = behaviour(&config, &names, Some(admission.clone()), &config.identity.public());
+        // A search can name any number of identities at one address.
+        let crowd = "/ip4/192.0.2.1/tcp/1";
+        let dialled = (0..300).filter(|number| establish(&mut behaviour, *number, peer(), crowd, true)).count();
+        assert_eq!(dialled, 64);
+        // The other strangers' places, and some more, for which others make way.
+        for number in 300..410 {
+            let address = format!("/ip4/10.0.{}.1/tcp/1", number - 300);
+            assert!(establish(&mut behaviour, number, peer(), &address, number % 2 == 0), "{number}");
+        }
+        let member = peer();
+        assert!(!establish(&mut behaviour, 500, member, crowd, false));
+        admission.preferred().set([peer_key(&member).unwrap()].into());
+        assert!(establish(&mut behaviour, 501, member, crowd, false));
     }
 }

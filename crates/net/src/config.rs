@@ -54,13 +54,14 @@ impl NetConfig {
 /// The bounds of a peer. The defaults suit a reader; [`NetLimits::server`] has those of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct NetLimits {
-    /// Connections at once, both directions. Half as many incoming ones may be in their handshakes over TCP, and half over QUIC; a
-    /// block of addresses begins another one while it has less than a quarter of the number that is free.
+    /// Connections at once, both directions, without those that are being closed for others. Half as many incoming ones may be
+    /// in their handshakes over TCP, and half over QUIC; a block of addresses begins another one while it has less than a quarter
+    /// of the number that is free.
     pub connections: u32,
     /// Connections of one peer.
     pub connections_per_peer: u32,
-    /// Incoming connections of strangers in one block of addresses: an IPv4 /24, an IPv6 /56. Strangers in all have five
-    /// eighths of `connections`.
+    /// Connections of strangers in one block of addresses: an IPv4 /24, an IPv6 /56. Strangers in all have five eighths of
+    /// `connections`. Of a server both directions count, since strangers can make it dial; of a reader only incoming ones.
     pub connections_per_block: u32,
     /// Incoming put and get streams at once; strangers have three quarters.
     pub streams: usize,

@@ -21,10 +21,15 @@ use std::{
     io, iter,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
+    time::Duration,
 };
+use tokio::time::{Sleep, sleep};
 
 /// The initial window of a stream, whatever the settings.
 const LEAST_WINDOW: usize = 256 * 1024;
+/// Timeout for a connection to close in good order. A peer that reads nothing would keep it for ever, and the place that it was
+/// to leave to another.
+const GOODBYE: Duration = Duration::from_secs(5);
 
 /// The upgrade of a secured connection.
 #[derive(Clone)]
@@ -32,6 +37,7 @@ pub(crate) struct Yamux {
     config: Config,
     /// Bytes of a connection that wait to be taken from its streams.
     window: usize,
+    goodbye: Duration,
 }
 
 impl Yamux {
@@ -44,7 +50,7 @@ impl Yamux {
         config.set_max_num_streams(streams);
         config.set_max_connection_receive_window(Some(wanted.max(streams.saturating_mul(LEAST_WINDOW))));
         // A stream alone must be able to fill its own window.
-        Yamux { config, window: wanted.max(LEAST_WINDOW) }
+        Yamux { config, window: wanted.max(LEAST_WINDOW), goodbye: GOODBYE }
     }
 }
 
@@ -84,13 +90,17 @@ pub(crate) struct Muxer<C> {
     held: Held,
     arrived: VecDeque<Counted>,
     wanting: Option<Waker>,
+    goodbye: Duration,
+    /// Since it is being closed.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
     fn new(io: C, yamux: Yamux, mode: Mode) -> Self {
         let held = Held::new(yamux.window);
         let connection = Connection::new(Metered::new(io, held.clone()), yamux.config, mode);
-        Muxer { connection, held, arrived: VecDeque::new(), wanting: None }
+        let goodbye = yamux.goodbye;
+        Muxer { connection, held, arrived: VecDeque::new(), wanting: None, goodbye, deadline: None }
     }
 
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Counted>> {
@@ -125,7 +135,12 @@ impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.connection.poll_close(context).map_err(broken)
+        if let Poll::Ready(closed) = self.connection.poll_close(context) {
+            return Poll::Ready(closed.map_err(broken));
+        }
+        let goodbye = self.goodbye;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(goodbye)));
+        deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<StreamMuxerEvent>> {
@@ -217,6 +232,16 @@ mod tests {
         for writer in futures::future::join_all(writers).await {
             writer.unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_reads_nothing_does_not_keep_a_connection_from_closing() {
+        // Not even one frame has room between the two.
+        let (near, _far) = tokio::io::duplex(4);
+        let yamux = Yamux { goodbye: Duration::ZERO, ..Yamux::new(64, &NetLimits::default()) };
+        let mut client = Muxer::new(near.compat(), yamux, Mode::Client);
+        let closed = poll_fn(|context| Pin::new(&mut client).poll_close(context)).await;
+        assert_eq!(closed.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[test]
