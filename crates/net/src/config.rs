@@ -74,7 +74,8 @@ pub struct NetLimits {
     /// Receive window of one stream, in bytes: the most that a stalled reader buffers.
     pub stream_window: u32,
     /// Receive window of one connection over all its streams, in bytes; over TCP at least 256 KiB. Multiplied by `connections`,
-    /// it is the most that peers can make this process buffer below its streams.
+    /// it is the most that peers can make this process buffer below its streams, but for a frame of up to 64 KiB of each
+    /// connection over TCP that is being read.
     pub connection_window: u32,
     /// Timeouts of incoming streams: long enough for slow home connections.
     pub serving: Timing,

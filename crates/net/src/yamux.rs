@@ -2,7 +2,8 @@
 //!
 //! `libp2p-yamux` fixes the sum of a connection's receive windows at one GiB. A peer that sends fast for a while, so that its
 //! windows grow, and then on all streams at once, could fill that. This is the same muxer under the same name, with a lower bound:
-//! what a connection has received and its streams have not taken is at most the window of a connection, as over QUIC.
+//! what a connection has received and its streams have not taken is at most the window of a connection, as over QUIC. Short frames
+//! count as longer ones, because each of them takes up memory in addition to its bytes.
 
 mod held;
 
@@ -165,7 +166,7 @@ fn broken(error: ConnectionError) -> io::Error {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use super::{held::LEAST_FRAME, *};
     use futures::{AsyncReadExt, AsyncWriteExt};
     use std::{future::poll_fn, sync::Arc};
     use tokio::{io::DuplexStream, sync::Barrier};
@@ -215,7 +216,8 @@ mod tests {
         for _ in 0..1000 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(held.total(), window);
+        // The first frame of a stream is short, and its header may come when there is no room.
+        assert!((window..window + LEAST_FRAME).contains(&held.total()), "{}", held.total());
         // Everything arrives once the streams are read.
         let readers = streams.into_iter().map(|mut stream| {
             tokio::spawn(async move {
