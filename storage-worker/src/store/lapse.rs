@@ -161,24 +161,24 @@ impl Store {
         Ok(self.engine.commit(batch, Durability::Synced)?)
     }
 
-    /// Releases a lapsed promise: removes up to `limit` leaves and receipts of it, and shards that nothing else keeps.
-    /// Returns true once all of it is released.
+    /// Releases a lapsed promise: removes up to `limit` leaves and receipts of it, and shards that nothing else keeps. Nothing
+    /// more is removed from the moment on at which the lapse is taken back. Returns true once all of it is released.
     pub fn release(&self, lapse: &Lapse, limit: usize) -> Result<bool, StoreError> {
         match lapse {
-            Lapse::Receipt(key) => self.drop_receipt(key)?,
+            Lapse::Receipt(key) => self.drop_receipt(key, lapse)?,
             Lapse::Object(leaf, object) => self.release_object(leaf, object)?,
             Lapse::Shard(key) => self.release_adopted(key)?,
             Lapse::Range { expiry, group } => {
                 let prefix = LeafKey::range(*expiry, *group);
-                if !self.drop_leaves_and_receipts(limit, |key| key.starts_with(&prefix), &prefix)? {
+                if !self.drop_leaves_and_receipts(lapse, limit, &prefix)? {
                     return Ok(false);
                 }
             }
             Lapse::Slot { group, slot } => {
-                let others = self.slots_in(*group)?.iter().any(|other| other != slot);
-                if others {
+                if self.has_other_slot(*group, *slot)? {
                     self.release_slot(*group, *slot)?;
-                } else if !self.drop_leaves_and_receipts(limit, |key| is_of(key, *group), &[])? {
+                } else if !self.drop_leaves_and_receipts(lapse, limit, &[])? || self.has_other_slot(*group, *slot)? {
+                    // Also if the worker has got another slot meanwhile: the leaves that are left stay for that one.
                     return Ok(false);
                 }
             }
@@ -190,38 +190,55 @@ impl Store {
         Ok(true)
     }
 
-    /// Drops up to `limit` leaves and receipts that are `wanted`, from `from` on. Returns true if no more are left.
-    fn drop_leaves_and_receipts(
-        &self,
-        limit: usize,
-        wanted: impl Fn(&[u8]) -> bool,
-        from: &[u8],
-    ) -> Result<bool, StoreError> {
-        let keys = |table, limit: usize| {
-            let mut keys = Vec::new();
-            self.engine.scan(table, from, &mut |key, _| {
-                if wanted(key) {
-                    keys.push(key.to_vec());
-                } else if !from.is_empty() {
-                    return false;
-                }
-                keys.len() < limit
-            })?;
-            Ok::<_, StoreError>(keys)
+    /// Returns true if this worker has another slot in a group, or keeps the shards of another lost one.
+    fn has_other_slot(&self, group: GroupId, slot: SlotIndex) -> Result<bool, StoreError> {
+        Ok(self.slots_in(group)?.iter().any(|other| *other != slot))
+    }
+
+    /// Returns true if a lapse still lets leaves go. To be asked again whenever the rows are locked anew: the slot may have
+    /// come back since, or the worker may have got another one in the same group, for which the leaves stay.
+    pub(super) fn ends_leaves(&self, lapse: &Lapse) -> Result<bool, StoreError> {
+        let stays = match lapse {
+            Lapse::Slot { group, slot } => self.has_other_slot(*group, *slot)?,
+            _ => false,
         };
-        let leaves = keys(Table::Leaves, limit.max(1))?;
-        for key in leaves.iter().filter_map(|key| LeafKey::decode(key)) {
-            self.drop_leaf(&key)?;
+        Ok(!stays && self.has_lapsed(lapse)?)
+    }
+
+    /// The slots whose shards a lapse releases in a group's leaves.
+    pub(super) fn slots_ended(&self, lapse: &Lapse, group: GroupId) -> Result<Vec<SlotIndex>, StoreError> {
+        match lapse {
+            Lapse::Slot { slot, .. } => Ok(vec![*slot]),
+            _ => self.slots_in(group),
         }
-        let receipts = keys(Table::Receipts, limit.max(1))?;
-        for key in receipts.iter().filter_map(|key| ReceiptKey::decode(key)) {
-            self.drop_receipt(&key)?;
+    }
+
+    /// Drops up to `limit` leaves and receipts that a lapse covers, from `from` on, with which the keys of all of them begin.
+    /// Returns true if no more are left.
+    fn drop_leaves_and_receipts(&self, lapse: &Lapse, limit: usize, from: &[u8]) -> Result<bool, StoreError> {
+        let limit = limit.max(1);
+        let mut leaves = Vec::new();
+        self.engine.scan(Table::Leaves, from, &mut |key, _| {
+            leaves.extend(leaf_key(key).filter(|leaf| covers_leaf(lapse, leaf)));
+            leaves.len() < limit && key.starts_with(from)
+        })?;
+        for key in &leaves {
+            self.drop_leaf(key, lapse)?;
+        }
+        let mut receipts = Vec::new();
+        self.engine.scan(Table::Receipts, from, &mut |key, _| {
+            receipts.extend(ReceiptKey::decode(key).filter(|receipt| covers_receipt(lapse, receipt)));
+            receipts.len() < limit && key.starts_with(from)
+        })?;
+        for key in &receipts {
+            self.drop_receipt(key, lapse)?;
         }
         Ok(leaves.len() < limit && receipts.len() < limit)
     }
 
     /// Releases the shards that were kept for a lost slot of a group in which this worker has another one.
     fn release_slot(&self, group: GroupId, slot: SlotIndex) -> Result<(), StoreError> {
+        let lapse = Lapse::Slot { group, slot };
         self.for_leaf_pages(group, &mut |leaves| {
             for leaf in leaves {
                 let entries = match self.leaf(leaf)? {
@@ -229,7 +246,7 @@ impl Store {
                     None => None,
                 };
                 if let Some(entries) = entries {
-                    self.release_entries(Hold::Leaf(*leaf), slot, &entries)?;
+                    self.release_entries(Hold::Leaf(*leaf), slot, &entries, &lapse)?;
                 }
             }
             Ok(())
@@ -285,7 +302,21 @@ impl Store {
     }
 }
 
-/// Returns true if the key of a leaf or receipt is of a group.
-fn is_of(key: &[u8], group: GroupId) -> bool {
-    key.get(4..8) == Some(&group.to_be_bytes())
+/// Returns true if a leaf ends with a range, or with the only slot in a group.
+fn covers_leaf(lapse: &Lapse, leaf: &LeafKey) -> bool {
+    match *lapse {
+        Lapse::Range { expiry, group } => (leaf.expiry, leaf.group) == (expiry, group),
+        Lapse::Slot { group, .. } => leaf.group == group,
+        _ => false,
+    }
+}
+
+/// Returns true if a receipt ends with a range, or with the slot for which it was signed. Those for another slot of the group
+/// stay: clients may have seen it filled, and got receipts for it, before a finalized block reports it.
+fn covers_receipt(lapse: &Lapse, receipt: &ReceiptKey) -> bool {
+    match *lapse {
+        Lapse::Range { expiry, group } => (receipt.expiry, receipt.group) == (expiry, group),
+        Lapse::Slot { group, slot } => (receipt.group, receipt.slot) == (group, slot),
+        _ => false,
+    }
 }

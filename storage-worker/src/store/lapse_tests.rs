@@ -3,7 +3,7 @@
 use super::{
     AddReceipt, Lapse, Store,
     engine::{Batch, Durability},
-    keys::{LeafKey, ReceiptKey},
+    keys::{Hold, LeafKey, ReceiptKey},
     records::{LapseRecord, Reason, ShardState},
     testing::{CLAIM, FakeObject, drop_overdue, files, in_memory, release},
 };
@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 const SLOT: u8 = 3;
 const OWNER: [u8; 32] = [9; 32];
+const LOST: Lapse = Lapse::Slot { group: 0, slot: SLOT };
 
 fn key(expiry: u32, group: u32) -> LeafKey {
     LeafKey { expiry, group, index: 0 }
@@ -165,6 +166,67 @@ fn a_worker_that_gets_another_slot_of_its_group_lists_the_shards_of_that_one_and
     // When the range expires, nothing of either stays.
     assert_eq!(super::testing::expire(&there.store, 10), 1);
     assert_eq!((there.store.usage().shards, files(there.base.path())), (0, 0));
+}
+
+#[test]
+fn the_release_of_a_lost_slot_keeps_receipts_for_a_slot_that_no_finalized_block_has_reported_yet() {
+    let there = Registered::new();
+    there.store.lose_slot(0, SLOT, CLAIM).unwrap();
+    let promised = FakeObject::new(9, 1 << 10);
+    let entries = [promised.entry()];
+    let batch = summarize(&entries).unwrap().root;
+    let [_, newer] = [SLOT, 5].map(|slot| {
+        promised.store(&there.store, slot, 2);
+        let receipt = ReceiptKey { expiry: 10, group: 0, slot, batch, valid_until: 50 };
+        assert_eq!(there.store.add_receipt(&receipt, &OWNER, &entries, 2).unwrap(), AddReceipt::Added);
+        receipt
+    });
+    release(&there.store, &LOST);
+    assert!(there.store.shard(&promised.key(SLOT)).unwrap().is_none());
+    let record = there.store.shard(&promised.key(5)).unwrap().unwrap();
+    assert_eq!(record.state, ShardState::Receipted);
+    assert_eq!(there.store.receipts_for(&[]).unwrap(), [newer]);
+    assert!(there.store.batch(&batch).unwrap().is_some());
+    assert_eq!((there.store.usage().shards, there.lapses()), (1, vec![]));
+}
+
+#[test]
+fn nothing_more_is_released_from_the_moment_on_at_which_the_lost_slot_is_back() {
+    let there = Registered::new();
+    let receipt = ReceiptKey {
+        expiry: 11,
+        group: 0,
+        slot: SLOT,
+        batch: summarize(&there.entries).unwrap().root,
+        valid_until: 50,
+    };
+    assert_eq!(there.store.add_receipt(&receipt, &OWNER, &there.entries, 2).unwrap(), AddReceipt::Added);
+    let before = there.store.usage();
+    there.store.lose_slot(0, SLOT, CLAIM).unwrap();
+    there.store.set_slot(0, SLOT).unwrap();
+    // These were listed before the slot came back, and a batch of many objects was half released.
+    there.store.drop_leaf(&key(10, 0), &LOST).unwrap();
+    there.store.drop_receipt(&receipt, &LOST).unwrap();
+    there.store.release_entries(Hold::Leaf(key(10, 0)), SLOT, &there.entries, &LOST).unwrap();
+    assert!(there.is_whole());
+    assert_eq!(there.store.leaves_of(&there.objects[0].key(SLOT)).unwrap(), [key(10, 0)]);
+    assert_eq!(there.store.receipts_for(&[]).unwrap(), [receipt]);
+    let marked: Vec<_> = there.store.unresolved(None, 9).unwrap().into_iter().map(|(key, _)| key).collect();
+    assert_eq!((marked, there.store.leaf_count(10, 0).unwrap()), (vec![key(10, 0)], 1));
+    assert_eq!(there.store.usage(), before);
+}
+
+#[test]
+fn leaves_stay_for_another_slot_that_the_worker_gets_while_its_lost_one_is_released() {
+    let there = Registered::new();
+    there.store.lose_slot(0, SLOT, CLAIM).unwrap();
+    there.store.set_slot(0, 5).unwrap();
+    // Listed before that.
+    there.store.drop_leaf(&key(10, 0), &LOST).unwrap();
+    assert_eq!((there.store.unresolved(None, 9).unwrap().len(), there.store.leaf_count(10, 0).unwrap()), (1, 1));
+    there.resolve_again();
+    release(&there.store, &LOST);
+    assert_eq!((there.store.usage().shards, there.missing().len(), there.lapses()), (0, 2, vec![]));
 }
 
 #[test]

@@ -119,14 +119,18 @@ impl Store {
         readable(self.load(Table::Leaves, &key.encode(), "leaf"))
     }
 
-    /// Forgets a leaf, and what only it kept.
-    pub(super) fn drop_leaf(&self, key: &LeafKey) -> Result<(), StoreError> {
+    /// Forgets a leaf, and what only it kept, as long as `lapse` stands: a batch of many objects is released in several steps,
+    /// between which the worker may get its slot back.
+    pub(super) fn drop_leaf(&self, key: &LeafKey, lapse: &Lapse) -> Result<(), StoreError> {
         let encoded = key.encode();
         let mut mark = Batch::default();
         mark.delete(Table::Unresolved, encoded.clone());
         {
             // From here on the leaf cannot be applied any more.
             let _rows = self.alone();
+            if !self.ends_leaves(lapse)? {
+                return Ok(());
+            }
             self.engine.commit(mark, Durability::Buffered)?;
         }
         let leaf = self.leaf(key)?;
@@ -136,31 +140,38 @@ impl Store {
         }
         rows.delete(Table::Leaves, encoded);
         let Some(leaf) = leaf else {
-            return self.drop_unreadable(Hold::Leaf(*key), rows);
+            return self.drop_unreadable(Hold::Leaf(*key), rows, lapse);
         };
         let hold = Hold::Leaf(*key);
         if let Some(entries) = self.batch(&leaf.batch.root)? {
-            for slot in self.slots_in(key.group)? {
-                self.release_entries(hold, slot, &entries)?;
+            for slot in self.slots_ended(lapse, key.group)? {
+                self.release_entries(hold, slot, &entries, lapse)?;
             }
         } else {
-            self.release_unlisted(hold, &leaf.batch.root)?;
+            self.release_unlisted(hold, &leaf.batch.root, lapse)?;
         }
         let _rows = self.alone();
+        if !self.ends_leaves(lapse)? {
+            // The leaf is marked to be applied again, which lists the shards that have gone.
+            return Ok(());
+        }
         self.release_batch(hold, &leaf.batch.root, rows)
     }
 
     /// Forgets what only an unreadable leaf kept. Its batch is found by the hold on it. Commits `rows` with that.
-    fn drop_unreadable(&self, hold: Hold, rows: Batch) -> Result<(), StoreError> {
+    fn drop_unreadable(&self, hold: Hold, rows: Batch, lapse: &Lapse) -> Result<(), StoreError> {
         let mut root = None;
         self.engine.scan(Table::BatchHolds, &[], &mut |key, _| {
             root = batch_hold(key).filter(|(_, of)| *of == hold).map(|(root, _)| root);
             root.is_none()
         })?;
         if let Some(root) = &root {
-            self.release_unlisted(hold, root)?;
+            self.release_unlisted(hold, root, lapse)?;
         }
         let _rows = self.alone();
+        if !self.ends_leaves(lapse)? {
+            return Ok(());
+        }
         match &root {
             Some(root) => self.release_batch(hold, root, rows),
             None => Ok(self.engine.commit(rows, Durability::Synced)?),
@@ -168,9 +179,9 @@ impl Store {
     }
 
     /// Removes a hold from all shards, and the shards that have no other, where the entries of its batch cannot tell which they
-    /// are. Reads the holds of every shard, so it is not done for a leaf that was never applied, of which there may be many: that
+    /// are, as long as `lapse` stands. Reads the holds of every shard, so it is not done for a leaf that was never applied, of which there may be many: that
     /// one has no hold on its batch, which comes before those on shards.
-    fn release_unlisted(&self, hold: Hold, root: &Hash) -> Result<(), StoreError> {
+    fn release_unlisted(&self, hold: Hold, root: &Hash, lapse: &Lapse) -> Result<(), StoreError> {
         if self.engine.get(Table::BatchHolds, &hold.of_batch(root))?.is_none() {
             return Ok(());
         }
@@ -187,6 +198,13 @@ impl Store {
             from = [&last[..], &[0]].concat();
             let shards: Vec<ShardKey> = found.iter().filter_map(|key| ShardKey::decode(key)).collect();
             let _rows = self.alone();
+            let stands = match hold {
+                Hold::Leaf(_) => self.ends_leaves(lapse)?,
+                _ => self.has_lapsed(lapse)?,
+            };
+            if !stands {
+                return Ok(());
+            }
             let mut batch = Batch::default();
             for key in found {
                 batch.delete(Table::Holds, key);
@@ -199,23 +217,37 @@ impl Store {
         }
     }
 
-    /// Forgets a receipt, and what only it kept.
-    pub(super) fn drop_receipt(&self, key: &ReceiptKey) -> Result<(), StoreError> {
+    /// Forgets a receipt, and what only it kept, as long as `lapse` stands.
+    pub(super) fn drop_receipt(&self, key: &ReceiptKey, lapse: &Lapse) -> Result<(), StoreError> {
         let hold = Hold::Receipt(*key);
         if let Some(entries) = self.batch(&key.batch)? {
-            self.release_entries(hold, key.slot, &entries)?;
+            self.release_entries(hold, key.slot, &entries, lapse)?;
+        } else {
+            self.release_unlisted(hold, &key.batch, lapse)?;
         }
         let mut batch = Batch::default();
         batch.delete(Table::Receipts, key.encode());
         let _rows = self.alone();
+        if !self.has_lapsed(lapse)? {
+            return Ok(());
+        }
         self.end_lapse(&Lapse::Receipt(*key), &mut batch)?;
         self.release_batch(hold, &key.batch, batch)
     }
 
-    /// Removes a hold from the shards of a batch, and the shards that have no other.
-    pub(super) fn release_entries(&self, hold: Hold, slot: u8, entries: &[BatchEntry]) -> Result<(), StoreError> {
+    /// Removes a hold from the shards of a batch, and the shards that have no other, as long as `lapse` stands.
+    pub(super) fn release_entries(
+        &self,
+        hold: Hold,
+        slot: u8,
+        entries: &[BatchEntry],
+        lapse: &Lapse,
+    ) -> Result<(), StoreError> {
         for entries in entries.chunks(AT_ONCE) {
             let _rows = self.alone();
+            if !self.has_lapsed(lapse)? {
+                return Ok(());
+            }
             let shards = entries.iter().map(|entry| ShardKey { object: entry.object, shard: slot });
             let mut batch = Batch::default();
             for shard in shards.clone() {
