@@ -49,6 +49,32 @@ impl Clock for SystemClock {
 }
 
 #[cfg(test)]
+pub(crate) mod testing {
+    use super::{Clock, Seconds};
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// A clock that stands still until it is set.
+    #[derive(Default)]
+    pub(crate) struct SetClock(AtomicU64);
+
+    impl SetClock {
+        pub(crate) fn set(&self, now: Seconds) {
+            self.0.store(now, Ordering::Relaxed);
+        }
+    }
+
+    impl Clock for SetClock {
+        fn now(&self) -> Seconds {
+            self.0.load(Ordering::Relaxed)
+        }
+
+        fn chance(&self) -> u64 {
+            0
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;

@@ -115,27 +115,14 @@ impl Groups {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::clock::testing::SetClock;
     use futures::future::join_all;
     use meganet_chain_client::{Call, MEGA, Signer, StorageCall, Until};
     use meganet_chain_fake::FakeChain;
     use meganet_net::{NetLimits, memory::Hub};
     use meganet_primitives::{country::Country, placement::ProfileId};
-    use std::sync::atomic::{AtomicU64, Ordering};
 
     const ME: PeerKey = PeerKey([1; 32]);
-
-    #[derive(Default)]
-    struct SetClock(AtomicU64);
-
-    impl Clock for SetClock {
-        fn now(&self) -> Seconds {
-            self.0.load(Ordering::Relaxed)
-        }
-
-        fn chance(&self) -> u64 {
-            0
-        }
-    }
 
     fn groups(chain: &FakeChain) -> (Arc<Groups>, Arc<SetClock>) {
         let clock = Arc::new(SetClock::default());
@@ -153,7 +140,7 @@ mod tests {
         let chain = FakeChain::default();
         let (groups, clock) = groups(&chain);
         for (now, last) in [(10, 10), (11, 10), (12, 12), (13, 12), (100, 100)] {
-            clock.0.store(now, Ordering::Relaxed);
+            clock.set(now);
             assert_eq!(groups.get(7).await, None);
             assert_eq!(asked(&groups, 7), Some(last), "{now}");
         }
@@ -176,7 +163,7 @@ mod tests {
         chain.ticks(4);
         let open = chain.open_groups(ProfileId::Compact, At::Best).await.unwrap();
         let group = open.first().unwrap().id;
-        clock.0.store(ASK_AGAIN, Ordering::Relaxed);
+        clock.set(ASK_AGAIN);
         assert_eq!(groups.get(group).await.map(|view| view.id), Some(group));
         assert_eq!(asked(&groups, group), None);
         // From now on it is known.
@@ -211,7 +198,7 @@ mod tests {
         assert_eq!(*groups.foreign.lock(), full);
         // Those that may be asked about again are forgotten to make room.
         groups.foreign.lock().insert(0, 1);
-        clock.0.store(ASK_AGAIN, Ordering::Relaxed);
+        clock.set(ASK_AGAIN);
         assert_eq!(groups.get(1_000_000).await, None);
         assert_eq!(*groups.foreign.lock(), BTreeMap::from([(0, 1), (1_000_000, ASK_AGAIN)]));
     }

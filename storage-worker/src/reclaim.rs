@@ -6,7 +6,7 @@ use crate::{
     disk::Disk,
     metrics::Metrics,
     model::{Lapse, records::LapseRecord},
-    service::lapse::{Present, Verdict, is_ripe, of_receipt, of_slot},
+    service::lapse::{Present, Verdict, is_ripe, of_adopted, of_receipt, of_slot},
     status::Status,
     store::{Store, StoreError},
 };
@@ -183,8 +183,7 @@ impl Reclaimer {
                 ended(chain.tombstoned(leaf.group, &[tombstone], at).await?.contains(&true))
             }
             // Once everything is known, a promise for it would hold it.
-            Lapse::Shard(_) if status.synced() => Verdict::Ended,
-            Lapse::Shard(_) => Verdict::StillNeeded,
+            Lapse::Shard(_) => of_adopted(status.synced(), status.is_unregistered()),
             Lapse::Slot { group, slot } => of_slot(self.holder(group, slot, at).await?),
         })
     }

@@ -68,13 +68,18 @@ impl Collect {
         Self { handles, settings, ask_in: 0 }
     }
 
-    /// Notes what has expired or was not registered in time, and removes what was never promised.
-    async fn remove_unneeded(&self) -> Result<(), StoreError> {
-        let CollectHandles { disk, groups, status, metrics, clock, .. } = &self.handles;
+    /// Notes what has expired or was not registered in time, as soon as a block is known: without one, a lapse would have no
+    /// age by the chain.
+    async fn note_ended(&self) -> Result<(), StoreError> {
+        let CollectHandles { disk, groups, status, clock, .. } = &self.handles;
+        let Some(block) = status.head() else { return Ok(()) };
         let now = clock.now();
+        let claim = LapseRecord { since: now, block };
+        if disk.usage().lapsed > 0 {
+            disk.run(move |store| store.date_lapses(claim)).await?;
+        }
         // Epoch 0 is also the value before the chain has answered; nothing expires then.
         let epoch = groups.membership(|membership| membership.epoch());
-        let claim = LapseRecord { since: now, block: status.head().unwrap_or_default() };
         disk.run(move |store| store.lapse_expired(epoch, claim)).await?;
         if let Some(Known { block, groups }) = status.known() {
             let signed = now.saturating_sub(self.settings.receipts_for.as_secs());
@@ -83,6 +88,13 @@ impl Collect {
                 tracing::info!(receipts = lapsed, "receipts were not registered in time");
             }
         }
+        Ok(())
+    }
+
+    /// Removes what was never promised.
+    async fn remove_stale(&self) -> Result<(), StoreError> {
+        let CollectHandles { disk, status, metrics, clock, .. } = &self.handles;
+        let now = clock.now();
         let before = disk.usage().shards;
         // After a start with a wrong clock everything looks old: it gets as long again, or an hour.
         let staged_for = self.settings.staged_for.as_secs();
@@ -142,7 +154,8 @@ impl Job for Collect {
     }
 
     async fn step(&mut self) -> Result<Turn, StepError> {
-        self.remove_unneeded().await?;
+        self.note_ended().await?;
+        self.remove_stale().await?;
         if self.ask_in == 0 {
             self.note_deleted().await?;
             self.ask_in = ASK_EVERY;
@@ -150,5 +163,79 @@ impl Job for Collect {
         self.ask_in -= 1;
         self.handles.reclaimer.release_old().await?;
         Ok(Turn::Idle(None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        clock::testing::SetClock,
+        reclaim::ReclaimHandles,
+        store::{
+            Adoption, Store,
+            memory::MemoryEngine,
+            no_hook,
+            testing::{FakeObject, in_memory},
+        },
+    };
+    use meganet_chain_fake::FakeChain;
+    use meganet_net::{NetLimits, memory::Hub};
+    use meganet_primitives::{BlockNumber, receipt::PeerKey, units::BLOCK_SECONDS};
+
+    const DAY: u64 = 24 * 3600;
+    const BLOCKS: BlockNumber = 20;
+    /// The seconds that these take.
+    const KEEP: u64 = 20 * BLOCK_SECONDS;
+
+    /// A job whose node the operator answers for.
+    fn job(chain: &FakeChain, disk: &Disk, clock: Arc<SetClock>) -> Collect {
+        let (status, metrics) = (Arc::new(Status::new(Duration::MAX)), Arc::new(Metrics::default()));
+        let reclaimer = Arc::new(Reclaimer::new(ReclaimHandles {
+            chain: chain.client(),
+            disk: disk.clone(),
+            status: status.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            keep: Duration::from_secs(KEEP),
+            trust_node: true,
+        }));
+        let net = Hub::new().reader(PeerKey([1; 32]), NetLimits::default());
+        let groups = Arc::new(Groups::new(chain.client(), clock.clone(), net));
+        let day = Duration::from_secs(DAY);
+        let settings = CollectSettings { interval: day, staged_for: day, receipts_for: day };
+        let handles =
+            CollectHandles { chain: chain.client(), disk: disk.clone(), groups, status, metrics, clock, reclaimer };
+        Collect::new(handles, settings)
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_adopted_with_a_wrong_clock_stays_until_it_is_old_by_the_chain_too() {
+        let base = tempfile::tempdir().unwrap();
+        let object = FakeObject::new(1, 1 << 18);
+        object.store(&in_memory(base.path()), 0, 1);
+        // The index is lost, and the machine was off without keeping the time.
+        let store = Store::with(base.path(), Box::new(MemoryEngine::default()), no_hook()).unwrap();
+        assert_eq!(store.adopt(&object.key(0), 1_000).unwrap(), Adoption::Adopted);
+        let (chain, disk, clock) = (FakeChain::default(), Disk::new(Arc::new(store)), Arc::new(SetClock::default()));
+        let mut job = job(&chain, &disk, clock.clone());
+        // Set right before the next start.
+        clock.set(1_000 + 4 * DAY);
+        // The chain may be known a moment before its head is.
+        chain.ticks(BLOCKS);
+        job.step().await.unwrap();
+        let steps = [(0, 1, 1), (KEEP, 1, 1), (KEEP, BLOCKS, 0)];
+        for (seconds, blocks, shards) in steps {
+            clock.set(1_000 + 4 * DAY + seconds);
+            chain.ticks(blocks);
+            let (status, head) = (job.handles.status.clone(), chain.finalized().await.unwrap().number);
+            status.set_head(head);
+            status.set_followed(head);
+            status.ranges_settled(status.ranges_mark(), true);
+            assert!(status.synced());
+            job.step().await.unwrap();
+            assert_eq!(disk.usage().shards, shards, "after {seconds} s and {blocks} blocks");
+        }
     }
 }

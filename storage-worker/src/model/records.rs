@@ -92,7 +92,7 @@ pub struct MissingRecord {
 pub struct LapseRecord {
     /// By the worker's clock.
     pub since: Seconds,
-    /// The finalized block of the report; 0 if no chain reported it.
+    /// The finalized block of the report; 0 as long as no block was known since, so that it has no age by the chain.
     pub block: BlockNumber,
 }
 

@@ -36,8 +36,8 @@ pub struct Present {
 pub fn is_ripe(lapse: &Lapse, record: &LapseRecord, keep: Duration, present: Present) -> bool {
     let seconds = keep.as_secs();
     let blocks = BlockNumber::try_from(seconds / BLOCK_SECONDS).unwrap_or(BlockNumber::MAX);
-    // An adopted file has no block: it is known since a start, and counts from the first block on.
-    let by_chain = present.block >= record.block.saturating_add(if record.block == 0 { 0 } else { blocks });
+    // One without a block has no age by the chain yet, and the clock alone may have been wrong when it was noted.
+    let by_chain = record.block > 0 && present.block >= record.block.saturating_add(blocks);
     let is_old = by_chain && present.now >= record.since.saturating_add(seconds);
     // Nobody copies these any more; a lost slot or an adopted file may be needed.
     let is_over = matches!(lapse, Lapse::Receipt(_) | Lapse::Range { .. } | Lapse::Object(..));
@@ -67,6 +67,12 @@ pub fn of_receipt(valid_until: BlockNumber, known: Option<BlockNumber>) -> Verdi
         Some(_) => Verdict::Stands,
         None => Verdict::StillNeeded,
     }
+}
+
+/// Returns the verdict on an adopted file for which no promise is known: `synced` is whether everything is known that the chain
+/// counts on. A worker that the registry has lost has no groups, and so knows of none of the promises that it made in them.
+pub fn of_adopted(synced: bool, unregistered: bool) -> Verdict {
+    if synced && !unregistered { Verdict::Ended } else { Verdict::StillNeeded }
 }
 
 /// Returns the verdict on a lost slot: `holder` is the slot's present worker and whether it holds all shards of the slot.
@@ -114,9 +120,11 @@ mod tests {
             assert_eq!(is_ripe(&RANGE, &record, KEEP, present), ripe, "{present:?}");
             assert_eq!(is_ripe(&RECEIPT, &record, KEEP, present), ripe, "{present:?}");
         }
-        let adopted = LapseRecord { since: 1_000, block: 0 };
-        assert!(is_ripe(&SLOT, &adopted, KEEP, present(1_600, 3, true)));
-        assert!(!is_ripe(&SLOT, &adopted, KEEP, present(1_599, 3, true)));
+        // Noted before any block was known, maybe by a clock that was years behind.
+        let undated = LapseRecord { since: 1_000, block: 0 };
+        for lapse in [SLOT, RANGE, RECEIPT, ADOPTED] {
+            assert!(!is_ripe(&lapse, &undated, KEEP, present(u64::MAX, u32::MAX, true)), "{lapse:?}");
+        }
     }
 
     #[test]
@@ -153,6 +161,14 @@ mod tests {
         assert_eq!(of_receipt(40, None), Verdict::StillNeeded);
         assert_eq!(of_receipt(40, Some(39)), Verdict::Stands);
         assert_eq!(of_receipt(40, Some(40)), Verdict::Ended);
+    }
+
+    #[test]
+    fn an_adopted_file_is_needed_until_everything_is_known_and_by_a_worker_without_registration() {
+        assert_eq!(of_adopted(true, false), Verdict::Ended);
+        for (synced, unregistered) in [(false, false), (false, true), (true, true)] {
+            assert_eq!(of_adopted(synced, unregistered), Verdict::StillNeeded, "{synced} {unregistered}");
+        }
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl Store {
         if state == ShardState::Staged {
             state = ShardState::Adopted;
             batch.put(Table::Holds, Hold::Adopted.of_shard(key), Vec::new());
+            // Most often no block is known yet: it gets its date later, from [`Store::date_lapses`].
             self.begin_lapse(&Lapse::Shard(*key), LapseRecord { since: now, block: 0 }, &mut batch)?;
         }
         let record = ShardRecord {

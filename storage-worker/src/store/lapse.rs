@@ -48,6 +48,26 @@ impl Store {
         Ok(self.engine.get(Table::Lapsed, &lapse.encode())?.is_some())
     }
 
+    /// Dates the lapses that were noted while no block was known: their age begins with `claim`.
+    pub fn date_lapses(&self, claim: LapseRecord) -> Result<(), StoreError> {
+        let mut from = Vec::new();
+        loop {
+            let _rows = self.alone();
+            let rows = page(&*self.engine, Table::Lapsed, &[], &from, AT_ONCE)?;
+            let Some((last, _)) = rows.last() else { return Ok(()) };
+            from = [&last[..], &[0]].concat();
+            let mut batch = Batch::default();
+            for (key, value) in rows {
+                if decode::<LapseRecord>(&value, "lapse").is_ok_and(|record| record.block == 0) {
+                    batch.put(Table::Lapsed, key, claim.encode());
+                }
+            }
+            if !batch.0.is_empty() {
+                self.engine.commit(batch, Durability::Synced)?;
+            }
+        }
+    }
+
     /// Notes which ranges have expired if `epoch` has begun, and takes back the others: the report of an earlier epoch may
     /// have been wrong.
     pub fn lapse_expired(&self, epoch: Epoch, claim: LapseRecord) -> Result<(), StoreError> {
