@@ -145,7 +145,7 @@ impl PutService {
             return call.refuse(Refusal::Unsigned).await;
         };
         let by = (account, call.peer());
-        let place = match self.reserve(&call.request, account).await {
+        let place = match self.reserve(&call.request, by).await {
             Ok(place) => place,
             Err(refusal) => {
                 self.handles.metrics.count(Request::Shard, Outcome::Refused);
@@ -164,7 +164,7 @@ impl PutService {
     }
 
     /// Finds a place for a shard, or refuses it.
-    async fn reserve(&self, request: &OpenShard, account: AccountId) -> Result<Place<'_>, Refusal> {
+    async fn reserve(&self, request: &OpenShard, (account, peer): (AccountId, PeerKey)) -> Result<Place<'_>, Refusal> {
         // Looks the group up on the chain if it is unknown.
         let view = self.handles.groups.get(request.group).await.ok_or(Refusal::NotMember)?;
         let held = self.handles.disk.usage().uploads.get(&account).copied().unwrap_or_default();
@@ -174,7 +174,7 @@ impl PutService {
             // All that it has uploaded here, for one epoch.
             Ok(store_price(params, bytes, view.profile.profile().n, params.epoch.saturating_add(1)))
         })?;
-        self.handles.accounts.can_pay(&account, price).await?;
+        self.handles.accounts.can_pay(&account, &peer, price).await?;
         let open = || {
             self.handles.groups.membership(|membership| {
                 let mut admission = self.admission.lock();
@@ -282,9 +282,9 @@ impl PutService {
 
     async fn answer_sign(&self, mut call: SignCall<'_>) -> Result<(), NetError> {
         let entries = std::mem::take(&mut call.request.entries);
-        let request = SignBatch { entries, ..call.request };
+        let (peer, request) = (call.peer(), SignBatch { entries, ..call.request });
         let signed = match call.account() == Some(request.owner) {
-            true => self.sign_batch(request).await,
+            true => self.sign_batch(request, &peer).await,
             false => Err(Refusal::Unsigned),
         };
         let outcome = if signed.is_ok() { Outcome::Done } else { Outcome::Refused };
@@ -296,14 +296,14 @@ impl PutService {
     }
 
     /// Signs a receipt for a batch whose shards are all held. The receipt is noted in the store before it is sent.
-    async fn sign_batch(&self, request: SignBatch) -> Result<Receipt, Refusal> {
+    async fn sign_batch(&self, request: SignBatch, peer: &PeerKey) -> Result<Receipt, Refusal> {
         let PutHandles { disk, groups, status, clock, identity, genesis, .. } = &self.handles;
         let view = groups.get(request.group).await.ok_or(Refusal::NotMember)?;
         let membership = groups.membership(|membership| membership.clone());
         let params = membership.params().ok_or(Refusal::Busy)?;
         let bytes = request.entries.iter().map(|entry| entry.shard_len).fold(0, u64::saturating_add);
         let price = store_price(params, bytes, view.profile.profile().n, request.expiry);
-        self.handles.accounts.can_pay(&request.owner, price).await?;
+        self.handles.accounts.can_pay(&request.owner, peer, price).await?;
         // Before the first final block is known, the validity of a receipt cannot be bounded.
         let head = status.head().ok_or(Refusal::Busy)?;
         let (genesis, now) = (*genesis, clock.now());
