@@ -1,6 +1,7 @@
 //! Damaged shards are whole again, and cost the other members no more than the frames that are bad. With real swarms.
 #![allow(clippy::unwrap_used)]
 
+use meganet_chain_fake::FakeConfig;
 use meganet_objects::ShardHasher;
 use meganet_testkit::town::{Object, Town, until};
 use meganet_worker::{
@@ -157,4 +158,30 @@ async fn frames_that_look_good_and_are_bad_are_found_by_the_root() {
     damaged.change_stopped(swap, |tops| *tops = other_tops).await;
     damaged.heals(1).await;
     until("all frames of two members are counted", || damaged.served() - before >= 2 * damaged.len()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuild_that_takes_long_keeps_no_other_shard_waiting() {
+    // 16 KiB per second for each of two, so a frame takes four seconds.
+    let town = Town::with(FakeConfig::default(), |settings| {
+        (settings.rebuilds, settings.rebuild_rate) = (2, 32 << 10);
+    })
+    .await;
+    // 62 frames, of which none will be good, and two.
+    let (large, small) = (Object::new(1, 8_000_000), Object::new(2, 200_000));
+    town.store(&ALL, &[&large, &small], 20).await;
+    town.whole(HURT).await;
+    let (slot, member) = (town.slot(HURT).await, &town.members[HURT]);
+    let path = member.store().path_of(&large.key(slot));
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..large.shards[usize::from(slot)].len()].fill(0);
+    fs::write(&path, bytes).unwrap();
+    // Reading finds the damage.
+    let _ = town.get(HURT, &large, slot).await;
+    until("the large shard is being rebuilt", || member.worker().status().rebuilding() == 1).await;
+    town.flip(HURT, &small.key(slot), 9);
+    let _ = town.get(HURT, &small, slot).await;
+    until("the small shard is whole", || member.worker().metrics().healed.get() == 1).await;
+    assert!(town.get(HURT, &small, slot).await.unwrap() == small.shards[usize::from(slot)]);
+    assert_eq!((member.store().usage().damaged, member.worker().status().rebuilding()), (1, 1));
 }

@@ -30,7 +30,7 @@ use meganet_transfer::{FetchError, Network, Object};
 use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
 use tokio::{
     sync::Notify,
-    task::{JoinError, JoinSet},
+    task::{AbortHandle, JoinError, JoinSet},
 };
 
 /// Missing shards that are listed at once.
@@ -104,32 +104,24 @@ pub struct RebuildHandles {
 pub struct Rebuild {
     handles: RebuildHandles,
     settings: RebuildSettings,
-    phase: Phase,
+    /// Whether the last round has ended and the next one has not begun.
+    rests: bool,
     /// Listed shards whose attempt has not begun.
     listed: VecDeque<MissingShard>,
     /// The last shard that was listed in this round.
     last: Option<ShardKey>,
     running: JoinSet<Result<(), StoreError>>,
+    /// The shards of the running attempts, and of some that have ended.
+    begun: Vec<(AbortHandle, ShardKey)>,
     /// A failure of the store in one of the attempts that have ended.
     failure: Option<StoreError>,
-}
-
-/// The phases of a round, which tries every missing shard whose time has come, once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Listing shards and starting attempts.
-    Starting,
-    /// Waiting for the last attempts: a shard stays on the list until its attempt has ended.
-    Ending,
-    /// Between two rounds.
-    Resting,
 }
 
 impl Rebuild {
     /// Rebuilds the shards on the store's list.
     pub fn new(handles: RebuildHandles, settings: RebuildSettings) -> Self {
-        let (listed, last, running) = (VecDeque::new(), None, JoinSet::new());
-        Self { handles, settings, phase: Phase::Starting, listed, last, running, failure: None }
+        let (listed, begun, running) = (VecDeque::new(), Vec::new(), JoinSet::new());
+        Self { handles, settings, rests: false, listed, last: None, running, begun, failure: None }
     }
 
     /// Notes the end of an attempt.
@@ -141,13 +133,23 @@ impl Rebuild {
         }
     }
 
-    /// Lists the next shards of this round; returns false at its end.
+    /// Lists the next shards of this round, which tries every missing shard whose time has come, once; returns false at its end.
+    /// A shard stays on the store's list until its attempt has ended, which may take hours, so those that run are passed over.
     async fn list(&mut self) -> Result<bool, StoreError> {
+        // Before the store is read: one that ends meanwhile may be read as it was.
+        self.begun.retain(|(attempt, _)| !attempt.is_finished());
         let (now, after) = (self.handles.clock.now(), self.last);
         let page = self.handles.disk.run(move |store| store.missing(now, after.as_ref(), PAGE)).await?;
-        self.last = page.last().map(|last| ShardKey { object: last.object, shard: last.shard });
-        self.listed = page.into();
-        Ok(!self.listed.is_empty())
+        self.last = page.last().map(key_of);
+        let runs = |missing: &MissingShard| self.begun.iter().any(|(_, key)| *key == key_of(missing));
+        self.listed = page.into_iter().filter(|missing| !runs(missing)).collect();
+        Ok(self.last.is_some())
+    }
+
+    fn begin(&mut self, missing: MissingShard) {
+        let (handles, settings, key) = (self.handles.clone(), self.settings, key_of(&missing));
+        let attempt = self.running.spawn(async move { handles.attempt(missing, settings).await });
+        self.begun.push((attempt, key));
     }
 }
 
@@ -177,30 +179,26 @@ impl Job for Rebuild {
         if let Some(error) = self.failure.take() {
             return Err(StepError::waiting(error));
         }
-        if self.phase == Phase::Resting {
-            self.phase = Phase::Starting;
-        }
-        if self.phase == Phase::Starting && self.listed.is_empty() && !self.list().await? {
-            self.phase = Phase::Ending;
-        }
-        if self.phase == Phase::Ending && self.running.is_empty() {
-            self.phase = Phase::Resting;
-        }
-        while self.running.len() < self.settings.at_once.max(1) {
+        let places = self.settings.at_once.max(1);
+        self.rests = self.running.len() < places && self.listed.is_empty() && !self.list().await?;
+        while self.running.len() < places {
             let Some(missing) = self.listed.pop_front() else { break };
-            let (handles, settings) = (self.handles.clone(), self.settings);
-            self.running.spawn(async move { handles.attempt(missing, settings).await });
+            self.begin(missing);
         }
-        let more = self.phase == Phase::Starting && self.running.len() < self.settings.at_once.max(1);
+        let more = !self.rests && self.running.len() < places;
         Ok(if more { Turn::Busy } else { Turn::Idle(None) })
     }
 
     async fn wake(&mut self) {
-        if self.running.is_empty() {
-            self.handles.due.notified().await;
-        } else {
-            let attempt = self.running.join_next().await;
-            attempt.into_iter().for_each(|attempt| self.ended(attempt));
+        loop {
+            tokio::select! {
+                () = self.handles.due.notified() => return,
+                Some(attempt) = self.running.join_next() => self.ended(attempt),
+            }
+            // Between two rounds there is nothing to put into its place: the next one begins when the rest is over.
+            if !self.rests || self.failure.is_some() {
+                return;
+            }
         }
     }
 }
@@ -228,7 +226,7 @@ impl RebuildHandles {
     /// # Errors
     /// If the store fails.
     async fn attempt(&self, missing: MissingShard, settings: RebuildSettings) -> Result<(), StoreError> {
-        let key = ShardKey { object: missing.object, shard: missing.shard };
+        let key = key_of(&missing);
         let running = Running::begin(&self.status);
         let result = AssertUnwindSafe(self.rebuild(&missing, key, settings)).catch_unwind().await;
         drop(running);
@@ -362,7 +360,111 @@ impl RebuildHandles {
     }
 }
 
+fn key_of(missing: &MissingShard) -> ShardKey {
+    ShardKey { object: missing.object, shard: missing.shard }
+}
+
 fn record_of(object: &Object) -> ObjectRecord {
     let commitment = object.commitment();
     ObjectRecord { header: *commitment.header(), roots: commitment.shard_roots().to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        clock::SystemClock,
+        model::keys::LeafKey,
+        reclaim::ReclaimHandles,
+        store::testing::{CLAIM, FakeObject, in_memory},
+    };
+    use meganet_chain_fake::FakeChain;
+    use meganet_net::{NetLimits, memory::Hub};
+    use meganet_primitives::{range::RangeLeaf, receipt::PeerKey, sum_tree::summarize};
+    use std::{path::Path, time::Duration};
+
+    /// A job of two attempts at once.
+    fn job(base: &Path) -> Rebuild {
+        let (chain, clock) = (FakeChain::default().client(), Arc::new(SystemClock));
+        let disk = Disk::new(Arc::new(in_memory(base)));
+        let (status, metrics) = (Arc::new(Status::new(Duration::MAX)), Arc::new(Metrics::default()));
+        let net = Hub::new().reader(PeerKey([1; 32]), NetLimits::default());
+        let reclaimer = Arc::new(Reclaimer::new(ReclaimHandles {
+            chain: chain.clone(),
+            disk: disk.clone(),
+            status: status.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            keep: Duration::ZERO,
+            trust_node: false,
+        }));
+        let handles = RebuildHandles {
+            network: Network::new(chain.clone(), net.clone()),
+            groups: Arc::new(Groups::new(chain.clone(), clock.clone(), net)),
+            chain,
+            disk,
+            status,
+            capacity: u64::MAX,
+            metrics,
+            clock,
+            reclaimer,
+            due: Arc::default(),
+        };
+        Rebuild::new(handles, RebuildSettings { at_once: 2, rate: u64::MAX })
+    }
+
+    /// Lists a shard as missing whose slot is lost, so that the first attempt takes it off the list.
+    fn lack(store: &Store, group: GroupId) -> ShardKey {
+        let object = FakeObject::new(group.into(), 1000);
+        let (key, entries) = (LeafKey { expiry: 10, group, index: 0 }, [object.entry()]);
+        let leaf = RangeLeaf { batch: summarize(&entries).unwrap(), owner: [1; 32], signed: 1, registered: 1 };
+        store.set_slot(group, 0).unwrap();
+        store.add_leaf(&key, &leaf).unwrap();
+        store.resolve(&key, &leaf, 0, &entries, 0).unwrap();
+        store.lose_slot(group, 0, CLAIM).unwrap();
+        object.key(0)
+    }
+
+    #[tokio::test]
+    async fn shards_are_tried_while_another_attempt_takes_hours_and_that_shard_is_not_tried_twice() {
+        let base = tempfile::tempdir().unwrap();
+        let mut job = job(base.path());
+        let store = job.handles.disk.store().clone();
+        let endless = lack(&store, 1);
+        let attempt = job.running.spawn(std::future::pending());
+        job.begun.push((attempt, endless));
+        while job.step().await.unwrap() == Turn::Busy {}
+        assert_eq!((job.rests, job.running.len()), (true, 1));
+        assert!(job.wake().now_or_never().is_none(), "there is nothing to do");
+
+        lack(&store, 2);
+        job.handles.due.notify_one();
+        assert!(job.wake().now_or_never().is_some(), "there is something to do");
+        while job.step().await.unwrap() == Turn::Busy {}
+        while job.running.len() > 1 {
+            let ended = job.running.join_next().await.unwrap();
+            job.ended(ended);
+        }
+        assert!(job.failure.is_none());
+        let missing: Vec<ShardKey> = store.missing(0, None, 9).unwrap().iter().map(key_of).collect();
+        assert_eq!(missing, [endless]);
+    }
+
+    #[tokio::test]
+    async fn between_two_rounds_only_an_attempt_in_which_the_store_failed_wakes_the_job() {
+        let base = tempfile::tempdir().unwrap();
+        let cases = [(false, Ok(()), true), (true, Ok(()), false), (true, Err(StoreError::Interrupted), true)];
+        let mut job = job(base.path());
+        for (rests, result, wakes) in cases {
+            job.rests = rests;
+            let attempt = job.running.spawn(async move { result });
+            while !attempt.is_finished() {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(job.wake().now_or_never().is_some(), wakes, "{rests}");
+            assert!(job.running.is_empty());
+        }
+        assert!(job.failure.is_some());
+    }
 }
