@@ -179,8 +179,8 @@ impl Store {
     }
 
     /// Removes a hold from all shards, and the shards that have no other, where the entries of its batch cannot tell which they
-    /// are, as long as `lapse` stands. Reads the holds of every shard, so it is not done for a leaf that was never applied, of which there may be many: that
-    /// one has no hold on its batch, which comes before those on shards.
+    /// are, as long as `lapse` stands. Reads the holds of every shard, so it is not done for a leaf that was never applied, of
+    /// which there may be many: that one has no hold on its batch, which comes before those on shards.
     fn release_unlisted(&self, hold: Hold, root: &Hash, lapse: &Lapse) -> Result<(), StoreError> {
         if self.engine.get(Table::BatchHolds, &hold.of_batch(root))?.is_none() {
             return Ok(());
