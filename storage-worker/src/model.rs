@@ -18,4 +18,4 @@ pub mod usage;
 pub use lapse::Lapse;
 pub use sample::{Row, StoredSample};
 pub use staged::StagedShard;
-pub use usage::Usage;
+pub use usage::{Usage, footprint};

@@ -11,7 +11,7 @@ pub struct WorkerSettings {
     pub country: Country,
     /// Shard bytes that the worker lends.
     pub capacity: u64,
-    /// Of those, shard bytes that may be held without being registered on the chain.
+    /// Of those, bytes that may be held without being registered on the chain, with what small shards take up in the index.
     pub staging: u64,
     /// Time for which an uploaded shard without a receipt is kept.
     pub staged_for: Duration,

@@ -6,6 +6,7 @@ use meganet_net::{FrameRange, GetRefusal, NetError, OpenShard, Refusal};
 use meganet_primitives::receipt::ReceiptStatement;
 use meganet_primitives::sum_tree::summarize;
 use meganet_testkit::town::{GIB, Object, Town, until};
+use meganet_worker::model::usage::OVERHEAD;
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, NetError>) -> Refusal {
     match result {
@@ -63,7 +64,7 @@ async fn what_does_not_belong_here_is_refused_and_leaves_nothing() {
     assert_eq!(put(good, (slot + 1) % 6).await, Refusal::ShardMismatch);
     let large = Object::new(2, 3_000_000);
     let refused = refusal(town.put(0, &large).await);
-    assert_eq!(refused, Refusal::UploadsFull { free: 1 << 20 });
+    assert_eq!(refused, Refusal::UploadsFull { free: (1 << 20) - OVERHEAD });
     let entries = [object.entry()];
     assert_eq!(refusal(town.sign(0, &entries, 20).await), Refusal::UnknownObject { object: object.id() });
     let usage = town.members[0].store().usage();

@@ -1,5 +1,8 @@
 //! Whether an upload is accepted, and whether it goes on.
 //!
+//! The disk and the staging quota are counted with what a shard takes up beyond its bytes ([`footprint`]); the slot and the
+//! capacity that is lent, which are promised to the chain, are counted in shard bytes.
+//!
 //! Space is reserved as bytes arrive, so an upload that announces much and sends little takes up little. Accounts share the
 //! staging quota and the places for uploads: nobody's share is fixed, and each shrinks as others come. Where no place is
 //! free, the slowest upload of those that take more than their share, or are too slow to be waited for, makes way.
@@ -8,7 +11,7 @@ use super::{
     displace::{Lacking, Newcomer},
     membership::Membership,
 };
-use crate::model::Usage;
+use crate::model::{Usage, footprint};
 use meganet_net::wire::put::{OpenShard, Refusal};
 use meganet_primitives::{
     AccountId, GroupId,
@@ -34,7 +37,7 @@ pub const LEAST_SHARE: u64 = 64 << 20;
 pub struct AdmissionLimits {
     /// Shard bytes in total: the capacity that the worker lends. If its slots were promised more, that counts.
     pub capacity: u64,
-    /// Shard bytes that the chain has not registered (yet): anybody can upload those for free.
+    /// Bytes of the disk for shards that the chain has not registered (yet): anybody can upload those for free.
     pub staging: u64,
     /// Uploads at once.
     pub uploads: usize,
@@ -96,9 +99,14 @@ struct Upload {
 }
 
 impl Upload {
-    /// Bytes that it takes up: those that are here, and a window.
+    /// Shard bytes that are counted: those that are here, and a window.
     fn reserved(&self) -> u64 {
         self.arrived.saturating_add(WINDOW).min(self.announced)
+    }
+
+    /// Bytes of the disk that it takes up.
+    fn footprint(&self) -> u64 {
+        footprint(1, self.reserved())
     }
 
     /// Bytes per second so far.
@@ -156,7 +164,7 @@ impl Admission {
             return Err(refusal);
         }
         let held = self.held(&account, now.usage);
-        if held.saturating_add(request.shard_len) > self.share(&account, now.usage) {
+        if held.saturating_add(footprint(1, request.shard_len)) > self.share(&account, now.usage) {
             return Err(Refusal::ShareUsedUp);
         }
         let evicted = self.make_place(&account, now.at)?;
@@ -197,7 +205,7 @@ impl Admission {
 
     /// An upload that [`Self::open`] has refused for want of room, and the bytes that it lacks.
     pub fn newcomer(&self, request: &OpenShard, account: AccountId, membership: &Membership, now: Now<'_>) -> Newcomer {
-        let bytes = self.held(&account, now.usage).saturating_add(request.shard_len);
+        let bytes = self.held(&account, now.usage).saturating_add(footprint(1, request.shard_len));
         let newcomer = Newcomer { account, group: request.group, bytes, lacking: Lacking::default() };
         // More than its share it does not get, whatever is removed.
         match membership.group(request.group).filter(|_| bytes <= self.share(&account, now.usage)) {
@@ -209,21 +217,22 @@ impl Admission {
         }
     }
 
-    /// The bytes that an upload to a slot lacks which has `len` bytes more than those that are reserved.
+    /// The bytes that an upload to a slot lacks which has `len` bytes more than those that are reserved; 0 for one that runs.
     fn lacking(&self, slot: Slot, len: u64, now: Now<'_>) -> Lacking {
-        let coming = self.coming().saturating_add(len);
+        let coming = self.coming(Upload::reserved).saturating_add(len);
+        let on_disk = self.coming(Upload::footprint).saturating_add(footprint(u64::from(len > 0), len));
         let capacity = self.limits.capacity.max(now.promised);
         Lacking {
-            disk: coming.saturating_sub(now.room),
+            disk: on_disk.saturating_sub(now.room),
             capacity: now.usage.bytes.saturating_add(coming).saturating_sub(capacity),
-            staging: now.usage.unregistered_bytes().saturating_add(coming).saturating_sub(self.limits.staging),
+            staging: now.usage.unregistered_footprint().saturating_add(on_disk).saturating_sub(self.limits.staging),
             slot: self.taken_of_slot(slot, now.usage).saturating_add(len).saturating_sub(slot.capacity),
         }
     }
 
-    /// Bytes that running uploads take up.
-    fn coming(&self) -> u64 {
-        self.uploads.values().map(Upload::reserved).fold(0, u64::saturating_add)
+    /// Bytes of the running uploads, as `count` counts them.
+    fn coming(&self, count: impl Fn(&Upload) -> u64) -> u64 {
+        self.uploads.values().map(count).fold(0, u64::saturating_add)
     }
 
     /// Bytes that a slot's shards take up, including those that are arriving.
@@ -236,15 +245,14 @@ impl Admission {
         registered.saturating_add(of_group(&usage.unregistered)).saturating_add(coming)
     }
 
-    /// Bytes that an account has here without a registration, including those that are arriving.
+    /// Bytes of the disk that an account takes up without a registration, including those that are arriving.
     fn held(&self, account: &AccountId, usage: &Usage) -> u64 {
         let coming = self.uploads.values().filter(|upload| upload.account == *account);
-        let stored = usage.uploads.get(account).copied().unwrap_or_default();
-        coming.map(Upload::reserved).fold(stored, u64::saturating_add)
+        coming.map(Upload::footprint).fold(usage.footprint_of(account), u64::saturating_add)
     }
 
-    /// Bytes that an account may have here without a registration. Alone it may have the whole quota; where others have some,
-    /// everybody may have the same, and a newcomer can be sure of as much.
+    /// Bytes of the disk that an account may take up without a registration. Alone it may have the whole quota; where others
+    /// have some, everybody may have the same, and a newcomer can be sure of as much.
     fn share(&self, account: &AccountId, usage: &Usage) -> u64 {
         let others: BTreeSet<&AccountId> = usage
             .uploads
@@ -296,6 +304,11 @@ impl Admission {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::model::{
+        records::{Place, ShardRecord, ShardState, UploadRecord},
+        usage::OVERHEAD,
+    };
+    use meganet_primitives::receipt::PeerKey;
 
     const STAGING: u64 = 1 << 30;
 
@@ -338,15 +351,39 @@ mod tests {
         let mut admission = admission(8);
         let (id, _) = begin(&mut admission, 1, STAGING, 0).unwrap();
         let usage = Usage::default();
-        assert_eq!(free(&admission, now(0, &usage)), STAGING - WINDOW);
+        // With what it takes up beyond its bytes, as the next one does.
+        assert_eq!(free(&admission, now(0, &usage)), STAGING - WINDOW - 2 * OVERHEAD);
         admission.arrived(&Ticket(id), 10 * WINDOW, now(1, &usage)).unwrap();
-        assert_eq!(free(&admission, now(1, &usage)), STAGING - 11 * WINDOW);
+        assert_eq!(free(&admission, now(1, &usage)), STAGING - 11 * WINDOW - 2 * OVERHEAD);
         // The disk has less.
-        assert_eq!(free(&admission, Now { room: 12 * WINDOW, ..now(1, &usage) }), WINDOW);
+        assert_eq!(free(&admission, Now { room: 12 * WINDOW, ..now(1, &usage) }), WINDOW - 2 * OVERHEAD);
         let full = admission.arrived(&Ticket(id), WINDOW, Now { room: WINDOW, ..now(1, &usage) });
         assert_eq!(full, Err(Refusal::DiskFull { free: 0 }));
         admission.done(Ticket(id));
-        assert_eq!(free(&admission, now(1, &usage)), STAGING);
+        assert_eq!(free(&admission, now(1, &usage)), STAGING - OVERHEAD);
+    }
+
+    #[test]
+    fn small_shards_count_with_what_they_take_up_beyond_their_bytes() {
+        let admission = Admission::new(AdmissionLimits { capacity: 4 << 30, staging: 1 << 20, uploads: 8 });
+        let slot = Slot { group: 0, capacity: 2 << 30, used: 0 };
+        let (state, place) = (ShardState::Staged, Place::Inline);
+        let record = ShardRecord { group: 0, len: 1024, place, state, damaged: false, stored_at: 0 };
+        let upload = UploadRecord { account: account(1), peer: PeerKey([1; 32]), len: 1024, promised: None };
+        let mut usage = Usage::default();
+        while admission.lacking(slot, 1024, now(0, &usage)) == Lacking::default() {
+            usage.add(&record);
+            usage.add_upload(&upload);
+        }
+        // By their bytes, 1024 of them would fit.
+        assert_eq!(usage.shards, 292);
+        assert_eq!(admission.lacking(slot, 1024, now(0, &usage)), Lacking { staging: 1536, ..Lacking::default() });
+        assert_eq!(admission.held(&account(1), &usage), 292 * (1024 + OVERHEAD));
+        for _ in 0..292 {
+            usage.remove(&record);
+            usage.remove_upload(&upload);
+        }
+        assert_eq!(usage, Usage::default());
     }
 
     #[test]
@@ -395,17 +432,18 @@ mod tests {
         let mut admission = admission(8);
         let slot = Slot { group: 0, capacity: 2 << 30, used: 0 };
         let mut usage = Usage::default();
-        assert_eq!(admission.lacking(slot, STAGING, now(0, &usage)), Lacking::default());
+        assert_eq!(admission.lacking(slot, STAGING - OVERHEAD, now(0, &usage)), Lacking::default());
         begin(&mut admission, 1, STAGING, 0).unwrap();
-        let one = Lacking { staging: WINDOW, ..Lacking::default() };
-        assert_eq!(admission.lacking(slot, STAGING, now(0, &usage)), one);
+        let one = Lacking { staging: WINDOW + OVERHEAD, ..Lacking::default() };
+        assert_eq!(admission.lacking(slot, STAGING - OVERHEAD, now(0, &usage)), one);
         usage.registered.insert(0, 2 << 30);
         usage.unregistered.insert(1, STAGING);
         usage.bytes = (2 << 30) + STAGING;
-        let full = Lacking { disk: 0, capacity: 0, staging: WINDOW + 5, slot: WINDOW + 5 };
+        // A slot and the capacity are counted in shard bytes.
+        let full = Lacking { disk: 0, capacity: 0, staging: WINDOW + 5 + 2 * OVERHEAD, slot: WINDOW + 5 };
         assert_eq!(admission.lacking(slot, 5, now(0, &usage)), full);
         usage.bytes = 4 << 30;
-        let full = Lacking { disk: WINDOW + 4, capacity: WINDOW + 5, ..full };
+        let full = Lacking { disk: WINDOW + 4 + 2 * OVERHEAD, capacity: WINDOW + 5, ..full };
         assert_eq!(admission.lacking(slot, 5, Now { room: 1, ..now(0, &usage) }), full);
         // The capacity was lowered below what the slots were promised: the chain still sends publishers here.
         let promised = Now { room: 1, promised: 8 << 30, ..now(0, &usage) };

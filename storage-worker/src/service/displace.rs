@@ -7,7 +7,7 @@
 //! the oldest first.
 
 use super::admission::LEAST_SHARE;
-use crate::model::{StagedShard, keys::ShardKey};
+use crate::model::{StagedShard, footprint, keys::ShardKey};
 use meganet_net::wire::put::Refusal;
 use meganet_primitives::{AccountId, GroupId};
 use std::{
@@ -27,7 +27,7 @@ pub struct Lacking {
     pub disk: u64,
     /// Of the capacity that the worker lends.
     pub capacity: u64,
-    /// Of the staging quota.
+    /// Of the staging quota, counted with what shards take up beyond their bytes.
     pub staging: u64,
     /// Of the slot.
     pub slot: u64,
@@ -64,7 +64,7 @@ impl Lacking {
     /// Counts an upload that makes way. The free space of the disk is measured, so it does not change here.
     fn ease(&mut self, len: u64, same_group: bool) {
         self.capacity = self.capacity.saturating_sub(len);
-        self.staging = self.staging.saturating_sub(len);
+        self.staging = self.staging.saturating_sub(footprint(1, len));
         if same_group {
             self.slot = self.slot.saturating_sub(len);
         }
@@ -78,7 +78,7 @@ pub struct Newcomer {
     pub account: AccountId,
     /// Its group.
     pub group: GroupId,
-    /// Bytes that the account would have here, with this upload.
+    /// Bytes of the disk that the account would take up, with this upload.
     pub bytes: u64,
     /// Nothing if the account would have more than its share.
     pub lacking: Lacking,
@@ -98,14 +98,14 @@ pub fn ranks(largest: &[AccountId], unable: &BTreeSet<AccountId>, newcomer: &New
     first.into_iter().chain(then).copied().zip(0..).collect()
 }
 
-/// The shards that make way, of those that may, which come in the order of [`ranks`] and of age. `uploads` are the bytes that
-/// each account has here without a registration.
+/// The shards that make way, of those that may, which come in the order of [`ranks`] and of age. `held` are the bytes of the
+/// disk that an account takes up without a registration.
 ///
 /// Nobody who can pay makes way in vain, or for an account that would have more, unless that is no more than everybody can be
 /// sure of.
 pub fn displaced(
     staged: &[StagedShard],
-    uploads: &BTreeMap<AccountId, u64>,
+    held: impl Fn(&AccountId) -> u64,
     unable: &BTreeSet<AccountId>,
     newcomer: &Newcomer,
 ) -> Vec<ShardKey> {
@@ -121,7 +121,6 @@ pub fn displaced(
             of_others.entry(shard.account).or_default().push_back(shard);
         }
     }
-    let held = |account: &AccountId| uploads.get(account).copied().unwrap_or_default();
     let mut accounts: BinaryHeap<(u64, AccountId)> =
         of_others.keys().map(|account| (held(account), *account)).collect();
     let mut paying = Vec::new();
@@ -134,7 +133,7 @@ pub fn displaced(
         let left = if lacking.is_eased(same_group(shard)) {
             lacking.ease(shard.len, same_group(shard));
             paying.push(shard.key);
-            bytes.saturating_sub(shard.len)
+            bytes.saturating_sub(footprint(1, shard.len))
         } else {
             bytes
         };
@@ -193,7 +192,8 @@ mod tests {
                 .collect();
             staged.sort_by_key(|(rank, number, _)| (*rank, *number));
             let staged: Vec<StagedShard> = staged.into_iter().map(|(_, _, shard)| shard).collect();
-            displaced(&staged, &uploads, &unable, newcomer).iter().map(|key| key.object.0[0]).collect()
+            let held = |account: &AccountId| uploads.get(account).copied().unwrap_or_default();
+            displaced(&staged, held, &unable, newcomer).iter().map(|key| key.object.0[0]).collect()
         }
     }
 

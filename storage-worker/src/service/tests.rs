@@ -9,7 +9,10 @@ use super::{
     scrub::Pace,
     sign::statement,
 };
-use crate::{model::Usage, store::testing::FakeObject};
+use crate::{
+    model::{Usage, usage::OVERHEAD},
+    store::testing::FakeObject,
+};
 use meganet_net::{CloseShard, OpenShard, Refusal, SignBatch};
 use meganet_primitives::{
     chain::{GroupInfo, SlotMember, StorageParams},
@@ -145,7 +148,7 @@ fn a_lack_of_room_says_of_which_kind_and_what_is_free() {
     membership.set_group(GroupView::of(&group(), &ME).unwrap());
     // Shards that are not registered yet count as well, and so do those on their way.
     let mut usage = Usage::default();
-    usage.unregistered.insert(GROUP, GIB / 2 - len);
+    usage.unregistered.insert(GROUP, GIB / 2 - len - OVERHEAD);
     let ticket = admission.open(&request, OWNER, &membership, now(&usage)).unwrap().ticket;
     assert_eq!(admission.open(&request, OWNER, &membership, now(&usage)), Err(Refusal::UploadsFull { free: 0 }));
     admission.done(ticket);
@@ -156,11 +159,11 @@ fn a_lack_of_room_says_of_which_kind_and_what_is_free() {
     // The disk, which others fill as well.
     let usage = Usage::default();
     let full = |room| Now { room, ..now(&usage) };
-    for room in [0, 5] {
+    for (room, free) in [(0, 0), (5, 0), (OVERHEAD + 5, 5)] {
         let refused = admission.open(&request, OWNER, &membership, full(room));
-        assert_eq!(refused, Err(Refusal::DiskFull { free: room }));
+        assert_eq!(refused, Err(Refusal::DiskFull { free }));
     }
-    assert!(admission.open(&request, OWNER, &membership, full(len)).is_ok());
+    assert!(admission.open(&request, OWNER, &membership, full(OVERHEAD + len)).is_ok());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{
     keys::ShardKey,
     records::{Seconds, ShardRecord, ShardState, UploadRecord},
 };
-use crate::model::StagedShard;
+use crate::model::{StagedShard, footprint};
 use meganet_primitives::AccountId;
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ const PAGE: usize = 4096;
 const AT_ONCE: usize = 1024;
 
 impl Store {
-    /// Bytes by account that have no receipt and were stored at `before` or earlier.
+    /// Bytes of the disk by account for shards that have no receipt and were stored at `before` or earlier.
     pub fn staged_by_account(&self, before: Seconds) -> Result<BTreeMap<AccountId, u64>, StoreError> {
         let mut bytes: BTreeMap<AccountId, u64> = BTreeMap::new();
         self.visit_staged(before, &mut |_, shard| {
             let of_account = bytes.entry(shard.account).or_default();
-            *of_account = of_account.saturating_add(shard.len);
+            *of_account = of_account.saturating_add(footprint(1, shard.len));
         })?;
         Ok(bytes)
     }
@@ -128,7 +128,7 @@ mod tests {
             .map(|((by, at), seed)| upload(&store, seed, *by, *at))
             .collect();
         promise(&store, &objects[6]);
-        let len = objects[0].entry().shard_len;
+        let len = footprint(1, objects[0].entry().shard_len);
         let bytes = store.staged_by_account(50).unwrap();
         assert_eq!(bytes, BTreeMap::from([(account(1), 2 * len), (account(2), 2 * len), (account(3), len)]));
         let ranks = BTreeMap::from([(account(2), 0), (account(1), 1)]);

@@ -53,7 +53,7 @@ impl PutService {
             return Ok(());
         }
         let staged = disk.run(move |store| store.staged(&ranks, before, MOST_SHARDS)).await?;
-        let gone = displace::displaced(&staged, &usage.uploads, &unable, &newcomer);
+        let gone = displace::displaced(&staged, |account| usage.footprint_of(account), &unable, &newcomer);
         if gone.is_empty() {
             return Ok(());
         }
