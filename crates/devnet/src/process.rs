@@ -3,7 +3,6 @@
 //! The system reuses process ids, so a process is identified by its id and the start time that the kernel reports. A signal is
 //! sent only if both match.
 
-use crate::state::LOGS;
 use anyhow::{Context, Result};
 use nix::{
     errno::Errno,
@@ -23,6 +22,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The folder of the logs.
+pub(crate) const LOGS: &str = "logs";
 /// The environment variable with the secret that `meganet` signs with.
 pub const SURI_VARIABLE: &str = "MEGANET_SURI";
 

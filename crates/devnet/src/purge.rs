@@ -1,6 +1,6 @@
 //! Deletes a devnet, and nothing else: its folder may have files of others, and links in it may lead to other disks.
 
-use crate::state::{LOGS, State};
+use crate::{process::LOGS, state::State};
 use anyhow::{Context, Result, ensure};
 use std::{
     ffi::OsString,

@@ -3,7 +3,7 @@
 use crate::{
     files::write_atomically,
     ports::Ports,
-    process::{Kind, Process},
+    process::{Kind, LOGS, Process},
     shape::Shape,
 };
 use anyhow::{Context, Result, bail};
@@ -31,8 +31,6 @@ pub struct State {
 /// The environment variable with the folder of the user's devnet.
 pub const DIR_VARIABLE: &str = "MEGANET_DEVNET";
 const FILE: &str = "devnet.json";
-/// The folder of the logs.
-pub(crate) const LOGS: &str = "logs";
 pub(crate) const LIGHT_SPEC: &str = "light.json";
 pub(crate) const CHECKPOINT: &str = "checkpoint.json";
 
