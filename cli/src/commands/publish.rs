@@ -71,12 +71,18 @@ pub async fn publish(session: &Session, args: PublishArgs) -> Result<()> {
     value["batches_left_out"] = json!(coverage.left_out);
     session.output.result(&value, |_| {
         let address = url.as_ref().map_or_else(|| format!("meganet://{}/", name), Clone::clone);
-        let Some(upload) = report.upload else {
-            return format!("nothing has changed: {address} is still version {}{coverage}", report.version);
-        };
         let registered = match &report.name_quote {
             Some(quote) => format!("registered {name} for {}: {}\n", counted(terms.years, "year", "years"), quote_text(quote)),
             None => String::new(),
+        };
+        let Some(upload) = report.upload else {
+            let version = report.version;
+            // Where an earlier run has registered the name, it has published too.
+            return if report.registered {
+                format!("{registered}an earlier run has published {address} as version {version}{coverage}")
+            } else {
+                format!("nothing has changed: {address} is still version {version}{coverage}")
+            };
         };
         format!(
             "{registered}published {} ({}) as version {}, uploading {} as {} of shards ({}), in {seconds:.1} s\npaid {} for storage until epoch {}, and {} in fees{coverage}\n{address}",

@@ -77,6 +77,7 @@ impl Client {
         };
         let mut state = State::open(&options.state_dir, &self.chain().genesis(), &request.state_key(), signer)?;
         let mut prepared = request.prepare(walked, target, &mut state).await?;
+        let name_quote = registration.as_ref().map(NameRegistration::quote);
         if prepared.target.to_register().is_none()
             && let Some(mut registration) = registration.take()
         {
@@ -90,8 +91,8 @@ impl Client {
                 content: *site.content(),
                 version,
                 unchanged: true,
-                registered: false,
-                name_quote: None,
+                registered: name_quote.is_some(),
+                name_quote,
                 totals,
                 skipped: prepared.skipped,
                 upload: None,
@@ -104,8 +105,8 @@ impl Client {
             content: done.content,
             version: version.saturating_add(1),
             unchanged: false,
-            registered: registration.is_some(),
-            name_quote: registration.as_ref().map(NameRegistration::quote),
+            registered: name_quote.is_some(),
+            name_quote,
             totals,
             skipped: prepared.skipped,
             upload: Some(done.report),

@@ -21,7 +21,7 @@ pub struct PublishReport {
     pub version: u32,
     /// Whether everything was published already, so that nothing was done.
     pub unchanged: bool,
-    /// Whether the name was registered.
+    /// Whether the name was registered, by this run or by an earlier one whose result was not known.
     pub registered: bool,
     /// The price of that registration.
     pub name_quote: Option<Quote>,
