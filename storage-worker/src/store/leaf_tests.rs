@@ -39,10 +39,13 @@ enum Damage {
     Undecodable,
 }
 
+/// A row of the index.
+type Row = (Table, Vec<u8>);
+
 /// A disk with flipped bits. Counts the walks over all holds.
 #[derive(Clone, Default)]
 struct Flipped {
-    bad: Arc<Mutex<BTreeSet<(Table, Vec<u8>)>>>,
+    bad: Arc<Mutex<BTreeSet<Row>>>,
     walks: Arc<AtomicUsize>,
 }
 
