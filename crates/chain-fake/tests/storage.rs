@@ -10,6 +10,7 @@ use meganet_primitives::pallets::{NamesError, StorageError};
 use meganet_primitives::{
     chain::Tombstone,
     country::Country,
+    name::commitment,
     object::ObjectId,
     placement::ProfileId,
     range::{RangeLeaf, prove_leaf},
@@ -295,6 +296,44 @@ async fn a_dropped_transaction_is_lost_once_another_one_with_its_nonce_is_final(
     let lost = first.await.unwrap().unwrap_err();
     assert!(matches!(&lost, ChainError::Rejected { reason } if reason.contains("nonce")), "{lost}");
     assert_eq!(received(&chain).await, 2 * MEGA);
+}
+
+#[tokio::test]
+async fn a_refusal_counts_once_it_is_final() {
+    let chain = FakeChain::new(FakeConfig { auto_tick: false, finality_lag: 4, ..FakeConfig::default() });
+    let (alice, secret) = (rich(&chain, "Alice"), [9; 32]);
+    let submit = |call| {
+        let (chain, alice) = (chain.clone(), alice.clone());
+        tokio::spawn(async move { chain.submit(&alice, vec![Call::Name(call)], Until::InBlock).await })
+    };
+    let label = || "home".to_owned();
+    let commitment = commitment(&alice.account(), label().as_bytes(), &secret);
+    let committed = submit(NameCall::Commit { commitment });
+    pending(&chain, &alice).await;
+    chain.ticks(6);
+    committed.await.unwrap().unwrap();
+
+    let sent = submit(NameCall::Register { label: label(), years: 1, secret });
+    pending(&chain, &alice).await;
+    chain.add_name(signer("Bob").account(), &label());
+    chain.tick();
+    let_others_act().await;
+    assert!(!sent.is_finished(), "a fork may still include it where it succeeds");
+    // Here the name is free.
+    chain.reorganise(2, true);
+    chain.ticks(5);
+    assert!(sent.await.unwrap().unwrap().finalized);
+    assert_eq!(chain.name(&label(), At::Best).await.unwrap().unwrap().owner, alice.account());
+
+    let refused = submit(NameCall::Commit { commitment: [1; 32] });
+    pending(&chain, &alice).await;
+    chain.ticks(5);
+    refused.await.unwrap().unwrap();
+    let refused = submit(NameCall::Commit { commitment: [1; 32] });
+    pending(&chain, &alice).await;
+    chain.ticks(5);
+    let error = refused.await.unwrap().unwrap_err();
+    assert!(error.is(NamesError::AlreadyCommitted), "{error}");
 }
 
 #[tokio::test]

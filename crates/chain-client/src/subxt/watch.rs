@@ -21,35 +21,53 @@ use subxt::utils::H256;
 const POLL: Duration = Duration::from_secs(1);
 
 impl SubxtChain {
-    /// Waits for a transaction that the pool accepted. Returns its outcome.
+    /// Waits for a transaction that the pool accepted. Returns its outcome. A refusal is returned only once it is final: another
+    /// fork may include the transaction where it succeeds, and who repeats it then pays twice.
     pub(super) async fn wait(
         &self,
         signed: &Signed,
-        statuses: Option<Statuses>,
+        mut statuses: Option<Statuses>,
         until: Until,
     ) -> Result<TxOutcome, ChainError> {
+        let found = self.find_in_time(signed, &mut statuses, until).await?;
+        match self.outcome(found.block, signed.hash, found.finalized).await {
+            Err(refused @ ChainError::Dispatch { .. }) if !found.finalized => {
+                tracing::debug!(%refused, "waiting until a refusal is final");
+                let found = self.find_in_time(signed, &mut statuses, Until::Finalized).await?;
+                self.outcome(found.block, signed.hash, found.finalized).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn find_in_time(
+        &self,
+        signed: &Signed,
+        statuses: &mut Option<Statuses>,
+        until: Until,
+    ) -> Result<Found, ChainError> {
         let (timeout, wanted) = match until {
             Until::InBlock => (self.shared.options.block_timeout, "in a block"),
             Until::Finalized => (self.shared.options.finality_timeout, "finalized"),
         };
         let found = tokio::time::timeout(timeout, self.find(signed, statuses, until)).await;
-        let found = found.map_err(|_| ChainError::TimedOut {
+        found.map_err(|_| ChainError::TimedOut {
             extrinsic: hex::encode(signed.hash),
             wanted: wanted.to_owned(),
             seconds: timeout.as_secs(),
-        })??;
-        self.outcome(found.block, signed.hash, found.finalized).await
+        })?
     }
 
     /// Follows the statuses and, where they end early, the blocks.
-    async fn find(&self, signed: &Signed, mut statuses: Option<Statuses>, until: Until) -> Result<Found, ChainError> {
+    async fn find(&self, signed: &Signed, statuses: &mut Option<Statuses>, until: Until) -> Result<Found, ChainError> {
         // Blocks without it. Only their hashes are certain: a height may get another block.
         let mut without = HashSet::new();
         loop {
-            if let Some(mut statuses) = statuses.take()
-                && let Some(found) = statuses.follow(until).await
-            {
-                return Ok(found);
+            if let Some(live) = statuses {
+                if let Some(found) = live.follow(until).await {
+                    return Ok(found);
+                }
+                *statuses = None;
             }
             match self.search(signed, until, &mut without).await {
                 Ok((Some(found), _)) => return Ok(found),
@@ -58,7 +76,7 @@ impl SubxtChain {
                         return Err(lost);
                     }
                     // A pool forgets when its node restarts. The same bytes again do no harm.
-                    statuses = self.offer_again(signed).await;
+                    *statuses = self.offer_again(signed).await;
                 }
                 // It was submitted: whether it succeeds is decided with or without us.
                 Err(error) if error.is_transient() => tracing::warn!(%error, "a transaction waits for the node"),
