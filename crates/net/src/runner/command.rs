@@ -9,6 +9,7 @@ use libp2p::{
         dial_opts::{DialOpts, PeerCondition},
     },
 };
+use std::error::Error;
 use tokio::sync::oneshot;
 
 /// Most searches at once.
@@ -129,7 +130,8 @@ impl From<&DialError> for DialFailed {
         match error {
             DialError::NoAddresses => DialFailed::NoAddress,
             DialError::Transport(errors) => {
-                let errors: Vec<_> = errors.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+                let errors: Vec<_> =
+                    errors.iter().map(|(address, error)| format!("{address}: {}", cause(error))).collect();
                 DialFailed::Failed(errors.join("; "))
             }
             DialError::WrongPeerId { obtained, address } => {
@@ -137,5 +139,45 @@ impl From<&DialError> for DialFailed {
             }
             other => DialFailed::Failed(other.to_string()),
         }
+    }
+}
+
+/// The texts of an error and its sources. Some of a transport's errors have no text of their own.
+fn cause(error: &dyn Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        // Many errors repeat the text of their source.
+        if !text.is_empty() && !texts.iter().any(|said| said.contains(&text)) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    if texts.is_empty() { "no answer".to_owned() } else { texts.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Failed {
+        text: &'static str,
+        source: Option<Box<Failed>>,
+    }
+
+    fn failed(texts: &[&'static str]) -> Failed {
+        let (text, sources) = texts.split_first().expect("a text");
+        Failed { text, source: (!sources.is_empty()).then(|| Box::new(failed(sources))) }
+    }
+
+    #[test]
+    fn the_cause_of_an_error_is_never_empty_and_says_everything_once() {
+        assert_eq!(cause(&failed(&[""])), "no answer");
+        assert_eq!(cause(&failed(&["", "refused"])), "refused");
+        assert_eq!(cause(&failed(&["handshake: refused", "refused"])), "handshake: refused");
+        assert_eq!(cause(&failed(&["handshake", "refused"])), "handshake: refused");
     }
 }
