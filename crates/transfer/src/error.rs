@@ -29,14 +29,14 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Formats the first few failures as the end of a sentence.
-pub(crate) fn list(troubles: &[Trouble]) -> String {
+/// Formats the first few failures.
+pub(crate) fn list(troubles: &[Trouble], separator: &str) -> String {
     const SHOWN: usize = 6;
     let mut text: Vec<String> = troubles.iter().take(SHOWN).map(Trouble::to_string).collect();
     if troubles.len() > SHOWN {
         text.push(format!("and {} more", troubles.len() - SHOWN));
     }
-    text.join("; ")
+    text.join(separator)
 }
 
 /// An error while fetching, verifying, opening or rebuilding.
@@ -58,7 +58,7 @@ pub enum FetchError {
         group: GroupId,
     },
     /// No member sent a correct header of the object.
-    #[error("no member of group {group} could describe object {object}: {}. If workers are starting, try again shortly; otherwise the object has expired or was deleted", list(.troubles))]
+    #[error("no member of group {group} could describe object {object}: {}. If workers are starting, try again shortly; otherwise the object has expired or was deleted", list(.troubles, "; "))]
     NotFound {
         /// The object.
         object: ObjectId,
@@ -68,7 +68,7 @@ pub enum FetchError {
         troubles: Vec<Trouble>,
     },
     /// Fewer than k shards could be fetched.
-    #[error("object {object} cannot be read now: {have} of the {need} shards needed could be fetched from group {group} ({}). Try again when more of its workers are up", list(.troubles))]
+    #[error("object {object} cannot be read now: {have} of the {need} shards needed could be fetched from group {group} ({}). Try again when more of its workers are up", list(.troubles, "; "))]
     TooFewShards {
         /// The object.
         object: ObjectId,

@@ -60,7 +60,7 @@ pub enum UploadError {
         seconds: u64,
     },
     /// Too few members of a group can be reached, took the object or signed.
-    #[error("too few workers for a quorum: {have} of the {n} members of group {group} {did} and {need} are needed ({}). Nothing was registered; run the command again when more workers are up", missing(.troubles))]
+    #[error("too few workers for a quorum: {have} of the {n} members of group {group} {did} and {need} are needed. Nothing was registered; run the command again when more workers are up. {}", missing(.troubles))]
     NoQuorum {
         /// The group.
         group: GroupId,
@@ -112,5 +112,9 @@ impl UploadError {
 }
 
 fn missing(troubles: &[Trouble]) -> String {
-    if troubles.is_empty() { "the other slots are vacant".into() } else { list(troubles) }
+    if troubles.is_empty() {
+        "The other slots are vacant".into()
+    } else {
+        format!("The others:\n  {}", list(troubles, "\n  "))
+    }
 }
