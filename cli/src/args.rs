@@ -150,7 +150,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<FilesCommand>,
     },
-    /// Serve names and objects to browsers at http://NAME.mega.localhost:PORT/
+    /// Serve the sites of names to browsers at http://NAME.mega.localhost:PORT/
     Gateway(GatewayArgs),
     /// Network overview: chain, workers, groups, capacity, price
     Status,

@@ -8,14 +8,14 @@ use crate::{
     progress::Bars,
 };
 use anyhow::{Context, Result, bail, ensure};
-use meganet_chain_client::Signer;
+use meganet_chain_client::{Signer, amount::Mega};
 use meganet_client::{
     Client, PublishOptions, PutReport, PutSource,
     links::{KeptLink, LinkState, LinkStore},
 };
 use meganet_devnet::Interrupts;
 use meganet_primitives::link::Link;
-use meganet_terminal::shown;
+use meganet_terminal::{print_aside, shown};
 use serde_json::json;
 use std::{io, path::PathBuf};
 
@@ -69,6 +69,12 @@ fn show_link(
         "paid": upload.map_or(0, |upload| upload.summary.price).to_string(),
         "fee": upload.map_or(0, |upload| upload.fee).to_string(),
     });
+    if let Some(upload) = upload
+        && !session.output.json
+    {
+        let (paid, fee) = (Mega(upload.summary.price), Mega(upload.fee));
+        print_aside(&format!("paid {paid} for storage until epoch {}, and {fee} in fees", upload.summary.expiry));
+    }
     // The link alone, so that it can be piped.
     let kept = "the file is stored and its link is kept: `meganet files` shows it, and so does the same command again";
     let shown = session.output.whole(&value, |_| report.link.to_string()).context(kept)?;

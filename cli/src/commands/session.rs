@@ -6,8 +6,11 @@ use crate::{
     config,
     output::{Output, note_passed_over},
 };
-use anyhow::{Context, Result, bail};
-use meganet_chain_client::{ChainClient, Signer, SubxtChain, account::parse_account};
+use anyhow::{Context, Error, Result, anyhow, bail};
+use meganet_chain_client::{
+    ChainClient, Signer, SubxtChain,
+    account::{AccountError, parse_account},
+};
 use meganet_client::{
     Client, FetchOptions, Network,
     resolve::{CheckpointFile, Resolver},
@@ -153,7 +156,7 @@ impl Session {
         match (accounts.pop(), accounts.is_empty()) {
             (Some(only), true) => Ok(only.name),
             (None, _) => bail!(
-                "there is no account to sign with. Create one with `meganet wallet new NAME`, or on a devnet pass --suri //Alice"
+                "the wallet has no account. Create one with `meganet wallet new NAME`, or on a devnet pass --suri //Alice"
             ),
             (Some(_), false) => bail!(
                 "the wallet has several accounts: choose one with --account NAME (`meganet wallet list` shows them)"
@@ -172,9 +175,7 @@ impl Session {
                 Err(not_an_address) => match self.store()?.find(text) {
                     Ok(listed) => Ok(listed.account),
                     Err(damaged @ WalletError::Damaged { .. }) => Err(damaged.into()),
-                    Err(_) => Err(not_an_address).context(format!(
-                        "'{text}' is neither an address nor the name of a wallet account (`meganet wallet list` shows those)"
-                    )),
+                    Err(_) => Err(no_account(text, not_an_address)),
                 },
             },
             None if self.global.suri.is_some() => Ok(self.account()?.id()),
@@ -210,6 +211,19 @@ impl Session {
             bail!("the passwords differ, so nothing was changed; run the command again");
         }
         Ok(password)
+    }
+}
+
+/// The error for a text that is neither an address nor an account of the wallet.
+fn no_account(text: &str, not_an_address: AccountError) -> Error {
+    if text.starts_with("//") {
+        return anyhow!("'{text}' is a secret URI, not an address: pass it before the command, as --suri {text}");
+    }
+    match not_an_address {
+        AccountError::NotAnAddress(_) => anyhow!(
+            "'{text}' is neither an address nor the name of a wallet account (`meganet wallet list` shows those)"
+        ),
+        nearly => Error::new(nearly),
     }
 }
 
@@ -265,6 +279,18 @@ pub fn registrations_dir() -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_says_what_an_account_should_have_been() {
+        let error = |text: &str| match parse_account(text) {
+            Err(error) => no_account(text, error).to_string(),
+            Ok(account) => panic!("{account:?}"),
+        };
+        assert!(error("//Alice").contains("--suri //Alice"));
+        assert!(error("nobody").contains("wallet list"));
+        assert!(error("s2f26WvDb2dBQ9b5yM1xAz6Am9CecVg4aLZFoGZTes6kLP6Az").contains("mistyped"));
+        assert!(error("s2f26WvDb2dBQ9b5yM1xAz6Am9CecVg4aLZFoGZTes6kLP").contains("length"));
+    }
 
     #[test]
     fn the_name_of_an_account_gives_no_commands_to_a_terminal() {
