@@ -1,7 +1,7 @@
 //! Durable files: written next to their destination, synced, and renamed into place.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::Path,
 };
@@ -37,6 +37,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = filled(path, bytes)?;
     file.persist(path).map_err(|e| e.error)?;
     sync_dir_of(path)
+}
+
+/// Locks a file, which is created if need be, until the returned handle is dropped or the process ends. `None` if it is locked already,
+/// by this process or by another one.
+///
+/// # Errors
+/// Those of the file system.
+pub fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Syncs a file's folder, so that the file's entry in it is durable.
@@ -78,5 +92,16 @@ mod tests {
         replace(&path, b"third").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"third");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_is_locked_by_one_until_it_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let held = lock(&path).unwrap();
+        assert!(held.is_some() && lock(&path).unwrap().is_none());
+        drop(held);
+        assert!(lock(&path).unwrap().is_some());
+        assert!(lock(&dir.path().join("missing/lock")).is_err());
     }
 }

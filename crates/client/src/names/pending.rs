@@ -13,7 +13,7 @@ use meganet_primitives::{
 };
 use meganet_wallet::{PassedOver, files};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File},
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -98,13 +98,8 @@ impl PendingStore {
     /// [`NameError::Busy`] or [`NameError::State`].
     pub fn lock(&self, label: &str) -> Result<Lock, NameError> {
         let path = self.path(label).with_extension("lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(NameError::state("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(NameError::Busy(path)),
-            Err(TryLockError::Error(source)) => Err(NameError::state("lock", &path)(source)),
-        }
+        let file = files::lock(&path).map_err(NameError::state("lock", &path))?;
+        file.map(|file| Lock { _file: file }).ok_or(NameError::Busy(path))
     }
 
     /// Loads the registration of a label. A file that cannot be decrypted counts as missing: its secret can be recovered from the chain.

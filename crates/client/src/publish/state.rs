@@ -12,7 +12,7 @@ use meganet_wallet::files;
 use std::{
     collections::{BTreeMap, HashSet},
     ffi::OsStr,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File},
     path::{Path, PathBuf},
 };
 
@@ -70,13 +70,9 @@ impl State {
         let dir = folder(root, genesis, key);
         files::create_private_dir(&dir).map_err(PublishError::state("make", &dir))?;
         let path = dir.join("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let lock = lock.map_err(PublishError::state("open", &path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(PublishError::Busy(path)),
-            Err(TryLockError::Error(source)) => return Err(PublishError::state("lock", &path)(source)),
-        }
+        let Some(lock) = files::lock(&path).map_err(PublishError::state("lock", &path))? else {
+            return Err(PublishError::Busy(path));
+        };
         let journal = Journal::open(&dir, genesis, signer)?;
         let paid = read_paid(&dir.join("objects")).unwrap_or_default();
         Ok(Self { dir, lock: Some(lock), journal, paid })
