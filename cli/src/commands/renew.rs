@@ -4,14 +4,15 @@ mod prepaid;
 
 pub(super) use prepaid::Prepaid;
 
-use super::{Session, content::parse_source};
+use super::{Session, content::parse_source, session::payments_dir};
 use crate::{
     args::RenewArgs,
     output::{bytes, counted},
+    progress::Bars,
 };
 use anyhow::{Context, Result, bail, ensure};
 use meganet_chain_client::{At, AutoRenewalCall, Call, Until, account::format_account, amount::Mega};
-use meganet_client::{Client, Site, auto_renew::Prepayment};
+use meganet_client::{Client, Site, auto_renew::Prepayment, payments::Payments};
 use meganet_primitives::{
     AutoRenewalId,
     chain::{AutoRenewalInfo, AutoRenewalState, StorageParams},
@@ -40,13 +41,10 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
     check_epochs(&params, epochs, params.max_epochs)?;
     let until = params.epoch.saturating_add(epochs);
     let site = open(&client, source).await?;
+    let payments = Payments::begin(&**client.chain(), &signer, &payments_dir()?, &Bars::default()).await?;
     let renewal = client.renewal(&site, until).await?;
     let batches = renewal.calls.len();
-    let block = if renewal.calls.is_empty() {
-        None
-    } else {
-        Some(client.chain().submit(&signer, renewal.calls, Until::Finalized).await?.block.number)
-    };
+    let block = if renewal.calls.is_empty() { None } else { Some(payments.submit(renewal.calls).await?.block.number) };
     let value = json!({
         "source": source,
         "until": until,

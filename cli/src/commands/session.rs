@@ -23,6 +23,9 @@ use meganet_wallet::{Account, Listed, Listing, Store, WalletError, read_password
 use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 use zeroize::Zeroizing;
 
+/// Letters of the shortest text that is taken for an address of which a part is missing.
+const SHORTEST_CUT_ADDRESS: usize = 32;
+
 /// The global flags of one run, with the configuration and connections that follow from them.
 pub struct Session {
     /// The flags.
@@ -219,11 +222,17 @@ fn no_account(text: &str, not_an_address: AccountError) -> Error {
     if text.starts_with("//") {
         return anyhow!("'{text}' is a secret URI, not an address: pass it before the command, as --suri {text}");
     }
-    match not_an_address {
-        AccountError::NotAnAddress(_) => anyhow!(
+    let is_a_name = match not_an_address {
+        AccountError::NotAnAddress(_) => true,
+        // Names may consist of the letters of addresses.
+        AccountError::Length(_) => text.len() < SHORTEST_CUT_ADDRESS,
+        AccountError::Mistyped(_) => false,
+    };
+    match is_a_name {
+        true => anyhow!(
             "'{text}' is neither an address nor the name of a wallet account (`meganet wallet list` shows those)"
         ),
-        nearly => Error::new(nearly),
+        false => Error::new(not_an_address),
     }
 }
 
@@ -274,6 +283,14 @@ pub fn data_dir() -> Result<PathBuf> {
 /// The user has no home folder.
 pub fn registrations_dir() -> Result<PathBuf> {
     Ok(data_dir()?.join("registrations"))
+}
+
+/// The folder for renewals and prepayments under way.
+///
+/// # Errors
+/// The user has no home folder.
+pub fn payments_dir() -> Result<PathBuf> {
+    Ok(data_dir()?.join("payments"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod kept;
 pub mod links;
 pub mod names;
 pub mod pack;
+pub mod payments;
 mod portable;
 pub mod publish;
 pub mod renew;

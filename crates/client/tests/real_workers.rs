@@ -12,7 +12,7 @@ use meganet_client::{
     progress::{Progress, Silent, Stage},
 };
 use meganet_primitives::{Balance, Epoch, placement::ProfileId};
-use meganet_testkit::{Town, noise, write};
+use meganet_testkit::{Town, noise, tree, write};
 use std::{
     fs,
     path::PathBuf,
@@ -213,6 +213,33 @@ async fn a_put_that_is_cut_off_after_its_registration_is_not_paid_for_twice() {
     assert_eq!(putting.paid().await, paid, "it was paid for twice");
     assert_eq!(putting.kept(), [LinkState::Registered]);
     putting.is_readable(&put).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_whose_records_are_damaged_is_not_paid_for_twice() {
+    let damages: [fn(&mut Vec<u8>); 3] = [
+        |bytes| bytes.truncate(bytes.len() - 3),
+        |bytes| *bytes.last_mut().unwrap() ^= 1,
+        // Only the link is left.
+        Vec::clear,
+    ];
+    for damage in damages {
+        let putting = Putting::new(FakeConfig::default()).await;
+        putting.cut_off().await;
+        let paid = putting.release().await;
+        let journals = tree(&putting.options().state_dir).into_iter().filter(|(path, _)| path.contains("journal-"));
+        for (path, mut bytes) in journals {
+            damage(&mut bytes);
+            fs::write(putting.options().state_dir.join(path), bytes).unwrap();
+        }
+        let notes = Notes::default();
+        let put = putting.put_with(&putting.options(), &notes).await;
+        let said = notes.take();
+        assert!(said.contains("are damaged"), "{said}");
+        assert_eq!(putting.paid().await, paid, "it was paid for twice");
+        assert_eq!(putting.kept(), [LinkState::Registered]);
+        putting.is_readable(&put).await;
+    }
 }
 
 /// Collects notes.

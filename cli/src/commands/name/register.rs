@@ -3,14 +3,20 @@
 use super::{now, report};
 use crate::{
     args::RegisterArgs,
-    commands::{Session, session::registrations_dir},
+    commands::{
+        Session,
+        session::{payments_dir, registrations_dir},
+    },
     names::{quote_json, quote_text, read_label, when},
     output::counted,
     progress::Bars,
 };
-use anyhow::Result;
-use meganet_chain_client::{At, Call, Mega, NameCall, Until};
-use meganet_client::names::{NameRegistration, NameTerms, access::WriteAccess, check_years, price};
+use anyhow::{Result, ensure};
+use meganet_chain_client::{At, Call, ChainClient, Mega, NameCall, Signer, Until};
+use meganet_client::{
+    names::{NameRegistration, NameTerms, access::WriteAccess, check_years, price},
+    payments::Payments,
+};
 use meganet_primitives::{Balance, name::Quote};
 use meganet_terminal::{print_aside, print_note};
 use serde_json::json;
@@ -97,6 +103,11 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
     let label = read_label(name)?;
     check_years(years)?;
     let chain = session.chain().await?;
+    let signer = if dry_run { None } else { Some(session.signer()?) };
+    let payments = match &signer {
+        Some(signer) => Some(begin_renewal(chain.as_ref(), signer, &label).await?),
+        None => None,
+    };
     let at = chain.pin(At::Best).await?;
     let params = chain.name_params(at).await?;
     let rent = params.rent(label.len(), years);
@@ -105,7 +116,7 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
     let now = now(chain.as_ref()).await?;
     let mut value =
         json!({ "name": label, "years": years, "rent": rent.to_string(), "expires": expires, "renewed": !dry_run });
-    if dry_run {
+    let Some(payments) = payments else {
         return session.output.result(&value, |_| {
             format!(
                 "renewing {label} for {} would cost {} and pay for it until block {expires} ({})",
@@ -114,15 +125,24 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
                 when(now, expires)
             )
         });
-    }
-    let signer = session.signer()?;
+    };
     let call = Call::Name(NameCall::Renew { label: label.clone(), years });
-    let outcome = chain.submit(&signer, vec![call], Until::Finalized).await?;
+    let outcome = payments.submit(vec![call]).await?;
     value["block"] = json!(outcome.block.number);
     value["fee"] = json!(outcome.fee.to_string());
     session.output.result(&value, |_| {
         format!("renewed {label} for {}: paid until block {expires} ({})", Mega(rent), when(now, expires))
     })
+}
+
+/// The turn of the account to pay for more years of a name, unless an earlier payment may have bought them already.
+async fn begin_renewal<'a>(chain: &'a dyn ChainClient, signer: &'a Signer, label: &str) -> Result<Payments<'a>> {
+    let payments = Payments::begin(chain, signer, &payments_dir()?, &Bars::default()).await?;
+    ensure!(
+        !payments.was_interrupted(),
+        "nothing was paid now, since an earlier payment of this account was interrupted, and may have renewed {label}. Look with `meganet name info {label}`, and if the years are missing, run this command again"
+    );
+    Ok(payments)
 }
 
 /// `meganet name sweep NAME`

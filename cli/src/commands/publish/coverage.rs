@@ -6,8 +6,8 @@ use crate::{
     output::PartlyDone,
 };
 use anyhow::{Error, Result};
-use meganet_chain_client::{At, ChainError, Signer, amount::Mega};
-use meganet_client::{Client, PublishReport, Site, auto_renew::Prepayment, renew::RenewError};
+use meganet_chain_client::{At, Signer, amount::Mega};
+use meganet_client::{Client, PublishReport, Site, auto_renew::Prepayment, payments::PaymentError, renew::RenewError};
 use meganet_primitives::Balance;
 use meganet_terminal::print_note;
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Coverage {
 fn advice(name: &str, amount: Balance, error: &Error) -> String {
     let amount = Mega(amount).to_string();
     let command = format!("`meganet renew {name} --auto {}`", amount.trim_end_matches(" MEGA"));
-    if error.downcast_ref::<ChainError>().is_some_and(ChainError::may_still_succeed) {
+    if error.downcast_ref::<PaymentError>().is_some_and(PaymentError::may_still_succeed) {
         format!(
             "it is not certain whether {amount} were prepaid. Look with `meganet renew {name} --status` in a few minutes, and only if they are missing, try again with {command}"
         )
@@ -121,19 +121,23 @@ async fn left_out(client: &Client, name: &str, report: &PublishReport) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use meganet_chain_client::MEGA;
+    use meganet_chain_client::{ChainError, MEGA};
 
     #[test]
     fn a_prepayment_that_may_be_made_is_looked_for_before_it_is_repeated() {
         let text = String::new;
+        let paying = |error: ChainError| Error::from(PaymentError::from(error));
         let timed_out = ChainError::TimedOut { extrinsic: text(), wanted: text(), seconds: 300 };
-        let table: [(Error, bool); 7] = [
-            (timed_out.clone().into(), true),
-            (Error::from(timed_out).context("while prepaying"), true),
-            (ChainError::NodeUnreachable { url: text(), reason: text() }.into(), true),
-            (ChainError::Rejected { reason: text() }.into(), false),
-            (ChainError::Expired { extrinsic: text() }.into(), false),
-            (ChainError::Dispatch { pallet: text(), error: text(), docs: text() }.into(), false),
+        let unreachable = ChainError::NodeUnreachable { url: text(), reason: text() };
+        let table: [(Error, bool); 8] = [
+            (paying(timed_out.clone()), true),
+            (paying(timed_out).context("while prepaying"), true),
+            (paying(unreachable.clone()), true),
+            // Before anything was submitted.
+            (unreachable.into(), false),
+            (paying(ChainError::Rejected { reason: text() }), false),
+            (paying(ChainError::Expired { extrinsic: text() }), false),
+            (paying(ChainError::Dispatch { pallet: text(), error: text(), docs: text() }), false),
             (RenewError::TooLittle { needed: 2, amount: 1 }.into(), false),
         ];
         for (error, uncertain) in table {

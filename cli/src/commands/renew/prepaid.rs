@@ -1,11 +1,12 @@
 //! A prepayment that was just made, as JSON and as text: the amount, and when and for what the network takes it.
 
-use crate::output::counted;
-use anyhow::Result;
-use meganet_chain_client::{Signer, Until, amount::Mega};
+use crate::{commands::session::payments_dir, output::counted, progress::Bars};
+use anyhow::{Result, ensure};
+use meganet_chain_client::{Signer, amount::Mega};
 use meganet_client::{
     Client, Site,
     auto_renew::{Prepaying, Prepayment},
+    payments::Payments,
 };
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -20,7 +21,7 @@ pub struct Prepaid {
 }
 
 impl Prepaid {
-    /// Prepays, in one transaction.
+    /// Prepays, in one transaction. Refuses after an earlier payment that was interrupted: what it prepaid is for its user to see first.
     pub async fn submit(
         client: &Client,
         signer: &Signer,
@@ -28,9 +29,15 @@ impl Prepaid {
         site: &Site,
         prepayment: Prepayment,
     ) -> Result<Self> {
+        let payments = Payments::begin(&**client.chain(), signer, &payments_dir()?, &Bars::default()).await?;
+        ensure!(
+            !payments.was_interrupted(),
+            "nothing was prepaid now, since an earlier payment of this account was interrupted, and may have prepaid. Look with `meganet renew {source} --status`, and if the amount is missing, run this command again",
+            source = argument(source)
+        );
         let mut prepaying = client.prepaying(site, &signer.account(), prepayment).await?;
         let calls = std::mem::take(&mut prepaying.calls);
-        let block = client.chain().submit(signer, calls, Until::Finalized).await?.block.number;
+        let block = payments.submit(calls).await?.block.number;
         Ok(Self { source: source.to_owned(), prepayment, prepaying, block })
     }
 

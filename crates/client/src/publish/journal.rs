@@ -87,6 +87,8 @@ pub(super) struct Journal {
     key: SealingKey,
     /// `None` if the journal was only read; records that are added then stay in memory.
     file: Option<File>,
+    /// Bytes of the complete records, where something else follows that was not replaced yet.
+    damaged_after: Option<usize>,
     sealed: HashMap<PackId, Sealed>,
     signed: Vec<SignedBatch>,
     registered: HashMap<ObjectId, Epoch>,
@@ -94,8 +96,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of an account in a folder, reads its complete records and truncates the rest. A file that is
-    /// not a journal is put aside; that of another version is an error.
+    /// Opens the journal of an account in a folder and reads its complete records. The first record that is added replaces the rest. A
+    /// file that is not a journal is put aside; that of another version is an error.
     pub(super) fn open(dir: &Path, genesis: &Hash, signer: &Signer) -> Result<Self, PublishError> {
         let mut journal = Self::empty(dir, genesis, signer);
         foreign::make_way(&journal.path)?;
@@ -114,7 +116,7 @@ impl Journal {
             journal.clear()?;
             files::sync_dir_of(path).map_err(PublishError::state("sync", path))?;
         } else if end < bytes.len() {
-            journal.cut(end)?;
+            journal.damaged_after = Some(end);
         }
         if let Some(file) = &mut journal.file {
             file.seek(SeekFrom::End(0)).map_err(PublishError::state("read", path))?;
@@ -164,6 +166,7 @@ impl Journal {
             path: dir.join(format!("{CLEAR_NAME}-{}", hex::encode(&account[..NAME_LEN]))),
             key: SealingKey::derive(signer, genesis, JUNCTION),
             file: None,
+            damaged_after: None,
             sealed: HashMap::new(),
             signed: Vec::new(),
             registered: HashMap::new(),
@@ -197,6 +200,22 @@ impl Journal {
         contents.filter(|content| of.contains(&content.object)).collect()
     }
 
+    /// Whether records of an earlier run are lost: it may have submitted an extrinsic that is not in [`Self::submitting`].
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged_after.is_some()
+    }
+
+    /// Whether an object was stored or registered by the upload.
+    pub(super) fn knows(&self, object: &ObjectId) -> bool {
+        self.registered.contains_key(object) || self.sealed.values().any(|sealed| sealed.content.object == *object)
+    }
+
+    /// The references to the objects that are stored, and not registered as far as is known here.
+    pub(super) fn unregistered(&self) -> Vec<ContentRef> {
+        let contents = self.sealed.values().map(|sealed| sealed.content);
+        contents.filter(|content| !self.registered.contains_key(&content.object)).collect()
+    }
+
     /// Records that an extrinsic is about to be submitted.
     pub(super) fn add_submitting(&mut self, submission: Submission) -> Result<(), PublishError> {
         self.append(Record::Submitting(submission))
@@ -228,6 +247,7 @@ impl Journal {
         self.signed.clear();
         self.registered.clear();
         self.submitting = None;
+        self.damaged_after = None;
         self.cut(0)?;
         self.write(MAGIC)
     }
@@ -246,6 +266,9 @@ impl Journal {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), PublishError> {
+        if let Some(end) = self.damaged_after.take() {
+            self.cut(end)?;
+        }
         let Some(file) = &mut self.file else { return Ok(()) };
         let written = file.write_all(bytes).and_then(|()| file.sync_data());
         written.map_err(PublishError::state("write", &self.path))
@@ -393,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_cut_off() {
+    fn what_is_damaged_is_known_until_a_record_replaces_it() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = open(dir.path());
         let path = journal.path().to_owned();
@@ -403,8 +426,16 @@ mod tests {
         let len = bytes.len();
         bytes.extend_from_slice(&[0xff; 40]);
         fs::write(&path, &bytes).unwrap();
-        assert!(open(dir.path()).sealed(&PackId([1; 32])).is_some());
-        assert_eq!(fs::read(&path).unwrap().len(), len);
+        // Also by the run after one that was ended at once.
+        for _ in 0..2 {
+            let journal = open(dir.path());
+            assert!(journal.is_damaged() && journal.sealed(&PackId([1; 32])).is_some());
+            assert_eq!(journal.unregistered(), [sealed(1).content]);
+        }
+        open(dir.path()).add_registered(vec![ObjectId([1; 32])], 9).unwrap();
+        let journal = open(dir.path());
+        assert!(!journal.is_damaged() && journal.unregistered().is_empty());
+        assert_eq!(fs::read(&path).unwrap()[..len], bytes[..len]);
     }
 
     #[test]

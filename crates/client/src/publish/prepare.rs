@@ -56,7 +56,7 @@ impl<'a> Request<'a> {
         let Self { client, signer, options, progress, .. } = self;
         let hashes = digest(&walked.files, Some(state), progress).await?;
         let mut uploader = Uploader::prepare(client, signer, options, state, progress).await?;
-        let target = if uploader.settle_submission().await? { self.target().await? } else { target };
+        let target = if uploader.settle_earlier(Vec::new()).await? { self.target().await? } else { target };
         let current = target.current(client, progress).await?;
         if let Some(current) = &current {
             uploader.learn_expiries(current).await;

@@ -16,7 +16,7 @@ use crate::{
 };
 use codec::Encode;
 use meganet_chain_client::{At, BlockRef, Signer};
-use meganet_primitives::{content::ContentRef, link::Link};
+use meganet_primitives::{Epoch, content::ContentRef, hash::Hash, link::Link};
 use meganet_transfer::progress::{Progress, Stage};
 use std::{
     path::{Path, PathBuf},
@@ -101,6 +101,13 @@ pub struct PutReport {
     pub block: Option<BlockRef>,
 }
 
+impl PutReport {
+    /// The report of a file that an earlier run has stored.
+    fn of(kept: &KeptLink) -> Self {
+        Self { link: kept.link(), content: kept.content, size: kept.size, upload: None, block: None }
+    }
+}
+
 impl Client {
     /// Stores a file: [`Client::put`] of a file under its own name.
     ///
@@ -144,20 +151,25 @@ impl Client {
         let links = LinkStore::at(&options.links, &self.chain().genesis(), signer);
         let params = self.chain().params(At::Best).await?;
         let epochs = options.epochs.unwrap_or(params.max_epochs);
-        if let Some(kept) = links.unshown(&source, needed(params.epoch, epochs))? {
-            progress.note("an earlier run has stored this file, and its link was not shown");
-            if let Some(note) = sooner(kept.expiry, params.epoch.saturating_add(epochs)) {
-                progress.note(&note);
-            }
+        let until = needed(params.epoch, epochs);
+        if let Some(kept) = links.unshown(&source, until)? {
+            note_stored(&kept, params.epoch.saturating_add(epochs), progress);
             // An earlier run may have paid for another content of this file: the run that stores that finds out.
             if state.journal.submitting().is_none() {
                 state.remove();
             }
-            return Ok(PutReport { link: kept.link(), content: kept.content, size, upload: None, block: None });
+            return Ok(PutReport::of(&kept));
         }
         let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
-        uploader.settle_submission().await?;
+        let lost = lost(&links, uploader.journal(), &source)?;
+        let found = !lost.is_empty();
+        uploader.settle_earlier(lost).await?;
         correct(&links, uploader.journal())?;
+        if found && let Some(kept) = links.unshown(&source, until)? {
+            note_stored(&kept, params.epoch.saturating_add(epochs), progress);
+            state.remove();
+            return Ok(PutReport::of(&kept));
+        }
         let plan = Plan::new(files, &hashes, None, uploader.max_pack(options.object_len), &|_| false);
         let keep = |content: &ContentRef, expiry, state| {
             let path = file.label();
@@ -193,6 +205,22 @@ impl Client {
             None => Ok(()),
         }
     }
+}
+
+/// Reports that a file is stored already.
+fn note_stored(kept: &KeptLink, asked: Epoch, progress: &dyn Progress) {
+    progress.note("an earlier run has stored this file, and its link was not shown");
+    if let Some(note) = sooner(kept.expiry, asked) {
+        progress.note(&note);
+    }
+}
+
+/// The objects that earlier runs were about to register for the same file, and that the journal does not know, since it was lost.
+fn lost(links: &LinkStore, journal: &Journal, source: &Hash) -> Result<Vec<ContentRef>, LinkError> {
+    let (all, _) = links.all()?;
+    let open = all.into_iter().filter(|link| link.state == LinkState::Registering && link.source == *source);
+    let contents = open.map(|link| link.content);
+    Ok(contents.filter(|content| !journal.knows(&content.object)).collect())
 }
 
 /// Corrects links that earlier runs left behind as about to be registered. By the journal, in which no submission is open, an object is

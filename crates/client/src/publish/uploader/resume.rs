@@ -3,13 +3,14 @@
 use super::Uploader;
 use crate::{
     pack::PackId,
+    payments::{LIFETIME, pass_nonce},
     publish::{
         error::PublishError,
         journal::{Sealed, Submission},
     },
 };
 use futures::{StreamExt, stream};
-use meganet_chain_client::{At, Call, ChainError, StoredLeaf, Until};
+use meganet_chain_client::{At, ChainError, StoredLeaf};
 use meganet_net::wire::get::MAX_HAVE;
 use meganet_primitives::{
     BlockNumber, GroupId, SlotIndex,
@@ -19,10 +20,8 @@ use meganet_primitives::{
     object::ObjectId,
 };
 use meganet_transfer::upload::{Source, Stored, UploadError};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Blocks that can include an extrinsic, and some more: it is signed a little later than [`Submission::after`].
-const LIFETIME: BlockNumber = 300;
 /// Blocks in which an extrinsic is included, unless it was lost or they are full.
 const PATIENCE: BlockNumber = 10;
 
@@ -77,9 +76,43 @@ impl Uploader<'_> {
         Ok(())
     }
 
+    /// Finds out what earlier runs have registered. `lost` are objects that one of them was about to register, and that the journal does
+    /// not know. Returns false if there is no such question.
+    pub(in crate::publish) async fn settle_earlier(&mut self, lost: Vec<ContentRef>) -> Result<bool, PublishError> {
+        let settled = self.settle_submission().await?;
+        Ok(self.settle_lost(lost).await? || settled)
+    }
+
+    /// The same where records are lost. Only workers know then what was registered, once nothing more can be.
+    async fn settle_lost(&mut self, mut lost: Vec<ContentRef>) -> Result<bool, PublishError> {
+        let is_damaged = self.state.journal.is_damaged();
+        if is_damaged {
+            lost.extend(self.state.journal.unregistered());
+        }
+        if !self.state.is_kept() || (lost.is_empty() && !is_damaged) {
+            return Ok(false);
+        }
+        self.progress.note("the records of an earlier run are damaged: finding out what it has registered");
+        let passed = pass_nonce(&**self.client.chain(), self.signer).await?;
+        self.fee = self.fee.saturating_add(passed.fee);
+        let (batches, _) = self.client.locate(&lost, At::Finalized).await.map_err(PublishError::Unsure)?;
+        // Also without an object, so that the damage is replaced.
+        let none = (Vec::new(), 0);
+        let lost: HashSet<ObjectId> = lost.iter().map(|content| content.object).collect();
+        let found = batches.into_iter().map(|batch| (batch.objects, batch.expiry));
+        for (mut objects, expiry) in found.chain([none]) {
+            objects.retain(|object| lost.contains(object));
+            for object in &objects {
+                self.state.paid(*object, expiry);
+            }
+            self.state.journal.add_registered(objects, expiry)?;
+        }
+        Ok(true)
+    }
+
     /// Finds out whether an extrinsic that an earlier run submitted is included, so that nothing is paid for twice. Returns false if
     /// there is no such question.
-    pub(in crate::publish) async fn settle_submission(&mut self) -> Result<bool, PublishError> {
+    async fn settle_submission(&mut self) -> Result<bool, PublishError> {
         let Some(submission) = self.state.journal.submitting().cloned() else { return Ok(false) };
         self.progress.note("finding out whether an earlier run has registered this upload");
         if self.was_included(&submission).await? {
@@ -118,26 +151,19 @@ impl Uploader<'_> {
             return Ok(false);
         }
         self.progress.note("no block includes it: a transaction that changes nothing makes sure that none will");
-        let passed = self.pass_nonce().await;
+        let passed = pass_nonce(&**self.client.chain(), self.signer).await;
         let last = match &passed {
-            Ok(number) => *number,
+            Ok(outcome) => outcome.block.number,
             // It may have been in the way.
             Err(_) => self.client.chain().finalized().await?.number,
         };
         let included = self.search(submission, patient.saturating_add(1), last).await?;
-        if !included {
-            passed?;
+        match passed {
+            Ok(outcome) => self.fee = self.fee.saturating_add(outcome.fee),
+            Err(_) if included => {}
+            Err(error) => return Err(error.into()),
         }
         Ok(included)
-    }
-
-    /// Uses up the account's next nonce. If the node's pool has an earlier extrinsic, that precedes this one; if not, this one takes its
-    /// nonce, and no block can include it any more. Returns the height of the final block that has this one.
-    async fn pass_nonce(&mut self) -> Result<BlockNumber, ChainError> {
-        let nothing = Call::Transfer { to: self.signer.account(), amount: 0 };
-        let outcome = self.client.chain().submit(self.signer, vec![nothing], Until::Finalized).await?;
-        self.fee = self.fee.saturating_add(outcome.fee);
-        Ok(outcome.block.number)
     }
 
     /// Looks for the batches of an extrinsic in these blocks, and waits until they are final; where the node has dropped their state,
