@@ -52,15 +52,12 @@ pub(super) fn with_usual_version(json: &str) -> Result<String, WalletError> {
     Ok(value.to_string())
 }
 
-/// Whether a JSON document is the file of a wallet with keys of accounts: a keystore of polkadot-js, of any version and with one or
-/// several accounts, or of Ethereum. It need not be one that can be imported.
+/// Whether JSON is the file of a wallet with keys of accounts: a keystore of polkadot-js, of any version and with one or several
+/// accounts, or of Ethereum. It need not be one that can be imported.
 #[must_use]
-pub fn is_keystore(json: &str) -> bool {
-    let is = |value: Value| {
-        let has_keys = value.get("encoded").is_some_and(Value::is_string);
-        (has_keys && value.get("encoding").is_some_and(Value::is_object)) || is_of_ethereum(&value)
-    };
-    parse(json).is_ok_and(is)
+pub fn is_keystore(value: &Value) -> bool {
+    let has_keys = value.get("encoded").is_some_and(Value::is_string);
+    (has_keys && value.get("encoding").is_some_and(Value::is_object)) || is_of_ethereum(value)
 }
 
 /// Whether this is an Ethereum keystore. Some programs have written its field with a capital.
@@ -271,7 +268,7 @@ mod tests {
             for part in ["an Ethereum keystore", version, "sr25519", "recovery phrase"] {
                 assert!(text.contains(part), "{keystore}: {text}");
             }
-            assert!(is_keystore(&keystore.to_string()), "{keystore}");
+            assert!(is_keystore(&keystore), "{keystore}");
         }
     }
 
@@ -284,11 +281,12 @@ mod tests {
             encoding(&json!(["pkcs8"]), &json!("xsalsa20-poly1305"), &json!("0")),
             json!({ "accounts": [] }),
         ] {
-            assert!(is_keystore(&keystore(&changes)), "{changes}");
+            assert!(is_keystore(&parse(&keystore(&changes)).unwrap()), "{changes}");
         }
-        for text in ["", "{}", "[]", "{\"crypto\": {}}", "{\"version\": 3}", "{\"encoded\": \"x\", \"address\": \"y\"}"]
+        for text in
+            ["null", "{}", "[]", "{\"crypto\": {}}", "{\"version\": 3}", "{\"encoded\": \"x\", \"address\": \"y\"}"]
         {
-            assert!(!is_keystore(text), "{text}");
+            assert!(!is_keystore(&parse(text).unwrap()), "{text}");
         }
     }
 
