@@ -7,9 +7,7 @@ use meganet_primitives::{Balance, pallets::PalletError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
     /// No connection to the node, or it was lost and did not come back in time.
-    #[error(
-        "cannot reach a node at {url}: {reason}. Is the node running? Check --rpc; a node listens on ws://127.0.0.1:9944 unless told otherwise"
-    )]
+    #[error("cannot reach a node at {url}: {reason}. {}", advice(.reason))]
     NodeUnreachable {
         /// The node's URL.
         url: String,
@@ -252,6 +250,16 @@ fn insufficient(account: &str, purpose: &str, needed: Balance, available: Balanc
     )
 }
 
+/// The way on where a node cannot be reached.
+fn advice(reason: &str) -> &'static str {
+    // Too Many Requests: the transport reports only the number.
+    if reason.contains("429") {
+        "The node has as many connections as it takes: try again later, or choose another node with --rpc"
+    } else {
+        "Is the node running? Check --rpc; a node listens on ws://127.0.0.1:9944 unless told otherwise"
+    }
+}
+
 /// The documentation of an error, as the end of a sentence.
 fn explained(docs: &str) -> String {
     let docs = docs.trim();
@@ -261,6 +269,15 @@ fn explained(docs: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_node_is_told_from_one_that_does_not_run() {
+        let text = |reason: &str| {
+            ChainError::NodeUnreachable { url: "ws://127.0.0.1:9944".into(), reason: reason.into() }.to_string()
+        };
+        assert!(text("Connection rejected with status code: 429").contains("choose another node"));
+        assert!(text("Connection refused").contains("Is the node running?"));
+    }
 
     #[test]
     fn only_what_is_certainly_over_may_be_repeated() {
