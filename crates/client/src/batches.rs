@@ -12,13 +12,14 @@ use meganet_primitives::{
     chain::{AutoRenewalInfo, AutoRenewalState, GroupInfo, RangeInfo},
     content::ContentRef,
     convert::to_usize,
+    hash::Hash,
     object::ObjectId,
     range::{RangeLeaf, RangeLeafProof, RangeState, prove_leaf},
     sum_tree::{BatchEntry, summarize},
 };
 use meganet_transfer::FetchError;
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashSet, btree_map::Entry},
     time::Duration,
 };
 
@@ -113,6 +114,30 @@ impl Client {
             Some(object) => Err(BatchError::Expired { object }),
             None => Ok(found),
         }
+    }
+
+    /// Raises the expiry of batches that are registered until epoch `until` or later. Workers learn of a registration some moments after
+    /// the node, and until then report an older one of the same batch: to pay on their word would be to pay twice.
+    ///
+    /// # Errors
+    /// [`BatchError`] if the chain or all members of a group are unreachable.
+    pub async fn look_for_renewals(&self, batches: &mut [StoredBatch], until: Epoch, at: At) -> Result<(), BatchError> {
+        let at = self.chain().pin(at).await?;
+        let groups: BTreeSet<GroupId> =
+            batches.iter().filter(|batch| batch.expiry < until).map(|batch| batch.group).collect();
+        for id in groups {
+            let group =
+                self.chain().group(id, at).await?.ok_or(SiteError::Fetch(FetchError::NoSuchGroup { group: id }))?;
+            for range in self.chain().ranges(id, at).await?.into_iter().filter(|range| range.expiry >= until) {
+                let leaves = self.leaves(&group, &range).await?;
+                let roots: HashSet<Hash> = leaves.iter().map(|leaf| leaf.batch.root).collect();
+                let renewed = |batch: &&mut StoredBatch| batch.group == id && roots.contains(&batch.leaf.batch.root);
+                for batch in batches.iter_mut().filter(renewed) {
+                    batch.expiry = batch.expiry.max(range.expiry);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Returns the epoch at whose beginning each of a site's objects expires, counting the next automatic renewal if it is prepaid; 0

@@ -54,7 +54,9 @@ impl Client {
         let at = self.chain().pin(At::Finalized).await?;
         let params = self.chain().params(at).await?;
         let mut renewal = Renewal { expires: Epoch::MAX, ..Renewal::default() };
-        for batch in self.stored_batches(site, at).await? {
+        let mut batches = self.stored_batches(site, at).await?;
+        self.look_for_renewals(&mut batches, until, at).await?;
+        for batch in batches {
             renewal.expires = renewal.expires.min(batch.expiry);
             if batch.expiry >= until {
                 continue;

@@ -242,6 +242,29 @@ async fn a_put_whose_records_are_damaged_is_not_paid_for_twice() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_is_found_before_workers_report_it() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    let put = putting.put_with(&putting.lasting(4), &Silent).await;
+    let site = putting.client.open_link(&put.link).await.unwrap();
+    let until = 8;
+    // As workers report it that do not know of the renewal.
+    let mut stale = putting.client.stored_batches(&site, At::Best).await.unwrap();
+    putting.client.look_for_renewals(&mut stale, until, At::Best).await.unwrap();
+    assert!(!stale.is_empty() && stale.iter().all(|batch| batch.expiry == 4));
+
+    while putting.client.chain().ranges(put.content.group, At::Finalized).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let calls = putting.client.renewal(&site, until).await.unwrap().calls;
+    assert_eq!(calls.len(), stale.len());
+    putting.town.chain.submit(&putting.town.owner, calls, Until::Finalized).await.unwrap();
+    putting.client.look_for_renewals(&mut stale, until, At::Finalized).await.unwrap();
+    assert!(stale.iter().all(|batch| batch.expiry == until));
+    assert_eq!(putting.client.renewal(&site, until).await.unwrap().calls, []);
+    assert_eq!(putting.client.renewal(&site, until + 1).await.unwrap().calls.len(), stale.len());
+}
+
 /// Collects notes.
 #[derive(Default)]
 struct Notes(Mutex<String>);

@@ -89,7 +89,14 @@ impl Uploader<'_> {
         if is_damaged {
             lost.extend(self.state.journal.unregistered());
         }
-        if !self.state.is_kept() || (lost.is_empty() && !is_damaged) {
+        if !self.state.is_kept() {
+            return Ok(false);
+        }
+        if lost.is_empty() {
+            // Whatever was registered cannot be found without its objects. An empty record replaces the damage.
+            if is_damaged {
+                self.state.journal.add_registered(Vec::new(), 0)?;
+            }
             return Ok(false);
         }
         self.progress.note("the records of an earlier run are damaged: finding out what it has registered");
