@@ -11,14 +11,14 @@ mod view;
 pub use self::view::View;
 
 use crate::FakeConfig;
-use futures::future::join_all;
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use meganet_chain_client::{Call, ChainClient, ChainError, MEGA, Signer, TxOutcome, Until};
 use meganet_primitives::{
     audit::{Schedule, Tolerance},
     name::NameParams,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Accounts that own names and store objects.
 const OWNERS: usize = 3;
@@ -101,10 +101,10 @@ impl History {
         &self.counts
     }
 
-    /// Returns the transactions to submit next: at most one of each account.
-    pub fn next(&mut self, view: &View) -> Vec<Step> {
+    /// Returns the transactions to submit next: at most one of each account that is not `busy`.
+    pub fn next(&mut self, view: &View, busy: &BTreeSet<usize>) -> Vec<Step> {
         let mut steps = Vec::new();
-        for account in 0..OWNERS {
+        for account in (0..OWNERS).filter(|account| !busy.contains(account)) {
             let calls = if self.rng.random_ratio(1, 2) {
                 self.names.next(&mut self.rng, account, &self.signers)
             } else {
@@ -112,7 +112,7 @@ impl History {
             };
             steps.push(Step { account, calls });
         }
-        for worker in 0..WORKERS {
+        for worker in (0..WORKERS).filter(|worker| !busy.contains(&(OWNERS + worker))) {
             let account = OWNERS + worker;
             let calls = self.storage.next_of_operator(&mut self.rng, view, worker, &self.signers[account]);
             steps.push(Step { account, calls });
@@ -136,28 +136,69 @@ impl History {
         }
     }
 
-    /// Plays this many rounds on a chain.
+    /// Plays this many rounds on a chain. An account whose transaction was refused sits out until the refusal is final,
+    /// since the client returns it only then.
     ///
     /// # Errors
     /// If the chain cannot be asked.
     pub async fn play(&mut self, chain: &dyn ChainClient, rounds: u32) -> Result<(), ChainError> {
+        let mut heads = chain.best_blocks();
+        let mut submitted = Submitted::default();
         for _ in 0..rounds {
-            let view = View::read(chain).await?;
-            let steps = self.next(&view);
-            let submit = |step: &Step| {
+            // The successes of the last block are noted before the next steps are chosen.
+            let view = submitted.note_until(self, View::read(chain)).await?;
+            for step in self.next(&view, &submitted.busy) {
                 let (signer, calls) = (self.signers[step.account].clone(), step.calls.clone());
-                async move { chain.submit(&signer, calls, Until::InBlock).await }
-            };
-            let results = join_all(steps.iter().map(submit)).await;
-            for (step, result) in steps.iter().zip(&results) {
-                self.note(step, result);
+                let submit = async move { chain.submit(&signer, calls, Until::InBlock).await };
+                submitted.push(step, submit);
             }
+            let next = async { while heads.next().await.is_some_and(|head| head.number <= view.number) {} };
+            submitted.note_until(self, next).await;
         }
+        submitted.note_all(self).await;
         Ok(())
     }
 
     fn count(&mut self, what: String) {
         *self.counts.entry(what).or_default() += 1;
+    }
+}
+
+/// The steps that were submitted and have no result yet.
+#[derive(Default)]
+struct Submitted<'a> {
+    results: FuturesUnordered<BoxFuture<'a, (Step, Result<TxOutcome, ChainError>)>>,
+    /// Their accounts.
+    busy: BTreeSet<usize>,
+}
+
+impl<'a> Submitted<'a> {
+    fn push(&mut self, step: Step, submit: impl Future<Output = Result<TxOutcome, ChainError>> + Send + 'a) {
+        self.busy.insert(step.account);
+        self.results.push(Box::pin(async move { (step, submit.await) }));
+    }
+
+    /// Notes results as they come until something else has ended. Returns its output.
+    async fn note_until<T>(&mut self, history: &mut History, other: impl Future<Output = T>) -> T {
+        let mut other = std::pin::pin!(other);
+        loop {
+            tokio::select! {
+                biased;
+                Some((step, result)) = self.results.next() => self.note(history, &step, &result),
+                output = &mut other => return output,
+            }
+        }
+    }
+
+    async fn note_all(&mut self, history: &mut History) {
+        while let Some((step, result)) = self.results.next().await {
+            self.note(history, &step, &result);
+        }
+    }
+
+    fn note(&mut self, history: &mut History, step: &Step, result: &Result<TxOutcome, ChainError>) {
+        self.busy.remove(&step.account);
+        history.note(step, result);
     }
 }
 

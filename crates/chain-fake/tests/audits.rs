@@ -21,7 +21,8 @@ use meganet_primitives::{
 };
 use support::{peer, rich, sign, with_group_of};
 
-const SCHEDULE: Schedule = Schedule { period_blocks: 20, window_blocks: 6, samples: 4 };
+/// A window has room for several refusals, each of which is returned once it is final.
+const SCHEDULE: Schedule = Schedule { period_blocks: 80, window_blocks: 30, samples: 4 };
 
 fn config() -> FakeConfig {
     let tolerance = Tolerance { misses: 2, proofs_per_miss: 5 };
