@@ -124,6 +124,9 @@ pub struct RenewArgs {
     /// With --auto: pause renewing while a GiB costs more than this per epoch, in MEGA; by default twice today's price
     #[arg(long, value_name = "PRICE", requires = "auto")]
     pub max_price: Option<Mega>,
+    /// With --auto: prepay although an earlier prepayment, which was interrupted, may have been made. See --status first
+    #[arg(long, requires = "auto")]
+    pub again: bool,
     /// Show what is prepaid, how long it will last, and what keeps it from renewing
     #[arg(long, conflicts_with = "cancel")]
     pub status: bool,

@@ -2,7 +2,7 @@
 
 mod prepaid;
 
-pub(super) use prepaid::Prepaid;
+pub(super) use prepaid::{Prepaid, look_first};
 
 use super::{Session, content::parse_source, session::payments_dir};
 use crate::{
@@ -12,9 +12,14 @@ use crate::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use meganet_chain_client::{At, AutoRenewalCall, Call, Until, account::format_account, amount::Mega};
-use meganet_client::{Client, Site, auto_renew::Prepayment, payments::Payments};
+use meganet_client::{
+    Client, Site,
+    auto_renew::Prepayment,
+    payments::{PaymentError, Payments, Subject, Term},
+    renew::Renewal,
+};
 use meganet_primitives::{
-    AutoRenewalId,
+    AutoRenewalId, BlockNumber, Epoch,
     chain::{AutoRenewalInfo, AutoRenewalState, StorageParams},
     link::Link,
     pay::RENEWAL_WINDOW,
@@ -39,31 +44,71 @@ async fn now(session: &Session, source: &str, epochs: u32) -> Result<()> {
     let client = session.client().await?;
     let params = client.chain().params(At::Best).await?;
     check_epochs(&params, epochs, params.max_epochs)?;
-    let until = params.epoch.saturating_add(epochs);
-    let site = open(&client, source).await?;
-    let payments = Payments::begin(&**client.chain(), &signer, &payments_dir()?, &Bars::default()).await?;
-    let renewal = client.renewal(&site, until).await?;
-    let batches = renewal.calls.len();
-    let block = if renewal.calls.is_empty() { None } else { Some(payments.submit(renewal.calls).await?.block.number) };
-    let value = json!({
-        "source": source,
-        "until": until,
-        "expired_at": renewal.expires,
-        "batches": batches,
-        "objects": renewal.objects,
-        "price": renewal.price.to_string(),
-        "block": block,
-    });
-    session.output.result(&value, |_| match block {
-        None => format!("all of {source} is already paid for until epoch {}", renewal.expires),
-        Some(_) => format!(
-            "renewed {} of {source} in {} until epoch {until} (previously {}) for {}",
-            counted(renewal.objects, "object", "objects"),
-            counted(batches, "batch", "batches"),
-            renewal.expires,
-            Mega(renewal.price)
-        ),
-    })
+    let link = parse_source(source)?;
+    let site = open(&client, &link).await?;
+    let subject = Subject::Storage(&link);
+    let payments = Payments::begin(&**client.chain(), &signer, &payments_dir()?, subject, &Bars::default()).await?;
+    // The same command may have paid before it was cut off. It is not to pay again because epochs have passed meanwhile.
+    if let Some(term) = payments.interrupted().filter(|term| term.asked == epochs) {
+        let renewal = client.renewal(&site, term.until).await?;
+        if renewal.calls.is_empty() {
+            payments.end();
+            let earlier = Renewed { until: term.until, renewal, block: None, by_earlier_run: true };
+            return earlier.print(session, source);
+        }
+    }
+    let until = client.chain().params(At::Best).await?.epoch.saturating_add(epochs);
+    let mut renewal = client.renewal(&site, until).await?;
+    let calls = std::mem::take(&mut renewal.calls);
+    let batches = calls.len();
+    let block = if calls.is_empty() {
+        payments.end();
+        None
+    } else {
+        Some((batches, payments.submit(Term { asked: epochs, until }, calls).await?.block.number))
+    };
+    Renewed { until, renewal, block, by_earlier_run: false }.print(session, source)
+}
+
+/// The result of a renewal.
+struct Renewed {
+    /// The epoch until which it was to be paid for.
+    until: Epoch,
+    renewal: Renewal,
+    /// The number of batches that were renewed, and the block in which they were; `None` if nothing had to be paid.
+    block: Option<(usize, BlockNumber)>,
+    /// Whether an earlier run, which was cut off, has paid.
+    by_earlier_run: bool,
+}
+
+impl Renewed {
+    fn print(&self, session: &Session, source: &str) -> Result<()> {
+        let Self { until, renewal, block, by_earlier_run } = self;
+        let value = json!({
+            "source": source,
+            "until": until,
+            "expired_at": renewal.expires,
+            "batches": block.map_or(0, |(batches, _)| batches),
+            "objects": renewal.objects,
+            "price": renewal.price.to_string(),
+            "block": block.map(|(_, block)| block),
+            "by_earlier_run": by_earlier_run,
+        });
+        session.output.result(&value, |_| match block {
+            None if *by_earlier_run => format!(
+                "an earlier run, which was interrupted, has paid for all of {source} until epoch {}; nothing was paid now",
+                renewal.expires
+            ),
+            None => format!("all of {source} is already paid for until epoch {}", renewal.expires),
+            Some((batches, _)) => format!(
+                "renewed {} of {source} in {} until epoch {until} (previously {}) for {}",
+                counted(renewal.objects, "object", "objects"),
+                counted(*batches, "batch", "batches"),
+                renewal.expires,
+                Mega(renewal.price)
+            ),
+        })
+    }
 }
 
 /// Prepays for every batch that contains an object of the site.
@@ -74,8 +119,15 @@ async fn prepay(session: &Session, source: &str, amount: Mega, args: &RenewArgs)
     check_epochs(&params, args.epochs, most_auto_epochs(&params))?;
     let max_price = args.max_price.map(|price| price.0);
     let prepayment = Prepayment { amount: amount.0, epochs: args.epochs, max_price };
-    let site = open(&client, source).await?;
-    let prepaid = Prepaid::submit(&client, &signer, source, &site, prepayment).await?;
+    let site = open(&client, &parse_source(source)?).await?;
+    let prepaid = Prepaid::submit(&client, &signer, source, &site, prepayment, args.again).await;
+    let prepaid = prepaid.map_err(|error| match error.downcast_ref::<PaymentError>() {
+        Some(earlier @ PaymentError::Interrupted) => {
+            let text = format!("nothing was prepaid now: {earlier}. To know, {}", look_first(source, amount.0));
+            error.context(text)
+        }
+        _ => error,
+    })?;
     let mut value = prepaid.to_json();
     value["source"] = json!(source);
     session.output.result(&value, |_| prepaid.to_text())
@@ -89,7 +141,7 @@ pub(super) fn most_auto_epochs(params: &StorageParams) -> u32 {
 /// Shows what is prepaid for a site, by any account.
 async fn status(session: &Session, source: &str) -> Result<()> {
     let client = session.client().await?;
-    let site = open(&client, source).await?;
+    let site = open(&client, &parse_source(source)?).await?;
     let (orders, uncovered) = client.auto_renewals(&site, At::Best).await?;
     let value = json!({
         "source": source,
@@ -134,7 +186,7 @@ async fn cancel(session: &Session, source: Option<&str>, ids: &[AutoRenewalId]) 
     let (chain, orders) = match source {
         Some(source) => {
             let client = session.client().await?;
-            let site = open(&client, source).await?;
+            let site = open(&client, &parse_source(source)?).await?;
             let (mut orders, _) = client.auto_renewals(&site, At::Best).await?;
             orders.retain(|order| order.payer == account);
             ensure!(
@@ -182,9 +234,8 @@ fn chosen(mut orders: Vec<AutoRenewalInfo>, ids: &[AutoRenewalId]) -> Result<Vec
 }
 
 /// Opens the current content of a name, or that of a link.
-async fn open(client: &Client, source: &str) -> Result<Site> {
-    let link = parse_source(source)?;
-    let opened = client.open_link(&link).await;
+async fn open(client: &Client, link: &Link) -> Result<Site> {
+    let opened = client.open_link(link).await;
     match link {
         Link::Name { .. } => Ok(opened?),
         Link::Object { .. } => {

@@ -253,7 +253,7 @@ fn insufficient(account: &str, purpose: &str, needed: Balance, available: Balanc
 /// The way on where a node cannot be reached.
 fn advice(reason: &str) -> &'static str {
     // Too Many Requests: the transport reports only the number.
-    if reason.contains("429") {
+    if reason.contains("status code: 429") {
         "The node has as many connections as it takes: try again later, or choose another node with --rpc"
     } else {
         "Is the node running? Check --rpc; a node listens on ws://127.0.0.1:9944 unless told otherwise"
@@ -277,6 +277,7 @@ mod tests {
         };
         assert!(text("Connection rejected with status code: 429").contains("choose another node"));
         assert!(text("Connection refused").contains("Is the node running?"));
+        assert!(text("no address of node429.example.org").contains("Is the node running?"));
     }
 
     #[test]

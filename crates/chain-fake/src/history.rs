@@ -1,7 +1,8 @@
 //! Random histories of names, storage, audits and pay, for comparing nodes.
 //!
-//! A [`History`] is pure: from a seed and what a chain looks like ([`View`]) it decides who submits which calls next. Most of
-//! them are valid, some are not. [`History::play`] carries it out on a chain, a round a block.
+//! A [`History`] is pure: from a seed, what a chain looks like ([`View`]) and the accounts that still wait for a result, it
+//! decides which account submits which calls next. Most of them are valid, some are not. [`History::play`] carries it out on a
+//! chain, a round a block.
 
 mod names;
 mod objects;

@@ -11,11 +11,11 @@ use crate::{
     output::counted,
     progress::Bars,
 };
-use anyhow::{Result, ensure};
-use meganet_chain_client::{At, Call, ChainClient, Mega, NameCall, Signer, Until};
+use anyhow::Result;
+use meganet_chain_client::{At, Call, Mega, NameCall, Until};
 use meganet_client::{
     names::{NameRegistration, NameTerms, access::WriteAccess, check_years, price},
-    payments::Payments,
+    payments::{Payments, Subject, Term},
 };
 use meganet_primitives::{Balance, name::Quote};
 use meganet_terminal::{print_aside, print_note};
@@ -105,7 +105,10 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
     let chain = session.chain().await?;
     let signer = if dry_run { None } else { Some(session.signer()?) };
     let payments = match &signer {
-        Some(signer) => Some(begin_renewal(chain.as_ref(), signer, &label).await?),
+        Some(signer) => {
+            let (subject, bars) = (Subject::Name(&label), Bars::default());
+            Some(Payments::begin(chain.as_ref(), signer, &payments_dir()?, subject, &bars).await?)
+        }
         None => None,
     };
     let at = chain.pin(At::Best).await?;
@@ -126,23 +129,26 @@ pub async fn renew(session: &Session, name: &str, years: u32, dry_run: bool) -> 
             )
         });
     };
+    let earlier = payments.interrupted().filter(|term| term.asked == years && term.until <= standing.info.expires);
+    value["by_earlier_run"] = json!(earlier.is_some());
+    if earlier.is_some() {
+        payments.end();
+        let expires = standing.info.expires;
+        value["expires"] = json!(expires);
+        return session.output.result(&value, |_| {
+            format!(
+                "an earlier run, which was interrupted, has renewed {label}: paid until block {expires} ({}). Nothing was paid now",
+                when(now, expires)
+            )
+        });
+    }
     let call = Call::Name(NameCall::Renew { label: label.clone(), years });
-    let outcome = payments.submit(vec![call]).await?;
+    let outcome = payments.submit(Term { asked: years, until: expires }, vec![call]).await?;
     value["block"] = json!(outcome.block.number);
     value["fee"] = json!(outcome.fee.to_string());
     session.output.result(&value, |_| {
         format!("renewed {label} for {}: paid until block {expires} ({})", Mega(rent), when(now, expires))
     })
-}
-
-/// The turn of the account to pay for more years of a name, unless an earlier payment may have bought them already.
-async fn begin_renewal<'a>(chain: &'a dyn ChainClient, signer: &'a Signer, label: &str) -> Result<Payments<'a>> {
-    let payments = Payments::begin(chain, signer, &payments_dir()?, &Bars::default()).await?;
-    ensure!(
-        !payments.was_interrupted(),
-        "nothing was paid now, since an earlier payment of this account was interrupted, and may have renewed {label}. Look with `meganet name info {label}`, and if the years are missing, run this command again"
-    );
-    Ok(payments)
 }
 
 /// `meganet name sweep NAME`

@@ -2,7 +2,7 @@
 
 use crate::{
     args::PublishArgs,
-    commands::renew::{Prepaid, most_auto_epochs},
+    commands::renew::{Prepaid, look_first, most_auto_epochs},
     output::PartlyDone,
 };
 use anyhow::{Error, Result};
@@ -61,14 +61,12 @@ impl Coverage {
 /// The end of a sentence: the outcome of a prepayment that failed, and what to do. Prepaying again adds to an order that was made after
 /// all.
 fn advice(name: &str, amount: Balance, error: &Error) -> String {
-    let amount = Mega(amount).to_string();
-    let command = format!("`meganet renew {name} --auto {}`", amount.trim_end_matches(" MEGA"));
     if error.downcast_ref::<PaymentError>().is_some_and(PaymentError::may_still_succeed) {
-        format!(
-            "it is not certain whether {amount} were prepaid. Look with `meganet renew {name} --status` in a few minutes, and only if they are missing, try again with {command}"
-        )
+        format!("it is not certain whether {} were prepaid: {}", Mega(amount), look_first(name, amount))
     } else {
-        format!("could not prepay. Try again with {command}")
+        let amount = Mega(amount).to_string();
+        let amount = amount.trim_end_matches(" MEGA");
+        format!("could not prepay. Try again with `meganet renew {name} --auto {amount}`")
     }
 }
 
@@ -94,7 +92,7 @@ async fn prepay(
     let params = client.chain().params(At::Best).await?;
     let prepayment = Prepayment { amount, epochs: epochs.min(most_auto_epochs(&params)), max_price: None };
     let site = open(client, report).await?;
-    Prepaid::submit(client, signer, name, &site, prepayment).await
+    Prepaid::submit(client, signer, name, &site, prepayment, false).await
 }
 
 /// Counts the batches without automatic renewal, and prints a note on stderr: the command succeeded, but this must not be missed.
@@ -129,10 +127,13 @@ mod tests {
         let paying = |error: ChainError| Error::from(PaymentError::from(error));
         let timed_out = ChainError::TimedOut { extrinsic: text(), wanted: text(), seconds: 300 };
         let unreachable = ChainError::NodeUnreachable { url: text(), reason: text() };
-        let table: [(Error, bool); 8] = [
+        let table: [(Error, bool); 11] = [
             (paying(timed_out.clone()), true),
             (paying(timed_out).context("while prepaying"), true),
             (paying(unreachable.clone()), true),
+            (PaymentError::Interrupted.into(), true),
+            (Error::from(PaymentError::Interrupted).context("look first"), true),
+            (PaymentError::Unsettled(unreachable.clone()).into(), true),
             // Before anything was submitted.
             (unreachable.into(), false),
             (paying(ChainError::Rejected { reason: text() }), false),
@@ -142,8 +143,9 @@ mod tests {
         ];
         for (error, uncertain) in table {
             let advice = advice("hello", 5 * MEGA, &error);
+            let again = if uncertain { "--auto 5 --again`" } else { "--auto 5`" };
             let (look, again) =
-                (advice.find("`meganet renew hello --status`"), advice.find("`meganet renew hello --auto 5`"));
+                (advice.find("`meganet renew hello --status`"), advice.find(&format!("`meganet renew hello {again}")));
             assert!(again.is_some() && look.is_some() == uncertain, "{error}: {advice}");
             assert!(look < again, "{error}: {advice}");
             assert_eq!(advice.contains("could not prepay"), !uncertain, "{error}: {advice}");

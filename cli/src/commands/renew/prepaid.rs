@@ -1,13 +1,18 @@
 //! A prepayment that was just made, as JSON and as text: the amount, and when and for what the network takes it.
 
-use crate::{commands::session::payments_dir, output::counted, progress::Bars};
-use anyhow::{Result, ensure};
+use crate::{
+    commands::{content::parse_source, session::payments_dir},
+    output::counted,
+    progress::Bars,
+};
+use anyhow::Result;
 use meganet_chain_client::{Signer, amount::Mega};
 use meganet_client::{
     Client, Site,
     auto_renew::{Prepaying, Prepayment},
-    payments::Payments,
+    payments::{PaymentError, Payments, Subject, Term},
 };
+use meganet_primitives::Balance;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
@@ -21,23 +26,25 @@ pub struct Prepaid {
 }
 
 impl Prepaid {
-    /// Prepays, in one transaction. Refuses after an earlier payment that was interrupted: what it prepaid is for its user to see first.
+    /// Prepays, in one transaction, for a site that the user named `source`. Refuses where an earlier prepayment for it was
+    /// interrupted, unless this is to be made `again`: repeating one that was made would add to it.
     pub async fn submit(
         client: &Client,
         signer: &Signer,
         source: &str,
         site: &Site,
         prepayment: Prepayment,
+        again: bool,
     ) -> Result<Self> {
-        let payments = Payments::begin(&**client.chain(), signer, &payments_dir()?, &Bars::default()).await?;
-        ensure!(
-            !payments.was_interrupted(),
-            "nothing was prepaid now, since an earlier payment of this account was interrupted, and may have prepaid. Look with `meganet renew {source} --status`, and if the amount is missing, run this command again",
-            source = argument(source)
-        );
+        let link = parse_source(source)?;
+        let (subject, bars) = (Subject::Advance(&link), Bars::default());
+        let payments = Payments::begin(&**client.chain(), signer, &payments_dir()?, subject, &bars).await?;
+        if payments.interrupted().is_some() && !again {
+            return Err(PaymentError::Interrupted.into());
+        }
         let mut prepaying = client.prepaying(site, &signer.account(), prepayment).await?;
         let calls = std::mem::take(&mut prepaying.calls);
-        let block = payments.submit(calls).await?.block.number;
+        let block = payments.submit(Term::default(), calls).await?.block.number;
         Ok(Self { source: source.to_owned(), prepayment, prepaying, block })
     }
 
@@ -79,6 +86,16 @@ impl Prepaid {
         ]
         .join("\n")
     }
+}
+
+/// The way to find out whether an amount was prepaid, and to prepay it if it was not.
+pub fn look_first(source: &str, amount: Balance) -> String {
+    let source = argument(source);
+    let amount = Mega(amount).to_string();
+    let amount = amount.trim_end_matches(" MEGA");
+    format!(
+        "look with `meganet renew {source} --status` in a few minutes, and only if it is missing, prepay with `meganet renew {source} --auto {amount} --again`"
+    )
 }
 
 /// The epochs that each renewal pays for, and its highest price. Content that was prepaid before keeps its terms.
