@@ -17,8 +17,6 @@ use std::{
 
 /// The first bytes of a file: its format and version.
 const MAGIC: &[u8; 4] = b"MGL1";
-/// Bytes of a folder's name, as hex twice that.
-const NAME_LEN: usize = 12;
 /// The derivation of the key, which nothing else uses.
 const JUNCTION: &str = "meganet/links/1";
 
@@ -101,8 +99,7 @@ pub struct LinkStore {
 impl LinkStore {
     /// The folder of an account. It need not exist.
     pub fn at(root: &Path, genesis: &Hash, signer: &Signer) -> Self {
-        let account = signer.account();
-        let dir = root.join(hex::encode(&genesis[..NAME_LEN])).join(hex::encode(&account[..NAME_LEN]));
+        let dir = root.join(files::short_hex(genesis)).join(files::short_hex(&signer.account()));
         Self { dir, key: SealingKey::derive(signer, genesis, JUNCTION) }
     }
 

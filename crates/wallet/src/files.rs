@@ -7,6 +7,9 @@ use std::{
 };
 use tempfile::NamedTempFile;
 
+/// Bytes of an id that are in names of files and folders.
+const NAME_LEN: usize = 12;
+
 /// Creates a folder, and those above it, accessible to its owner only. A folder that exists is left as it is.
 ///
 /// # Errors
@@ -37,6 +40,11 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = filled(path, bytes)?;
     file.persist(path).map_err(|e| e.error)?;
     sync_dir_of(path)
+}
+
+/// The first bytes of an id (of a chain, an account, or a digest) in hex, for the name of a file or folder.
+pub fn short_hex(id: &[u8; 32]) -> String {
+    hex::encode(&id[..NAME_LEN])
 }
 
 /// Locks a file, which is created if need be, until the returned handle is dropped or the process ends. `None` if it is locked already,
@@ -92,6 +100,13 @@ mod tests {
         replace(&path, b"third").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"third");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn names_of_files_have_the_first_bytes_of_an_id() {
+        let mut id = [0xab; 32];
+        id[12..].fill(0);
+        assert_eq!(short_hex(&id), "ab".repeat(12));
     }
 
     #[test]

@@ -20,8 +20,6 @@ use std::{
 
 /// The first bytes of a file: its format and version.
 const MAGIC: &[u8; 4] = b"MGR1";
-/// Bytes of a folder's name, as hex twice that.
-const NAME_LEN: usize = 12;
 
 /// A registration under way.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -83,7 +81,7 @@ impl PendingStore {
 
     /// The folder of an account, for reading only: it need not exist.
     pub(super) fn at(root: &Path, genesis: &Hash, key: NameKey) -> Self {
-        let dir = root.join(hex::encode(&genesis[..NAME_LEN])).join(hex::encode(&key.account()[..NAME_LEN]));
+        let dir = root.join(files::short_hex(genesis)).join(files::short_hex(&key.account()));
         Self { dir, key }
     }
 

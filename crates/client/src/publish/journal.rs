@@ -40,8 +40,6 @@ const MAGIC: &[u8; 4] = b"MGJ2";
 const CLEAR_MAGIC: &[u8; 4] = b"MGJ1";
 /// The name of such a file, which all accounts shared.
 const CLEAR_NAME: &str = "journal";
-/// Bytes of the account in a file's name.
-const NAME_LEN: usize = 12;
 /// The derivation of the key, which nothing else uses.
 const JUNCTION: &str = "meganet/uploads/1";
 /// Bytes before each record.
@@ -161,9 +159,8 @@ impl Journal {
     }
 
     fn empty(dir: &Path, genesis: &Hash, signer: &Signer) -> Self {
-        let account = signer.account();
         Self {
-            path: dir.join(format!("{CLEAR_NAME}-{}", hex::encode(&account[..NAME_LEN]))),
+            path: dir.join(format!("{CLEAR_NAME}-{}", files::short_hex(&signer.account()))),
             key: SealingKey::derive(signer, genesis, JUNCTION),
             file: None,
             damaged_after: None,

@@ -18,8 +18,6 @@ use std::{
 
 /// The first bytes of the file of paid-for objects: its format and version.
 const MAGIC: &[u8; 4] = b"MGO1";
-/// Bytes of a folder's name, as hex twice that.
-const NAME_LEN: usize = 12;
 
 /// The state of one site (or one file that is put): locked for this process, or only read.
 pub(super) struct State {
@@ -61,7 +59,7 @@ fn key(kind: &str, label: &str, path: &Path) -> String {
 
 fn digest(kind: &str, label: &str, path: &OsStr) -> String {
     let hash = content_hash(&(label, path.as_encoded_bytes()).encode());
-    format!("{kind}-{}", hex::encode(&hash[..NAME_LEN]))
+    format!("{kind}-{}", files::short_hex(&hash))
 }
 
 impl State {
@@ -136,7 +134,7 @@ impl State {
 
 /// The folder of a site's state.
 fn folder(root: &Path, genesis: &Hash, key: &str) -> PathBuf {
-    root.join(hex::encode(&genesis[..NAME_LEN])).join(key)
+    root.join(files::short_hex(genesis)).join(key)
 }
 
 fn read_paid(path: &Path) -> Option<BTreeMap<ObjectId, Epoch>> {
@@ -172,7 +170,7 @@ mod tests {
         seen.settle(&Manifest { objects: vec![object], entries: Vec::new() }).unwrap();
         assert_eq!(look("site-x").expiry(&ObjectId([2; 32])), Some(8));
         assert_eq!(look("site-y").expiry(&ObjectId([2; 32])), None);
-        assert_eq!(fs::read_dir(dir.path().join("01".repeat(NAME_LEN))).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path().join(files::short_hex(&[1; 32]))).unwrap().count(), 1);
         let other = State::open(dir.path(), &[2; 32], "site-x", &alice).unwrap();
         assert_eq!(other.expiry(&ObjectId([2; 32])), None, "another chain is another state");
         state.remove();
