@@ -1,8 +1,10 @@
 //! The progress of an account's upload, record by record, each durable before the next step relies on it.
 //!
-//! The file is a sequence of `length (u32 LE) ‖ check (8 bytes) ‖ record (SCALE, encrypted)`. A crash can only cut the last record
-//! short or corrupt it: reading stops there and the file is truncated. The records hold read keys, and stay for as long as the upload
-//! is not finished, so only the account can decrypt them.
+//! The file is a sequence of `length (u32 LE) ‖ check (8 bytes) ‖ record (SCALE, encrypted)`. Reading stops before the first record that
+//! is not whole. A crash or a full disk cuts the last record short: that is removed when the journal is opened, where it can only be a
+//! record that nothing relied on. Anything else is damage, which hides records. It stays until the first new records replace it, which
+//! record the answer to what the hidden ones may have been about. The records hold read keys, and stay for as long as the upload is not
+//! finished, so only the account can decrypt them.
 
 // The SCALE derive casts the indices of variants.
 #![allow(clippy::cast_possible_truncation)]
@@ -46,6 +48,8 @@ const JUNCTION: &str = "meganet/uploads/1";
 const PREFIX: usize = 12;
 /// The longest record.
 const MAX_RECORD: usize = 16 * 1024 * 1024;
+/// Bytes of a [`Sealed`] as it is in the file, with its key.
+const SEALED_LEN: usize = 206;
 
 /// An object that is stored, and not known to be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -91,21 +95,19 @@ pub(super) struct Journal {
     signed: Vec<SignedBatch>,
     registered: HashMap<ObjectId, Epoch>,
     submitting: Option<Submission>,
+    /// Whether there are receipts for objects that are not known to be registered: only with them an extrinsic is submitted.
+    is_signed: bool,
 }
 
 impl Journal {
-    /// Opens the journal of an account in a folder and reads its complete records. The first record that is added replaces the rest. A
-    /// file that is not a journal is put aside; that of another version is an error.
+    /// Opens the journal of an account in a folder and reads its complete records. A record that was cut short is removed; the first
+    /// records that are added replace damage. A file that is not a journal is put aside; that of another version is an error.
     pub(super) fn open(dir: &Path, genesis: &Hash, signer: &Signer) -> Result<Self, PublishError> {
         let mut journal = Self::empty(dir, genesis, signer);
         foreign::make_way(&journal.path)?;
         journal.adopt_clear()?;
         let path = &journal.path.clone();
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).read(true).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(PublishError::state("open", path))?;
+        let mut file = open_file(path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(PublishError::state("read", path))?;
         journal.file = Some(file);
@@ -114,7 +116,11 @@ impl Journal {
             journal.clear()?;
             files::sync_dir_of(path).map_err(PublishError::state("sync", path))?;
         } else if end < bytes.len() {
-            journal.damaged_after = Some(end);
+            if journal.is_torn(bytes.get(end..).unwrap_or_default()) {
+                journal.cut(end)?;
+            } else {
+                journal.damaged_after = Some(end);
+            }
         }
         if let Some(file) = &mut journal.file {
             file.seek(SeekFrom::End(0)).map_err(PublishError::state("read", path))?;
@@ -168,6 +174,7 @@ impl Journal {
             signed: Vec::new(),
             registered: HashMap::new(),
             submitting: None,
+            is_signed: false,
         }
     }
 
@@ -197,7 +204,8 @@ impl Journal {
         contents.filter(|content| of.contains(&content.object)).collect()
     }
 
-    /// Whether records of an earlier run are lost: it may have submitted an extrinsic that is not in [`Self::submitting`].
+    /// Whether records of an earlier run are lost: it may have submitted an extrinsic that is not in [`Self::submitting`]. Always false
+    /// for a journal that was only read.
     pub(super) fn is_damaged(&self) -> bool {
         self.damaged_after.is_some()
     }
@@ -215,12 +223,12 @@ impl Journal {
 
     /// Records that an extrinsic is about to be submitted.
     pub(super) fn add_submitting(&mut self, submission: Submission) -> Result<(), PublishError> {
-        self.append(Record::Submitting(submission))
+        self.append(vec![Record::Submitting(submission)])
     }
 
     /// Records that an object has been stored.
     pub(super) fn add_sealed(&mut self, sealed: Sealed) -> Result<(), PublishError> {
-        self.append(Record::Sealed(sealed))
+        self.append(vec![Record::Sealed(sealed)])
     }
 
     /// Forgets what was stored in a group. A later run finds out again whether its members still hold that.
@@ -230,12 +238,18 @@ impl Journal {
 
     /// Records that receipts have been collected.
     pub(super) fn add_signed(&mut self, signed: SignedBatch) -> Result<(), PublishError> {
-        self.append(Record::Signed(signed))
+        self.append(vec![Record::Signed(signed)])
     }
 
     /// Records that objects have been registered.
     pub(super) fn add_registered(&mut self, objects: Vec<ObjectId>, expiry: Epoch) -> Result<(), PublishError> {
-        self.append(Record::Registered { objects, expiry })
+        self.add_settled(vec![(objects, expiry)])
+    }
+
+    /// The same for several expiries. Damage is replaced by all of these records or stays.
+    pub(super) fn add_settled(&mut self, settled: Vec<(Vec<ObjectId>, Epoch)>) -> Result<(), PublishError> {
+        let records = settled.into_iter().map(|(objects, expiry)| Record::Registered { objects, expiry });
+        self.append(records.collect())
     }
 
     /// Empties the journal: the upload is done, or there is nothing worth keeping.
@@ -244,14 +258,19 @@ impl Journal {
         self.signed.clear();
         self.registered.clear();
         self.submitting = None;
+        self.is_signed = false;
         self.damaged_after = None;
         self.cut(0)?;
         self.write(MAGIC)
     }
 
-    fn append(&mut self, record: Record) -> Result<(), PublishError> {
-        self.write(&self.frame(&record)?)?;
-        self.take(record);
+    fn append(&mut self, records: Vec<Record>) -> Result<(), PublishError> {
+        let mut bytes = Vec::new();
+        for record in &records {
+            bytes.extend(self.frame(record)?);
+        }
+        self.write(&bytes)?;
+        records.into_iter().for_each(|record| self.take(record));
         Ok(())
     }
 
@@ -263,12 +282,27 @@ impl Journal {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), PublishError> {
-        if let Some(end) = self.damaged_after.take() {
-            self.cut(end)?;
+        if let Some(end) = self.damaged_after {
+            return self.replace_damage(end, bytes);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         let written = file.write_all(bytes).and_then(|()| file.sync_data());
         written.map_err(PublishError::state("write", &self.path))
+    }
+
+    /// Writes records in the place of damage, in one step: a crash between its removal and the records would hide that there was any.
+    fn replace_damage(&mut self, end: usize, records: &[u8]) -> Result<(), PublishError> {
+        let (path, Some(file)) = (&self.path, &mut self.file) else { return Ok(()) };
+        let mut bytes = Vec::new();
+        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes));
+        read.map_err(PublishError::state("read", path))?;
+        bytes.truncate(end);
+        bytes.extend_from_slice(records);
+        files::replace(path, &bytes).map_err(PublishError::state("write", path))?;
+        *file = open_file(path)?;
+        file.seek(SeekFrom::End(0)).map_err(PublishError::state("read", path))?;
+        self.damaged_after = None;
+        Ok(())
     }
 
     fn cut(&mut self, len: usize) -> Result<(), PublishError> {
@@ -285,16 +319,34 @@ impl Journal {
         end
     }
 
+    /// Whether the bytes after the complete records are the beginning of a record that was cut short while it was written, and cannot
+    /// hide a submission that was sent.
+    ///
+    /// A record of a submission is complete and synced before the extrinsic is sent, so a crash never cuts it short; but damage does,
+    /// and a damaged length makes a whole record look cut short, together with all that follow it. Therefore the bytes have to be
+    /// harmless whatever they were. Receipts for all batches of an extrinsic are recorded before its submission, in one record a batch.
+    /// Where no complete record has such receipts, the bytes would have to hold one, and they are too few for that: it is longer than
+    /// the record of a sealed object, which is the one that an upload writes most. Receipts no longer matter once all objects before
+    /// them are registered, since other objects make other batches, which need receipts of their own.
+    fn is_torn(&self, rest: &[u8]) -> bool {
+        !self.is_signed && rest.len() < SEALED_LEN && is_cut_short(rest)
+    }
+
     fn take(&mut self, record: Record) {
         match record {
             Record::Sealed(sealed) => {
                 self.sealed.insert(sealed.pack, sealed);
             }
-            Record::Signed(signed) => self.signed.push(signed),
+            Record::Signed(signed) => {
+                self.signed.push(signed);
+                self.is_signed = true;
+            }
             Record::Submitting(submission) => self.submitting = Some(submission),
             Record::Registered { objects, expiry } => {
                 self.registered.extend(objects.into_iter().map(|object| (object, expiry)));
                 self.submitting = None;
+                // A submission that failed has no objects here, and its receipts may serve again.
+                self.is_signed &= !self.unregistered().is_empty();
             }
         }
     }
@@ -303,6 +355,15 @@ impl Journal {
 /// Whether a file is an account's journal.
 pub(super) fn is_journal(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(CLEAR_NAME.as_bytes())
+}
+
+/// Opens a file for reading and writing, and creates it if need be, accessible to its owner only.
+fn open_file(path: &Path) -> Result<File, PublishError> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(PublishError::state("open", path))
 }
 
 /// A file's content; `None` if there is no file.
@@ -341,9 +402,19 @@ fn framed(body: &[u8]) -> Vec<u8> {
 fn next_body(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (prefix, rest) = bytes.split_at_checked(PREFIX)?;
     let (len, check) = prefix.split_first_chunk::<4>()?;
-    let len = usize::try_from(u32::from_le_bytes(*len)).ok().filter(|len| *len <= MAX_RECORD)?;
-    let (body, rest) = rest.split_at_checked(len)?;
+    let (body, rest) = rest.split_at_checked(body_len(*len)?)?;
     (content_hash(body)[..8] == *check).then_some((body, rest))
+}
+
+/// The length of a body that its prefix announces; `None` if no record is that long.
+fn body_len(announced: [u8; 4]) -> Option<usize> {
+    usize::try_from(u32::from_le_bytes(announced)).ok().filter(|len| *len <= MAX_RECORD)
+}
+
+/// Whether bytes are fewer than those of the record that they begin with.
+fn is_cut_short(bytes: &[u8]) -> bool {
+    let Some(announced) = bytes.first_chunk::<4>() else { return true };
+    body_len(*announced).is_some_and(|len| bytes.len() < len.saturating_add(PREFIX))
 }
 
 #[cfg(test)]

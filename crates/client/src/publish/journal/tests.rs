@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use meganet_primitives::content::ReadKey;
+use meganet_primitives::{
+    content::ReadKey,
+    receipt::{PeerSignature, Receipt},
+    sum_tree::BatchSummary,
+};
 use std::sync::LazyLock;
 
 pub(super) static ALICE: LazyLock<Signer> = LazyLock::new(|| Signer::from_suri("//Alice").unwrap());
@@ -33,6 +37,7 @@ fn comes_back_after_a_crash_at_any_byte() {
     for cut in 0..=whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
         let mut journal = open(dir.path());
+        assert!(!journal.is_damaged(), "{cut}");
         assert_eq!(journal.sealed(&PackId([1; 32])).is_some(), u64::try_from(cut).unwrap() >= after_one, "{cut}");
         assert_eq!(journal.registered(&ObjectId([1; 32])).is_some(), cut == whole.len());
         // And it can go on.
@@ -78,10 +83,66 @@ fn what_is_damaged_is_known_until_a_record_replaces_it() {
         assert!(journal.is_damaged() && journal.sealed(&PackId([1; 32])).is_some());
         assert_eq!(journal.unregistered(), [sealed(1).content]);
     }
-    open(dir.path()).add_registered(vec![ObjectId([1; 32])], 9).unwrap();
+    let mut journal = open(dir.path());
+    journal.add_settled(vec![(vec![ObjectId([1; 32])], 9), (Vec::new(), 0)]).unwrap();
+    assert!(!journal.is_damaged());
+    // And it can go on.
+    journal.add_sealed(sealed(2)).unwrap();
+    drop(journal);
     let journal = open(dir.path());
-    assert!(!journal.is_damaged() && journal.unregistered().is_empty());
+    assert!(!journal.is_damaged() && journal.registered(&ObjectId([1; 32])) == Some(9));
+    assert_eq!(journal.unregistered(), [sealed(2).content]);
     assert_eq!(fs::read(&path).unwrap()[..len], bytes[..len]);
+}
+
+fn signed() -> SignedBatch {
+    let batch = BatchSummary { root: [1; 32], objects: 1, bytes: 17 };
+    // No quorum is smaller.
+    let receipts = Vec::from([0, 1].map(|slot| Receipt { slot, signature: PeerSignature([slot; 64]) }));
+    SignedBatch { group: 1, expiry: 9, batch, valid_until: 9, receipts }
+}
+
+#[test]
+fn what_was_cut_short_is_damage_where_it_may_hide_a_submission() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(dir.path());
+    let path = journal.path().to_owned();
+    let len = || usize::try_from(fs::metadata(&path).unwrap().len()).unwrap();
+    journal.add_sealed(sealed(1)).unwrap();
+    let after_sealed = len();
+    assert_eq!(after_sealed, MAGIC.len() + SEALED_LEN);
+    journal.add_signed(signed()).unwrap();
+    let after_signed = len();
+    assert!(after_signed > after_sealed + SEALED_LEN);
+    journal
+        .add_submitting(Submission { after: 7, batches: vec![], objects: vec![ObjectId([1; 32])], expiry: 9 })
+        .unwrap();
+    drop(journal);
+    let whole = fs::read(&path).unwrap();
+    let is_damaged = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        open(dir.path()).is_damaged()
+    };
+    assert!(!is_damaged(&whole));
+    for cut in after_signed + 1..whole.len() {
+        assert!(is_damaged(&whole[..cut]), "{cut}");
+    }
+    // A length that is too large hides all records that follow.
+    for record in [MAGIC.len(), after_sealed] {
+        let mut bytes = whole.clone();
+        bytes[record + 2] ^= 1;
+        assert!(is_damaged(&bytes), "{record}");
+    }
+    // A submission that failed can be repeated with the same receipts; one that was made cannot.
+    for (registered, expected) in [(vec![], true), (vec![ObjectId([1; 32])], false)] {
+        fs::write(&path, &whole).unwrap();
+        let mut journal = open(dir.path());
+        journal.add_registered(registered, 9).unwrap();
+        journal.add_sealed(sealed(2)).unwrap();
+        drop(journal);
+        let longer = fs::read(&path).unwrap();
+        assert_eq!(is_damaged(&longer[..longer.len() - 1]), expected);
+    }
 }
 
 #[test]
