@@ -4,22 +4,24 @@
 
 mod support;
 
-use meganet_chain_client::{At, Call, StorageCall, Until};
+use meganet_chain_client::{At, Until};
 use meganet_chain_fake::FakeConfig;
 use meganet_client::{
-    Client, Network, PublishOptions, PutReport,
-    links::{KeptLink, LinkState, LinkStore},
+    Client, Network, PublishOptions,
+    links::LinkState,
     progress::{Progress, Silent, Stage},
 };
-use meganet_primitives::{Balance, Epoch, placement::ProfileId};
-use meganet_testkit::{Town, noise, tree, write};
+use meganet_testkit::{Town, noise, write};
 use std::{
     fs,
     path::PathBuf,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use support::{Releasing, Waiting};
+use support::{
+    Releasing, Waiting,
+    putting::{Notes, Putting},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn real_workers_store_and_serve_what_the_client_uploads() {
@@ -33,103 +35,6 @@ async fn real_workers_store_and_serve_what_the_client_uploads() {
     let site = client.open_link(&put.link).await.unwrap();
     let entry = site.one_entry("").unwrap().clone();
     assert!(site.read_to_vec(&entry).await.unwrap() == content);
-}
-
-/// A file that is put by a client, with what the chain was paid for it.
-struct Putting {
-    town: Town,
-    client: Arc<Client>,
-    dir: tempfile::TempDir,
-    file: PathBuf,
-}
-
-impl Putting {
-    async fn new(config: FakeConfig) -> Self {
-        let town = Town::with(config, |_| {}).await;
-        let client = Arc::new(Client::new(Network::new(town.chain.client(), town.client.clone()), None));
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("file");
-        fs::write(&file, noise(1, 700_000)).unwrap();
-        Self { town, client, dir, file }
-    }
-
-    fn options(&self) -> PublishOptions {
-        PublishOptions::new(self.dir.path().join("state"))
-    }
-
-    /// Options to store for this many epochs.
-    fn lasting(&self, epochs: Epoch) -> PublishOptions {
-        PublishOptions { epochs: Some(epochs), ..self.options() }
-    }
-
-    async fn put(&self) -> PutReport {
-        self.put_with(&self.options(), &Silent).await
-    }
-
-    async fn put_with(&self, options: &PublishOptions, progress: &dyn Progress) -> PutReport {
-        self.client.put_file(&self.town.owner, &self.file, options, progress).await.unwrap()
-    }
-
-    async fn paid(&self) -> Balance {
-        self.town.chain.money(At::Best).await.unwrap().paid_in
-    }
-
-    fn links(&self) -> Vec<KeptLink> {
-        let links = LinkStore::at(&self.options().links, &self.town.chain.genesis(), &self.town.owner);
-        links.all().unwrap().0
-    }
-
-    fn kept(&self) -> Vec<LinkState> {
-        self.links().iter().map(|link| link.state).collect()
-    }
-
-    /// Until when the kept link of a file says that it is stored, and until when it is.
-    async fn expiries(&self, put: &PutReport) -> (Epoch, Epoch) {
-        let kept = self.links().into_iter().find(|link| link.content == put.content).unwrap();
-        let site = self.client.open_link(&put.link).await.unwrap();
-        let batches = self.client.stored_batches(&site, At::Best).await.unwrap();
-        (kept.expiry, batches.iter().map(|batch| batch.expiry).min().unwrap())
-    }
-
-    /// Puts the file, and stops when the chain has its registration and no block has it. From then on blocks are full.
-    async fn cut_off(&self) {
-        self.cut_off_with(self.options()).await;
-        assert_eq!((self.kept(), self.paid().await), (vec![LinkState::Registering], 0));
-    }
-
-    async fn cut_off_with(&self, options: PublishOptions) {
-        let (client, owner, file) = (self.client.clone(), self.town.owner.clone(), self.file.clone());
-        // A group first, so that only the registration has to be in a block.
-        let open = Call::Storage(StorageCall::OpenGroup { profile: ProfileId::Compact });
-        let _ = self.town.chain.submit(&owner, vec![open], Until::InBlock).await;
-        let chain = &self.town.chain;
-        chain.set_full(true);
-        let account = owner.account();
-        let run = tokio::spawn(async move { client.put_file(&owner, &file, &options, &Silent).await.map(drop) });
-        while chain.pending_of(&account) == 0 {
-            assert!(!run.is_finished(), "{:?}", run.await);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        // It is submitted, and gone before it knows of the block.
-        run.abort();
-        assert!(run.await.unwrap_err().is_cancelled());
-    }
-
-    /// Blocks are no longer full. Waits for one with the registration, and returns what is paid then.
-    async fn release(&self) -> Balance {
-        let before = self.paid().await;
-        self.town.chain.set_full(false);
-        while self.paid().await == before {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        self.paid().await
-    }
-
-    async fn is_readable(&self, put: &PutReport) {
-        let site = self.client.open_link(&put.link).await.unwrap();
-        let entry = site.one_entry("").unwrap().clone();
-        assert!(site.read_to_vec(&entry).await.unwrap() == fs::read(&self.file).unwrap());
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,33 +121,6 @@ async fn a_put_that_is_cut_off_after_its_registration_is_not_paid_for_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_put_whose_records_are_damaged_is_not_paid_for_twice() {
-    let damages: [fn(&mut Vec<u8>); 3] = [
-        |bytes| bytes.truncate(bytes.len() - 3),
-        |bytes| *bytes.last_mut().unwrap() ^= 1,
-        // Only the link is left.
-        Vec::clear,
-    ];
-    for damage in damages {
-        let putting = Putting::new(FakeConfig::default()).await;
-        putting.cut_off().await;
-        let paid = putting.release().await;
-        let journals = tree(&putting.options().state_dir).into_iter().filter(|(path, _)| path.contains("journal-"));
-        for (path, mut bytes) in journals {
-            damage(&mut bytes);
-            fs::write(putting.options().state_dir.join(path), bytes).unwrap();
-        }
-        let notes = Notes::default();
-        let put = putting.put_with(&putting.options(), &notes).await;
-        let said = notes.take();
-        assert!(said.contains("are damaged"), "{said}");
-        assert_eq!(putting.paid().await, paid, "it was paid for twice");
-        assert_eq!(putting.kept(), [LinkState::Registered]);
-        putting.is_readable(&put).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_renewal_is_found_before_workers_report_it() {
     let putting = Putting::new(FakeConfig::default()).await;
     let put = putting.put_with(&putting.lasting(4), &Silent).await;
@@ -263,26 +141,6 @@ async fn a_renewal_is_found_before_workers_report_it() {
     assert!(stale.iter().all(|batch| batch.expiry == until));
     assert_eq!(putting.client.renewal(&site, until).await.unwrap().calls, []);
     assert_eq!(putting.client.renewal(&site, until + 1).await.unwrap().calls.len(), stale.len());
-}
-
-/// Collects notes.
-#[derive(Default)]
-struct Notes(Mutex<String>);
-
-impl Notes {
-    fn take(&self) -> String {
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-}
-
-impl Progress for Notes {
-    fn begin(&self, _: Stage, _: Option<u64>) {}
-
-    fn advance(&self, _: u64) {}
-
-    fn note(&self, text: &str) {
-        self.0.lock().unwrap().push_str(text);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

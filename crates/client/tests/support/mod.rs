@@ -2,6 +2,8 @@
 // Each test file uses a part of it.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+pub mod putting;
+
 use meganet_chain_fake::FakeChain;
 use meganet_client::{
     Existing,
