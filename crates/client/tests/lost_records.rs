@@ -28,9 +28,34 @@ async fn a_put_whose_records_are_damaged_is_not_paid_for_twice() {
         let notes = Notes::default();
         let put = putting.put_with(&putting.options(), &notes).await;
         let said = notes.take();
-        assert!(said.contains("are damaged"), "{said}");
+        assert!(said.contains("are lost or damaged"), "{said}");
         assert_eq!(putting.paid().await, paid, "it was paid for twice");
         assert_eq!(putting.kept(), [LinkState::Registered]);
         putting.is_readable(&put).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_put_whose_records_are_damaged_after_a_submission_that_failed_is_not_paid_for_twice() {
+    let putting = Putting::new(FakeConfig::default()).await;
+    putting.cut_off().await;
+    let chain = &putting.town.chain;
+    chain.ticks(310);
+    chain.set_full(false);
+    chain.tick();
+    assert_eq!((chain.pending_of(&putting.town.owner.account()), putting.paid().await), (0, 0));
+    let of_the_first = putting.journals();
+    // The next run repeats the registration, and only its records are damaged.
+    putting.cut_off_with(putting.options()).await;
+    let paid = putting.release().await;
+    for ((path, mut bytes), (_, whole)) in putting.journals().into_iter().zip(of_the_first) {
+        assert!(bytes.starts_with(&whole));
+        // In the check of the first record that is not in `whole`.
+        bytes[whole.len() + 8] ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+    let put = putting.put().await;
+    assert_eq!(putting.paid().await, paid, "it was paid for twice");
+    assert_eq!(putting.kept(), [LinkState::Registered]);
+    putting.is_readable(&put).await;
 }

@@ -5,7 +5,10 @@ use meganet_chain_client::ChainError;
 use meganet_primitives::{manifest::ManifestError, object::ObjectError};
 use meganet_site::RuleErrors;
 use meganet_transfer::upload::UploadError;
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// An error while publishing or putting. The chain is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -79,9 +82,15 @@ pub enum PublishError {
     Links(#[from] LinkError),
     /// An earlier run may have registered and paid for this upload, and that cannot be found out now.
     #[error(
-        "an earlier run may have registered and paid for this upload, and whether it did cannot be found out now ({0}): run the command again when the group's workers answer"
+        "an earlier run may have registered and paid for this upload, and whether it did cannot be found out now ({error}): run the command again when the group's workers answer. To upload and pay anew instead, {}",
+        give_up(.journal.as_deref())
     )]
-    Unsure(BatchError),
+    Unsure {
+        /// The cause.
+        error: Box<BatchError>,
+        /// The journal of that run; `None` if it is lost, and only a kept link is left.
+        journal: Option<PathBuf>,
+    },
     /// A task of this program was ended.
     #[error("publishing was interrupted: run the command again, it continues from where it stopped")]
     Interrupted,
@@ -113,5 +122,36 @@ impl PublishError {
     pub(super) fn state(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::State { action, path, source }
+    }
+
+    /// Wraps the reason why it cannot be found out what an earlier run with this journal has registered.
+    pub(super) fn unsure(journal: Option<PathBuf>) -> impl FnOnce(BatchError) -> Self {
+        move |error| Self::Unsure { error: Box::new(error), journal }
+    }
+}
+
+/// How to leave open what an earlier run has registered.
+fn give_up(journal: Option<&Path>) -> String {
+    match journal {
+        Some(path) => format!("move {} away", path.display()),
+        None => {
+            "remove the link that `meganet files` calls perhaps not registered: `meganet files forget LINK`".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_that_cannot_be_settled_has_a_way_on() {
+        let text = |journal: Option<&str>| {
+            PublishError::unsure(journal.map(PathBuf::from))(BatchError::GroupUnknown { group: 3 }).to_string()
+        };
+        let (by_journal, by_link) = (text(Some("/state/journal-1")), text(None));
+        assert!(by_journal.contains("move /state/journal-1 away"), "{by_journal}");
+        assert!(by_link.contains("meganet files forget LINK"), "{by_link}");
+        assert!(by_journal.contains("group 3") && by_link.contains("group 3"), "{by_journal}");
     }
 }

@@ -13,17 +13,20 @@ use futures::{StreamExt, stream};
 use meganet_chain_client::{At, ChainError, StoredLeaf};
 use meganet_net::wire::get::MAX_HAVE;
 use meganet_primitives::{
-    BlockNumber, GroupId, SlotIndex,
+    BlockNumber, Epoch, GroupId, SlotIndex,
     chain::{GroupInfo, SlotMember},
     content::ContentRef,
     convert::to_usize,
     object::ObjectId,
 };
 use meganet_transfer::upload::{Source, Stored, UploadError};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Blocks in which an extrinsic is included, unless it was lost or they are full.
 const PATIENCE: BlockNumber = 10;
+
+/// Objects that are registered, and the epoch at whose beginning they expire. Without an object: nothing was registered.
+type Settled = (Vec<ObjectId>, Epoch);
 
 impl Uploader<'_> {
     /// Finds what an earlier run has stored, as far as a quorum still holds it. Its submission has to be settled before.
@@ -76,62 +79,64 @@ impl Uploader<'_> {
         Ok(())
     }
 
-    /// Finds out what earlier runs have registered. `lost` are objects that one of them was about to register, and that the journal does
-    /// not know. Returns false if there is no such question.
-    pub(in crate::publish) async fn settle_earlier(&mut self, lost: Vec<ContentRef>) -> Result<bool, PublishError> {
-        let settled = self.settle_submission().await?;
-        Ok(self.settle_lost(lost).await? || settled)
+    /// Finds out what earlier runs have registered, so that nothing is paid for twice, and records it. `lost` are objects that one of
+    /// them was about to register, and that the journal does not know: those that it does not know afterwards are not registered, and
+    /// cannot be any more. Returns false if there is no such question.
+    pub(in crate::publish) async fn settle_earlier(&mut self, mut lost: Vec<ContentRef>) -> Result<bool, PublishError> {
+        let is_damaged = self.state.journal.is_damaged();
+        let mut settled: Vec<Settled> = self.settle_submission().await?.into_iter().collect();
+        let is_submitted = !settled.is_empty();
+        if is_damaged {
+            // The first records replace the damage, and with it the question about lost ones: they wait for the answer to that.
+            let is_settled =
+                |content: &ContentRef| settled.iter().any(|(objects, _)| objects.contains(&content.object));
+            lost.extend(self.state.journal.unregistered().into_iter().filter(|content| !is_settled(content)));
+        } else {
+            self.record(std::mem::take(&mut settled))?;
+        }
+        if !lost.is_empty() {
+            settled.extend(self.registered_of(&lost, is_damaged).await?);
+        }
+        if settled.is_empty() && is_damaged {
+            // Whatever else was registered cannot be found without its objects.
+            settled.push((Vec::new(), 0));
+        }
+        self.record(settled)?;
+        Ok(is_submitted || !lost.is_empty())
     }
 
-    /// The same where records are lost. Only workers know then what was registered, once nothing more can be.
-    async fn settle_lost(&mut self, mut lost: Vec<ContentRef>) -> Result<bool, PublishError> {
-        let is_damaged = self.state.journal.is_damaged();
-        if is_damaged {
-            lost.extend(self.state.journal.unregistered());
+    fn record(&mut self, settled: Vec<Settled>) -> Result<(), PublishError> {
+        if settled.is_empty() {
+            return Ok(());
         }
-        if !self.state.is_kept() {
-            return Ok(false);
-        }
-        if lost.is_empty() {
-            // Whatever was registered cannot be found without its objects. An empty record replaces the damage.
-            if is_damaged {
-                self.state.journal.add_registered(Vec::new(), 0)?;
+        for (objects, expiry) in &settled {
+            for object in objects {
+                self.state.paid(*object, *expiry);
             }
-            return Ok(false);
         }
-        self.progress.note("the records of an earlier run are damaged: finding out what it has registered");
+        self.state.journal.add_settled(settled)
+    }
+
+    /// Finds those of these objects that are registered, by the epoch at whose beginning they expire. Their records are lost, so only
+    /// workers know, once nothing more can be registered.
+    async fn registered_of(&mut self, lost: &[ContentRef], is_damaged: bool) -> Result<Vec<Settled>, PublishError> {
+        self.progress.note("the records of an earlier run are lost or damaged: finding out what it has registered");
         let passed = pass_nonce(&**self.client.chain(), self.signer).await?;
         self.fee = self.fee.saturating_add(passed.fee);
-        let (batches, _) = self.client.locate(&lost, At::Finalized).await.map_err(PublishError::Unsure)?;
-        // Also without an object, so that the damage is replaced.
-        let none = (Vec::new(), 0);
-        let lost: HashSet<ObjectId> = lost.iter().map(|content| content.object).collect();
-        let found = batches.into_iter().map(|batch| (batch.objects, batch.expiry));
-        for (mut objects, expiry) in found.chain([none]) {
-            objects.retain(|object| lost.contains(object));
-            for object in &objects {
-                self.state.paid(*object, expiry);
-            }
-            self.state.journal.add_registered(objects, expiry)?;
-        }
-        Ok(true)
+        let found = self.client.locate(lost, At::Finalized).await;
+        let journal = is_damaged.then(|| self.state.journal.path().to_owned());
+        let (batches, _) = found.map_err(PublishError::unsure(journal))?;
+        Ok(batches.into_iter().map(|batch| (batch.objects, batch.expiry)).collect())
     }
 
-    /// Finds out whether an extrinsic that an earlier run submitted is included, so that nothing is paid for twice. Returns false if
-    /// there is no such question.
-    async fn settle_submission(&mut self) -> Result<bool, PublishError> {
-        let Some(submission) = self.state.journal.submitting().cloned() else { return Ok(false) };
+    /// Finds out whether an extrinsic that an earlier run submitted is included. Returns its objects, or no object if no block holds it;
+    /// `None` if there is no such question.
+    async fn settle_submission(&mut self) -> Result<Option<Settled>, PublishError> {
+        let Some(submission) = self.state.journal.submitting().cloned() else { return Ok(None) };
         self.progress.note("finding out whether an earlier run has registered this upload");
-        if self.was_included(&submission).await? {
-            for object in &submission.objects {
-                self.state.paid(*object, submission.expiry);
-            }
-            self.state.journal.add_registered(submission.objects, submission.expiry)?;
-        } else {
-            // No block holds it. An empty record ends the question.
-            self.state.journal.add_registered(Vec::new(), submission.expiry)?;
-        }
-        Ok(true)
+        let is_included = self.was_included(&submission).await?;
+        let objects = if is_included { submission.objects } else { Vec::new() };
+        Ok(Some((objects, submission.expiry)))
     }
 
     /// Returns true if a block includes an extrinsic. While a block still may, this waits for some blocks, and then submits an empty
@@ -199,7 +204,8 @@ impl Uploader<'_> {
                     let stored = self.state.journal.contents(&submission.objects);
                     let final_block = chain.finalized().await?.number;
                     let found = self.client.locate(&stored, At::Finalized).await;
-                    let (batches, _) = found.map_err(PublishError::Unsure)?;
+                    let journal = self.state.journal.path().to_owned();
+                    let (batches, _) = found.map_err(PublishError::unsure(Some(journal)))?;
                     if !batches.is_empty() || final_block >= last {
                         return Ok(!batches.is_empty());
                     }
