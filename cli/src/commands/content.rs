@@ -124,7 +124,7 @@ fn table(all: &[KeptLink]) -> String {
     }
     let line = |kept: &KeptLink| {
         let note = match kept.state {
-            LinkState::Registering => ", perhaps not registered: store it again to find out",
+            LinkState::Registering => ", perhaps not registered: store it again to find out, or forget it",
             LinkState::Registered | LinkState::Shown => "",
         };
         let (path, size) = (shown(&kept.path), bytes(kept.size));

@@ -130,7 +130,8 @@ impl Client {
     /// asked for now; the rest is stored and paid for again.
     ///
     /// The link is kept in [`PublishOptions::links`] before the file is paid for. Links that earlier runs for the same file have left
-    /// there are corrected: those that were paid for after all are registered, and those that lead to nothing are forgotten.
+    /// there are corrected: those that were paid for after all are registered, and those that lead to nothing are forgotten. Where the
+    /// records of such a run are lost, a transaction that changes nothing makes certain that it pays no more, and workers are asked.
     ///
     /// # Errors
     /// [`PublishError`]. Nothing is registered then, except after a timeout; then the next run finds out.
@@ -155,17 +156,19 @@ impl Client {
         if let Some(kept) = links.unshown(&source, until)? {
             note_stored(&kept, params.epoch.saturating_add(epochs), progress);
             // An earlier run may have paid for another content of this file: the run that stores that finds out.
-            if state.journal.submitting().is_none() {
+            if state.journal.submitting().is_none() && !state.journal.is_damaged() {
+                correct(&links, &state.journal, &[])?;
                 state.remove();
             }
             return Ok(PutReport::of(&kept));
         }
         let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
-        let lost = lost(&links, uploader.journal(), &source)?;
-        let found = !lost.is_empty();
-        uploader.settle_earlier(lost).await?;
-        correct(&links, uploader.journal())?;
-        if found && let Some(kept) = links.unshown(&source, until)? {
+        let lost = lost(&links, uploader.journal(), &source, params.epoch)?;
+        uploader.settle_earlier(lost.clone()).await?;
+        correct(&links, uploader.journal(), &lost)?;
+        if !lost.is_empty()
+            && let Some(kept) = links.unshown(&source, until)?
+        {
             note_stored(&kept, params.epoch.saturating_add(epochs), progress);
             state.remove();
             return Ok(PutReport::of(&kept));
@@ -215,24 +218,25 @@ fn note_stored(kept: &KeptLink, asked: Epoch, progress: &dyn Progress) {
     }
 }
 
-/// The objects that earlier runs were about to register for the same file, and that the journal does not know, since it was lost.
-fn lost(links: &LinkStore, journal: &Journal, source: &Hash) -> Result<Vec<ContentRef>, LinkError> {
+/// The objects that earlier runs were about to register for the same file, and that the journal does not know, since it was lost. Those
+/// that have expired are left out: a registration that is found would be of no use.
+fn lost(links: &LinkStore, journal: &Journal, source: &Hash, epoch: Epoch) -> Result<Vec<ContentRef>, LinkError> {
     let (all, _) = links.all()?;
-    let open = all.into_iter().filter(|link| link.state == LinkState::Registering && link.source == *source);
-    let contents = open.map(|link| link.content);
+    let is_open = |link: &KeptLink| link.state == LinkState::Registering && link.expiry > epoch;
+    let contents = all.into_iter().filter(|link| link.source == *source && is_open(link)).map(|link| link.content);
     Ok(contents.filter(|content| !journal.knows(&content.object)).collect())
 }
 
 /// Corrects links that earlier runs left behind as about to be registered. By the journal, in which no submission is open, an object is
-/// registered, or only this run can still register it, which keeps its link again before. Links to objects that the journal does not
-/// know stay: they may be registered.
-fn correct(links: &LinkStore, journal: &Journal) -> Result<(), LinkError> {
+/// registered, or only this run can still register it, which keeps its link again before. Links to other objects stay, since they may be
+/// registered, except those to objects in `settled`, which were looked for: the journal knows which of them were found.
+fn correct(links: &LinkStore, journal: &Journal, settled: &[ContentRef]) -> Result<(), LinkError> {
     let (all, _) = links.all()?;
     for link in all.into_iter().filter(|link| link.state == LinkState::Registering) {
         let object = link.content.object;
         if journal.registered(&object).is_some() {
             links.save(&KeptLink { state: LinkState::Registered, ..link })?;
-        } else if !journal.contents(&[object]).is_empty() {
+        } else if settled.contains(&link.content) || !journal.contents(&[object]).is_empty() {
             links.forget(&object)?;
         }
     }
@@ -272,18 +276,22 @@ mod tests {
                 state,
             })
         };
-        // 1 is registered, 2 is stored and is not, and of 3 the journal knows nothing.
+        // 1 is registered, 2 is stored and is not, and of 3 and 5 the journal knows nothing. 5 was looked for.
         for seed in [1, 2] {
             let header = ObjectHeader { version: 1, codec: 0, k: 2, n: 6, sealed_len: 17, shards_root: [seed; 32] };
             let sealed = Sealed { pack: PackId([seed; 32]), content: content(seed), header };
             state.journal.add_sealed(sealed).unwrap();
         }
         state.journal.add_registered(vec![ObjectId([1; 32])], 9).unwrap();
-        for seed in [1, 2, 3] {
+        for seed in [1, 2, 3, 5] {
             keep(seed, LinkState::Registering).unwrap();
         }
         keep(4, LinkState::Shown).unwrap();
-        correct(&links, &state.journal).unwrap();
+        let lost_in = |source: u8, epoch| lost(&links, &state.journal, &[source; 32], epoch).unwrap();
+        assert_eq!(lost_in(3, 8), [content(3)]);
+        // Expired, known to the journal, and shown.
+        assert_eq!([lost_in(3, 9), lost_in(2, 8), lost_in(4, 8)], [vec![], vec![], vec![]]);
+        correct(&links, &state.journal, &[content(5)]).unwrap();
         let kept: Vec<_> = links.all().unwrap().0.iter().map(|link| (link.stored, link.state)).collect();
         assert_eq!(kept, [(1, LinkState::Registered), (3, LinkState::Registering), (4, LinkState::Shown)]);
     }
