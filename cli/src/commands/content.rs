@@ -67,19 +67,30 @@ fn show_link(
         "link": report.link.to_string(),
         "bytes": report.size,
         "paid": upload.map_or(0, |upload| upload.summary.price).to_string(),
-        "fee": upload.map_or(0, |upload| upload.fee).to_string(),
+        "fee": report.fee.to_string(),
     });
-    if let Some(upload) = upload
+    if let Some(paid) = paid(report)
         && !session.output.json
     {
-        let (paid, fee) = (Mega(upload.summary.price), Mega(upload.fee));
-        print_aside(&format!("paid {paid} for storage until epoch {}, and {fee} in fees", upload.summary.expiry));
+        print_aside(&paid);
     }
     // The link alone, so that it can be piped.
     let kept = "the file is stored and its link is kept: `meganet files` shows it, and so does the same command again";
     let shown = session.output.whole(&value, |_| report.link.to_string()).context(kept)?;
     ensure!(shown, "nobody read the link. But {kept}");
     Ok(client.link_shown(signer, &report.content, options)?)
+}
+
+/// The price and the fees that a run has paid, if any.
+fn paid(report: &PutReport) -> Option<String> {
+    let fee = Mega(report.fee);
+    match &report.upload {
+        Some(upload) => {
+            let (price, expiry) = (Mega(upload.summary.price), upload.summary.expiry);
+            Some(format!("paid {price} for storage until epoch {expiry}, and {fee} in fees"))
+        }
+        None => (report.fee > 0).then(|| format!("paid {fee} in fees, and nothing for storage")),
+    }
 }
 
 /// `meganet files`

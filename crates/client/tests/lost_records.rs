@@ -31,6 +31,7 @@ async fn a_put_whose_records_are_damaged_is_not_paid_for_twice() {
         let said = notes.take();
         assert!(said.contains("are lost or damaged"), "{said}");
         assert_eq!(putting.paid().await, paid, "it was paid for twice");
+        assert!(put.fee > 0);
         assert_eq!(putting.kept(), [LinkState::Registered]);
         putting.is_readable(&put).await;
     }

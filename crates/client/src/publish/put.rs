@@ -16,7 +16,7 @@ use crate::{
 };
 use codec::Encode;
 use meganet_chain_client::{At, BlockRef, Signer};
-use meganet_primitives::{Epoch, content::ContentRef, hash::Hash, link::Link};
+use meganet_primitives::{Balance, Epoch, content::ContentRef, hash::Hash, link::Link};
 use meganet_transfer::progress::{Progress, Stage};
 use std::{
     path::{Path, PathBuf},
@@ -99,12 +99,14 @@ pub struct PutReport {
     pub upload: Option<UploadReport>,
     /// The block that registered it; `None` where an earlier run had done that.
     pub block: Option<BlockRef>,
+    /// The fees of the extrinsics of this run, in planck: also those by which it found out what an earlier run had done.
+    pub fee: Balance,
 }
 
 impl PutReport {
     /// The report of a file that an earlier run has stored.
-    fn of(kept: &KeptLink) -> Self {
-        Self { link: kept.link(), content: kept.content, size: kept.size, upload: None, block: None }
+    fn of(kept: &KeptLink, fee: Balance) -> Self {
+        Self { link: kept.link(), content: kept.content, size: kept.size, upload: None, block: None, fee }
     }
 }
 
@@ -160,7 +162,7 @@ impl Client {
                 correct(&links, &state.journal, &[])?;
                 state.remove();
             }
-            return Ok(PutReport::of(&kept));
+            return Ok(PutReport::of(&kept, 0));
         }
         let mut uploader = Uploader::prepare(self, signer, options, &mut state, progress).await?;
         let lost = lost(&links, uploader.journal(), &source, params.epoch)?;
@@ -170,8 +172,9 @@ impl Client {
             && let Some(kept) = links.unshown(&source, until)?
         {
             note_stored(&kept, params.epoch.saturating_add(epochs), progress);
+            let fee = uploader.fee();
             state.remove();
-            return Ok(PutReport::of(&kept));
+            return Ok(PutReport::of(&kept, fee));
         }
         let plan = Plan::new(files, &hashes, None, uploader.max_pack(options.object_len), &|_| false);
         let keep = |content: &ContentRef, expiry, state| {
@@ -193,6 +196,7 @@ impl Client {
             size,
             upload: Some(done.report),
             block: done.block,
+            fee: done.report.fee,
         })
     }
 

@@ -243,6 +243,11 @@ impl<'a> Uploader<'a> {
         needed(self.params.epoch, self.epochs)
     }
 
+    /// The fees of the extrinsics so far, in planck.
+    pub(super) fn fee(&self) -> Balance {
+        self.fee
+    }
+
     /// The journal of the upload.
     pub(super) fn journal(&self) -> &Journal {
         &self.state.journal
