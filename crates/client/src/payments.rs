@@ -18,8 +18,8 @@ use std::{
 
 /// Blocks that can include an extrinsic, and some more: it is signed a little later than the record of it is written.
 pub(crate) const LIFETIME: BlockNumber = 300;
-/// Bytes of a folder's or file's name, as hex twice that.
-const NAME_LEN: usize = 12;
+/// Bytes of the digest in a record's name.
+const DIGEST_LEN: usize = 12;
 /// The beginning of the names of records.
 const RECORD: &str = "payment-";
 
@@ -92,7 +92,7 @@ impl Subject<'_> {
             Self::Advance(link) => format!("advance {link}"),
             Self::Name(name) => format!("name {name}"),
         };
-        format!("{RECORD}{}", Params::new().hash_length(NAME_LEN).hash(text.as_bytes()).to_hex())
+        format!("{RECORD}{}", Params::new().hash_length(DIGEST_LEN).hash(text.as_bytes()).to_hex())
     }
 }
 
@@ -138,7 +138,7 @@ impl<'a> Payments<'a> {
         subject: Subject<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, PaymentError> {
-        let [network, account] = [chain.genesis(), signer.account()].map(|id| hex::encode(&id[..NAME_LEN]));
+        let [network, account] = [chain.genesis(), signer.account()].map(|id| files::short_hex(&id));
         let dir = root.join(network).join(account);
         files::create_private_dir(&dir).map_err(PaymentError::state("make", &dir))?;
         let lock = dir.join("lock");

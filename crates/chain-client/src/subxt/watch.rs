@@ -34,7 +34,8 @@ impl SubxtChain {
             Err(refused @ ChainError::Dispatch { .. }) if !found.finalized => {
                 tracing::debug!(%refused, "waiting until a refusal is final");
                 let found = self.find_in_time(signed, &mut statuses, Until::Finalized).await;
-                let found = found.inspect_err(|error| tracing::warn!(%refused, %error, "a refusal is not final yet"))?;
+                let found =
+                    found.inspect_err(|error| tracing::warn!(%refused, %error, "a refusal is not final yet"))?;
                 self.outcome(found.block, signed.hash, found.finalized).await
             }
             outcome => outcome,
